@@ -1,0 +1,56 @@
+# `make` alone explains itself: every target's help is the text behind its ##.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FAST_TESTS := tests/unit tests/contracts
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint format docs bench lock clean
+
+help: ## This list
+	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
+	@echo
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@echo
+	@echo "After set-up: $(BIN)/headrace --help"
+
+$(READY): requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh $(VENV)
+
+setup: $(READY) ## Python environment, Java, Spark's jars (seconds when done)
+	@echo "Set up. Next: make demo, or $(BIN)/headrace --help"
+
+demo: $(READY) ## Generate two weeks of a small refinery network and refine them to gold
+	@$(BIN)/headrace demo refinery
+
+test: $(READY) ## All tests
+	@$(BIN)/pytest
+
+test-fast: $(READY) ## The tests that need no Spark, and a few quick ones that do
+	@$(BIN)/pytest -q -m "not slow" $(wildcard $(FAST_TESTS))
+
+lint: $(READY) ## Style, types, who may import whom, generated files current
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/headrace docs --check
+
+format: $(READY) ## Let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY) ## Write docs/tables.md and .env.example anew
+	$(BIN)/headrace docs
+
+bench: $(READY) ## Measure speed and size; one figure: make bench only=generate
+	@$(BIN)/python -m benchmarks $(only)
+
+lock: $(READY) ## Resolve pyproject.toml into requirements.lock anew
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header \
+		--group pyproject.toml:dev pyproject.toml -o requirements.lock
+
+clean: ## Remove local data (.headrace) and caches; .venv stays
+	rm -rf .headrace .pytest_cache .mypy_cache .ruff_cache .import_linter_cache spark-warehouse metastore_db

@@ -1,0 +1,27 @@
+"""How long each stage took: the time in which at least one of its items was under way."""
+
+from threading import Lock
+from time import monotonic
+
+from headrace.progress import Event
+
+
+class StageClock:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._running: dict[str, set[str]] = {}
+        self._since: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            running = self._running.setdefault(event.stage, set())
+            self.seconds.setdefault(event.stage, 0.0)
+            if event.state in ("started", "going"):
+                if not running:
+                    self._since[event.stage] = monotonic()
+                running.add(event.item)
+            elif event.item in running:
+                running.remove(event.item)
+                if not running:
+                    self.seconds[event.stage] += monotonic() - self._since[event.stage]

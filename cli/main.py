@@ -1,0 +1,38 @@
+"""The command `headrace`. Commands import what they need when they run, so that --help answers at once."""
+
+import sys
+
+import typer
+
+from cli import demo, docs, doctor, generate, maintain, query, receipt, recycle, refine, scan, score, size
+from cli.trouble import guarded
+
+app = typer.Typer(
+    name="headrace",
+    help="A lakehouse for industrial telemetry: generate, refine, check, ask.",
+    epilog="Begin with [bold]headrace demo[/bold]; ask [bold]headrace doctor[/bold] when something is amiss.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PANELS = {
+    "Run": (demo, generate, refine, recycle),
+    "Check": (scan, receipt, score, doctor),
+    "Ask": (query, size),
+    "Look after": (maintain, docs),
+}
+
+for panel, modules in PANELS.items():
+    for module in modules:
+        name = module.__name__.rpartition(".")[2]
+        app.command(name, epilog=module.EXAMPLES, rich_help_panel=panel)(getattr(module, name))
+
+
+def main() -> None:
+    sys.exit(guarded(app))
+
+
+if __name__ == "__main__":
+    main()

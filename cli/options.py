@@ -1,0 +1,91 @@
+"""The arguments that several commands share, and how they are read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.examples import domains
+
+
+def one_domain(given: str | None) -> str:
+    """Without a name, the only domain there is."""
+    from headrace.contracts.load import domain_folder
+    from headrace.errors import UsageError
+
+    found = domains()
+    if given is None:
+        if len(found) != 1:
+            raise UsageError(f"name a domain; known: {', '.join(found) or 'none'}")
+        return found[0]
+    domain_folder(given)
+    return given
+
+
+def instant(text: str | datetime) -> datetime:
+    """2024-03-01, 2024-03-01T06:00 or 2024-03-01 06:00:00, always UTC."""
+    if isinstance(text, datetime):
+        return text
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date; write it like 2024-03-01 or 2024-03-01T06:00"
+        ) from None
+    return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read
+
+
+def span(text: str | timedelta) -> timedelta:
+    from headrace.contracts.model import parse_span
+
+    try:
+        return parse_span(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def listed(text: str | None) -> tuple[str, ...] | None:
+    """'bronze,silver' as a tuple."""
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
+
+
+def one_of(*allowed: str) -> Callable[[str | None], str | None]:
+    """Checks each of a comma-separated list."""
+
+    def check(text: str | None) -> str | None:
+        for part in listed(text) or ():
+            if part not in allowed:
+                raise typer.BadParameter(f"{part!r} is not among {', '.join(allowed)}")
+        return text
+
+    return check
+
+
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in domains() if name.startswith(incomplete)]
+
+
+Domain = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DOMAIN]",
+        help="The sector; may be left out where there is one only.",
+        autocompletion=_complete,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")]
+Tables = Annotated[str | None, typer.Option("--table", metavar="T[,T]", help="Only these tables.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", metavar="T", parser=instant, help="The instant the run pretends it is."),
+]
+Layers = Annotated[
+    str,
+    typer.Option(
+        "--layers",
+        metavar="L[,L]",
+        help="Some of bronze, silver, gold.",
+        callback=one_of("bronze", "silver", "gold"),
+    ),
+]

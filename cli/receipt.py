@@ -1,0 +1,47 @@
+"""`headrace receipt`: the proof that no row was lost or doubled."""
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, Domain
+
+EXAMPLES = examples("headrace receipt {domain}", "headrace receipt {domain} --json")
+
+
+def receipt(domain: Domain = None, as_json: AsJson = False) -> None:
+    """Prove that lines of files = rows of bronze = what became of them; exit code 1 where that fails."""
+    from cli.options import one_domain
+    from cli.screen import print_json
+    from cli.work import job
+
+    found = job("receipt", one_domain(domain))
+    if as_json:
+        print_json(found)
+    else:
+        show(found["lines"])
+    if not found["balanced"]:
+        raise typer.Exit(1)
+
+
+def show(lines: list[dict]) -> None:
+    from cli.screen import count, out, table
+
+    rows = [
+        (
+            "[green]=[/]" if line["balanced"] else "[red]≠[/]",
+            line["table"],
+            line["says"],
+            count(line["left"]),
+            count(line["right"]),
+            ", ".join(f"{count(number)} {name}" for name, number in line["terms"].items() if number),
+        )
+        for line in lines
+    ]
+    out.print(table(["", "table", "says", ">left", ">right", "made of"], rows))
+    off = sum(not line["balanced"] for line in lines)
+    if not lines:
+        out.print("Nothing has been refined yet.")
+    elif off:
+        out.print(f"[red]{off} of {len(lines)} lines do not balance[/]")
+    else:
+        out.print(f"[green]all {len(lines)} lines balance[/]")

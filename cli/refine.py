@@ -1,0 +1,66 @@
+"""`headrace refine`: bring bronze, silver and gold up to date."""
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, AsOf, Domain, Layers, Tables
+
+EXAMPLES = examples(
+    "headrace refine {domain}",
+    "headrace refine {domain} --layers silver,gold --as-of 2024-01-15",
+    "headrace refine {domain} --layers bronze --no-scans --json",
+)
+
+
+def refine(
+    domain: Domain = None,
+    as_of: AsOf = None,
+    layers: Layers = "bronze,silver,gold",
+    tables: Tables = None,
+    scans: Annotated[bool, typer.Option(help="Scan each layer before the next.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Bring tables up to date, a scan between the layers. Only what is new is worked on."""
+    from cli.options import listed, one_domain
+    from cli.screen import print_json
+    from cli.work import flow
+
+    done = flow(
+        "refine",
+        one_domain(domain),
+        as_of=as_of,
+        layers=list(listed(layers) or ()),
+        tables=list(listed(tables) or ()) or None,
+        scans=scans,
+    )
+    if as_json:
+        print_json(done)
+    else:
+        _show(done)
+
+
+def _show(done: dict) -> None:
+    from cli.screen import OUTCOMES, count, out, seconds, table
+
+    rows = [
+        (
+            each["layer"],
+            each["table"],
+            count(each["rows_in"]),
+            ", ".join(f"{count(number)} {name}" for name, number in each["counts"].items() if number),
+            seconds(each["seconds"]),
+        )
+        for each in done["tables"]
+        if each["rows_in"] or any(each["counts"].values())
+    ]
+    if rows:
+        out.print(table(["layer", "table", ">rows in", "became", ">took"], rows))
+    else:
+        out.print("Nothing was new.")
+    checks = Counter(check["outcome"] for scan in done["scans"] for check in scan["checks"])
+    said = ", ".join(f"{checks[kind]} {word}" for kind, word in OUTCOMES.items())
+    out.print(f"checks: {said}; receipt: {len(done['receipt']['lines'])} lines balance")
+    out.print(f"as of {done['as_of']}, {seconds(done['seconds'])}")

@@ -1,0 +1,77 @@
+"""What every command's output has in common. Answers go to stdout, everything else to stderr."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False)
+
+MARKS = {
+    "ok": "[green]ok[/]",
+    "pass": "[green]pass[/]",
+    "warn": "[yellow]warn[/]",
+    "warning": "[yellow]warning[/]",
+    "fail": "[red]fail[/]",
+    "problem": "[red]problem[/]",
+}
+
+
+OUTCOMES = {"pass": "passed", "warn": "warned", "fail": "failed"}
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(plain(value), indent=2, default=str))
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses and their kin as what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(each) for each in value]
+    return value
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+    """A heading that begins with '>' is right-aligned, as numbers are."""
+    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for heading in headings:
+        right = heading.startswith(">")
+        made.add_column(heading.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def count(number: float | None) -> str:
+    return "" if number is None else f"{number:,.0f}"
+
+
+def size(number: float | None) -> str:
+    if number is None:
+        return ""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(number) < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def seconds(number: float | None) -> str:
+    if number is None:
+        return ""
+    if number < 60:
+        return f"{number:.1f} s"
+    return f"{number // 60:.0f} min {number % 60:02.0f} s"
+
+
+def percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else ""

@@ -1,0 +1,113 @@
+"""What a domain's lake holds and how it fared, on one screen."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cli.screen import MARKS, count, out, percent, seconds, size, table
+
+if TYPE_CHECKING:
+    from headrace.lake.size import TableSize
+    from headrace.settings import Settings
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    layer: str
+    tables: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    domain: str
+    layers: list[LayerSummary]
+    rejected: int
+    duplicates: int
+    scans: dict[str, dict[str, int]]
+    receipt_lines: int
+    receipt_balanced: bool
+    score: list[dict]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, float]) -> Summary:
+    """From what lies in the lake, so that a run with nothing new shows the same, and what the flow said."""
+    from headrace.lake.size import sizes
+    from headrace.quality.run import scan_results
+
+    found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
+    kept = [each for each in found if not each.table.endswith("__rejected")]
+    return Summary(
+        domain=domain,
+        layers=[_layer(layer, kept) for layer in dict.fromkeys(each.layer for each in kept)],
+        rejected=sum(each.rows for each in found) - sum(each.rows for each in kept),
+        duplicates=sum(line["terms"].get("duplicates", 0) for line in lines),
+        scans=_latest(scan_results(domain, settings)),
+        receipt_lines=len(lines),
+        receipt_balanced=all(line["balanced"] for line in lines),
+        score=done["score"]["kinds"],
+        seconds=took,
+    )
+
+
+def _layer(layer: str, found: "list[TableSize]") -> LayerSummary:
+    mine = [each for each in found if each.layer == layer]
+    return LayerSummary(layer, len(mine), sum(each.rows for each in mine), sum(each.bytes for each in mine))
+
+
+def _latest(results: list[dict]) -> dict[str, dict[str, int]]:
+    """Outcomes by layer; where a check was run again, its last one counts."""
+    last = {(row["layer"], row["table"], row["name"]): row["outcome"] for row in results}
+    counted: dict[str, Counter[str]] = {}
+    for (layer, _, _), outcome in last.items():
+        counted.setdefault(layer, Counter())[outcome] += 1
+    return {layer: dict(outcomes) for layer, outcomes in counted.items()}
+
+
+def show(found: Summary) -> None:
+    rows = [_row(layer, found) for layer in found.layers]
+    headings = ["layer", ">tables", ">rows", ">bytes", ">checks passed", ">warned", ">failed", ">took"]
+    out.print(table(headings, rows, title=f"What was made of {found.domain}"))
+    out.print(f"  rejected    {count(found.rejected)} rows, each with its reasons")
+    out.print(f"  duplicates  {count(found.duplicates)} rows that had come before")
+    said = f"all {found.receipt_lines} lines balance: no row was lost or doubled"
+    out.print(
+        f"  receipt     {said if found.receipt_balanced else '[red]does not balance[/]: headrace receipt'}"
+    )
+    others = {stage: took for stage, took in found.seconds.items() if stage not in {r[0] for r in rows}}
+    out.print(f"  took        {', '.join(f'{stage} {seconds(took)}' for stage, took in others.items())}\n")
+    show_score(found.score)
+
+
+def _row(layer: LayerSummary, found: Summary) -> tuple[object, ...]:
+    checks = found.scans.get(layer.layer, {})
+    failed = checks.get("fail", 0)
+    return (
+        layer.layer,
+        layer.tables,
+        count(layer.rows),
+        size(layer.bytes),
+        checks.get("pass", 0),
+        checks.get("warn", 0),
+        failed if not failed else f"{failed} {MARKS['fail']}",
+        seconds(found.seconds.get(layer.layer)),
+    )
+
+
+def show_score(kinds: list[dict]) -> None:
+    rows = [
+        (
+            each["kind"],
+            count(each["planted"]),
+            count(each["caught"]),
+            percent(each["caught"], each["planted"]),
+            count(each["missed"]),
+            count(each["false_alarms"]),
+            each["delay"],
+        )
+        for each in kinds
+    ]
+    headings = ["planted fault", ">planted", ">caught", ">share", ">missed", ">false alarms", ">delay"]
+    out.print(table(headings, rows, title="What was found of what the generator planted"))

@@ -1,0 +1,120 @@
+"""Progress on the screen: what is under way lives at the bottom, what is done scrolls up.
+
+Not a terminal: one plain line per finished item. Events may come from several threads.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from cli.screen import count, err, seconds
+from headrace.progress import Event, listening
+
+SIGNS = {"done": ("✓", "green"), "skipped": ("·", "dim"), "failed": ("✗", "red")}
+WIDEST = 34
+
+
+@contextmanager
+def watching(console: Console = err, *, quiet: bool = False) -> Iterator[None]:
+    """Shows progress for as long as it lasts."""
+    with without_chatter():
+        if quiet:
+            yield
+        elif not console.is_terminal:
+            with listening(Plain(console)):
+                yield
+        else:
+            screen = Rows(console)
+            with Live(screen, console=console, refresh_per_second=8, transient=True), listening(screen):
+                yield
+
+
+@contextmanager
+def without_chatter() -> Iterator[None]:
+    """A JVM started here has no stdout: Delta prints there ("Deleted 3 files"), amidst our JSON."""
+    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 1)
+        os.close(ours)
+        os.close(nowhere)
+
+
+class Plain:
+    """A log: stage, item, rows, seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = Lock()
+
+    def __call__(self, event: Event) -> None:
+        if event.state in ("started", "going"):
+            return
+        with self._lock:
+            parts = [f"{event.stage:<10}", f"{event.item:<{WIDEST}}", f"{event.state:<8}"]
+            parts.append(f"{count(event.rows):>12} rows" if event.rows is not None else " " * 17)
+            parts.append(f"{seconds(event.seconds):>9}")
+            self._console.print(f"{' '.join(parts)}  {event.note}".rstrip(), markup=False, soft_wrap=True)
+
+
+class Rows:
+    """The live part: one row per item under way."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = Lock()
+        self._running: dict[tuple[str, str], tuple[Event, float]] = {}
+        self._stage = ""
+        self._spinner = Spinner("dots")
+
+    def __call__(self, event: Event) -> None:
+        key = (event.stage, event.item)
+        with self._lock:
+            if event.state in ("started", "going"):
+                _, since = self._running.get(key, (event, monotonic()))
+                self._running[key] = (event, since)
+                return
+            self._running.pop(key, None)
+            lines = [_finished(event)]
+            if event.stage != self._stage:
+                self._stage = event.stage
+                lines.insert(0, Text(event.stage, style="bold"))
+        self._console.print(*lines, sep="\n")  # never under our lock: drawing takes the console's, then ours
+
+    def __rich__(self) -> RenderableType:
+        with self._lock:
+            running = list(self._running.values())
+        grid = Table.grid(padding=(0, 1))
+        for event, since in running:
+            elapsed = Text(seconds(monotonic() - since), style="dim")
+            grid.add_row(self._spinner, f"{event.stage} {event.item}", _how_far(event), elapsed, event.note)
+        return Group(grid) if running else Text("")
+
+
+def _finished(event: Event) -> Text:
+    sign, style = SIGNS[event.state]
+    rows = f"{count(event.rows):>12} rows" if event.rows is not None else " " * 17
+    return Text.assemble(
+        (f"  {sign} ", style),
+        f"{event.item:<{WIDEST}}",
+        rows,
+        (f"{seconds(event.seconds):>10}", "dim"),
+        (f"  {event.note}" if event.note else "", "dim"),
+    )
+
+
+def _how_far(event: Event) -> Text:
+    if event.done is None or not event.total:
+        return Text(f"{count(event.rows)} rows" if event.rows else "")
+    filled = round(20 * min(event.done / event.total, 1))
+    return Text.assemble(("━" * filled, "cyan"), ("━" * (20 - filled), "dim"), f" {event.done}/{event.total}")

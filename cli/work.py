@@ -1,0 +1,30 @@
+"""Hands work over: a flow runs in this process without a server of one's own, a job goes to the engine."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cli.watch import watching
+
+
+def flow(name: str, domain: str, **parameters: Any) -> dict[str, Any]:
+    """Runs the Prefect flow of that name, with its progress on the screen."""
+    with watching():
+        run = _flow(name)
+        return run(domain, **{key: value for key, value in parameters.items() if value is not None})
+
+
+def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
+    """Runs one job and returns its summary."""
+    from headrace.engines import submit
+    from headrace.engines.job import Job
+
+    given = {key: value for key, value in options.items() if value is not None}
+    with watching():
+        return submit(Job(name, domain, given)).summary  # type: ignore[arg-type]
+
+
+def _flow(name: str) -> Callable[..., dict[str, Any]]:
+    """Prefect takes a second or two to import."""
+    from importlib import import_module
+
+    return getattr(import_module(f"flows.{name}"), name)

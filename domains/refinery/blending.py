@@ -1,0 +1,90 @@
+"""The cheapest blend of crudes for a day's charge, as a linear programme.
+
+API gravities do not mix in proportion, densities do; and sulphur mixes by weight. So both limits are written
+in densities, and all of it stays linear in the barrels of each crude.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import OptimizeResult, linprog
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Crudes:
+    """What is in stock: one entry per crude in each array."""
+
+    barrels: Array
+    price: Array
+    api_gravity: Array
+    sulfur_pct: Array
+
+    @property
+    def gravity(self) -> Array:
+        """Specific gravity, water being 1."""
+        return 141.5 / (self.api_gravity + 131.5)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a refinery takes: the barrels of its charge, and the bounds of their quality."""
+
+    charge: float
+    api_min: float
+    api_max: float
+    sulfur_max_pct: float
+
+    def rows(self, crudes: Crudes) -> dict[str, Array]:
+        """Each limit as coefficients whose sum over the blend must not be positive."""
+        heaviest, lightest = (141.5 / (api + 131.5) for api in (self.api_min, self.api_max))
+        return {
+            "API gravity too low": crudes.gravity - heaviest,
+            "API gravity too high": lightest - crudes.gravity,
+            "sulphur too high": crudes.gravity * (crudes.sulfur_pct - self.sulfur_max_pct),
+        }
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The barrels to take of each crude, or why there is no such blend."""
+
+    barrels: Array
+    why_not: str | None = None
+    binding: tuple[str, ...] = field(default=())
+
+
+def cheapest_blend(crudes: Crudes, limits: Limits) -> Blend:
+    none = np.zeros(len(crudes.barrels))
+    if crudes.barrels.sum() < limits.charge:
+        short = limits.charge - crudes.barrels.sum()
+        return Blend(none, f"stock is {short:,.0f} barrels short of a day's charge")
+    rows = limits.rows(crudes)
+    solved = solve(crudes.price, rows, crudes, limits)
+    if solved.status == 0:
+        slack = dict(zip(rows, solved.ineqlin.residual, strict=True))
+        return Blend(
+            solved.x, binding=tuple(name for name, left in slack.items() if abs(left) < 1e-6 * limits.charge)
+        )
+    broken = [name for name, row in rows.items() if not can_hold(row, crudes, limits)]
+    return Blend(
+        none, "; ".join(f"{name} in every blend" for name in broken) or "the limits exclude each other"
+    )
+
+
+def can_hold(row: Array, crudes: Crudes, limits: Limits) -> bool:
+    """Whether some blend keeps this limit, whatever it does to the others."""
+    return bool(solve(row, {}, crudes, limits).fun <= 1e-9 * limits.charge)
+
+
+def solve(cost: Array, rows: dict[str, Array], crudes: Crudes, limits: Limits) -> OptimizeResult:
+    return linprog(
+        cost,
+        A_ub=np.array(list(rows.values())) if rows else None,
+        b_ub=np.zeros(len(rows)) if rows else None,
+        A_eq=np.ones((1, len(cost))),
+        b_eq=[limits.charge],
+        bounds=[(0, most) for most in crudes.barrels],
+        method="highs",
+    )

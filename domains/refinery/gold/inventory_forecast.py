@@ -1,0 +1,100 @@
+"""Each tank's level for the next fortnight, with the day on which it is expected to leave its limits.
+
+A plain, robust method: the median daily change of the last four weeks, what is left of it on each weekday
+once two weeks are known, and a band of nine in ten from how far changes usually are from their median. A
+level that is kept within limits does not stray like a drunkard: its band never outgrows its own past.
+"""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from headrace.tables import Table, Whole, instant, only_at
+
+TABLE = Table(
+    key=("tank_id", "forecast_date"),
+    write=Whole(),
+    description="Expected level of each tank on each of the next 14 days, with a 90 % band.",
+)
+
+DAYS_AHEAD, DAYS_BACK = 14, 28
+BAND = 1.645  # nine in ten, if changes are near normal
+SHRINK = 2  # a weekday seen n times keeps n / (n + SHRINK) of its own effect
+FORECAST = """tank_id string, refinery_id string, product_type string, forecast_date date, days_ahead int,
+    expected_barrels double, low_barrels double, high_barrels double, min_barrels double, max_barrels double,
+    reaches_min_on date, reaches_max_on date"""
+
+
+def inventory_forecast(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime) -> DataFrame:
+    first_day = (as_of - timedelta(days=DAYS_BACK)).date()
+    capacity = F.col("capacity_barrels")
+    tanks = (
+        storage_tanks.transform(only_at, as_of)
+        .where("is_active")
+        .select(
+            *("tank_id", "refinery_id", "product_type", capacity.cast("double").alias("capacity_barrels")),
+            (F.col("min_operating_level") * capacity).alias("min_barrels"),
+            (F.col("max_operating_level") * capacity).alias("max_barrels"),
+        )
+    )
+    return (
+        tank_days.where(F.col("measurement_date") >= F.lit(first_day))
+        .where(F.col("closed_at") <= instant(as_of))
+        .select("tank_id", "measurement_date", F.col("closing_barrels").cast("double"))
+        .join(F.broadcast(tanks), on="tank_id", how="inner")
+        .groupBy("tank_id")
+        .applyInPandas(forecast_of_tank, FORECAST)
+    )
+
+
+def forecast_of_tank(days: pd.DataFrame) -> pd.DataFrame:
+    days = days.sort_values("measurement_date")
+    tank, last_day = days.iloc[-1], pd.Timestamp(days["measurement_date"].iloc[-1])
+    ahead = [last_day + timedelta(days=step) for step in range(1, DAYS_AHEAD + 1)]
+    drift, weekday_effect, noise = daily_changes(days)
+    steps = np.array([drift + weekday_effect[day.weekday()] for day in ahead])
+    strayed = np.minimum(
+        noise * np.sqrt(np.arange(1, DAYS_AHEAD + 1)), days["closing_barrels"].std(ddof=0) * 2
+    )
+    expected = tank["closing_barrels"] + np.cumsum(steps)
+
+    def within(barrels: np.ndarray) -> np.ndarray:
+        return np.clip(barrels, 0, tank["capacity_barrels"])
+
+    return pd.DataFrame(
+        {
+            **{name: tank[name] for name in ("tank_id", "refinery_id", "product_type")},
+            "forecast_date": [day.date() for day in ahead],
+            "days_ahead": range(1, DAYS_AHEAD + 1),
+            "expected_barrels": within(expected),
+            "low_barrels": within(expected - BAND * strayed),
+            "high_barrels": within(expected + BAND * strayed),
+            **{name: tank[name] for name in ("min_barrels", "max_barrels")},
+            "reaches_min_on": first_where(ahead, expected < tank["min_barrels"]),
+            "reaches_max_on": first_where(ahead, expected > tank["max_barrels"]),
+        }
+    )
+
+
+def daily_changes(days: pd.DataFrame) -> tuple[float, np.ndarray, float]:
+    """The median change, the effect of each weekday, and how far changes are from both."""
+    dates = pd.to_datetime(days["measurement_date"])
+    follows = dates.diff() == timedelta(days=1)
+    changes, weekdays = days["closing_barrels"].diff()[follows], dates[follows].dt.weekday
+    effect = np.zeros(7)
+    if changes.empty:
+        return 0.0, effect, 0.0
+    drift = float(changes.median())
+    if len(changes) >= 14:
+        by_weekday = (changes - drift).groupby(weekdays)
+        shrunk = by_weekday.median() * by_weekday.size() / (by_weekday.size() + SHRINK)
+        effect[shrunk.index] = shrunk - shrunk.mean()
+    left = changes.to_numpy() - drift - effect[weekdays]
+    return drift, effect, float(1.4826 * np.median(np.abs(left)))
+
+
+def first_where(days: list[pd.Timestamp], is_so: np.ndarray) -> date | None:
+    return days[int(np.argmax(is_so))].date() if is_so.any() else None

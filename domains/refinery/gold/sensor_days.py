@@ -1,0 +1,50 @@
+"""Each sensor's day: what it read, how it was judged, and whether it stuck, fell silent or jumped.
+
+All that is asked of readings later (health of units, trust in sensors, suspect readings) is asked of these
+days, so the readings themselves are read once.
+"""
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from domains.refinery.instruments import DAY, days_of
+from headrace.tables import Replace, Table, only_current
+
+TABLE = Table(
+    key=("sensor_id", "reading_date"),
+    partition="reading_date",
+    cluster=("sensor_id",),
+    write=Replace(follows={"sensor_readings": "reading_date"}),
+    description="Counts, levels, stuck runs, gaps and suspect readings of each sensor and day.",
+)
+
+BUCKETS = 16  # of sensors: a bucket's day must fit into a Python worker's memory at full scale
+
+
+def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
+    days = (
+        sensor_readings.select(
+            *("reading_date", "sensor_id", "reading_id", "reading_timestamp", "reading_value"),
+            (F.col("alert_status") == "CRITICAL").alias("is_critical"),
+            (F.col("alert_status") == "WARNING").alias("is_warning"),
+            "is_out_of_range",
+            F.coalesce(F.col("reading_quality") == "UNCERTAIN", F.lit(False)).alias("is_uncertain"),
+            F.coalesce(F.col("reading_quality") == "BAD", F.lit(False)).alias("is_bad"),
+            F.coalesce("is_interpolated", F.lit(False)).alias("is_interpolated"),
+            "measurement_unit",
+            F.pmod(F.xxhash64("sensor_id"), F.lit(BUCKETS)).alias("_bucket"),
+        )
+        .groupBy("reading_date", "_bucket")
+        .applyInArrow(bucket_days, from_arrow_schema(DAY))
+    )
+    of_sensor = sensors.transform(only_current).select(
+        *("sensor_id", "unit_id", "refinery_id", "sensor_type", "measurement_unit"),
+        (F.col("max_value") - F.col("min_value")).alias("value_span"),
+    )
+    return days.join(F.broadcast(of_sensor), on="sensor_id", how="left")
+
+
+def bucket_days(readings: pa.Table) -> pa.Table:
+    return days_of(readings)

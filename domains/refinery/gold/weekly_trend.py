@@ -1,0 +1,41 @@
+"""Each refinery's week beside the week before. A week begins on Monday; `days` says how much of it is in."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from domains.refinery.measures import share
+from headrace.tables import Table, Whole
+
+TABLE = Table(
+    key=("refinery_id", "week_start"),
+    write=Whole(),
+    description="Weekly production, efficiency and downtime of each refinery, and the change in a week.",
+)
+
+COMPARED = ("capacity_utilization", "overall_yield", "efficiency_ratio", "energy_intensity")
+ALSO = ("downtime_percentage", "on_spec_rate")
+
+
+def weekly_trend(refinery_kpis: DataFrame) -> DataFrame:
+    crude, made = F.sum("total_crude_processed"), F.sum("total_products_produced")
+    energy = F.sum(F.col("energy_intensity") * F.col("total_products_produced"))
+    week = F.date_trunc("week", "production_date").cast("date")
+    weeks = refinery_kpis.groupBy("refinery_id", "refinery_name", week.alias("week_start")).agg(
+        F.count("*").alias("days"),
+        crude.alias("total_crude_processed"),
+        made.alias("total_products_produced"),
+        (crude / F.sum("capacity_bpd")).alias("capacity_utilization"),
+        share(made, crude).alias("overall_yield"),
+        F.avg("efficiency_ratio").alias("efficiency_ratio"),
+        share(energy, made).alias("energy_intensity"),
+        (F.sum("total_downtime_minutes") / (F.sum("unit_hours") * 60)).alias("downtime_percentage"),
+        F.avg("on_spec_rate").alias("on_spec_rate"),
+    )
+    return weeks.select("*", *(change_of(name).alias(f"{name}_change") for name in (*COMPARED, *ALSO)))
+
+
+def change_of(name: str) -> Column:
+    """Since the week before; null where that week is missing."""
+    by_week = Window.partitionBy("refinery_id").orderBy("week_start")
+    follows = F.lag("week_start").over(by_week) == F.date_sub("week_start", 7)
+    return F.when(follows, F.col(name) - F.lag(name).over(by_week))

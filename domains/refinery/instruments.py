@@ -1,0 +1,162 @@
+"""What a day of an instrument's readings says about the instrument, in NumPy.
+
+Runs, gaps and jumps depend on the order of readings. Spark would sort and window every reading for each of
+them; here one sorted pass over a bucket of sensors gives all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+Array = np.ndarray
+
+DAY = pa.schema(
+    [
+        ("reading_date", pa.date32()),
+        ("sensor_id", pa.string()),
+        *((name, pa.int64()) for name in ("reading_count", "critical_count", "warning_count")),
+        *((name, pa.int64()) for name in ("out_of_range_count", "uncertain_count", "bad_count")),
+        ("interpolated_count", pa.int64()),
+        ("first_reading_at", pa.timestamp("us", "UTC")),
+        ("last_reading_at", pa.timestamp("us", "UTC")),
+        *((name, pa.float64()) for name in ("min_value", "max_value", "avg_value", "stddev_value")),
+        *((name, pa.float64()) for name in ("level", "spread", "longest_stuck_hours", "longest_gap_hours")),
+        ("longest_stuck_readings", pa.int64()),
+        ("suspects", pa.list_(pa.struct([("reading_id", pa.string()), ("kind", pa.string())]))),
+    ]
+)
+COUNTED = {
+    "critical_count": "is_critical",
+    "warning_count": "is_warning",
+    "out_of_range_count": "is_out_of_range",
+    "uncertain_count": "is_uncertain",
+    "bad_count": "is_bad",
+    "interpolated_count": "is_interpolated",
+}
+HOUR = 3_600_000_000
+SPIKE_NOISES = 12.0
+# what a reading in the unit that its own is mistaken for has to be multiplied with, and what is added then
+OTHER_UNITS = {
+    "Fahrenheit": (1.8, 32.0),  # °C
+    "Celsius": (1 / 1.8, -32 / 1.8),  # °F
+    "PSI": (14.5038, 0.0),  # bar
+    "Bar": (1 / 14.5038, 0.0),  # psi
+    "BPH": (1 / 0.158987, 0.0),  # m³/h
+    "GPM": (1 / 3.785412, 0.0),  # l/min
+    "Percent": (100.0, 0.0),  # a fraction
+    "Feet": (1 / 0.3048, 0.0),  # m
+    "mm/s": (25.4, 0.0),  # in/s
+    "mils": (1 / 0.0254, 0.0),  # mm
+    "cSt": (1 / 4.632, 0.0),  # Saybolt seconds
+}
+NO_OTHER = (np.nan, 0.0)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows sorted so that those of one sensor lie one after the other, in order of time."""
+
+    codes: Array
+    starts: Array
+    sizes: Array
+
+    @classmethod
+    def of(cls, codes: Array) -> "Groups":
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+        return cls(codes, starts, np.diff(np.r_[starts, len(codes)]))
+
+    @property
+    def ends(self) -> Array:
+        return self.starts + self.sizes - 1
+
+    def over(self, reduce: np.ufunc, values: Array) -> Array:
+        return reduce.reduceat(values, self.starts)
+
+    def spread_out(self, values: Array) -> Array:
+        return np.repeat(values, self.sizes)
+
+    def medians(self, values: Array) -> Array:
+        by_value = np.argsort(values)
+        ranked = values[by_value[np.argsort(self.codes[by_value], kind="stable")]]
+        return (ranked[self.starts + (self.sizes - 1) // 2] + ranked[self.starts + self.sizes // 2]) / 2
+
+
+def days_of(readings: pa.Table) -> pa.Table:
+    """One row per sensor, of the readings of some sensors on one day."""
+    sensors = readings["sensor_id"].combine_chunks().dictionary_encode()
+    codes = sensors.indices.to_numpy().astype(np.uint16)  # so small that NumPy sorts them by radix
+    times = readings["reading_timestamp"].cast(pa.int64()).to_numpy()
+    by_time = np.argsort(times)
+    order = by_time[np.argsort(codes[by_time], kind="stable")]
+    groups, times = Groups.of(codes[order]), times[order]
+    values = readings["reading_value"].to_numpy()[order]
+    level, mean = groups.medians(values), groups.over(np.add, values) / groups.sizes
+    squares = groups.over(np.add, (values - groups.spread_out(mean)) ** 2)
+    stuck_readings, stuck_time = longest_runs(values, times, groups)
+    silence = np.r_[0, np.diff(times)]
+    silence[groups.starts] = 0
+    columns = {
+        "reading_date": pa.repeat(readings["reading_date"][0], len(groups.starts)),
+        "sensor_id": sensors.dictionary.take(pa.array(groups.codes[groups.starts])),
+        "reading_count": groups.sizes,
+        **{name: groups.over(np.add, flag(readings, of)[order]) for name, of in COUNTED.items()},
+        "first_reading_at": times[groups.starts],
+        "last_reading_at": times[groups.ends],
+        "min_value": groups.over(np.minimum, values),
+        "max_value": groups.over(np.maximum, values),
+        "avg_value": mean,
+        "stddev_value": np.sqrt(squares / np.maximum(groups.sizes - 1, 1)),
+        "level": level,
+        "spread": 1.4826 * groups.medians(np.abs(values - groups.spread_out(level))),
+        "longest_stuck_hours": stuck_time / HOUR,
+        "longest_gap_hours": groups.over(np.maximum, silence) / HOUR,
+        "longest_stuck_readings": stuck_readings,
+        "suspects": suspects_of(readings, order, values, groups, level),
+    }
+    arrays = [pa.array(columns[field.name]).cast(field.type) for field in DAY]
+    return pa.Table.from_arrays(arrays, schema=DAY)
+
+
+def flag(readings: pa.Table, name: str) -> Array:
+    return readings[name].to_numpy().astype(np.int64)
+
+
+def longest_runs(values: Array, times: Array, groups: Groups) -> tuple[Array, Array]:
+    """The longest run of equal values in each group: its readings, and its time from first to last."""
+    changes = np.r_[True, values[1:] != values[:-1]]
+    changes[groups.starts] = True
+    begins = np.flatnonzero(changes)
+    ends = np.r_[begins[1:], len(values)] - 1
+    runs = np.searchsorted(begins, groups.starts)
+    lengths, spans = ends - begins + 1, times[ends] - times[begins]
+    return np.maximum.reduceat(lengths, runs), np.maximum.reduceat(spans, runs)
+
+
+def suspects_of(readings: pa.Table, order: Array, values: Array, groups: Groups, level: Array) -> pa.Array:
+    """Readings that leave both neighbours for a moment: for another unit of measure, or for no reason."""
+    before, after = np.roll(values, 1), np.roll(values, -1)
+    before[groups.starts] = level
+    after[groups.ends] = level
+    off = np.minimum(np.abs(values - before), np.abs(values - after))
+    usual = groups.spread_out(noise_of(off, groups))
+    jumped = off > SPIKE_NOISES * usual
+    units = readings["measurement_unit"].combine_chunks().dictionary_encode()
+    scales = np.array([OTHER_UNITS.get(name, NO_OTHER) for name in units.dictionary.to_pylist()])
+    factor, offset = scales[units.indices.to_numpy()[order]].T
+    centre = groups.spread_out(level)
+    back, away = np.abs(values * factor + offset - centre), np.abs(values - centre)
+    is_wrong = back < np.minimum(away / 4, 0.1 * np.abs(centre))
+    at = np.flatnonzero(jumped)
+    ids = readings["reading_id"].combine_chunks().take(pa.array(order[at]))
+    kinds = pa.array(np.where(is_wrong[at], "wrong_unit", "spike"))
+    found = pa.StructArray.from_arrays([ids, kinds], ["reading_id", "kind"])
+    borders = np.searchsorted(at, np.r_[groups.starts, len(values)])
+    return pa.ListArray.from_arrays(pa.array(borders, pa.int32()), found)
+
+
+def noise_of(off: Array, groups: Groups) -> Array:
+    """How far readings usually are off. The mean without the largest helps where rounding hides most."""
+    largest = groups.over(np.maximum, off)
+    rest = (groups.over(np.add, off) - largest) / np.maximum(groups.sizes - 1, 1)
+    return np.maximum(np.maximum(1.4826 * groups.medians(off), rest / 2), 1e-9)

@@ -1,0 +1,30 @@
+"""The source mixes American units with standard ones; these bring its columns to the standard."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+M3_PER_BARREL = 0.158987294928
+KPA_PER_PSI = 6.894757
+WATER_KG_M3 = 999.016  # at 60 °F, the temperature that API gravity is defined at
+
+
+def celsius(fahrenheit: str) -> Column:
+    return (F.col(fahrenheit) - 32) / 1.8
+
+
+def cubic_metres(barrels: str) -> Column:
+    return F.col(barrels) * M3_PER_BARREL
+
+
+def kilopascals(psi: str) -> Column:
+    return F.col(psi) * KPA_PER_PSI
+
+
+def density_kg_m3(api_gravity: str) -> Column:
+    """At 15 °C; the half degree to 60 °F is below what a hydrometer reads."""
+    return F.try_divide(F.lit(141.5 * WATER_KG_M3), F.col(api_gravity) + 131.5)
+
+
+def share(part: Column, whole: Column) -> Column:
+    """A quotient that is null where there is nothing to divide by."""
+    return part / F.nullif(whole, F.lit(0))

@@ -1,0 +1,51 @@
+-- Which processing units show early warning signs of failure?
+-- Columns: unit, refinery, health now and over the two weeks before, rise of vibration and temperature in
+-- thousandths of their sensors' span, maintenance status, and how strong the signs are. Strongest first.
+WITH last_day AS (
+    SELECT max(reading_date) AS today FROM gold.equipment_health
+),
+compared AS (
+    SELECT
+        h.unit_id,
+        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_now,
+        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_before,
+        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.vibration_level END) AS vibration_now,
+        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.vibration_level END) AS vibration_before,
+        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.temperature_level END) AS temperature_now,
+        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.temperature_level END) AS temperature_before
+    FROM gold.equipment_health h
+    CROSS JOIN last_day l
+    WHERE h.reading_date > l.today - INTERVAL '16' DAY
+    GROUP BY h.unit_id
+),
+signs AS (
+    SELECT
+        unit_id,
+        health_now,
+        health_before,
+        1000 * (vibration_now - vibration_before) AS vibration_rise,
+        1000 * (temperature_now - temperature_before) AS temperature_rise
+    FROM compared
+)
+SELECT
+    s.unit_id,
+    h.unit_name,
+    h.unit_type,
+    h.refinery_name,
+    round(s.health_now, 1) AS health_now,
+    round(s.health_before, 1) AS health_before,
+    round(s.vibration_rise, 1) AS vibration_rise,
+    round(s.temperature_rise, 1) AS temperature_rise,
+    h.maintenance_status,
+    round(
+        greatest(0, coalesce(s.vibration_rise, 0)) + greatest(0, coalesce(s.temperature_rise, 0))
+        + greatest(0, coalesce(s.health_before - s.health_now, 0)), 1
+    ) AS warning_strength
+FROM signs s
+JOIN gold.equipment_health h ON h.unit_id = s.unit_id
+JOIN last_day l ON h.reading_date = l.today
+WHERE coalesce(s.vibration_rise, 0) > 10
+    OR coalesce(s.temperature_rise, 0) > 10
+    OR coalesce(s.health_before - s.health_now, 0) > 5
+ORDER BY warning_strength DESC
+LIMIT 20

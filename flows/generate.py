@@ -1,0 +1,40 @@
+"""Makes a domain's source data."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from prefect import flow
+
+from tasks.jobs import generated
+from tasks.report import report_generated
+
+
+@flow(name="generate", flow_run_name="generate-{domain}", validate_parameters=True)
+def generate(
+    domain: str,
+    profile: str = "demo",
+    scale: float | None = None,
+    seed: int | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    stride: str | None = None,
+    into: Literal["landing", "bronze"] | None = None,
+    tables: list[str] | None = None,
+) -> dict[str, Any]:
+    """Make up source data by seed, scale and span, planted faults included.
+
+    Args:
+        domain: The sector, a folder of domains/.
+        profile: The named plan to start from; what follows changes it.
+        scale: 1 is the source's stated size.
+        seed: The same seed gives the same rows.
+        start: The first day.
+        end: The day after the last.
+        stride: Thins senders that keep their own pace, as "15 minutes".
+        into: landing leaves files as a source would, bronze is the fast path.
+        tables: Only these source tables.
+    """
+    plan = {"scale": scale, "seed": seed, "start": start, "end": end, "stride": stride, "into": into}
+    made = generated(domain, profile=profile, tables=tables, **plan)
+    report_generated(domain, made)
+    return made

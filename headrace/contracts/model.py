@@ -1,0 +1,170 @@
+"""What a contract may say. An unknown key is an error, so a typing slip never passes for a promise."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ColumnType = Literal[
+    "int", "long", "float", "string", "datetime", "date", "bool", "array", "map"
+]
+FAULT_KINDS = (
+    "duplicate",
+    "late",
+    "missing",
+    "impossible",
+    "out_of_range",
+    "wrong_unit",
+    "malformed",
+    "orphan",
+    "stuck",
+    "drift",
+    "spike",
+    "gap",
+)
+FaultKind = Literal[
+    "duplicate", "late", "missing", "impossible", "out_of_range", "wrong_unit",
+    "malformed", "orphan", "stuck", "drift", "spike", "gap",
+]  # fmt: skip
+
+_SPAN = re.compile(r"^(\d+(?:\.\d+)?) ?(second|minute|hour|day|week)s?$")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+
+
+def parse_span(text: Any) -> timedelta:
+    """'15 minutes' or '1 day' as a timedelta."""
+    if isinstance(text, timedelta):
+        return text
+    found = _SPAN.match(str(text))
+    if not found:
+        raise ValueError(f"{text!r} is no span of time; write it like '15 minutes', '1 day' or '10 seconds'")
+    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+
+
+Span = Annotated[timedelta, BeforeValidator(parse_span)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnSpec(Strict):
+    """One column: what it holds, and how to make it up when no source module does."""
+
+    type: ColumnType = "string"
+    meaning: str = ""
+    unit: str = ""
+    format: str | None = Field(None, description="'A|B|C' lists the allowed values; 'RATE-##' is a pattern.")
+    weights: tuple[float, ...] | None = Field(None, description="One weight per value of the format.")
+    values_from: str | None = Field(None, description="table.column whose values may occur here.")
+    references: str | None = Field(None, description="table.column that a value must exist in.")
+    required: bool = Field(False, description="A null here rejects the row.")
+    range: tuple[float, float] | tuple[str, str] | None = Field(None, description="What the generator makes.")
+    possible: tuple[float | None, float | None] | None = Field(
+        None, description="Beyond this a value is impossible and its row rejected."
+    )
+    step: float | None = None
+    distribution: Literal["uniform", "normal", "exponential"] = "uniform"
+    expression: str | None = Field(None, description="A Spark SQL expression over the columns above it.")
+    mistaken: str | None = Field(
+        None, description="A Spark SQL expression: what a source that mixes up the unit would send instead."
+    )
+    items: ColumnType | None = Field(None, description="What an array holds.")
+    keys: ColumnType | None = None
+    values: ColumnType | None = None
+    added_by: Literal["seed", "headrace"] = Field("seed", description="headrace: an addition of ours.")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return tuple(self.format.split("|")) if self.format and "|" in self.format else ()
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> "ColumnSpec":
+        if self.weights is not None and len(self.weights) != len(self.choices):
+            raise ValueError(f"{len(self.weights)} weights for {len(self.choices)} values of format")
+        return self
+
+
+class Arrives(Strict):
+    """How the source delivers: files, a topic, or both."""
+
+    files: Literal["parquet", "csv", "json"] | None = "parquet"
+    every: Span = Field(timedelta(days=1), description="How often a row (of each entity) comes.")
+    landed: Span = Field(timedelta(days=1), description="How often a landing file is cut.")
+    sends: Literal["rows", "snapshot", "changes"] = Field(
+        "rows", description="rows: new rows; snapshot: all entities each time; changes: all once, then changed."
+    )
+    per: str | None = Field(None, description="The source table with one row per sender.")
+    cadence: str | None = Field(
+        None, description="The sender's column with its own interval in seconds; a stride thins such a table."
+    )
+    times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
+    topic: str | None = None
+    rate: float | None = Field(None, description="Messages per second of the topic.")
+
+
+class History(Strict):
+    """Marks a slowly changing dimension and which columns open a new version."""
+
+    tracks: tuple[str, ...] = ()
+
+
+class Changes(Strict):
+    """How a change feed names its operation, its order and its images."""
+
+    operation: str
+    order: tuple[str, ...]
+    insert: str = "INSERT"
+    update: str = "UPDATE"
+    delete: str = "DELETE"
+    before: str | None = None
+    after: str | None = None
+
+
+class Evolves(Strict):
+    """Columns that the source sends only from some moment on."""
+
+    since: str
+    columns: tuple[str, ...]
+
+
+def _bare_type(column: Any) -> Any:
+    return {"type": column} if isinstance(column, str) else column
+
+
+Column = Annotated[ColumnSpec, BeforeValidator(_bare_type)]
+
+
+class Contract(Strict):
+    """What one source table promises."""
+
+    table: str
+    type: Literal["dimension", "fact", "change_feed"]
+    num_rows: int = Field(1000, ge=1, description="Rows at scale 1: entities of a dimension, rows of a fact.")
+    num_bytes: int | None = Field(None, ge=1, description="Bytes at scale 1, as the source states them.")
+    columns: dict[str, Column]
+    at_least: int = Field(1, ge=1, description="Entities at the smallest scale.")
+    description: str = ""
+    key: str | None = Field(None, description="The column that names a row (default: the first _id column).")
+    event_time: str | None = None
+    measure: str | None = Field(None, description="The column that an instrument measures.")
+    late: Span | None = Field(None, description="How long after its event a row may still arrive.")
+    scales: bool = Field(True, description="False for a reference table, the same at every scale.")
+    arrives: Arrives = Arrives()
+    history: History | None = None
+    changes: Changes | None = None
+    evolves: tuple[Evolves, ...] = ()
+    faults: dict[FaultKind, Rate] = {}
+
+    @property
+    def key_column(self) -> str:
+        return self.key or next((name for name in self.columns if name.endswith("_id")), next(iter(self.columns)))
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Contract":
+        for role, name in (("key", self.key), ("event_time", self.event_time), ("measure", self.measure)):
+            if name is not None and name not in self.columns:
+                raise ValueError(f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}")
+        return self

@@ -1,0 +1,20 @@
+"""Where a job runs. Every engine ends in the same function: `headrace.engines.local.run_job`."""
+
+from headrace.engines.job import Job, JobResult
+from headrace.errors import UsageError
+from headrace.settings import Settings, get_settings
+
+ENGINES = ("local",)
+
+
+def submit(job: Job, settings: Settings | None = None) -> JobResult:
+    """Hands a job to the engine that the settings name, and waits for its result."""
+    settings = settings or get_settings()
+    if settings.engine == "local":
+        from headrace.engines.local import run_job
+
+        return run_job(job, settings)
+    raise UsageError(
+        f"the engine {settings.engine!r} is not available in this version; set HEADRACE_ENGINE to one of: "
+        f"{', '.join(ENGINES)}"
+    )

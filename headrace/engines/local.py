@@ -1,0 +1,122 @@
+"""Runs a job in this process, with its one warm Spark session."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from headrace.contracts.model import parse_span
+from headrace.engines.job import Job, JobName, JobResult
+from headrace.progress import Stopwatch
+from headrace.settings import Settings, get_settings
+
+Options = dict[str, Any]
+
+
+def run_job(job: Job, settings: Settings | None = None) -> JobResult:
+    watch = Stopwatch()
+    summary = _WORK[job.name](job.domain, job.options, settings or get_settings())
+    return JobResult(job, watch.seconds, json.loads(json.dumps(summary, default=str)))
+
+
+def _generate(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.generate.plan import load_profile
+    from headrace.generate.run import generate
+
+    span = options.get("stride")
+    plan = load_profile(domain, options.get("profile") or "demo").but(
+        scale=options.get("scale"),
+        seed=options.get("seed"),
+        start=_instant(options, "start"),
+        end=_instant(options, "end"),
+        stride=None if span is None else parse_span(span),
+        into=options.get("into"),
+        tables=_names(options),
+    )
+    result = generate(domain, plan, settings)
+    return asdict(result) | {"rows": result.rows, "bytes": result.bytes}
+
+
+def _refine(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.lake.paths import LAYERS
+    from headrace.refine.run import refine
+
+    layers, instant = options.get("layers") or LAYERS, _instant(options, "as_of")
+    result = refine(domain, as_of=instant, layers=layers, tables=_names(options), settings=settings)
+    return result.as_dict()
+
+
+def _scan(domain: str, options: Options, settings: Settings) -> Options:
+    """Scans a layer and puts gold tables that failed back to their last good version."""
+    from headrace.quality.published import publish_last_good
+    from headrace.quality.run import scan
+
+    summary = scan(
+        domain,
+        options["layer"],
+        tables=_names(options),
+        as_of=_instant(options, "as_of"),
+        settings=settings,
+        force=bool(options.get("force")),
+    )
+    restored = publish_last_good(summary, settings)
+    return {"scan": summary.as_dict(), "restored": [asdict(each) for each in restored]}
+
+
+def _maintain(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.lake.maintain import maintain
+    from headrace.lake.paths import LAYERS
+
+    done = maintain(
+        domain,
+        tables=_names(options),
+        layers=options.get("layers") or LAYERS,
+        least_bytes=options.get("least_bytes") or 0,
+        retain_hours=options.get("retain_hours"),
+        even_if_unsafe=bool(options.get("even_if_unsafe")),
+        settings=settings,
+    )
+    return {"tables": [asdict(each) for each in done]}
+
+
+def _recycle(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.refine.recycle import recycle
+
+    names = _names(options) or (None,)
+    return {"recycled": [asdict(recycle(domain, name, settings=settings)) for name in names]}
+
+
+def _receipt(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
+    from headrace.lake.receipt import receipt
+
+    return receipt(domain, settings).as_dict()
+
+
+def _score(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
+    from headrace.score import score
+
+    return {"kinds": [kind.as_dict() for kind in score(domain, settings)]}
+
+
+def _instant(options: Options, name: str) -> datetime | None:
+    """Everything inside is UTC without saying so."""
+    given = options.get(name)
+    instant = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant and instant.tzinfo else instant
+
+
+def _names(options: Options) -> tuple[str, ...] | None:
+    given = options.get("tables")
+    return tuple(given) if given else None
+
+
+_WORK: dict[JobName, Callable[[str, Options, Settings], Options]] = {
+    "generate": _generate,
+    "refine": _refine,
+    "scan": _scan,
+    "maintain": _maintain,
+    "recycle": _recycle,
+    "receipt": _receipt,
+    "score": _score,
+}

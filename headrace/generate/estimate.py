@@ -1,0 +1,76 @@
+"""What a plan will come to, said before it starts."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.contracts.model import Contract
+from headrace.errors import NotEnoughRoom
+from headrace.generate.chunks import pieces, rows_per_sender_and_day, senders_of, times_of
+from headrace.generate.plan import Plan, contracts_of, world_of
+from headrace.chance import World
+from headrace.settings import Settings
+
+BYTES_PER_COLUMN = {"parquet": 4, "csv": 9, "json": 30}
+ROWS_PER_SECOND = {"parquet": 200_000, "csv": 90_000, "json": 70_000}
+BLOCK_ROWS_PER_SECOND = 400_000
+SECONDS_PER_CHUNK = 1.0
+ROOM_TO_SPARE = 1.3
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Estimate:
+    rows: dict[str, int]
+    bytes: int
+    seconds: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+
+def estimate(domain: str, plan: Plan) -> Estimate:
+    contracts, wanted = contracts_of(domain, plan)
+    world = world_of(plan, contracts)
+    rows = {table: rows_of(contracts[table], plan, world) for table in wanted}
+    size = sum(rows[table] * _row_bytes(contracts[table], plan) for table in wanted)
+    took = sum(rows[table] / _rate(contracts[table]) for table in wanted)
+    chunks = sum(
+        sum(1 for _ in pieces(contracts[table], world, plan, plan.start, plan.end)) for table in wanted
+    )
+    return Estimate(rows, int(size), round(took + chunks * SECONDS_PER_CHUNK, 1))
+
+
+def rows_of(contract: Contract, plan: Plan, world: World) -> int:
+    days = (plan.end - plan.start).total_seconds() / 86_400
+    senders = senders_of(contract, world)
+    rows = senders * days * rows_per_sender_and_day(contract, plan, times_of(contract, plan))
+    return round(rows + senders if contract.type == "dimension" else rows)
+
+
+def check_room(plan: Plan, said: Estimate, settings: Settings) -> None:
+    target = settings.landing if plan.into == "landing" else settings.lake
+    if "://" in target:
+        return
+    folder = Path(target)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    wanted = said.bytes * ROOM_TO_SPARE
+    if free < wanted:
+        raise NotEnoughRoom(
+            f"{said.total:,} rows need about {wanted / GIB:.1f} GiB, and {folder} has {free / GIB:.1f} GiB free. "
+            "Take a smaller scale, a shorter span or a longer stride, or set HEADRACE_HOME to another disk."
+        )
+
+
+def _row_bytes(contract: Contract, plan: Plan) -> int:
+    kind = "parquet" if plan.into == "bronze" else contract.arrives.files or "parquet"
+    if kind == "parquet" and contract.arrives.cadence:
+        return 15
+    return BYTES_PER_COLUMN[kind] * len(contract.columns)
+
+
+def _rate(contract: Contract) -> int:
+    return BLOCK_ROWS_PER_SECOND if contract.arrives.cadence else ROWS_PER_SECOND[contract.arrives.files or "parquet"]

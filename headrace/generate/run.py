@@ -1,0 +1,132 @@
+"""Makes a domain's source data as planned, chunk by chunk, and leaves alone what is there already."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from headrace.contracts.model import Contract
+from headrace.generate.blocks import episodes_of
+from headrace.generate.chunks import Chunk, Made, check_same_world, chunks_to_make, made_before, remember
+from headrace.generate.estimate import check_room, estimate
+from headrace.generate.faults import Strike
+from headrace.generate.land import Written, land
+from headrace.generate.load import load
+from headrace.generate.plan import Plan, contracts_of, world_of
+from headrace.generate.rows import Workshop
+from headrace.generate.sources import check_sources, load_sources
+from headrace.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
+from headrace.lake.lease import leased
+from headrace.lake.paths import Paths
+from headrace.lake.session import get_spark
+from headrace.progress import Event, Stopwatch, tell
+from headrace.settings import Settings
+
+STAGE = "generate"
+
+
+@dataclass(frozen=True)
+class TableMade:
+    table: str
+    rows: int
+    bytes: int
+    seconds: float
+    chunks: int
+    chunks_before: int
+
+
+@dataclass(frozen=True)
+class GenerateResult:
+    """What this run made; a table with nothing missing made no chunk."""
+
+    domain: str
+    tables: tuple[TableMade, ...]
+    seconds: float
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def bytes(self) -> int:
+        return sum(table.bytes for table in self.tables)
+
+
+def generate(domain: str, plan: Plan, settings: Settings) -> GenerateResult:
+    contracts, wanted = contracts_of(domain, plan)
+    sources = load_sources(domain)
+    check_sources(sources, contracts)
+    paths = Paths.of(domain, settings)
+    check_room(plan, estimate(domain, plan), settings)
+    leases = [paths.lease(plan.into, table) for table in wanted]
+    watch = Stopwatch()
+    with leased(leases, job=f"generate {domain}", seconds=settings.lease_seconds):
+        workshop = Workshop(get_spark(settings), contracts, sources, world_of(plan, contracts))
+        try:
+            made = tuple(_make_table(contracts[table], plan, workshop, paths) for table in wanted)
+            _tell_hidden(workshop, paths, plan)
+        finally:
+            workshop.close()
+    return GenerateResult(domain, made, watch.seconds)
+
+
+def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> TableMade:
+    before = made_before(paths, contract.table)
+    check_same_world(plan, before)
+    chunks = chunks_to_make(plan, contract, workshop.world, before)
+    if not chunks:
+        tell(Event(STAGE, contract.table, "skipped", note="all there"))
+        return TableMade(contract.table, 0, 0, 0.0, 0, len(before))
+    tell(Event(STAGE, contract.table, "started", done=0, total=len(chunks)))
+    watch, made = Stopwatch(), []
+    for place, chunk in enumerate(chunks, start=1):
+        made.append(_make_chunk(chunk, contract, plan, workshop, paths))
+        rows = sum(each.rows for each in made)
+        tell(Event(STAGE, contract.table, "going", rows, watch.seconds, done=place, total=len(chunks)))
+    rows, size = sum(each.rows for each in made), sum(each.bytes for each in made)
+    tell(Event(STAGE, contract.table, "done", rows, watch.seconds))
+    return TableMade(contract.table, rows, size, watch.seconds, len(made), len(before))
+
+
+def _make_chunk(chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> Made:
+    watch = Stopwatch()
+    rows, strikes = workshop.rows(chunk)
+    told = _told(rows, strikes, chunk, contract, workshop)
+    if told is not None:
+        write_truth(told, paths, chunk.table, chunk.name)
+    written = _written(rows, contract, chunk, plan, workshop, paths)
+    return remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
+
+
+def _written(
+    rows: DataFrame, contract: Contract, chunk: Chunk, plan: Plan, workshop: Workshop, paths: Paths
+) -> Written:
+    if plan.into == "bronze":
+        return load(workshop.spark, rows, contract, chunk, paths)
+    return land(rows, contract, chunk, paths)
+
+
+def _told(
+    rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, workshop: Workshop
+) -> DataFrame | None:
+    told = struck_rows(rows, contract, strikes) if strikes else None
+    if "_second" not in rows.columns or contract.arrives.per is None:
+        return told
+    found = episodes_of(workshop.spark, contract, chunk.piece, workshop.world)
+    if found is None:
+        return told
+    sender = workshop.contracts[contract.arrives.per].key_column
+    keys = workshop.argument(contract.arrives.per).select("_index", F.col(sender).alias("_sender"))
+    named = found.join(F.broadcast(keys), on="_index", how="inner")
+    episodes = told_episodes(named, contract, F.col("_sender"), sender)
+    return episodes if told is None else told.unionByName(episodes)
+
+
+def _tell_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
+    """What hidden sources let happen within the span."""
+    for source in workshop.sources.values():
+        if not source.is_hidden or source.planted is None:
+            continue
+        told = told_hidden(workshop.argument(source.name), dict(source.planted))
+        within = (F.col("from_at") < F.lit(plan.end)) & (F.col("to_at") > F.lit(plan.start))
+        write_truth(told.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}")

@@ -1,0 +1,63 @@
+"""A domain's source modules, found by name and called by the names of their arguments."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from headrace.contracts.load import domain_folder
+from headrace.errors import UsageError
+
+MADE_HERE = ("spine", "blocks", "world")
+
+
+@dataclass(frozen=True)
+class Source:
+    """`planted` of a hidden source names the columns by which its rows enter the truth."""
+
+    name: str
+    rows: Callable[..., DataFrame]
+    takes: tuple[str, ...]
+    is_hidden: bool
+    planted: Mapping[str, str] | None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return tuple(name for name in self.takes if name not in MADE_HERE)
+
+    def __call__(self, **given: Any) -> DataFrame:
+        return self.rows(**{name: given[name] for name in self.takes})
+
+
+@cache
+def load_sources(domain: str) -> dict[str, Source]:
+    folder = domain_folder(domain) / "sources"
+    names = sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+    modules = {name: import_module(f"domains.{domain}.sources.{name}") for name in names}
+    return {name: _source(name, module) for name, module in modules.items() if hasattr(module, name)}
+
+
+def _source(name: str, module: ModuleType) -> Source:
+    function = getattr(module, name)
+    return Source(
+        name=name,
+        rows=function,
+        takes=tuple(inspect.signature(function).parameters),
+        is_hidden=getattr(module, "HIDDEN", False),
+        planted=getattr(module, "PLANTED", None),
+    )
+
+
+def check_sources(sources: Mapping[str, Source], tables: Mapping[str, Any]) -> None:
+    for source in sources.values():
+        if not source.is_hidden and source.name not in tables:
+            raise UsageError(f"source {source.name} has no contract; tables: {', '.join(sorted(tables))}")
+        for other in source.others:
+            if other not in tables and other not in sources:
+                known = ", ".join(sorted({*tables, *sources, *MADE_HERE}))
+                raise UsageError(f"source {source.name} takes {other!r}, which nobody makes; known: {known}")

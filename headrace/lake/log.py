@@ -1,0 +1,113 @@
+"""Reads a Delta table's log by itself: versions, what a commit said of itself, which partitions it touched.
+
+The log is an open format of one JSON file a commit; reading it here costs milliseconds, asking Spark costs a job.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from headrace.lake import objects
+
+_COMMIT = re.compile(r"/(\d{20})\.json$")
+
+
+@dataclass(frozen=True)
+class Commit:
+    version: int
+    actions: tuple[dict[str, Any], ...]
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return next((a["commitInfo"] for a in self.actions if "commitInfo" in a), {})
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        return {name: int(value) for name, value in self.info.get("operationMetrics", {}).items()}
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What the writer attached as userMetadata."""
+        text = self.info.get("userMetadata")
+        return json.loads(text) if text else {}
+
+    @property
+    def txn(self) -> tuple[str, int] | None:
+        return next(((a["txn"]["appId"], a["txn"]["version"]) for a in self.actions if "txn" in a), None)
+
+    def partitions(self, column: str) -> set[str | None]:
+        """The values of a partition column in which rows came or went."""
+        changed = [a[kind] for a in self.actions for kind in ("add", "remove") if kind in a]
+        return {
+            file.get("partitionValues", {}).get(column) for file in changed if file.get("dataChange", True)
+        }
+
+    @property
+    def changes_rows(self) -> bool:
+        return any(a[k].get("dataChange", True) for a in self.actions for k in ("add", "remove") if k in a)
+
+
+def version(table: str) -> int:
+    """The newest version, or -1 where there is no table."""
+    return max(_commits(table), default=-1)
+
+
+def exists(table: str) -> bool:
+    return version(table) >= 0
+
+
+def commit(table: str, number: int) -> Commit | None:
+    body = objects.get(_file(table, number))
+    if body is None:
+        return None
+    return Commit(number, tuple(json.loads(line) for line in body.splitlines() if line.strip()))
+
+
+def commits_after(table: str, number: int) -> list[Commit] | None:
+    """The commits after a version, oldest first; None where the log no longer reaches back that far."""
+    wanted = range(number + 1, version(table) + 1)
+    found = [commit(table, each) for each in wanted]
+    return None if any(each is None for each in found) else [each for each in found if each is not None]
+
+
+def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
+    """The commit that an idempotent writer made for one of its batches."""
+    for number in sorted(_commits(table), reverse=True):
+        found = commit(table, number)
+        if found is not None and found.txn is not None and found.txn[0] == app:
+            if found.txn[1] == batch:
+                return found
+            if found.txn[1] < batch:
+                return None
+    return None
+
+
+def last_note(table: str) -> dict[str, Any]:
+    """What the newest commit that changed rows said; empty where there is none."""
+    for number in sorted(_commits(table), reverse=True):
+        found = commit(table, number)
+        if found is not None and found.changes_rows:
+            return found.note
+    return {}
+
+
+def _commits(table: str) -> list[int]:
+    names = objects.list_under(f"{table}/_delta_log")
+    return [int(found[1]) for name in names if (found := _COMMIT.search(name))]
+
+
+def _file(table: str, number: int) -> str:
+    return f"{table}/_delta_log/{number:020d}.json"
+
+
+def row_count(table: str) -> int:
+    """The rows of the newest version, from the statistics of its files; 0 where there is no table."""
+    if not exists(table):
+        return 0
+    adds = DeltaTable(table).get_add_actions(flatten=True)
+    return int(pc.sum(pa.table(adds).column("num_records")).as_py() or 0)

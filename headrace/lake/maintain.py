@@ -1,0 +1,130 @@
+"""Keeps a domain's tables small and quick to read, one after the other, each under its lease.
+
+A table whose newest rows have not passed their scan is left alone: its readers are at an older version, whose
+files must stay.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from headrace.errors import Busy, UnknownName, UsageError
+from headrace.lake import log
+from headrace.lake.compact import SAFE_HOURS, Compacted, compact, untouched
+from headrace.lake.lease import leased
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.size import tables_of
+from headrace.progress import Event, Stopwatch, tell
+from headrace.quality.published import Published, last_good, publish
+from headrace.refine.catalog import Catalog, load_tables
+from headrace.settings import Settings, get_settings
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What was done to a table; work is None where another run held it."""
+
+    layer: str
+    table: str
+    seconds: float
+    work: Compacted | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Target:
+    layer: str
+    table: str
+    cluster: tuple[str, ...]
+    paths: Paths
+
+    @property
+    def path(self) -> str:
+        return self.paths.table(self.layer, self.table)
+
+
+def maintain(
+    domain: str,
+    *,
+    tables: Collection[str] | None = None,
+    layers: Collection[str] = LAYERS,
+    least_bytes: int = 0,
+    retain_hours: int | None = None,
+    even_if_unsafe: bool = False,
+    settings: Settings | None = None,
+) -> list[Maintained]:
+    """Sorts, compacts and vacuums tables of at least some size; a second run finds nothing to do."""
+    settings = settings or get_settings()
+    hours = retention(retain_hours, settings, even_if_unsafe=even_if_unsafe)
+    paths = Paths.of(domain, settings)
+    return [_one(target, least_bytes, hours, settings) for target in _targets(paths, tables, layers)]
+
+
+def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = False) -> int:
+    """Hours that files outlive their table's last use of them: a week at least, unless asked for less."""
+    if asked is None:
+        return max(settings.vacuum_hours, SAFE_HOURS)
+    if asked < SAFE_HOURS and not even_if_unsafe:
+        raise UsageError(
+            f"{asked} hours is less than a week: readers and streams that are under way could lose files "
+            "they still need. Say so explicitly (--even-if-unsafe) when none are."
+        )
+    return asked
+
+
+def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
+    """The order of rows within files: as declared; in bronze by sender and time."""
+    if layer != "bronze":
+        return () if name.endswith("__rejected") else catalog.node(name, layer).table.cluster
+    contract = catalog.contracts[name]
+    sender = f"{contract.arrives.per}."
+    senders = [
+        column for column, spec in contract.columns.items() if (spec.references or "").startswith(sender)
+    ]
+    return (senders[0], contract.event_time) if senders and contract.event_time else ()
+
+
+def _targets(paths: Paths, tables: Collection[str] | None, layers: Collection[str]) -> list[_Target]:
+    catalog = load_tables(paths.domain)
+    known = list(tables_of(paths.domain))
+    for asked in tables or ():
+        if asked not in {name for _, name in known}:
+            raise UnknownName("table", asked, {name for _, name in known})
+    return [
+        _Target(layer, name, cluster_of(catalog, layer, name), paths)
+        for layer, name in known
+        if layer in layers
+        and (tables is None or name in tables or name.removesuffix("__rejected") in tables)
+        and log.exists(paths.table(layer, name))
+    ]
+
+
+def _one(target: _Target, least_bytes: int, hours: int, settings: Settings) -> Maintained:
+    watch, item = Stopwatch(), f"{target.layer} {target.table}"
+    lease = target.paths.lease(target.layer, target.table)
+    tell(Event("maintain", item, "started"))
+    try:
+        with leased([lease], job=f"maintain {item}", seconds=settings.lease_seconds) as held:
+            good = last_good(target.paths, target.layer, target.table)
+            if _is_ahead(target.path, good):
+                work = untouched(target.path, "left alone: its newest rows have not passed a scan")
+            else:
+                work = compact(target.path, target.cluster, hours=hours, lease=held, least_bytes=least_bytes)
+            if good is not None and work.action != "nothing":
+                publish(
+                    target.paths, target.layer, target.table, replace(good, version=log.version(target.path))
+                )
+    except Busy as busy:
+        tell(Event("maintain", item, "skipped", seconds=watch.seconds, note="busy"))
+        return Maintained(target.layer, target.table, watch.seconds, note=str(busy))
+    state: Literal["skipped", "done"] = "skipped" if work.action == "nothing" else "done"
+    tell(Event("maintain", item, state, seconds=watch.seconds, note=work.note))
+    return Maintained(target.layer, target.table, watch.seconds, work, work.note)
+
+
+def _is_ahead(path: str, good: Published | None) -> bool:
+    """Whether rows came since the version that passed its scan last."""
+    if good is None:
+        return False
+    since = log.commits_after(path, good.version)
+    return since is None or any(commit.changes_rows for commit in since)

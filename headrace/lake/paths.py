@@ -1,0 +1,69 @@
+"""Where each thing of the lake lies. Nobody else joins these paths by hand."""
+
+from dataclasses import dataclass
+
+from headrace.settings import Settings
+
+LAYERS = ("bronze", "silver", "gold")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The places of one domain."""
+
+    lake: str
+    landing_root: str
+    truth_root: str
+    domain: str
+
+    @classmethod
+    def of(cls, domain: str, settings: Settings) -> "Paths":
+        return cls(settings.lake, settings.landing, settings.truth, domain)
+
+    def table(self, layer: str, name: str) -> str:
+        return f"{self.lake}/{self.domain}/{layer}/{name}"
+
+    def rejected(self, name: str) -> str:
+        return self.table("silver", f"{name}__rejected")
+
+    def checkpoint(self, layer: str, name: str) -> str:
+        return f"{self.lake}/_checkpoints/{self.domain}/{layer}/{name}"
+
+    def landing(self, table: str) -> str:
+        return f"{self.landing_root}/{self.domain}/{table}"
+
+    def set_aside(self, table: str) -> str:
+        """Files that cannot be read at all wait here, beside the landing folder."""
+        return f"{self.landing_root}/{self.domain}/_set_aside/{table}"
+
+    def made(self, into: str, table: str) -> str:
+        """What the generator remembers of the chunks it made, beside what it made."""
+        if into == "landing":
+            return f"{self.landing_root}/{self.domain}/_made/{table}"
+        return f"{self.lake}/_ledger/{self.domain}/made/{table}"
+
+    def making(self, table: str) -> str:
+        """Half-made landing files, out of sight of whoever watches the table's own folder."""
+        return f"{self.landing_root}/{self.domain}/_making/{table}"
+
+    @property
+    def truth(self) -> str:
+        return f"{self.truth_root}/{self.domain}"
+
+    def ledger(self, layer: str, table: str) -> str:
+        return f"{self.lake}/_ledger/{self.domain}/{layer}/{table}"
+
+    def files(self, table: str) -> str:
+        """One record per landed file: its lines, or why it was set aside."""
+        return f"{self.lake}/_ledger/{self.domain}/files/{table}"
+
+    @property
+    def scans(self) -> str:
+        return f"{self.lake}/_scans/{self.domain}"
+
+    def lease(self, layer: str, table: str) -> str:
+        return f"{self.lake}/_leases/{self.domain}/{layer}/{table}"
+
+    def published(self, layer: str, table: str) -> str:
+        """Which version of a table passed its checks last."""
+        return f"{self.lake}/_published/{self.domain}/{layer}/{table}.json"

@@ -1,0 +1,110 @@
+"""The proof that no row was lost: what came in equals what went out, for every edge.
+
+Each line compares two numbers that were counted apart: lines of files by reading the files, rows of a table by
+asking its log, and the terms of a formula from the ledger.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from headrace.errors import ReceiptError
+from headrace.lake import ledger, log
+from headrace.lake.paths import Paths
+from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.landing import known_files
+from headrace.settings import Settings, get_settings
+from headrace.tables import Append, History, Upsert
+
+FORMULAS: dict[type, tuple[str, ...]] = {
+    Append: ("written", "rejected", "duplicates"),
+    Upsert: ("inserted", "updated", "superseded", "unchanged", "rejected"),
+    History: ("opened", "unchanged", "rejected"),
+}
+STORED: dict[type, tuple[str, ...]] = {
+    Append: ("written",),
+    Upsert: ("inserted",),
+    History: ("opened", "reclassified"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation: `left` and `right` with what each is made of."""
+
+    table: str
+    says: str
+    left: int
+    right: int
+    terms: dict[str, int]
+
+    @property
+    def balanced(self) -> bool:
+        return self.left == self.right
+
+    def __str__(self) -> str:
+        terms = " + ".join(f"{count:,} {name}" for name, count in self.terms.items())
+        return f"{self.table}: {self.left:,} {'=' if self.balanced else '≠'} {self.right:,} ({terms})"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    domain: str
+    lines: list[Line]
+
+    @property
+    def balanced(self) -> bool:
+        return all(line.balanced for line in self.lines)
+
+    def check(self) -> "Receipt":
+        wrong = [str(line) for line in self.lines if not line.balanced]
+        if wrong:
+            raise ReceiptError("the receipt does not balance:\n" + "\n".join(wrong))
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        lines = [asdict(line) | {"balanced": line.balanced} for line in self.lines]
+        return {"domain": self.domain, "balanced": self.balanced, "lines": lines}
+
+
+def receipt(domain: str, settings: Settings | None = None) -> Receipt:
+    paths, catalog = Paths.of(domain, settings or get_settings()), load_tables(domain)
+    return Receipt(domain, [*_bronze_lines(paths, catalog), *_silver_lines(paths, catalog)])
+
+
+def _bronze_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
+    for table in catalog.contracts:
+        files = known_files(paths, table).values()
+        if not files and not log.exists(paths.table("bronze", table)):
+            continue
+        taken = [file for file in files if file.set_aside is None]
+        lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table))
+        terms = {"lines": lines, "files": len(taken), "files set aside": len(list(files)) - len(taken)}
+        yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines, terms)
+
+
+def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
+    for node in catalog.layer("silver"):
+        found = ledger.entries(paths, "silver", node.name)
+        if not found:
+            continue
+        yield from _edge_lines(paths, node, ledger.totals(found), catalog.source_of(node).table)
+
+
+def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -> Iterator[Line]:
+    name, kind = str(node.ref), type(node.table.write)
+    recycled = totals.get("recycled", 0)
+    terms = {term: totals.get(term, 0) for term in FORMULAS[kind]}
+    yield Line(name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms)
+    bronze = _rows(paths.table("bronze", source))
+    yield Line(name, "rows in = rows of bronze", totals["rows_in"], bronze, {f"bronze.{source}": bronze})
+    stored = {term: totals.get(term, 0) for term in STORED[kind]}
+    rows = _rows(paths.table("silver", node.name))
+    yield Line(name, "rows stored = rows let in", rows, sum(stored.values()), stored)
+    aside = _rows(paths.rejected(node.name))
+    kept = {"rejected": totals.get("rejected", 0)} | ({"recycled since": recycled} if recycled else {})
+    yield Line(f"{name}__rejected", "rows set aside = rows rejected", aside, totals.get("rejected", 0), kept)
+
+
+def _rows(table: str) -> int:
+    return log.row_count(table)

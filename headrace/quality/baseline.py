@@ -1,0 +1,142 @@
+"""The checks that a contract and a table's shape imply. Nobody writes them down twice.
+
+Bronze is judged for schema, volume and share of unreadable lines only: faulty rows are what it is for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.contracts.model import ColumnSpec, Contract
+from headrace.contracts.schema import TECHNICAL, spark_type
+from headrace.tables import History, Table
+
+Check = str | dict[str, Any]
+MALFORMED_PERCENT = {"warn": 2, "fail": 10}
+REJECTED_PERCENT = {"warn": 5, "fail": 25}
+SET_ASIDE_PERCENT = {"warn": 0, "fail": 50}
+HASH_PARTITIONS = 32
+SCANNED = "{scanned}"  # the view a scan looks at: the table, or what is new in it
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the landing folder has delivered of one table so far."""
+
+    lines: int
+    files: int
+    set_aside: int
+
+
+def bronze_checks(contract: Contract, taken: Taken) -> list[Check]:
+    types = {name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}
+    technical = {field.name: field.dataType.simpleString() for field in TECHNICAL}
+    set_aside = round(100 * taken.set_aside / taken.files, 2) if taken.files else 0.0
+    return [
+        _schema(types | technical),
+        {"row_count": {"name": "rows have arrived", "warn": "when = 0"}},
+        _none("rows_missing", "every line of the files taken is a row",
+              expression=f"{taken.lines} - count(*)"),
+        _percent("malformed_percent", "share of unreadable lines", MALFORMED_PERCENT,
+                 expression="coalesce(100.0 * count(_raw) / nullif(count(*), 0), 0)"),
+        _percent("set_aside_percent", "share of files set aside", SET_ASIDE_PERCENT,
+                 expression=f"{set_aside} + 0 * count(*)"),
+    ]  # fmt: skip
+
+
+def silver_checks(contract: Contract, table: Table, name: str) -> list[Check]:
+    return [
+        _schema({name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}),
+        {"row_count": {"name": "there are rows", "warn": "when = 0"}},
+        *_unique(contract.key_column, table),
+        *(check for column, spec in contract.columns.items() for check in _of_column(column, spec, contract)),
+        *_references(contract),
+        _rejected(name, contract),
+    ]
+
+
+def gold_checks(table: Table) -> list[Check]:
+    sole = table.keys if len(table.keys) == 1 else ()  # a total has nulls in the keys that it sums over
+    return [
+        {"row_count >= 0": {"name": "rows are counted"}},
+        *({f"missing_count({key}) = 0": {"name": f"{key} is never null"}} for key in sole),
+        *_unique(", ".join(table.keys), table),
+    ]
+
+
+def _schema(types: dict[str, str]) -> Check:
+    return {
+        "schema": {
+            "name": "columns and their types are as agreed",
+            "fail": {"when required column missing": list(types), "when wrong column type": types},
+        }
+    }
+
+
+def _unique(key: str, table: Table) -> Iterator[Check]:
+    if isinstance(table.write, History):
+        yield _twice(f"{key}, version")
+        current = "count(case when is_current then 1 end)"
+        once = f"count(distinct case when is_current then {key} end)"
+        yield _none("current_twice", f"{key} has one current version", expression=f"{current} - {once}")
+    elif table.partition is None:
+        yield _twice(key)
+    else:
+        yield _none("keys_twice", f"{key} names one row", query=_keys_twice(key))
+
+
+def _twice(key: str) -> Check:
+    """For a table of modest size: one more column of the query that its other checks share."""
+    once = f"count(*) - count(distinct struct({key}))"
+    return _none("keys_twice", f"{key} names one row", expression=once)
+
+
+def _keys_twice(key: str) -> str:
+    """Counts keys that occur again. Their hashes are shuffled before they are grouped, which halves the time:
+    nearly all differ, so grouping them first is in vain."""
+    hashes = f"select /*+ REPARTITION({HASH_PARTITIONS}, hash) */ xxhash64({key}) as hash from {SCANNED}"
+    counted = f"select count(*) as times from ({hashes}) group by hash"
+    return f"select cast(coalesce(sum(times - 1), 0) as bigint) from ({counted})"
+
+
+def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Check]:
+    if spec.required or name == contract.key_column:
+        yield {f"missing_count({name}) = 0": {"name": f"{name} is never null"}}
+    if spec.choices and spec.type == "string":
+        allowed = ", ".join("'" + choice.replace("'", "\\'") + "'" for choice in spec.choices)
+        strangers = f"count(case when {name} not in ({allowed}) then 1 end)"
+        yield _none(f"{name}_strange", f"{name} is one of the allowed values", expression=strangers)
+    if spec.possible is not None:
+        low, high = spec.possible
+        below = [f"{name} < {low}"] if low is not None else []
+        above = [f"{name} > {high}"] if high is not None else []
+        outside = f"count(case when {' or '.join(below + above)} then 1 end)"
+        yield _none(f"{name}_impossible", f"{name} is possible", expression=outside)
+
+
+def _none(metric: str, name: str, **how: str) -> Check:
+    """A check that some metric is nought."""
+    return {f"{metric} = 0": {"name": name, **{f"{metric} {kind}": sql for kind, sql in how.items()}}}
+
+
+def _references(contract: Contract) -> Iterator[Check]:
+    for name, spec in contract.columns.items():
+        if spec.references:
+            table, _, column = spec.references.partition(".")
+            if table != contract.table:
+                line = f"values in ({name}) must exist in {table} ({column})"
+                yield {line: {"name": f"{name} exists in {table}", "samples limit": 0}}
+
+
+def _rejected(name: str, contract: Contract) -> Check:
+    share = (
+        f"select coalesce(100.0 * (select count(*) from {name}__rejected) / "
+        f"nullif((select count(*) from bronze_{contract.table}), 0), 0)"
+    )
+    return _percent("rejected_percent", "share of rejected rows", REJECTED_PERCENT, query=share)
+
+
+def _percent(metric: str, name: str, limits: dict[str, int], **how: str) -> Check:
+    given = {f"{metric} {kind}": sql for kind, sql in how.items()}
+    outcomes = {outcome: f"when > {limit}" for outcome, limit in limits.items()}
+    return {metric: {"name": name, **outcomes, **given}}

@@ -1,0 +1,83 @@
+"""Which checks go with a table: those its contract implies and those written in soda/<domain>/<layer>/."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from headrace.contracts.load import domain_folder
+from headrace.errors import UsageError
+from headrace.lake.paths import Paths
+from headrace.quality.baseline import SCANNED, Check, Taken, bronze_checks, gold_checks, silver_checks
+from headrace.refine.catalog import Catalog
+from headrace.refine.landing import known_files
+
+AS_OF = "as_of"
+
+
+@dataclass(frozen=True)
+class TableChecks:
+    """SodaCL of one table. `view` is what it is asked of; `rules` tells whether the checks have changed."""
+
+    table: str
+    view: str
+    checks: tuple[Check, ...]
+
+    @property
+    def rules(self) -> str:
+        return hashlib.sha256(json.dumps(self.checks, default=str).encode()).hexdigest()[:16]
+
+    @property
+    def sodacl(self) -> str:
+        listed = {f"checks for {self.view}": list(self.checks)}
+        return yaml.safe_dump(listed, sort_keys=False, width=10_000).replace(SCANNED, self.view)
+
+    def only_as_of(self) -> "TableChecks":
+        """Those whose answer changes with as_of alone."""
+        dated = (check for check in self.checks if AS_OF in json.dumps(check, default=str))
+        return replace(self, checks=tuple(dated))
+
+
+def checks_of(catalog: Catalog, layer: str, table: str, paths: Paths, soda: Path) -> TableChecks:
+    view = f"bronze_{table}" if layer == "bronze" else table
+    file = soda / layer / f"{table}.yml"
+    return TableChecks(table, view, (*_implied(catalog, layer, table, paths), *written(file, view)))
+
+
+def written(file: Path, view: str) -> Iterator[Check]:
+    if not file.exists():
+        return
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file}: not readable as YAML: {error}") from None
+    for header, checks in found.items():
+        if header != f"checks for {view}" or not isinstance(checks, list):
+            raise UsageError(f"{file}: expected a list under `checks for {view}`, found {header!r}")
+        yield from checks
+
+
+def soda_folder(domain: str) -> Path:
+    return domain_folder(domain).parents[1] / "soda" / domain
+
+
+def tables_of(catalog: Catalog, layer: str) -> list[str]:
+    return list(catalog.contracts) if layer == "bronze" else [node.name for node in catalog.layer(layer)]
+
+
+def _implied(catalog: Catalog, layer: str, table: str, paths: Paths) -> list[Check]:
+    if layer == "bronze":
+        return bronze_checks(catalog.contracts[table], taken(paths, table))
+    node = catalog.node(table, layer)
+    if layer == "gold":
+        return gold_checks(node.table)
+    return silver_checks(catalog.source_of(node), node.table, table)
+
+
+def taken(paths: Paths, table: str) -> Taken:
+    files = known_files(paths, table).values()
+    good = [file for file in files if file.set_aside is None]
+    return Taken(sum(file.lines for file in good), len(files), len(files) - len(good))

@@ -1,0 +1,177 @@
+"""Runs one Soda scan and puts each outcome into plain words.
+
+Soda's own ways are kept in check here. It would write a settings file into the user's home and send usage
+statistics; its cursor runs a query again for every hundred rows; it runs one query after another and gives
+all up when one cannot be run; and it passes over checks that it could not compute. Here those have failed.
+"""
+
+import logging
+import re
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from headrace.quality.checks import TableChecks
+from headrace.quality.summary import CheckResult, Outcome
+
+QUERIES_AT_ONCE = 4
+_ONE_AT_A_TIME = threading.Lock()  # Soda keeps its log in a singleton
+_CONDITION = re.compile(r"(?:<=|>=|!=|=|<|>|\bnot between\b|\bbetween\b).*$")
+_COLUMN_HINT = re.compile(r"(\[[A-Z_.]+\]) ?")
+
+
+def run_soda(
+    spark: SparkSession, tables: Iterable[TableChecks], variables: Mapping[str, str]
+) -> list[CheckResult]:
+    given = list(tables)
+    with _ONE_AT_A_TIME:
+        scan = _soda().Scan()
+        scan.set_data_source_name("spark_df")
+        scan.add_spark_session(spark, data_source_name="spark_df")
+        scan.add_variables(dict(variables))
+        for table in given:
+            scan.add_sodacl_yaml_str(table.sodacl, file_name=f"{table.view}.yml")
+        scan.execute()
+        return list(_results(scan, {table.view: table.table for table in given}))
+
+
+@cache
+def _soda() -> Any:
+    """Soda's scan module, imported with its usage statistics switched off."""
+    for noisy in ("soda", "sqlparse", "SQLQueryContextLogger"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from soda.common.config_helper import ConfigHelper
+
+        with tempfile.TemporaryDirectory(prefix="headrace-soda-") as folder:
+            quiet = Path(folder) / "config.yml"
+            quiet.write_text("send_anonymous_usage_stats: false\nuser_cookie_id: none\n")
+            ConfigHelper.get_instance(str(quiet))
+        import soda.scan
+        from soda.data_sources.spark_df_cursor import SparkDfCursor
+        from soda.execution.data_source_scan import DataSourceScan
+
+    DataSourceScan.execute_queries = _execute_side_by_side
+    SparkDfCursor.fetchmany = _fetch_rest
+    SparkDfCursor.convert_spark_row_to_dbapi_row = staticmethod(_row_in_utc)
+    return soda.scan
+
+
+def _execute_side_by_side(scan: Any) -> None:
+    partitions = (part for table in scan.tables.values() for part in table.partitions.values())
+    queries = [*(query for part in partitions for query in part.collect_queries()), *scan.queries]
+    with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="scan") as pool:
+        list(pool.map(_execute, queries))
+
+
+def _execute(query: Any) -> None:
+    try:
+        query.execute()
+    except Exception as error:  # most often Soda's own, after it has noted the real one in the query
+        query.exception = query.exception or error
+
+
+def _fetch_rest(cursor: Any, size: int) -> tuple[Any, ...]:  # noqa: ARG001 - Soda's signature
+    if cursor.rowcount >= 0:
+        return ()
+    return tuple(cursor.fetchall())
+
+
+def _row_in_utc(row: Any) -> list[Any]:
+    """Spark hands instants over in the process's time zone without saying so; Soda takes them for UTC."""
+    return [value.astimezone(UTC) if isinstance(value, datetime) else value for value in row]
+
+
+def _results(scan: Any, tables: Mapping[str, str]) -> Iterable[CheckResult]:
+    errors = [_short(entry.message) for entry in scan.get_error_logs()]
+    explained: set[str] = set()
+    for check in scan._checks:
+        table = tables.get(check.partition.table.table_name if check.partition else "", "")
+        result = _result(check, table, scan, errors)
+        explained.update(error for error in errors if error in result.detail)
+        yield result
+    computed = {error for error in errors if error.startswith("Metrics '")}
+    for error in dict.fromkeys(errors):
+        if error not in explained | computed:
+            yield CheckResult(_table_in(error, tables), "Soda understands the checks", "fail", error)
+
+
+def _result(check: Any, table: str, scan: Any, errors: list[str]) -> CheckResult:
+    name, expected = str(check.name), _expected(check)
+    if check.outcome is not None:
+        outcome: Outcome = check.outcome.value
+        found = _found(check)
+        detail = f"found {found}" + ("" if outcome == "pass" or not expected else f", expected {expected}")
+        return CheckResult(table, name, outcome, detail, found, expected)
+    failed = [_short(str(q.exception)) for m in check.metrics.values() for q in m.queries if q.exception]
+    if not failed and _is_empty(scan, table, check):
+        return CheckResult(table, name, "pass", "no rows to judge", "", expected)
+    said = failed[0] if failed else next(iter(errors), "it gave no value")
+    return CheckResult(table, name, "fail", f"could not be run: {said}", "", expected)
+
+
+def _is_empty(scan: Any, table: str, check: Any) -> bool:
+    counts = (
+        metric.value
+        for metric in scan._metrics
+        if metric.name == "row_count" and metric.partition and metric.partition is check.partition
+    )
+    return bool(table) and any(count == 0 for count in counts)
+
+
+def _found(check: Any) -> str:
+    freshness = getattr(check, "freshness_values", None)
+    if freshness is not None:
+        age = freshness.get("freshness")
+        return "no rows" if age is None else f"{age} behind as_of"
+    problems = getattr(check, "fail_result", None) or getattr(check, "warn_result", None)
+    if problems is not None:
+        return _schema_difference(problems)
+    value = getattr(check, "check_value", None)
+    if value is None:
+        return "all as agreed"
+    return f"{value:,.6g}" if isinstance(value, float) and not value.is_integer() else f"{int(value):,}"
+
+
+def _schema_difference(problems: Any) -> str:
+    missing = [f"no column {name}" for name in sorted(problems.missing_column_names)]
+    forbidden = [f"unwanted column {name}" for name in sorted(problems.present_column_names)]
+    types = [
+        f"{name} is {found['actual_type']}, not {found['expected_type']}"
+        for name, found in sorted(problems.column_type_mismatches.items())
+    ]
+    return "; ".join([*missing, *forbidden, *types])
+
+
+def _expected(check: Any) -> str:
+    """The condition as it was written."""
+    given = check.check_cfg.source_configurations or {}
+    limit = given.get("fail" if check.outcome and check.outcome.value == "fail" else "warn")
+    if isinstance(limit, str):
+        return f"not {limit.removeprefix('when ')}"
+    line = str(check.check_cfg.source_line)
+    if line == "schema":
+        return "the agreed columns"
+    if "must exist in" in line:
+        return "0"
+    found = _CONDITION.search(re.sub(r"\(.*?\)", "", line))
+    return found[0].removeprefix("= ") if found else ""
+
+
+def _short(message: str) -> str:
+    """The first sentence of an error, without Spark's error class and query plan."""
+    first = message.split("\n", 1)[0].split(" SQLSTATE", 1)[0]
+    return re.sub(_COLUMN_HINT, "", first).strip()[:300]
+
+
+def _table_in(error: str, tables: Mapping[str, str]) -> str:
+    return next((table for view, table in tables.items() if re.search(rf"\b{view}\b", error)), "")

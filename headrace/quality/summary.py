@@ -1,0 +1,77 @@
+"""What a scan found, and whether the gate behind a layer stays open."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from headrace.errors import GateClosed
+
+Outcome = Literal["pass", "warn", "fail"]
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check. `detail` says in a sentence what was found; found and expected are its two halves."""
+
+    table: str
+    name: str
+    outcome: Outcome
+    detail: str
+    found: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class ScanSummary:
+    """All checks of one layer. `versions` holds the Delta version each scanned table was judged at."""
+
+    domain: str
+    layer: str
+    as_of: str
+    checks: list[CheckResult]
+    skipped: list[str] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        return self.having("fail")
+
+    @property
+    def warned(self) -> list[CheckResult]:
+        return self.having("warn")
+
+    @property
+    def failed_tables(self) -> list[str]:
+        return sorted({check.table for check in self.failed})
+
+    def having(self, outcome: Outcome) -> list[CheckResult]:
+        return [check for check in self.checks if check.outcome == outcome]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> "ScanSummary":
+        return cls(**{**found, "checks": [CheckResult(**check) for check in found["checks"]]})
+
+
+def gate(summary: ScanSummary) -> None:
+    """Lets a run pass to the next layer, or stops it."""
+    if not summary.failed:
+        return
+    count = len(summary.failed)
+    raise GateClosed(
+        f"the gate behind {summary.layer} of {summary.domain} is closed: "
+        f"{count} {'check' if count == 1 else 'checks'} failed\n"
+        + "\n".join(_lines(summary.failed[:SHOWN]))
+        + (f"\n  and {count - SHOWN} more" if count > SHOWN else "")
+        + "\nNothing after this layer was run, and readers of gold keep its last good version."
+    )
+
+
+def _lines(checks: Iterable[CheckResult]) -> Iterable[str]:
+    for check in checks:
+        yield f"  {check.table}: {check.name}: {check.detail}"

@@ -1,0 +1,102 @@
+"""Append: rows arrive once; a key that is already there is a duplicate.
+
+rows in = written + rejected + duplicates.
+
+Comparing all keys exactly would sort the whole batch. So hashes of the keys are counted first; only rows whose
+hash occurs twice, or is stored already, are suspects and compared by their real keys.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from pyspark.sql import DataFrame, Observation, Window
+from pyspark.sql import functions as F
+
+from headrace.lake import log
+from headrace.lake.ledger import Entry
+from headrace.refine.edge import HASH, Edge, is_rejected
+
+
+def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
+    done = edge.earlier_commit(edge.target, number)
+    if done is not None:
+        return _entry(edge, number, done)
+    started = edge.earlier_commit(edge.rejected, number)
+    versions = started.note["upstream"] if started else edge.versions_now()
+    rows_in, days = _extent(edge, rows)
+    hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
+    twice = _hashes_seen_twice(edge, hashed, days).persist()
+    judged = edge.judged(hashed, versions)
+    suspects = judged.join(F.broadcast(twice), on=HASH, how="left_semi")
+    doubtful = judged.where(is_rejected()).unionByName(suspects.where(~is_rejected())).persist()
+    try:
+        bad = doubtful.where(is_rejected())
+        rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
+        candidates = doubtful.where(~is_rejected())
+        first = _first_of_each_key(edge, candidates, days)
+        duplicates = candidates.count() - first.count()
+        good = judged.where(~is_rejected()).join(F.broadcast(twice), on=HASH, how="left_anti")
+        note = {"rows_in": rows_in, "rejected": rejected, "duplicates": duplicates, "upstream": versions}
+        _append(edge, good.unionByName(first), number, note)
+    finally:
+        doubtful.unpersist()
+        twice.unpersist()
+    written = edge.earlier_commit(edge.target, number)
+    assert written is not None, "an idempotent append left no commit"
+    return _entry(edge, number, written)
+
+
+def _entry(edge: Edge, number: int, done: log.Commit) -> Entry:
+    note = done.note
+    counts = {
+        "written": done.metrics.get("numOutputRows", 0),
+        "rejected": note["rejected"],
+        "duplicates": note["duplicates"],
+    }
+    return edge.entry(number, note["rows_in"], counts, note["upstream"])
+
+
+def _extent(edge: Edge, rows: DataFrame) -> tuple[int, list[date]]:
+    """How many rows the batch has, and on which days they happened."""
+    event_time = edge.node.table.event_time
+    happened = F.to_date(event_time) if event_time else F.lit(None).cast("date")
+    counted = Observation()
+    per_day = rows.observe(counted, F.count(F.lit(1)).alias("rows")).groupBy(happened.alias("day")).count()
+    days = [row["day"] for row in per_day.collect()]
+    return counted.get["rows"], [day for day in days if day is not None]
+
+
+def _hashes_seen_twice(edge: Edge, hashed: DataFrame, days: list[date]) -> DataFrame:
+    here = hashed.select(HASH, F.lit(1).alias("here"), F.lit(0).alias("there"))
+    stored = _stored(edge, hashed, days)
+    if stored is not None:
+        keys = F.xxhash64(*edge.node.table.keys).alias(HASH)
+        here = here.unionByName(stored.select(keys, F.lit(0).alias("here"), F.lit(1).alias("there")))
+    seen = here.groupBy(HASH).agg(F.sum("here").alias("here"), F.sum("there").alias("there"))
+    return seen.where((F.col("here") > 0) & (F.col("here") + F.col("there") > 1)).select(HASH)
+
+
+def _stored(edge: Edge, rows: DataFrame, days: list[date]) -> DataFrame | None:
+    """The stored rows that could hold the same keys: those of the same days."""
+    if not log.exists(edge.target):
+        return None
+    table = rows.sparkSession.read.format("delta").load(edge.target)
+    partition = edge.node.table.partition
+    return table.where(F.col(partition).isin(days)) if partition and days else table
+
+
+def _first_of_each_key(edge: Edge, candidates: DataFrame, days: list[date]) -> DataFrame:
+    keys = list(edge.node.table.keys)
+    order = Window.partitionBy(*keys).orderBy("_sent_at", "_source", "_offset")
+    first = candidates.withColumn("_nth", F.row_number().over(order)).where(F.col("_nth") == 1).drop("_nth")
+    stored = _stored(edge, candidates, days)
+    return first if stored is None else first.join(stored.select(*keys), on=keys, how="left_anti")
+
+
+def _append(edge: Edge, rows: DataFrame, number: int, note: Mapping[str, object]) -> None:
+    edge.leases.check()
+    writer = rows.transform(edge.finished).write.format("delta").mode("append")
+    partition = edge.node.table.partition
+    if partition and not log.exists(edge.target):
+        writer = writer.partitionBy(partition)
+    writer.options(**edge.options(number, note)).save(edge.target)

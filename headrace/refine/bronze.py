@@ -1,0 +1,103 @@
+"""Landing to bronze: one row per line of a file, malformed lines with their text, each with its origin."""
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from headrace.contracts.model import Contract
+from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema, source_schema
+from headrace.lake.paths import Paths
+
+FILES_PER_BATCH = 4000
+FOLDERS_TO_DOMAIN = 4
+
+
+def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes_per_batch: int) -> DataFrame:
+    """The stream of a table's landed files, shaped as its bronze table."""
+    reader = (
+        spark.readStream.option("recursiveFileLookup", "true")
+        .option("maxBytesPerTrigger", bytes_per_batch)
+        .option("latestFirst", "false")
+    )
+    folder = paths.landing(contract.table)
+    schema = source_schema(contract)
+    match contract.arrives.files:
+        case "csv":
+            lines = reader.option("lineSep", "\n").option("pathGlobFilter", "*.csv").text(folder)
+            parsed = _parsed_csv(lines, contract, schema)
+        case "json":
+            lines = reader.option("lineSep", "\n").option("pathGlobFilter", "*.json").text(folder)
+            parsed = _parsed_json(lines, contract, schema)
+        case _:
+            rows = reader.schema(schema).option("pathGlobFilter", "*.parquet").parquet(folder)
+            offset = F.col("_metadata.row_index")
+            parsed = rows.select("*", F.lit(None).cast("string").alias("_raw"), offset.alias("_offset"), *_origin())
+    return parsed.select(
+        *contract.columns,
+        "_raw",
+        "_source",
+        F.lit(None).cast("int").alias("_partition"),
+        "_offset",
+        "_sent_at",
+        F.current_timestamp().alias("_ingested_at"),
+    )
+
+
+def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
+    from delta.tables import DeltaTable
+
+    table = DeltaTable.createIfNotExists(spark).location(path).addColumns(bronze_schema(contract))
+    table.property("delta.dataSkippingNumIndexedCols", str(len(contract.columns) + len(TECHNICAL_COLUMNS))).execute()
+
+
+def _parsed_csv(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
+    header = ",".join(contract.columns)
+    text = F.expr("rtrim('\\r', value)")
+    kept = lines.select(text.alias("_line"), *_origin()).where(
+        (F.col("_line") != header) & (F.col("_line") != ",".join(f'"{name}"' for name in contract.columns))
+    )
+    ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in _with_raw(schema))
+    parsed = F.from_csv("_line", ddl, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"})
+    return _unfolded(kept.withColumn("_read", parsed), contract)
+
+
+def _parsed_json(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
+    text = F.expr("rtrim('\\r', value)")
+    parsed = F.from_json(
+        "_line", _with_raw(schema), {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"}
+    )
+    kept = lines.select(text.alias("_line"), *_origin()).withColumn("_read", parsed)
+    known = F.array(*[F.lit(name) for name in contract.columns])
+    has_more = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
+    return _unfolded(kept, contract, unexpected=F.coalesce(has_more, F.lit(False)))
+
+
+def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = None) -> DataFrame:
+    key = F.col(f"_read.{contract.key_column}")
+    unread = F.col("_read._raw").isNotNull() | key.isNull()
+    keep_text = unread if unexpected is None else unread | unexpected
+    return lines.select(
+        *[F.col(f"_read.{name}").alias(name) for name in contract.columns],
+        F.when(keep_text, F.col("_line")).alias("_raw"),
+        F.lit(None).cast("long").alias("_offset"),
+        "_source",
+        "_sent_at",
+    )
+
+
+def _with_raw(schema: T.StructType) -> T.StructType:
+    return T.StructType([*schema.fields, T.StructField("_raw", T.StringType())])
+
+
+def _origin() -> list[Column]:
+    """Where a line came from; the instant it was sent is in the file's name, else the file's own time."""
+    source = F.substring_index(F.col("_metadata.file_path"), "/", -FOLDERS_TO_DOMAIN)
+    stamp = F.substring_index(F.substring_index(F.col("_metadata.file_name"), "_", -2), "_", 1)
+    spelled = F.concat_ws(
+        "",
+        *(F.substring(stamp, 1, 4), F.lit("-"), F.substring(stamp, 5, 2), F.lit("-"), F.substring(stamp, 7, 2)),
+        *(F.lit("T"), F.substring(stamp, 10, 2), F.lit(":"), F.substring(stamp, 12, 2), F.lit(":")),
+        F.substring(stamp, 14, 2),
+    )
+    sent = F.coalesce(spelled.try_cast("timestamp"), F.col("_metadata.file_modification_time"))
+    return [source.alias("_source"), sent.alias("_sent_at")]

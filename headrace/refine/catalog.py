@@ -1,0 +1,136 @@
+"""Finds a domain's tables and reads off their signatures what each is made from."""
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
+from headrace.errors import UnknownName, UsageError
+from headrace.tables import Append, History, Replace, Table, Upsert, Whole
+
+AS_OF = "as_of"
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    layer: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.layer}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One silver or gold table: its function, its shape and what it is made from."""
+
+    ref: Ref
+    table: Table
+    function: Callable[..., DataFrame]
+    arguments: tuple[str, ...]
+    upstream: Mapping[str, Ref]
+
+    @property
+    def name(self) -> str:
+        return self.ref.name
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the module's text does, so that changed code is not taken for nothing new."""
+        source = inspect.getsource(inspect.getmodule(self.function) or self.function)
+        return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+    def call(self, frames: Mapping[str, Any]) -> DataFrame:
+        return self.function(**{name: frames[name] for name in self.arguments})
+
+
+@dataclass(frozen=True)
+class Catalog:
+    domain: str
+    contracts: Mapping[str, Contract]
+    nodes: Mapping[Ref, Node]
+
+    def layer(self, layer: str) -> list[Node]:
+        """The tables of a layer, each after those it is made from."""
+        order = TopologicalSorter({ref: set(node.upstream.values()) for ref, node in self.nodes.items()})
+        try:
+            return [self.nodes[ref] for ref in order.static_order() if ref in self.nodes and ref.layer == layer]
+        except CycleError as error:
+            raise UsageError(f"tables that need each other: {' -> '.join(map(str, error.args[1]))}") from None
+
+    def node(self, name: str, layer: str | None = None) -> Node:
+        for ref, node in self.nodes.items():
+            if ref.name == name and layer in (None, ref.layer):
+                return node
+        raise UnknownName("table", name, [ref.name for ref in self.nodes])
+
+    def source_of(self, node: Node) -> Contract:
+        """The contract behind a silver table: that of its first argument."""
+        return self.contracts[node.upstream[node.arguments[0]].name]
+
+
+@cache
+def load_tables(domain: str) -> Catalog:
+    contracts = load_contracts(domain)
+    found = {
+        Ref(layer, name): module
+        for layer in ("silver", "gold")
+        for name, module in _modules(f"domains.{domain}.{layer}")
+    }
+    return Catalog(domain, contracts, {ref: _node(ref, module, found, contracts) for ref, module in found.items()})
+
+
+def _modules(package: str) -> Iterable[tuple[str, Any]]:
+    home = importlib.import_module(package)
+    for info in pkgutil.iter_modules(home.__path__):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{package}.{info.name}")
+        if hasattr(module, "TABLE"):
+            yield info.name, module
+
+
+def _node(ref: Ref, module: Any, found: Iterable[Ref], contracts: Mapping[str, Contract]) -> Node:
+    function = getattr(module, ref.name, None)
+    if function is None:
+        raise UsageError(f"{module.__name__} declares TABLE but has no function named {ref.name}")
+    arguments = tuple(inspect.signature(function).parameters)
+    upstream = {name: _upstream(ref, name, set(found), contracts) for name in arguments if name != AS_OF}
+    _check_shape(ref, module.TABLE, arguments, upstream)
+    return Node(ref, module.TABLE, function, arguments, upstream)
+
+
+def _upstream(ref: Ref, argument: str, found: set[Ref], contracts: Mapping[str, Contract]) -> Ref:
+    if argument.startswith("bronze_") and argument.removeprefix("bronze_") in contracts:
+        return Ref("bronze", argument.removeprefix("bronze_"))
+    for layer in ("silver", "gold"):
+        if Ref(layer, argument) in found and Ref(layer, argument) != ref:
+            return Ref(layer, argument)
+    known = [*(f"bronze_{name}" for name in contracts), *(each.name for each in found)]
+    raise UnknownName(f"table (an argument of {ref})", argument, known)
+
+
+def _check_shape(ref: Ref, table: Table, arguments: tuple[str, ...], upstream: Mapping[str, Ref]) -> None:
+    if ref.layer == "silver":
+        if not isinstance(table.write, Append | Upsert | History):
+            raise UsageError(f"{ref}: a silver table is written by Append, Upsert or History")
+        if not arguments or upstream.get(arguments[0], ref).layer != "bronze":
+            raise UsageError(f"{ref}: the first argument of a silver table is its bronze_<table>")
+        return
+    if not isinstance(table.write, Replace | Whole):
+        raise UsageError(f"{ref}: a gold table is written by Replace or Whole")
+    if isinstance(table.write, Replace):
+        if table.partition is None:
+            raise UsageError(f"{ref}: Replace needs the partition it replaces")
+        strangers = set(table.write.follows) - set(upstream)
+        if strangers:
+            raise UsageError(f"{ref}: follows {sorted(strangers)}, not among its arguments")

@@ -1,0 +1,125 @@
+"""The data dictionary as Markdown: every table and column, from contracts, declarations and signatures."""
+
+import inspect
+from collections.abc import Iterator
+
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
+
+from headrace.contracts.model import ColumnSpec, Contract
+from headrace.refine.catalog import Catalog, Node, Ref
+from headrace.refine.shapes import shapes
+from headrace.tables import Append, History, Replace, Table, Upsert
+
+FEW = 8
+
+
+def dictionary(catalog: Catalog, spark: SparkSession) -> str:
+    """One domain's chapter."""
+    columns = shapes(catalog, spark)
+    parts = [f"# {catalog.domain}", "", *_contents(catalog)]
+    for name in sorted(catalog.contracts):
+        parts += _source(catalog.contracts[name])
+    for layer in ("silver", "gold"):
+        for node in _nodes(catalog, layer):
+            parts += _derived(node, columns, catalog)
+    return "\n".join(parts) + "\n"
+
+
+def _contents(catalog: Catalog) -> Iterator[str]:
+    yield f"- bronze: {_links('bronze', sorted(catalog.contracts))}"
+    for layer in ("silver", "gold"):
+        yield f"- {layer}: {_links(layer, [node.name for node in _nodes(catalog, layer)])}"
+
+
+def _nodes(catalog: Catalog, layer: str) -> list[Node]:
+    return sorted(catalog.layer(layer), key=lambda node: node.name)
+
+
+def _links(layer: str, names: list[str]) -> str:
+    return ", ".join(f"[{name}](#{layer}{name})" for name in names)
+
+
+def _source(contract: Contract) -> Iterator[str]:
+    yield f"\n## bronze.{contract.table}\n"
+    if contract.description:
+        yield f"{contract.description.strip()}\n"
+    yield f"{_arrives(contract)} Key `{contract.key_column}`.\n"
+    yield "| column | type | unit | meaning | values |\n|---|---|---|---|---|"
+    for name, spec in contract.columns.items():
+        added = " (added by Headrace)" if spec.added_by == "headrace" else ""
+        yield _row(f"`{name}`", spec.type, spec.unit, f"{spec.meaning}{added}", _values(spec))
+
+
+def _arrives(contract: Contract) -> str:
+    ways = [f"{contract.arrives.files} files" if contract.arrives.files else ""]
+    ways.append(f"topic `{contract.arrives.topic}`" if contract.arrives.topic else "")
+    size = (
+        f"{contract.num_rows:,} rows at full scale"
+        if contract.scales
+        else f"{contract.num_rows:,} rows, at any scale"
+    )
+    kind = contract.type.replace("_", " ").capitalize()
+    return f"{kind}; arrives as {' and '.join(filter(None, ways))}; {size}."
+
+
+def _values(spec: ColumnSpec) -> str:
+    if spec.references:
+        return f"in {spec.references}"
+    if spec.choices:
+        more = f" and {len(spec.choices) - FEW} more" if len(spec.choices) > FEW else ""
+        return ", ".join(spec.choices[:FEW]) + more
+    if spec.possible:
+        return " to ".join("any" if bound is None else f"{bound:,.10g}" for bound in spec.possible)
+    return "never null" if spec.required else ""
+
+
+def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
+    yield f"\n## {node.ref}\n"
+    yield f"{_said(node)}\n"
+    yield f"From {', '.join(str(ref) for ref in node.upstream.values())}. {_shape(node.table)}\n"
+    own, inherited = columns[node.ref].fields, set()
+    if node.ref.layer == "silver":
+        source = catalog.source_of(node).table
+        inherited = set(catalog.contracts[source].columns)
+        yield f"All columns of [bronze.{source}](#bronze{source}), and:\n"
+    yield "| column | type | unit | meaning |\n|---|---|---|---|"
+    for field in own:
+        if field.name not in inherited:
+            spec = _known(field.name, node, catalog)
+            yield _row(f"`{field.name}`", field.dataType.simpleString(), spec.unit, spec.meaning)
+
+
+def _said(node: Node) -> str:
+    text = inspect.getdoc(inspect.getmodule(node.function)) or ""
+    return text.strip() or node.table.description
+
+
+def _shape(table: Table) -> str:
+    match table.write:
+        case Append():
+            way = "rows arrive once"
+        case Upsert(order=order):
+            way = f"the latest row by `{order}` wins"
+        case History():
+            way = "a version for each change"
+        case Replace():
+            way = "partitions whose upstream changed are made again"
+        case _:
+            way = "made again when anything upstream changed"
+    partition = f", partitioned by `{table.partition}`" if table.partition else ""
+    return f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way}."
+
+
+def _known(name: str, node: Node, catalog: Catalog) -> ColumnSpec:
+    """The same name means the same: a source column's meaning goes with it, that of its own sources first."""
+    above = [ref.name for ref in node.upstream.values()]
+    for table in [*above, *catalog.contracts]:
+        contract = catalog.contracts.get(table)
+        if contract is not None and name in contract.columns:
+            return contract.columns[name]
+    return ColumnSpec()
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,0 +1,134 @@
+"""The way from bronze to one silver table: what every kind of write shares.
+
+A batch that was killed half way is run again with the same number and the same versions of its parents, which
+its first commit carries; so what was rejected then is rejected now, and nothing is counted twice.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headrace.contracts.model import Contract
+from headrace.contracts.rules import with_reasons
+from headrace.contracts.schema import bronze_schema
+from headrace.errors import UsageError
+from headrace.lake import log
+from headrace.lake.lease import Leases
+from headrace.lake.ledger import Entry
+from headrace.lake.paths import Paths
+from headrace.refine.catalog import AS_OF, Node, Ref
+from headrace.tables import REASONS
+
+HASH = "_hash"
+
+
+@dataclass(frozen=True)
+class Edge:
+    node: Node
+    contract: Contract
+    paths: Paths
+    run: str
+    as_of: datetime
+    leases: Leases
+    app_suffix: str = ""
+
+    @property
+    def app(self) -> str:
+        return f"{self.paths.domain}.{self.node.ref}{self.app_suffix}"
+
+    @property
+    def target(self) -> str:
+        return self.paths.table("silver", self.node.name)
+
+    @property
+    def rejected(self) -> str:
+        return self.paths.rejected(self.node.name)
+
+    @property
+    def bronze(self) -> str:
+        return self.paths.table("bronze", self.contract.table)
+
+    @property
+    def parents(self) -> dict[str, Ref]:
+        return {name: ref for name, ref in self.node.upstream.items() if name != self.node.arguments[0]}
+
+    def versions_now(self) -> dict[str, int]:
+        return {name: log.version(self.paths.table(ref.layer, ref.name)) for name, ref in self.parents.items()}
+
+    def judged(self, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        """All rows as the table's function makes them, with the reasons against those that must not pass."""
+        spark = rows.sparkSession
+        frames: dict[str, Any] = {self.node.arguments[0]: with_reasons(rows, self.contract), AS_OF: self.as_of}
+        for name, ref in self.parents.items():
+            frames[name] = read_version(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
+        judged = self.node.call(frames)
+        missing = set(bronze_schema(self.contract).fieldNames()) - set(judged.columns)
+        if missing or REASONS not in judged.columns:
+            raise UsageError(f"{self.node.ref} must keep the columns it was given; it dropped {sorted(missing)}")
+        return judged
+
+    def finished(self, rows: DataFrame) -> DataFrame:
+        """Rows as the silver table stores them."""
+        technical = ("_raw", "_source", "_partition", "_offset", "_sent_at", REASONS, HASH)
+        return rows.drop(*technical).withColumns(
+            {"_processed_at": F.current_timestamp(), "_run": F.lit(self.run)}
+        )
+
+    def set_aside(self, rows: DataFrame) -> DataFrame:
+        """Rows as the rejected table stores them: as they were in bronze, with the reasons."""
+        return rows.select(
+            *bronze_schema(self.contract).fieldNames(),
+            REASONS,
+            F.current_timestamp().alias("_rejected_at"),
+            F.lit(self.run).alias("_run"),
+        )
+
+    def options(self, number: int, note: Mapping[str, Any], app: str | None = None) -> dict[str, Any]:
+        """A writer's options that make the commit happen once and say what it is."""
+        return {
+            "txnAppId": app or self.app,
+            "txnVersion": number,
+            "userMetadata": json.dumps({"run": self.run, **note}, default=str),
+        }
+
+    def entry(self, number: int, rows_in: int, counts: dict[str, int], versions: Mapping[str, int]) -> Entry:
+        return Entry(
+            layer="silver",
+            table=self.node.name,
+            write=type(self.node.table.write).__name__,
+            batch=f"{number:09d}",
+            run=self.run,
+            rows_in=rows_in,
+            counts=counts,
+            version=log.version(self.target),
+            upstream=dict(versions),
+        )
+
+    def earlier_commit(self, table: str, number: int) -> log.Commit | None:
+        """What an earlier, interrupted run of this very batch already wrote."""
+        return log.commit_of_batch(table, self.app, number)
+
+    def write_rejected(self, rows: DataFrame, number: int, versions: Mapping[str, int]) -> int:
+        """Sets rows aside and says how many; done once, however often it is called."""
+        self.leases.check()
+        earlier = self.earlier_commit(self.rejected, number)
+        if earlier is None:
+            writer = rows.transform(self.set_aside).write.format("delta").mode("append")
+            writer.options(**self.options(number, {"upstream": dict(versions)})).save(self.rejected)
+            earlier = self.earlier_commit(self.rejected, number)
+        return earlier.metrics.get("numOutputRows", 0) if earlier else 0
+
+
+def read_version(spark: SparkSession, path: str, version: int, ref: Ref) -> DataFrame:
+    if version < 0:
+        raise UsageError(f"{ref} does not exist yet; refine it first")
+    return spark.read.format("delta").option("versionAsOf", version).load(path)
+
+
+def is_rejected() -> Any:
+    return F.size(REASONS) > 0

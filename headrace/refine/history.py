@@ -1,0 +1,137 @@
+"""History: a slowly changing dimension of type 2.
+
+rows in = opened + unchanged + rejected, and the versions stored = opened + reclassified over all batches.
+
+Keys whose batch says nothing new are only counted. For every other key all versions are made again from all
+that bronze ever saw of it, so replays and arrivals out of order end in exactly the same history.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from headrace.lake import log
+from headrace.lake.ledger import Entry
+from headrace.refine.edge import Edge, is_rejected
+from headrace.refine.upsert import merge_rows
+from headrace.tables import EVER
+
+WHEN = "_sent_at"
+
+
+def write_history(edge: Edge, rows: DataFrame, number: int) -> Entry:
+    done = edge.earlier_commit(edge.target, number)
+    if done is not None:
+        note = done.note
+        return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
+    started = edge.earlier_commit(edge.rejected, number)
+    versions = started.note["upstream"] if started else edge.versions_now()
+    judged = edge.judged(rows, versions).persist()
+    try:
+        bad = judged.where(is_rejected())
+        rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
+        good = judged.where(~is_rejected())
+        counts = {"opened": 0, "unchanged": good.count(), "reclassified": 0, "rejected": rejected}
+        note = {"rows_in": judged.count(), "counts": counts, "upstream": dict(versions)}
+        moved = _keys_with_news(edge, good).persist()
+        if not moved.isEmpty():
+            _rebuild(edge, good, moved, number, note)
+        moved.unpersist()
+    finally:
+        judged.unpersist()
+    return edge.entry(number, note["rows_in"], counts, versions)
+
+
+def tracked(edge: Edge) -> list[str]:
+    """The columns whose change opens a version."""
+    history = edge.contract.history
+    chosen = history.tracks if history else ()
+    return list(chosen) or [name for name in edge.contract.columns if name not in edge.node.table.keys]
+
+
+def _same(left: str, right: str, columns: list[str]) -> Column:
+    return reduce(
+        lambda a, b: a & b, [F.col(f"{left}{name}").eqNullSafe(F.col(f"{right}{name}")) for name in columns]
+    )
+
+
+def _keys_with_news(edge: Edge, good: DataFrame) -> DataFrame:
+    """Keys of which some row differs from the current version or came before it."""
+    keys = list(edge.node.table.keys)
+    if not log.exists(edge.target):
+        return good.select(*keys).distinct()
+    current = good.sparkSession.read.format("delta").load(edge.target).where("is_current")
+    known = current.select(
+        *[F.col(key).alias(f"c_{key}") for key in keys],
+        *[F.col(name).alias(f"c_{name}") for name in tracked(edge)],
+        F.col("effective_from").alias("c_from"),
+    )
+    joined = good.join(known, on=_same("", "c_", keys), how="left")
+    nothing_new = _same("", "c_", tracked(edge)) & (F.col(WHEN) >= F.col("c_from"))
+    return joined.where(~F.coalesce(nothing_new, F.lit(False))).select(*keys).distinct()
+
+
+def _rebuild(edge: Edge, good: DataFrame, moved: DataFrame, number: int, note: dict[str, Any]) -> None:
+    edge.leases.check()
+    made = versions_of(edge, _all_seen(edge, good, moved, note["upstream"])).persist()
+    stored = _stored_versions(edge, moved)
+    opened, after, before = _opened_by_batch(edge, good, made), made.count(), stored.count() if stored else 0
+    counts = note["counts"]
+    counts["opened"], counts["unchanged"] = opened, counts["unchanged"] - opened
+    counts["reclassified"] = after - before - opened
+    rows = made.transform(edge.finished)
+    options = edge.options(number, note)
+    if stored is None:
+        rows.write.format("delta").mode("append").options(**options).save(edge.target)
+    else:
+        named = [*edge.node.table.keys, "version"]
+        surplus = stored.join(made.select(*named), on=named, how="left_anti").withColumn("_gone", F.lit(True))
+        rows = rows.withColumn("_gone", F.lit(False)).unionByName(surplus)
+        merge_rows(rows, edge.target, [F.expr(f"t.{name} = s.{name}") for name in named], options)
+    made.unpersist()
+
+
+def _stored_versions(edge: Edge, moved: DataFrame) -> DataFrame | None:
+    if not log.exists(edge.target):
+        return None
+    stored = moved.sparkSession.read.format("delta").load(edge.target)
+    return stored.join(F.broadcast(moved), on=list(edge.node.table.keys), how="left_semi")
+
+
+def _all_seen(edge: Edge, good: DataFrame, moved: DataFrame, upstream: Mapping[str, int]) -> DataFrame:
+    """Every row of these keys that bronze held when the batch's last row came in, and that passes."""
+    spark, keys = good.sparkSession, list(edge.node.table.keys)
+    last = good.agg(F.max("_ingested_at")).first()
+    assert last is not None
+    bronze = spark.read.format("delta").load(edge.bronze).where(F.col("_ingested_at") <= F.lit(last[0]))
+    judged = edge.judged(bronze.join(F.broadcast(moved), on=keys, how="left_semi"), upstream)
+    return judged.where(~is_rejected())
+
+
+def versions_of(edge: Edge, seen: DataFrame) -> DataFrame:
+    keys = list(edge.node.table.keys)
+    last_word = Window.partitionBy(*keys, WHEN).orderBy(F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset"))
+    in_time = Window.partitionBy(*keys).orderBy(WHEN)
+    state = F.struct(*tracked(edge))
+    one_each = seen.withColumn("_nth", F.row_number().over(last_word)).where(F.col("_nth") == 1).drop("_nth")
+    changed = one_each.withColumn("_before", F.lag(state).over(in_time)).where(
+        F.col("_before").isNull() | ~F.col("_before").eqNullSafe(state)
+    )
+    until = F.lead(WHEN).over(in_time)
+    return changed.drop("_before").withColumns(
+        {
+            "effective_from": F.col(WHEN),
+            "effective_to": F.coalesce(until, F.lit(EVER).cast("timestamp")),
+            "is_current": until.isNull(),
+            "version": F.row_number().over(in_time),
+        }
+    )
+
+
+def _opened_by_batch(edge: Edge, good: DataFrame, made: DataFrame) -> int:
+    """How many of the batch's rows begin a version."""
+    same = [*edge.node.table.keys, WHEN, "_source"]
+    return good.select(*same).distinct().join(made.select(*same), on=same, how="left_semi").count()

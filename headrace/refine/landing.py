@@ -1,0 +1,153 @@
+"""Looks at each landed file once, before the stream reads it.
+
+A file that cannot be read as what the contract promises (empty, another format, cut in half, other columns) is
+moved aside with its reason. The others' lines are counted here, apart from Spark, so that the receipt compares
+two independent counts.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headrace.contracts.model import Contract
+from headrace.lake import objects
+from headrace.lake.paths import Paths
+
+ENDINGS = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
+CHUNK = 1 << 20
+ARROW_FITS = {
+    "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
+    "long": (pa.types.is_int64, pa.types.is_int32),
+    "float": (pa.types.is_float64, pa.types.is_float32),
+    "string": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
+    "datetime": (pa.types.is_timestamp,),
+    "date": (pa.types.is_date32,),
+    "bool": (pa.types.is_boolean,),
+    "array": (pa.types.is_list,),
+    "map": (pa.types.is_map,),
+}
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One file: how many lines it holds, or why it was set aside."""
+
+    source: str
+    lines: int
+    bytes: int
+    set_aside: str | None = None
+
+
+def known_files(paths: Paths, table: str) -> dict[str, Landed]:
+    """Every file (or generated chunk) seen so far."""
+    records = (
+        record
+        for found in objects.all_json(paths.files(table))
+        for record in (found if isinstance(found, list) else [found])
+    )
+    fields = Landed.__dataclass_fields__
+    return {r["source"]: Landed(**{k: v for k, v in r.items() if k in fields}) for r in records}
+
+
+def admit_new(paths: Paths, contract: Contract) -> list[Landed]:
+    """Records the files not seen before and moves the unreadable ones aside."""
+    known = known_files(paths, contract.table)
+    new = [
+        _looked_at(file, paths, contract)
+        for file in _landed(paths, contract)
+        if _source(file, paths) not in known
+    ]
+    if new:
+        name = hashlib.sha256("".join(file.source for file in new).encode()).hexdigest()[:20]
+        objects.put_json(f"{paths.files(contract.table)}/{name}.json", [asdict(file) for file in new])
+    for file in [*known.values(), *new]:
+        if file.set_aside is not None:
+            _move_aside(file, paths, contract.table)
+    return new
+
+
+def _landed(paths: Paths, contract: Contract) -> Iterable[str]:
+    for file in objects.list_under(paths.landing(contract.table)):
+        name = file.rsplit("/", 1)[-1]
+        if not name.startswith((".", "_")):
+            yield file
+
+
+def _source(file: str, paths: Paths) -> str:
+    return file.removeprefix(f"{paths.landing_root}/")
+
+
+def _looked_at(file: str, paths: Paths, contract: Contract) -> Landed:
+    body = Path(file)
+    size = body.stat().st_size
+    reason, lines = _judged(body, size, contract)
+    return Landed(_source(file, paths), lines, size, reason)
+
+
+def _judged(file: Path, size: int, contract: Contract) -> tuple[str | None, int]:
+    kind = contract.arrives.files or "parquet"
+    if size == 0:
+        return "empty file", 0
+    if file.suffix != ENDINGS[kind]:
+        return f"named {file.suffix or 'without an ending'}, but {contract.table} arrives as {kind}", 0
+    return _judged_parquet(file, contract) if kind == "parquet" else _judged_text(file, kind, contract)
+
+
+def _judged_parquet(file: Path, contract: Contract) -> tuple[str | None, int]:
+    try:
+        footer = pq.ParquetFile(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        return f"not a whole Parquet file: {str(error).splitlines()[0]}", 0
+    reason = _column_difference(footer.schema_arrow.names, contract) or _type_difference(
+        footer.schema_arrow, contract
+    )
+    return reason, footer.metadata.num_rows
+
+
+def _judged_text(file: Path, kind: str, contract: Contract) -> tuple[str | None, int]:
+    with file.open("rb") as body:
+        head = body.read(CHUNK)
+        if b"\0" in head or head.startswith((b"PAR1", b"PK\x03\x04", b"\x1f\x8b")):
+            return f"not a text file, but {contract.table} arrives as {kind}", 0
+        body.seek(0)
+        if kind == "json":
+            return None, sum(1 for _ in body)
+        header = next(body).rstrip(b"\r\n")
+        lines = sum(1 for line in body if line.rstrip(b"\r\n") != header)
+    names = [name.strip('"') for name in header.decode("utf-8", "replace").split(",")]
+    return _column_difference(names, contract), lines
+
+
+def _column_difference(names: list[str], contract: Contract) -> str | None:
+    wanted = list(contract.columns)
+    missing = [name for name in wanted if name not in names]
+    extra = [name for name in names if name not in wanted]
+    if missing and len(missing) == len(wanted):
+        return "no header line with the contract's columns"
+    if missing or extra:
+        said = [f"missing column {name}" for name in missing] + [f"unexpected column {name}" for name in extra]
+        return ", ".join(said[:5])
+    if names != wanted and contract.arrives.files == "csv":
+        return "columns in another order than the contract's"
+    return None
+
+
+def _type_difference(schema: pa.Schema, contract: Contract) -> str | None:
+    for name, spec in contract.columns.items():
+        found = schema.field(name).type
+        if not any(fits(found) for fits in ARROW_FITS[spec.type]):
+            return f"column {name} holds {found}, the contract says {spec.type}"
+    return None
+
+
+def _move_aside(file: Landed, paths: Paths, table: str) -> None:
+    here = Path(paths.landing_root) / file.source
+    if not here.exists():
+        return
+    there = Path(paths.set_aside(table)) / Path(file.source).relative_to(f"{paths.domain}/{table}")
+    there.parent.mkdir(parents=True, exist_ok=True)
+    here.replace(there)

@@ -1,0 +1,109 @@
+"""Sends rejected rows through again, after what was wrong about them was mended.
+
+Those that pass now are written like any batch and leave the rejected table; a row counts once. The batch is
+numbered by the version of the rejected table it was read from, so an interrupted recycling is finished exactly.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headrace.contracts.schema import bronze_schema
+from headrace.lake import ledger, log
+from headrace.lake.lease import leased
+from headrace.lake.ledger import Entry
+from headrace.lake.paths import Paths
+from headrace.lake.session import get_spark
+from headrace.refine.catalog import load_tables
+from headrace.refine.edge import Edge, is_rejected
+from headrace.refine.silver import WRITERS
+from headrace.settings import Settings, get_settings
+from headrace.tables import REASONS
+
+APP = ":recycled"
+
+
+@dataclass(frozen=True)
+class TableRecycled:
+    """Of the rows set aside, how many passed this time and how many still wait."""
+
+    table: str
+    passed: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class RecycleResult:
+    domain: str
+    tables: tuple[TableRecycled, ...]
+
+
+def recycle(domain: str, table: str | None = None, settings: Settings | None = None) -> RecycleResult:
+    settings = settings or get_settings()
+    catalog, paths = load_tables(domain), Paths.of(domain, settings)
+    nodes = [catalog.node(table, "silver")] if table else catalog.layer("silver")
+    run = f"recycle-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    done: list[TableRecycled] = []
+    urls = [paths.lease("silver", node.name) for node in nodes]
+    with leased(urls, job=f"recycle {domain}", seconds=settings.lease_seconds) as leases:
+        spark = get_spark(settings)
+        for node in nodes:
+            edge = Edge(
+                node, catalog.source_of(node), paths, run, datetime.now(UTC).replace(tzinfo=None), leases, APP
+            )
+            passed = _recycled(spark.newSession(), edge) if log.exists(edge.rejected) else 0
+            done.append(TableRecycled(node.name, passed, log.row_count(edge.rejected)))
+    return RecycleResult(domain, tuple(done))
+
+
+def _recycled(spark: SparkSession, edge: Edge) -> int:
+    number = log.version(edge.rejected)
+    begun = _entry_of(edge, number)
+    versions = begun.upstream if begun else edge.versions_now()
+    aside = spark.read.format("delta").option("versionAsOf", number).load(edge.rejected)
+    judged = edge.judged(aside.drop(REASONS, "_rejected_at", "_run"), versions).persist()
+    try:
+        passing = judged.where(~is_rejected()).select(*bronze_schema(edge.contract).fieldNames())
+        count = passing.count()
+        if not count:
+            return 0
+        entry = begun or _written(edge, passing, number, count)
+        ledger.record(edge.paths, entry)
+        _keep_rest(edge, judged, aside, number)
+    finally:
+        judged.unpersist()
+    return count
+
+
+def _written(edge: Edge, passing: DataFrame, number: int, count: int) -> Entry:
+    entry = WRITERS[type(edge.node.table.write)](edge, passing, number)
+    counts = entry.counts | {"rejected": -count, "recycled": count}
+    return replace(entry, batch=_batch(number), rows_in=0, counts=counts)
+
+
+def _keep_rest(edge: Edge, judged: DataFrame, aside: DataFrame, number: int) -> None:
+    """The rows that still do not pass, with the reasons that hold now."""
+    names = bronze_schema(edge.contract).fieldNames()
+    rest = judged.where(is_rejected()).select(
+        *names, REASONS, F.current_timestamp().alias("_rejected_at"), F.lit(edge.run).alias("_run")
+    )
+    edge.leases.check()
+    options = edge.options(number, {"recycled_from": number}, app=f"{edge.app}:rest")
+    rest.select(*aside.columns).write.format("delta").mode("overwrite").options(**options).save(edge.rejected)
+
+
+def _batch(number: int) -> str:
+    return f"recycled-{number:09d}"
+
+
+def _entry_of(edge: Edge, number: int) -> Entry | None:
+    found = ledger.entries(edge.paths, "silver", edge.node.name)
+    return next((entry for entry in found if entry.batch == _batch(number)), None)
+
+
+def finish_interrupted(spark: SparkSession, edge: Edge) -> None:
+    """A run that follows a killed recycling first takes the recycled rows out of the rejected table."""
+    if log.exists(edge.rejected) and _entry_of(edge, log.version(edge.rejected)) is not None:
+        _recycled(spark.newSession(), replace(edge, app_suffix=APP))

@@ -1,0 +1,210 @@
+"""Refines a domain: bronze, silver and gold, each table after those it is made from."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from headrace.contracts.model import Contract
+from headrace.errors import HeadraceError, UnknownName, UsageError
+from headrace.lake import ledger, log
+from headrace.lake.lease import Leases, leased
+from headrace.lake.ledger import Entry
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.session import get_spark
+from headrace.progress import Event, Stopwatch, tell
+from headrace.refine.bronze_edge import ingest
+from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.edge import Edge
+from headrace.refine.gold import make_gold
+from headrace.refine.instants import latest_sent
+from headrace.refine.recycle import finish_interrupted
+from headrace.refine.silver import run_edge
+from headrace.settings import Settings, get_settings
+
+BYTES_PER_ROW = 16
+
+
+@dataclass(frozen=True)
+class TableResult:
+    layer: str
+    table: str
+    rows_in: int
+    counts: dict[str, int]
+    seconds: float
+    version: int
+
+
+@dataclass(frozen=True)
+class RefineResult:
+    domain: str
+    run: str
+    as_of: str
+    seconds: float
+    tables: list[TableResult] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the steps of one run share."""
+
+    spark: SparkSession
+    catalog: Catalog
+    paths: Paths
+    settings: Settings
+    leases: Leases
+    run: str
+    as_of: datetime
+
+    @property
+    def bytes_per_batch(self) -> int:
+        return self.settings.rows_per_batch * BYTES_PER_ROW
+
+
+def refine(
+    domain: str,
+    *,
+    as_of: datetime | None = None,
+    layers: Sequence[str] = LAYERS,
+    tables: Sequence[str] | None = None,
+    settings: Settings | None = None,
+) -> RefineResult:
+    """Brings the chosen layers (and tables) up to date; a second call finds nothing to do."""
+    settings = settings or get_settings()
+    catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
+    _check_names(catalog, layers, tables)
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    wanted = {layer: _wanted(catalog, layer, tables) for layer in LAYERS if layer in layers}
+    urls = [paths.lease(layer, name) for layer, names in wanted.items() for name in names]
+    results: list[TableResult] = []
+    with leased(urls, job=f"refine {domain} {','.join(wanted)}", seconds=settings.lease_seconds) as leases:
+        spark = get_spark(settings)
+        instant = as_of or latest_sent(paths, catalog.contracts) or datetime.now(UTC).replace(tzinfo=None)
+        shared = _Run(spark, catalog, paths, settings, leases, run, instant)
+        for layer, names in wanted.items():
+            if layer == "silver" and as_of is None:
+                shared = replace(shared, as_of=latest_sent(paths, catalog.contracts) or instant)
+            results += _run_layer(shared, layer, names)
+    return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results)
+
+
+def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> None:
+    for layer in layers:
+        if layer not in LAYERS:
+            raise UnknownName("layer", layer, LAYERS)
+    known = {*catalog.contracts, *(ref.name for ref in catalog.nodes)}
+    for table in tables or ():
+        if table not in known:
+            raise UnknownName("table", table, known)
+
+
+def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
+    names = list(catalog.contracts) if layer == "bronze" else [node.name for node in catalog.layer(layer)]
+    return [name for name in names if tables is None or name in tables]
+
+
+def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
+    steps: dict[str, Callable[[], TableResult]] = {
+        name: (lambda name=name: _timed(shared, layer, name)) for name in names  # type: ignore[misc]
+    }
+    after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
+    return _in_order(steps, after, shared.settings.workers)
+
+
+def _before(catalog: Catalog, layer: str, name: str) -> set[str]:
+    """The tables of the same layer that must be done first."""
+    if layer == "bronze":
+        return set()
+    return {ref.name for ref in catalog.node(name, layer).upstream.values() if ref.layer == layer}
+
+
+def _in_order(
+    steps: dict[str, Callable[[], TableResult]], after: dict[str, set[str]], workers: int
+) -> list[TableResult]:
+    """Runs steps side by side, each after those it waits for; the first failure stops what has not begun."""
+    done: dict[str, TableResult] = {}
+    waiting = dict(steps)
+    running: dict[Future[TableResult], str] = {}
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="refine") as pool:
+        while waiting or running:
+            for name in [name for name in waiting if after[name] <= set(done)]:
+                running[pool.submit(waiting.pop(name))] = name
+            if not running:
+                raise UsageError(f"tables that wait for each other: {', '.join(waiting)}")
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = running.pop(future)
+                try:
+                    done[name] = future.result()
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+    return [done[name] for name in steps]
+
+
+def _timed(shared: _Run, layer: str, name: str) -> TableResult:
+    tell(Event(layer, name, "started"))
+    watch = Stopwatch()
+    try:
+        entries = _STEPS[layer](shared, name)
+    except HeadraceError:
+        tell(Event(layer, name, "failed", seconds=watch.seconds))
+        raise
+    except Exception as error:
+        tell(Event(layer, name, "failed", seconds=watch.seconds))
+        raise HeadraceError(f"{layer}.{name}: {_said(error)}") from error
+    counts = ledger.totals(entries)
+    rows_in = counts.pop("rows_in")
+    rows = counts.get("written", rows_in)
+    tell(Event(layer, name, "done" if entries else "skipped", rows=rows, seconds=watch.seconds, note=_told(counts)))
+    version = log.version(shared.paths.table(layer, name))
+    return TableResult(layer, name, rows_in, counts, watch.seconds, version)
+
+
+def _bronze(shared: _Run, name: str) -> list[Entry]:
+    contract: Contract = shared.catalog.contracts[name]
+    return ingest(shared.spark, contract, shared.paths, shared.run, shared.leases, shared.bytes_per_batch)
+
+
+def _silver(shared: _Run, name: str) -> list[Entry]:
+    node = shared.catalog.node(name, "silver")
+    contract = shared.catalog.source_of(node)
+    edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
+    finish_interrupted(shared.spark, edge)
+    return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
+
+
+def _gold(shared: _Run, name: str) -> list[Entry]:
+    node: Node = shared.catalog.node(name, "gold")
+    watch = Stopwatch()
+    entry = make_gold(
+        shared.spark, node, shared.paths, as_of=shared.as_of, run=shared.run, leases=shared.leases
+    )
+    if entry is None:
+        return []
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    entry = replace(entry, seconds=watch.seconds, finished_at=now)
+    ledger.record(shared.paths, entry)
+    return [entry]
+
+
+_STEPS: dict[str, Callable[[_Run, str], list[Entry]]] = {"bronze": _bronze, "silver": _silver, "gold": _gold}
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name != "written")
+
+
+def _said(error: Exception) -> str:
+    """The line of a Spark error that a person can use."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+

@@ -1,0 +1,42 @@
+"""The columns of every table of a domain, worked out from empty frames: nothing need have been refined."""
+
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
+
+from headrace.contracts.rules import with_reasons
+from headrace.contracts.schema import bronze_schema, source_schema
+from headrace.refine.catalog import AS_OF, Catalog, Node, Ref
+from headrace.tables import History
+
+HISTORY = (
+    T.StructField("effective_from", T.TimestampType()),
+    T.StructField("effective_to", T.TimestampType()),
+    T.StructField("is_current", T.BooleanType()),
+    T.StructField("version", T.IntegerType()),
+)
+ANY_INSTANT = datetime(2024, 1, 1)
+
+
+def shapes(catalog: Catalog, spark: SparkSession) -> dict[Ref, T.StructType]:
+    """Every table's own columns; those of the engine begin with an underscore and are left out."""
+    found = {Ref("bronze", name): source_schema(contract) for name, contract in catalog.contracts.items()}
+    for layer in ("silver", "gold"):
+        for node in catalog.layer(layer):
+            found[node.ref] = _shape(node, catalog, found, spark)
+    return found
+
+
+def _shape(node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: SparkSession) -> T.StructType:
+    frames: dict[str, Any] = {AS_OF: ANY_INSTANT}
+    for argument, ref in node.upstream.items():
+        if ref.layer == "bronze":
+            contract = catalog.contracts[ref.name]
+            frames[argument] = with_reasons(spark.createDataFrame([], bronze_schema(contract)), contract)
+        else:
+            stored = T.StructType([*found[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
+            frames[argument] = spark.createDataFrame([], stored)
+    made = [field for field in node.call(frames).schema.fields if not field.name.startswith("_")]
+    return T.StructType([*made, *(HISTORY if isinstance(node.table.write, History) else ())])

@@ -1,0 +1,67 @@
+"""Runs the edge of one silver table over all that is new in its bronze table.
+
+The edge is a stream with one checkpoint; a batch run starts it with `availableNow`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+
+from headrace.contracts.schema import bronze_schema
+from headrace.lake import ledger, log
+from headrace.lake.ledger import Entry
+from headrace.progress import Stopwatch
+from headrace.refine.append import write_append
+from headrace.refine.edge import Edge
+from headrace.refine.history import versions_of, write_history
+from headrace.refine.stream import drain
+from headrace.refine.upsert import ORDER, order_of, write_upsert
+from headrace.tables import Append, History, Upsert
+
+WRITERS: dict[type, Callable[[Edge, DataFrame, int], Entry]] = {
+    Append: write_append,
+    Upsert: write_upsert,
+    History: write_history,
+}
+
+
+def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[Entry]:
+    """The entries of the batches this run wrote; none when there was nothing new."""
+    bronze_version = log.version(edge.bronze)
+    done = ledger.remembered(edge.paths, "silver", edge.node.name)
+    if bronze_version < 0 or done.get("bronze_version") == bronze_version:
+        return []
+    entries: list[Entry] = []
+
+    def take(rows: DataFrame, number: int) -> None:
+        watch = Stopwatch()
+        entry = WRITERS[type(edge.node.table.write)](edge, rows, number)
+        entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
+        ledger.record(edge.paths, entry)
+        entries.append(entry)
+
+    stream = spark.readStream.format("delta").option("maxBytesPerTrigger", bytes_per_batch).load(edge.bronze)
+    drain(stream, take, checkpoint=edge.paths.checkpoint("silver", edge.node.name), name=edge.app)
+    if not log.exists(edge.target):
+        _create_empty(spark, edge)
+    ledger.remember(edge.paths, "silver", edge.node.name, {"bronze_version": bronze_version})
+    return entries
+
+
+def _create_empty(spark: SparkSession, edge: Edge) -> None:
+    """A table nothing has passed into yet, so that those made from it find its columns."""
+    nothing = spark.createDataFrame([], bronze_schema(edge.contract))
+    rows = edge.judged(nothing, edge.versions_now())
+    if isinstance(edge.node.table.write, History):
+        rows = versions_of(edge, rows)
+    if isinstance(edge.node.table.write, Upsert):
+        rows = rows.withColumn(ORDER, order_of(edge))
+    writer = rows.transform(edge.finished).write.format("delta")
+    partition = edge.node.table.partition
+    (writer.partitionBy(partition) if partition else writer).save(edge.target)
+
+
+def _wall_clock() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

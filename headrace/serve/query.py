@@ -1,0 +1,159 @@
+"""Answers from the tables without Spark: named queries of the domains, and any SQL that only reads."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from headrace.contracts.load import domain_folder, domains_found
+from headrace.errors import UnknownName, UsageError
+from headrace.serve.tables import Moment, open_table, register, resolve
+from headrace.settings import Settings, get_settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class NamedQuery:
+    """A file in a domain's `queries/`; its first comment says what it answers."""
+
+    name: str
+    question: str
+    sql: str
+
+
+def list_queries() -> dict[str, str]:
+    """The question that each named query answers."""
+    return {query.name: query.question for query in _queries()}
+
+
+def named_query(name: str) -> NamedQuery:
+    known = {query.name: query for query in _queries()}
+    if name not in known:
+        raise UnknownName("query", name, known)
+    return known[name]
+
+
+def run_query(
+    name: str, *, version: int | None = None, at: datetime | None = None, settings: Settings | None = None
+) -> Answer:
+    """Answers a named query such as `<domain>/<query>`."""
+    query = named_query(name)
+    return run_sql(query.sql, version=version, at=at, domain=name.split("/")[0], settings=settings)
+
+
+def run_sql(
+    sql: str,
+    *,
+    version: int | None = None,
+    at: datetime | None = None,
+    domain: str | None = None,
+    settings: Settings | None = None,
+) -> Answer:
+    """Answers one read-only statement over `layer.table` or `domain.layer.table`.
+
+    version, at: every table as of then; otherwise each as it last passed its checks.
+    """
+    if version is not None and at is not None:
+        raise UsageError("ask for a version or for an instant, not for both")
+    settings = settings or get_settings()
+    tree = parse(sql)
+    with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
+        _register_all(connection, tree, Moment(version, at), domain, settings)
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set lock_configuration = true")
+        try:
+            found = connection.execute(sql)
+            return Answer(tuple(column[0] for column in found.description or ()), found.fetchall())
+        except duckdb.Error as error:
+            raise UsageError(f"this query does not run: {error}") from None
+
+
+def parse(sql: str) -> Any:
+    """The statement as a tree of plain dicts; refuses anything but one SELECT."""
+    with duckdb.connect() as connection:
+        try:
+            statements = connection.extract_statements(sql)
+        except duckdb.Error as error:
+            raise UsageError(f"this is no SQL that can be read: {error}") from None
+        if len(statements) != 1:
+            raise UsageError(f"give one statement; this has {len(statements)}")
+        if statements[0].type != duckdb.StatementType.SELECT:
+            raise UsageError(f"only SELECT is allowed here, not {statements[0].type.name}")
+        (text,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone() or ("{}",)
+    tree = json.loads(text)
+    if tree.get("error"):
+        raise UsageError(f"this query cannot be read: {tree.get('error_message', 'not a plain SELECT')}")
+    readers = {
+        node["function"]["function_name"] for node in _nodes(tree) if node.get("type") == "TABLE_FUNCTION"
+    }
+    if readers - {"unnest", "range", "generate_series"}:
+        raise UsageError(f"a query reads tables, not {', '.join(sorted(readers))}(…)")
+    return tree
+
+
+def _register_all(
+    connection: duckdb.DuckDBPyConnection, tree: Any, moment: Moment, domain: str | None, settings: Settings
+) -> None:
+    columns = _columns_named(tree)
+    for parts in sorted(set(_tables_named(tree))):
+        name = resolve(parts, domain, settings)
+        register(connection, parts, open_table(name, moment, settings), columns)
+
+
+def _tables_named(tree: Any) -> Iterator[tuple[str, ...]]:
+    nodes = list(_nodes(tree))
+    local = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
+    for node in nodes:
+        if node.get("type") == "BASE_TABLE":
+            parts = tuple(
+                part for part in (node["catalog_name"], node["schema_name"], node["table_name"]) if part
+            )
+            if len(parts) > 1 or parts[0] not in local:
+                yield parts
+
+
+def _columns_named(tree: Any) -> frozenset[str] | None:
+    """Every name that could be a column, in lower case; None where a star asks for all of them."""
+    nodes = list(_nodes(tree))
+    if any(node.get("class") == "STAR" for node in nodes):
+        return None
+    using = (name for node in nodes for name in node.get("using_columns", []))
+    parts = (part for node in nodes if node.get("class") == "COLUMN_REF" for part in node["column_names"])
+    return frozenset(part.lower() for part in (*using, *parts))
+
+
+def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+        for value in tree.values():
+            yield from _nodes(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _nodes(value)
+
+
+def _queries() -> Iterator[NamedQuery]:
+    for domain in domains_found():
+        for file in sorted((domain_folder(domain) / "queries").glob("*.sql")):
+            sql = file.read_text()
+            yield NamedQuery(f"{domain}/{file.stem}", _question(sql), sql)
+
+
+def _question(sql: str) -> str:
+    said = []
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        said.append(line.removeprefix("--").strip())
+    return " ".join(said)

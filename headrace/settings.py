@@ -1,0 +1,53 @@
+"""The only reader of the environment. Every setting has a default that works on a laptop."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is read from HEADRACE_<NAME>, or from a line of .env."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HEADRACE_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    home: Path = Field(Path(".headrace"), description="The folder that holds all local state.")
+    lake_url: str = Field("", description="Where the tables live: a folder or s3a://… (default: <home>/lake).")
+    landing_url: str = Field(
+        "", description="Where sources leave their files: a folder or s3a://… (default: <home>/landing)."
+    )
+    truth_url: str = Field(
+        "", description="Where the generator hides what it planted (default: <home>/truth)."
+    )
+    engine: Literal["local", "emr", "databricks"] = Field("local", description="Where jobs run.")
+    cores: int = Field(0, ge=0, description="Cores for local Spark; 0 takes all there are.")
+    memory: str = Field("2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start.")
+    java_options: str = Field("", description="More options for the local Spark JVM.")
+    shuffle_partitions: int = Field(4, ge=1, description="Partitions after a Spark shuffle.")
+    workers: int = Field(3, ge=1, description="How many tables of one layer are refined side by side.")
+    rows_per_batch: int = Field(
+        25_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."
+    )
+    lease_seconds: int = Field(60, ge=5, description="How long a table's lease outlives a silent holder.")
+    vacuum_hours: int = Field(168, ge=0, description="How long files that left a table are kept.")
+
+    @property
+    def lake(self) -> str:
+        return self.lake_url.rstrip("/") or str((self.home / "lake").absolute())
+
+    @property
+    def landing(self) -> str:
+        return self.landing_url.rstrip("/") or str((self.home / "landing").absolute())
+
+    @property
+    def truth(self) -> str:
+        return self.truth_url.rstrip("/") or str((self.home / "truth").absolute())
+
+
+@cache
+def get_settings() -> Settings:
+    return Settings()

@@ -1,0 +1,130 @@
+"""What a domain declares its tables with, and the steps its tables share.
+
+A silver function takes its bronze table first and returns all of its rows: those that must not pass carry
+their reasons in `_reasons`, and the engine sets them aside. It may add columns but keeps the source's own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+REASONS = "_reasons"
+EVER = "9999-12-31 00:00:00"
+
+
+@dataclass(frozen=True)
+class Append:
+    """Rows arrive once; a row whose key is already there is a duplicate."""
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """The latest row of each key wins, by the order column."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class History:
+    """Slowly changing dimension, type 2: a version per change, over the columns that came with the source."""
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Recompute only those partitions in which the followed tables changed.
+
+    follows: upstream table -> its partition column, whose values are those of this table's partition.
+    """
+
+    follows: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Small enough to recompute when anything upstream changed."""
+
+
+Write = Append | Upsert | History | Replace | Whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table's shape. `partition` is a date column; `cluster` orders rows within files."""
+
+    write: Write
+    key: str | tuple[str, ...]
+    event_time: str | None = None
+    partition: str | None = None
+    cluster: tuple[str, ...] = ()
+    description: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key,) if isinstance(self.key, str) else self.key
+
+
+def rejected_when(reason: str, condition: Column) -> Callable[[DataFrame], DataFrame]:
+    """Marks rows that must not pass; a row may collect several reasons."""
+
+    def step(rows: DataFrame) -> DataFrame:
+        none = F.array().cast("array<string>")
+        known = F.coalesce(F.col(REASONS), none) if REASONS in rows.columns else none
+        marked = F.when(condition, F.concat(known, F.array(F.lit(reason)))).otherwise(known)
+        return rows.withColumn(REASONS, marked)
+
+    return step
+
+
+def with_parent(
+    rows: DataFrame,
+    parent: DataFrame,
+    *,
+    on: str,
+    take: Sequence[str | Column] = (),
+    parent_key: str | None = None,
+    required: bool = True,
+) -> DataFrame:
+    """Adds a parent's columns. A row that names no such parent is rejected as an orphan;
+    with required=False that goes only for rows whose reference is not null."""
+    key = parent_key or on
+    small = F.broadcast(parent.select(F.col(key).alias("_parent"), *take))
+    joined = rows.join(small, on=rows[on] == F.col("_parent"), how="left")
+    orphan = F.col("_parent").isNull() & F.col(on).isNotNull() if not required else F.col("_parent").isNull()
+    return joined.transform(rejected_when(f"{on} refers to nothing", orphan)).drop("_parent")
+
+
+def with_version_at(
+    rows: DataFrame, history: DataFrame, *, on: str, at: str, take: Sequence[str | Column] = ()
+) -> DataFrame:
+    """Adds columns of the version that held at an instant. The first version holds for all time before it."""
+    from_ever = F.when(F.col("version") == 1, F.lit("0001-01-01").cast("timestamp")).otherwise(
+        F.col("effective_from")
+    )
+    small = F.broadcast(
+        history.select(
+            F.col(on).alias("_parent"), from_ever.alias("_from"), F.col("effective_to").alias("_to"), *take
+        )
+    )
+    holds = (F.col(on) == F.col("_parent")) & (F.col(at) >= F.col("_from")) & (F.col(at) < F.col("_to"))
+    joined = rows.join(small, on=holds, how="left")
+    return joined.transform(
+        rejected_when(f"{on} refers to nothing", F.col("_parent").isNull() & F.col(at).isNotNull())
+    ).drop("_parent", "_from", "_to")
+
+
+def only_current(history: DataFrame) -> DataFrame:
+    return history.where(F.col("is_current"))
+
+
+def only_at(history: DataFrame, at: datetime) -> DataFrame:
+    """The version of each entity that held at an instant; before its first, the first."""
+    begun = (F.col("effective_from") <= instant(at)) | (F.col("version") == 1)
+    return history.where(begun & (F.col("effective_to") > instant(at)))
+
+
+def instant(at: datetime) -> Column:
+    """A literal in UTC, whatever the time zone of this process; a naive datetime is UTC already."""
+    return F.lit(at.replace(tzinfo=UTC) if at.tzinfo is None else at)

@@ -1,0 +1,27 @@
+"""What all tests share: settings of their own, one Spark session, and a toy domain of pumps."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import domains
+import pytest
+from pyspark.sql import SparkSession
+
+from headrace.lake.session import get_spark
+from headrace.settings import Settings
+
+domains.__path__.append(str(Path(__file__).with_name("toy")))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The session of all Spark tests: two cores, two shuffle partitions, UTC."""
+    home = tmp_path_factory.mktemp("spark")
+    session = get_spark(Settings(home=home, cores=2, memory="1500m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", shuffle_partitions=2, workers=1, _env_file=None)

@@ -1,0 +1,84 @@
+"""The refine flow: its order, what stops it, what it leaves behind."""
+
+from datetime import UTC, datetime
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from flows.refine import refine
+from headrace.errors import GateClosed, ReceiptError, UsageError
+from tests.flows.conftest import NotingEngine, receipt_of
+
+
+def test_each_layer_is_scanned_before_the_next(engine: NotingEngine) -> None:
+    refine("pumps")
+    assert engine.order == [
+        "refine bronze", "scan bronze", "refine silver", "scan silver", "refine gold", "scan gold", "receipt",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("left_out", ["bronze", "silver", "gold"])
+def test_any_layer_can_be_left_out(engine: NotingEngine, left_out: str) -> None:
+    refine("pumps", layers=[layer for layer in ("bronze", "silver", "gold") if layer != left_out])
+    assert not any(left_out in step for step in engine.order)
+    assert len(engine.order) == 5
+
+
+def test_layers_run_in_their_own_order_however_they_are_named(engine: NotingEngine) -> None:
+    refine("pumps", layers=["gold", "bronze"], scans=False)
+    assert engine.order == ["refine bronze", "refine gold", "receipt"]
+
+
+def test_a_closed_gate_stops_the_run_before_the_next_layer(engine: NotingEngine) -> None:
+    engine.scan_fails_in("silver")
+    with pytest.raises(GateClosed, match="orders: order_id names one row: found 1, expected 0"):
+        refine("pumps")
+    assert engine.order == ["refine bronze", "scan bronze", "refine silver", "scan silver"]
+
+
+def test_a_receipt_that_does_not_balance_fails_the_run(engine: NotingEngine) -> None:
+    engine.answers["receipt"] = lambda job: receipt_of(job, rows=2)
+    with pytest.raises(ReceiptError, match=r"bronze\.orders: 2 is not 3"):
+        refine("pumps")
+
+
+def test_as_of_and_tables_reach_every_job_as_plain_text(engine: NotingEngine) -> None:
+    refine("pumps", as_of=datetime(2024, 1, 15, tzinfo=UTC), tables=["orders"], layers=["silver"])
+    given = [job.options for job in engine.jobs[:2]]
+    assert [each["as_of"] for each in given] == ["2024-01-15T00:00:00+00:00"] * 2
+    assert [each["tables"] for each in given] == [["orders"]] * 2
+
+
+def test_a_user_mistake_is_not_tried_again(engine: NotingEngine) -> None:
+    def refuse(job: object) -> None:
+        raise UsageError("there is no table named 'order'")
+
+    engine.answers["refine"] = refuse
+    with pytest.raises(UsageError, match="no table named"):
+        refine("pumps")
+    assert len(engine.jobs) == 1
+
+
+def test_a_broken_connection_is_tried_again(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.submit import submit
+
+    monkeypatch.setattr(submit, "retry_delay_seconds", 0)
+    usual = engine.answers.get("refine")
+
+    def break_once(job: object) -> None:
+        del engine.answers["refine"]
+        raise ConnectionResetError("the engine hung up")
+
+    engine.answers["refine"] = break_once
+    refine("pumps", layers=["bronze"], scans=False)
+    assert usual is None
+    assert engine.order == ["refine bronze", "refine bronze", "receipt"]
+
+
+def test_a_run_leaves_its_scans_and_its_receipt_in_the_ui(engine: NotingEngine) -> None:
+    refine("pumps", layers=["silver"])
+    keys = {"scan-pumps-silver", "receipt-pumps", "refine-pumps"}
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=sorted(keys)))
+        assert {artifact.key for artifact in client.read_artifacts(artifact_filter=wanted)} == keys

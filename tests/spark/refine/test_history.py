@@ -1,0 +1,38 @@
+from typing import Any
+
+from headrace.lake.receipt import receipt
+from tests.spark.refine.conftest import PumpStation
+
+
+def pump(bar: float, number: str = "P1") -> dict[str, Any]:
+    return {"pump_id": number, "station_id": "S1", "max_bar": bar, "is_active": True}
+
+
+def versions(station: PumpStation) -> list[tuple[float, str, str, bool]]:
+    rows = station.table("silver", "pumps").where("pump_id = 'P1'").orderBy("version").collect()
+    return [(r["max_bar"], f"{r['effective_from']:%d}", f"{r['effective_to']:%Y-%d}", r["is_current"]) for r in rows]
+
+
+def lands_station(station: PumpStation) -> None:
+    station.lands("stations", [{"station_id": "S1", "station_name": "North", "is_open": True}], "20240101T000000")
+
+
+def test_a_change_closes_one_version_and_opens_the_next(station: PumpStation) -> None:
+    lands_station(station)
+    for day, bar in ((1, 10), (2, 10), (3, 12)):
+        station.lands("pumps", [pump(bar)], f"2024010{day}T000000")
+        made = station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
+    assert versions(station) == [(10, "01", "2024-03", False), (12, "03", "9999-31", True)]
+    assert station.result(made, "silver", "pumps") == {
+        "rows_in": 1, "opened": 1, "unchanged": 0, "reclassified": 0, "rejected": 0,
+    }  # fmt: skip
+    receipt("pumps", station.settings).check()
+
+
+def test_a_row_from_between_splits_the_version_it_falls_into(station: PumpStation) -> None:
+    lands_station(station)
+    for day, bar in ((1, 10), (3, 10), (2, 12)):
+        station.lands("pumps", [pump(bar)], f"2024010{day}T000000")
+        station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
+    assert [found[:2] for found in versions(station)] == [(10, "01"), (12, "02"), (10, "03")]
+    receipt("pumps", station.settings).check()

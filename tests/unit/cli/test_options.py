@@ -1,0 +1,42 @@
+from datetime import datetime, timedelta
+
+import pytest
+import typer
+
+from cli.options import instant, listed, one_of, span
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2024-03-01", datetime(2024, 3, 1)),
+        ("2024-03-01T06:30", datetime(2024, 3, 1, 6, 30)),
+        ("2024-03-01T06:30+02:00", datetime(2024, 3, 1, 4, 30)),
+    ],
+)
+def test_instants_are_utc(text, read):
+    assert instant(text) == read
+
+
+def test_what_is_no_date_is_refused_with_an_example():
+    with pytest.raises(typer.BadParameter, match="2024-03-01"):
+        instant("yesterday")
+
+
+def test_a_span_is_written_in_words():
+    assert span("15 minutes") == timedelta(minutes=15)
+
+
+def test_what_is_no_span_is_refused():
+    with pytest.raises(typer.BadParameter, match="15 minutes"):
+        span("often")
+
+
+def test_lists_are_separated_by_commas():
+    assert listed("bronze, silver") == ("bronze", "silver")
+    assert listed(None) is None
+
+
+def test_a_value_outside_the_list_names_the_allowed_ones():
+    with pytest.raises(typer.BadParameter, match="bronze, silver"):
+        one_of("bronze", "silver")("bronze,lead")

@@ -1,0 +1,99 @@
+"""A day of readings, in plain NumPy: no Spark."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from domains.refinery.instruments import days_of
+
+NOISE = [0.0, 0.3, -0.2, 0.1, -0.3, 0.2, 0.0, -0.1, 0.25, -0.25, 0.15, -0.15]
+
+
+def day(
+    values: list[float], *, sensor: str = "S", unit: str = "Fahrenheit", minutes: int = 60, **flags: Any
+) -> pa.Table:
+    count = len(values)
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    told = {
+        "is_critical": [],
+        "is_warning": [],
+        "is_out_of_range": [],
+        "is_uncertain": [],
+        "is_bad": [],
+    } | flags
+    marks = {name: [place in found for place in range(count)] for name, found in told.items()}
+    return pa.table(
+        {
+            "reading_date": [date(2024, 1, 1)] * count,
+            "sensor_id": [sensor] * count,
+            "reading_id": [f"{sensor}{place}" for place in range(count)],
+            "reading_timestamp": pa.array(
+                [start + timedelta(minutes=minutes * place) for place in range(count)],
+                pa.timestamp("us", "UTC"),
+            ),
+            "reading_value": pa.array(values, pa.float64()),
+            "measurement_unit": [unit] * count,
+            "is_interpolated": [False] * count,
+            **marks,
+        }
+    )
+
+
+def found(readings: pa.Table) -> dict[str, Any]:
+    (row,) = days_of(readings).to_pylist()
+    return row
+
+
+def test_a_day_has_its_counts_and_its_figures():
+    row = found(day([1.0, 2.0, 6.0], is_critical=[2], is_warning=[0, 1], is_bad=[1]))
+    assert (row["reading_count"], row["critical_count"], row["warning_count"], row["bad_count"]) == (
+        3,
+        1,
+        2,
+        1,
+    )
+    assert (row["min_value"], row["max_value"], row["avg_value"], row["level"]) == (1, 6, 3, 2)
+    assert row["stddev_value"] == pytest.approx(np.std([1, 2, 6], ddof=1))
+
+
+def test_the_longest_run_of_equal_values_is_found():
+    row = found(day([1, 1, 2, 3, 3, 3, 3, 1]))
+    assert (row["longest_stuck_readings"], row["longest_stuck_hours"]) == (4, 3.0)
+
+
+def test_the_longest_silence_is_found():
+    readings = day([1, 2, 3, 4, 5, 6]).take([0, 1, 5])
+    assert found(readings)["longest_gap_hours"] == 4.0
+
+
+def test_sensors_do_not_mix_and_readings_need_not_be_sorted():
+    both = pa.concat_tables([day([5, 5, 5], sensor="A"), day([1, 2, 3], sensor="B")]).take([4, 0, 5, 2, 3, 1])
+    a, b = sorted(days_of(both).to_pylist(), key=lambda row: row["sensor_id"])
+    assert (a["longest_stuck_readings"], a["level"]) == (3, 5)
+    assert (b["longest_stuck_readings"], b["level"], b["longest_gap_hours"]) == (1, 2, 1.0)
+
+
+def test_celsius_in_a_fahrenheit_column_is_told_from_a_spike():
+    values = [550 + noise for noise in NOISE]
+    values[4], values[8] = (550 - 32) / 1.8, 640
+    assert found(day(values))["suspects"] == [
+        {"reading_id": "S4", "kind": "wrong_unit"},
+        {"reading_id": "S8", "kind": "spike"},
+    ]
+
+
+def test_a_step_to_another_level_is_no_spike():
+    assert found(day([550 + noise for noise in NOISE] + [300 + noise for noise in NOISE]))["suspects"] == []
+
+
+def test_a_kind_without_another_unit_only_spikes():
+    values = [7 + noise / 10 for noise in NOISE]
+    values[5] = 12.9
+    assert found(day(values, unit="pH"))["suspects"] == [{"reading_id": "S5", "kind": "spike"}]
+
+
+def test_a_sensor_with_one_reading_is_beyond_suspicion():
+    assert found(day([550.0]))["suspects"] == []
