@@ -28,8 +28,8 @@ demo: $(READY) ## Generate two weeks of a small refinery network and refine them
 test: $(READY) ## All tests
 	@$(BIN)/pytest
 
-test-fast: $(READY) ## The tests that need no Spark, and a few quick ones that do
-	@$(BIN)/pytest -q -m "not slow" $(wildcard $(FAST_TESTS))
+test-fast: $(READY) ## The tests that need no Spark, under a minute
+	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))
 
 lint: $(READY) ## Style, types, who may import whom, generated files current
 	$(BIN)/ruff check

@@ -82,4 +82,4 @@ def _what_next(domain: str) -> None:
         (f"headrace receipt {domain}", "what came in = what became of it"),
         (f"headrace size {domain}", "rows and bytes, beside what the source says"),
     ):
-        out.print(f"  [cyan]{command}[/]  [dim]{what}[/]", soft_wrap=True)
+        out.print(f"  [dim]# {what}[/]\n  [cyan]{command}[/]", soft_wrap=True)

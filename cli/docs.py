@@ -43,13 +43,13 @@ def env_example() -> str:
 
 def tables_page() -> str:
     from cli.examples import domains
-    from cli.watch import without_chatter
+    from cli.watch import chatter_aside
     from headrace.lake.session import get_spark
     from headrace.refine.catalog import load_tables
     from headrace.refine.dictionary import dictionary
     from headrace.settings import get_settings
 
-    with without_chatter():
+    with chatter_aside():
         spark = get_spark(get_settings())
         chapters = [dictionary(load_tables(domain), spark) for domain in sorted(domains())]
     return "\n".join([NOTICE, *chapters])

@@ -3,6 +3,7 @@
 import csv
 import re
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -76,16 +77,30 @@ def show(answer: "Answer", form: Format) -> None:
 
 
 def print_table(answer: "Answer", at_most: int = SHOWN) -> None:
-    """As much of an answer as a screen holds."""
+    """As much of an answer as a screen holds, and what it does not hold."""
     from cli.screen import count, out, table
 
+    rows = [[_cell(value) for value in row] for row in answer.rows[:at_most]]
+    fitting = _fitting(answer.columns, rows, out.width)
     headings = [
         f">{name}" if _is_number(answer, place) else name for place, name in enumerate(answer.columns)
     ]
-    rows = [[_cell(value) for value in row] for row in answer.rows[:at_most]]
-    out.print(table(headings, rows))
-    if len(answer.rows) > at_most:
-        out.print(f"  and {count(len(answer.rows) - at_most)} more rows", style="dim")
+    out.print(table(headings[:fitting], [row[:fitting] for row in rows]))
+    hidden = [f"{count(left)} more rows"] if (left := len(answer.rows[at_most:])) else []
+    if answer.columns[fitting:]:
+        hidden.append(f"columns {', '.join(answer.columns[fitting:])}")
+    if hidden:
+        out.print(f"  not shown: {'; '.join(hidden)}\n", style="dim")
+
+
+def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns fit side by side, each as wide as its widest cell."""
+    used = 0
+    for place, name in enumerate(columns):
+        used += max(len(name), *(len(row[place]) for row in rows), 0) + 3
+        if used > width:
+            return max(place, 1)
+    return len(columns)
 
 
 def _is_number(answer: "Answer", place: int) -> bool:

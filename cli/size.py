@@ -32,27 +32,27 @@ def _show(found: "list[TableSize]") -> None:
     if not found:
         out.print("No table yet. Begin with: headrace generate, then headrace refine")
         return
-    headings = [
-        "layer", "table", ">rows", ">bytes", ">a row", ">files", ">version",
-        ">stated rows", ">stated bytes", ">at our bytes a row",
-    ]  # fmt: skip
-    rows, layer = [], ""
-    for each in found:
-        shown = "" if each.layer == layer else each.layer
-        layer = each.layer
-        per_row = f"{each.bytes_per_row:.1f}" if each.bytes_per_row else ""
-        stated = (count(each.stated_rows), bytes_(each.stated_bytes), bytes_(each.bytes_at_stated_rows))
-        rows.append(
-            (
-                shown,
-                each.table,
-                count(each.rows),
-                bytes_(each.bytes),
-                per_row,
-                each.files,
-                each.version,
-                *stated,
-            )
+    rows = [
+        (
+            f"{each.layer}.{each.table}",
+            count(each.rows),
+            bytes_(each.bytes),
+            _each(each),
+            each.files,
+            each.version,
         )
-    total = ("all", "", count(sum(e.rows for e in found)), bytes_(sum(e.bytes for e in found)))
-    out.print(table(headings, [*rows, total]))
+        for each in found
+    ]
+    total = ("all", count(sum(each.rows for each in found)), bytes_(sum(each.bytes for each in found)))
+    out.print(table(["table", ">rows", ">bytes", ">a row", ">files", ">version"], [*rows, total]))
+    stated = [
+        (each.table, count(each.stated_rows), bytes_(each.stated_bytes), bytes_(each.bytes_at_stated_rows))
+        for each in found
+        if each.stated_bytes
+    ]
+    headings = ["table", ">stated rows", ">stated bytes", ">at our bytes a row"]
+    out.print(table(headings, stated, title="At full scale, as the source states it"))
+
+
+def _each(size: "TableSize") -> str:
+    return f"{size.bytes_per_row:,.1f}" if size.bytes_per_row else ""

@@ -109,5 +109,5 @@ def show_score(kinds: list[dict]) -> None:
         )
         for each in kinds
     ]
-    headings = ["planted fault", ">planted", ">caught", ">share", ">missed", ">false alarms", ">delay"]
+    headings = ["planted fault", ">planted", ">caught", ">share", ">missed", ">false alarms", ">median hours"]
     out.print(table(headings, rows, title="What was found of what the generator planted"))

@@ -4,8 +4,10 @@ Not a terminal: one plain line per finished item. Events may come from several t
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 
@@ -15,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cli.screen import count, err, seconds
+from cli.screen import count, seconds
 from headrace.progress import Event, listening
 
 SIGNS = {"done": ("✓", "green"), "skipped": ("·", "dim"), "failed": ("✗", "red")}
@@ -23,31 +25,45 @@ WIDEST = 34
 
 
 @contextmanager
-def watching(console: Console = err, *, quiet: bool = False) -> Iterator[None]:
+def watching(console: Console | None = None) -> Iterator[None]:
     """Shows progress for as long as it lasts."""
-    with without_chatter():
-        if quiet:
+    with chatter_aside() as screen:
+        shown = console or screen
+        if not shown.is_terminal:
+            with listening(Plain(shown)):
+                yield
+            return
+        rows = Rows(shown)
+        with Live(rows, console=shown, refresh_per_second=8, transient=True), listening(rows):
             yield
-        elif not console.is_terminal:
-            with listening(Plain(console)):
-                yield
-        else:
-            screen = Rows(console)
-            with Live(screen, console=console, refresh_per_second=8, transient=True), listening(screen):
-                yield
 
 
 @contextmanager
-def without_chatter() -> Iterator[None]:
-    """A JVM started here has no stdout: Delta prints there ("Deleted 3 files"), amidst our JSON."""
-    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        os.dup2(ours, 1)
-        os.close(ours)
-        os.close(nowhere)
+def chatter_aside() -> Iterator[Console]:
+    """Yields the screen; whatever else would write on it goes to a log.
+
+    A JVM or a server started here keeps the log for its output: they print between the lines of our JSON and
+    through the rows that are being drawn ("Deleted 3 files", "Using incubator modules").
+    """
+    log = chatter_log()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    ours = [os.dup(1), os.dup(2)]
+    with log.open("wb") as file, os.fdopen(os.dup(ours[1]), "w") as screen:
+        sys.stdout.flush()
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield Console(file=screen, highlight=False)
+        finally:
+            for number, saved in enumerate(ours, start=1):
+                os.dup2(saved, number)
+                os.close(saved)
+
+
+def chatter_log() -> Path:
+    from headrace.settings import get_settings
+
+    return get_settings().home / "logs" / "last.log"
 
 
 class Plain:
@@ -62,8 +78,8 @@ class Plain:
             return
         with self._lock:
             parts = [f"{event.stage:<10}", f"{event.item:<{WIDEST}}", f"{event.state:<8}"]
-            parts.append(f"{count(event.rows):>12} rows" if event.rows is not None else " " * 17)
-            parts.append(f"{seconds(event.seconds):>9}")
+            parts.append(_counted(event))
+            parts.append(f"{seconds(event.seconds):>12}")
             self._console.print(f"{' '.join(parts)}  {event.note}".rstrip(), markup=False, soft_wrap=True)
 
 
@@ -103,14 +119,18 @@ class Rows:
 
 def _finished(event: Event) -> Text:
     sign, style = SIGNS[event.state]
-    rows = f"{count(event.rows):>12} rows" if event.rows is not None else " " * 17
     return Text.assemble(
         (f"  {sign} ", style),
         f"{event.item:<{WIDEST}}",
-        rows,
-        (f"{seconds(event.seconds):>10}", "dim"),
+        _counted(event),
+        (f"{seconds(event.seconds):>13}", "dim"),
         (f"  {event.note}" if event.note else "", "dim"),
     )
+
+
+def _counted(event: Event) -> str:
+    what = "checks" if event.stage == "scan" else "rows"
+    return f"{count(event.rows):>12} {what:<6}" if event.rows is not None else " " * 19
 
 
 def _how_far(event: Event) -> Text:

@@ -1,14 +1,16 @@
 """Hands work over: a flow runs in this process without a server of one's own, a job goes to the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cli.watch import watching
+from headrace.progress import Event, Stopwatch, listening, tell
 
 
 def flow(name: str, domain: str, **parameters: Any) -> dict[str, Any]:
     """Runs the Prefect flow of that name, with its progress on the screen."""
-    with watching():
+    with watching(), _starting("Prefect"):
         run = _flow(name)
         return run(domain, **{key: value for key, value in parameters.items() if value is not None})
 
@@ -21,6 +23,22 @@ def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
     given = {key: value for key, value in options.items() if value is not None}
     with watching():
         return submit(Job(name, domain, given)).summary  # type: ignore[arg-type]
+
+
+@contextmanager
+def _starting(what: str) -> Iterator[None]:
+    """Shows that something starts until the first sign of life from elsewhere."""
+    watch, waiting = Stopwatch(), True
+
+    def hear(event: Event) -> None:
+        nonlocal waiting
+        if waiting and event.item != what:
+            waiting = False
+            tell(Event("start", what, "done", seconds=watch.seconds))
+
+    tell(Event("start", what, "started"))
+    with listening(hear):
+        yield
 
 
 def _flow(name: str) -> Callable[..., dict[str, Any]]:

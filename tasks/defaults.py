@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headrace.settings import get_settings
 
-ALWAYS = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+ALWAYS = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 WITHOUT_SERVER = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # a failed task would print its traceback before our message
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -20,8 +20,9 @@ WITHOUT_SERVER = {
 def settle_prefect() -> None:
     given = dict(ALWAYS)
     if not has_server():
-        home = {"PREFECT_HOME": str((get_settings().home / "prefect").absolute())}
-        given |= WITHOUT_SERVER | home
+        home = (get_settings().home / "prefect").absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        given |= WITHOUT_SERVER | {"PREFECT_HOME": str(home)}
     for name, value in given.items():
         os.environ.setdefault(name, value)
 

@@ -17,7 +17,11 @@ domains.__path__.append(str(Path(__file__).with_name("toy")))
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session of all Spark tests: two cores, two shuffle partitions, UTC."""
     home = tmp_path_factory.mktemp("spark")
-    session = get_spark(Settings(home=home, cores=2, memory="1500m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"))
+    session = get_spark(
+        Settings(
+            home=home, cores=2, memory="1500m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"
+        )
+    )
     yield session
     session.stop()
 

@@ -36,6 +36,7 @@ COUNTED = {
 }
 HOUR = 3_600_000_000
 SPIKE_NOISES = 12.0
+OTHER_UNIT_NOISES = 4.0
 # what a reading in the unit that its own is mistaken for has to be multiplied with, and what is added then
 OTHER_UNITS = {
     "Fahrenheit": (1.8, 32.0),  # °C
@@ -144,9 +145,9 @@ def suspects_of(readings: pa.Table, order: Array, values: Array, groups: Groups,
     units = readings["measurement_unit"].combine_chunks().dictionary_encode()
     scales = np.array([OTHER_UNITS.get(name, NO_OTHER) for name in units.dictionary.to_pylist()])
     factor, offset = scales[units.indices.to_numpy()[order]].T
-    centre = groups.spread_out(level)
-    back, away = np.abs(values * factor + offset - centre), np.abs(values - centre)
-    is_wrong = back < np.minimum(away / 4, 0.1 * np.abs(centre))
+    meant = values * factor + offset
+    back = np.minimum(np.abs(meant - before), np.abs(meant - after))
+    is_wrong = (back < OTHER_UNIT_NOISES * usual) & (back < off / 4)
     at = np.flatnonzero(jumped)
     ids = readings["reading_id"].combine_chunks().take(pa.array(order[at]))
     kinds = pa.array(np.where(is_wrong[at], "wrong_unit", "spike"))

@@ -47,7 +47,9 @@ def load_contract(file: Path) -> Contract:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise ContractError(f"{file}:{line}: not readable as YAML: {getattr(error, 'problem', error)}") from None
+        raise ContractError(
+            f"{file}:{line}: not readable as YAML: {getattr(error, 'problem', error)}"
+        ) from None
     if not isinstance(raw, dict):
         raise ContractError(f"{file}:1: a contract is a mapping that begins with `table:`")
     try:

@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-ColumnType = Literal[
-    "int", "long", "float", "string", "datetime", "date", "bool", "array", "map"
-]
+ColumnType = Literal["int", "long", "float", "string", "datetime", "date", "bool", "array", "map"]
 FAULT_KINDS = (
     "duplicate",
     "late",
@@ -94,7 +92,8 @@ class Arrives(Strict):
     every: Span = Field(timedelta(days=1), description="How often a row (of each entity) comes.")
     landed: Span = Field(timedelta(days=1), description="How often a landing file is cut.")
     sends: Literal["rows", "snapshot", "changes"] = Field(
-        "rows", description="rows: new rows; snapshot: all entities each time; changes: all once, then changed."
+        "rows",
+        description="rows: new rows; snapshot: all entities each time; changes: all once, then changed.",
     )
     per: str | None = Field(None, description="The source table with one row per sender.")
     cadence: str | None = Field(
@@ -160,11 +159,15 @@ class Contract(Strict):
 
     @property
     def key_column(self) -> str:
-        return self.key or next((name for name in self.columns if name.endswith("_id")), next(iter(self.columns)))
+        return self.key or next(
+            (name for name in self.columns if name.endswith("_id")), next(iter(self.columns))
+        )
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Contract":
         for role, name in (("key", self.key), ("event_time", self.event_time), ("measure", self.measure)):
             if name is not None and name not in self.columns:
-                raise ValueError(f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}")
+                raise ValueError(
+                    f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}"
+                )
         return self

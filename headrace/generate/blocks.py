@@ -59,17 +59,28 @@ def blocks(
     every = F.lit(_least_interval(contract, world)).cast("long")
     if pace is not None:
         spine = spine.join(F.broadcast(pace), on="_index", how="inner")
-        every = F.greatest(every, F.col("_pace").cast("long")) if world.stride else F.col("_pace").cast("long")
+        every = (
+            F.greatest(every, F.col("_pace").cast("long")) if world.stride else F.col("_pace").cast("long")
+        )
     begins = F.lit(ANCHOR_SECONDS) + F.col("_block") * BLOCK_SECONDS
     opens = F.greatest(begins, F.lit(seconds(piece.start)))
     closes = F.least(begins + BLOCK_SECONDS, F.lit(seconds(piece.end)))
-    timed = spine.select("_index", "_block", begins.alias("_begins"), every.alias("_every"), opens.alias("_opens"), closes.alias("_closes"))
+    timed = spine.select(
+        "_index",
+        "_block",
+        begins.alias("_begins"),
+        every.alias("_every"),
+        opens.alias("_opens"),
+        closes.alias("_closes"),
+    )
     first = F.expr(f"{ANCHOR_SECONDS} + (_opens - {ANCHOR_SECONDS} + _every - 1) div _every * _every")
     counted_ticks = timed.select("*", first.alias("_first")).select(
         "*", F.expr("greatest(0, (_closes - _first + _every - 1) div _every)").cast("int").alias("_count")
     )
     with_episodes = counted_ticks.select("*", *_touching(contract, world))
-    return with_episodes.select("*", _ticks(contract, world).alias("_ticks")).drop("_opens", "_closes", "_count")
+    return with_episodes.select("*", _ticks(contract, world).alias("_ticks")).drop(
+        "_opens", "_closes", "_count"
+    )
 
 
 def _least_interval(contract: Contract, world: World) -> int:

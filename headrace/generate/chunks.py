@@ -7,6 +7,7 @@ of its chunks goes with it.
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from headrace.chance import World
@@ -18,6 +19,7 @@ from headrace.lake import objects
 from headrace.lake.paths import Paths
 
 ROWS_PER_CHUNK = 5_000_000
+ROWS_PER_HELD_CHUNK = 2_000_000  # rows without blocks are held in memory while they are written
 DAY = timedelta(days=1)
 LONGEST_DAYS = 3650
 
@@ -59,7 +61,9 @@ class Made:
 
 
 def made_before(paths: Paths, table: str) -> list[Made]:
-    found = [Made(**said) for into in ("landing", "bronze") for said in objects.all_json(paths.made(into, table))]
+    found = [
+        Made(**said) for into in ("landing", "bronze") for said in objects.all_json(paths.made(into, table))
+    ]
     return sorted(found, key=lambda made: (made.start, made.low))
 
 
@@ -85,8 +89,8 @@ def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
     for before in made:
         if (before.seed, before.scale) != (plan.seed, plan.scale):
             raise UsageError(
-                f"{before.table} already holds another world: seed {before.seed}, scale {before.scale:g}, not "
-                f"seed {plan.seed}, scale {plan.scale:g}. Use the same ones, or another HEADRACE_HOME."
+                f"{before.table} already holds another world: seed {before.seed}, scale {before.scale:g}, "
+                f"not seed {plan.seed}, scale {plan.scale:g}. Use the same ones, or another HEADRACE_HOME."
             )
 
 
@@ -125,12 +129,13 @@ def pieces(contract: Contract, world: World, plan: Plan, start: datetime, end: d
     senders = senders_of(contract, world)
     times = times_of(contract, plan)
     rows_a_day = senders * rows_per_sender_and_day(contract, plan, times)
-    days = min(LONGEST_DAYS, max(1, int(ROWS_PER_CHUNK // max(rows_a_day, 1.0))))
-    parts = max(1, round(rows_a_day / ROWS_PER_CHUNK)) if contract.type != "dimension" else 1
+    most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_HELD_CHUNK
+    days = min(LONGEST_DAYS, max(1, int(most // max(rows_a_day, 1.0))))
+    parts = max(1, round(rows_a_day / most)) if contract.type != "dimension" else 1
     bounds = [senders * part // parts for part in range(parts + 1)]
     while start < end:
         until = min(end, start + days * DAY)
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        for low, high in pairwise(bounds):
             yield Piece(start, until, low, high, times)
         start = until
 

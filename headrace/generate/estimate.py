@@ -1,14 +1,16 @@
 """What a plan will come to, said before it starts."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrace.chance import World
+from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import NotEnoughRoom
 from headrace.generate.chunks import pieces, rows_per_sender_and_day, senders_of, times_of
-from headrace.generate.plan import Plan, contracts_of, world_of
-from headrace.chance import World
+from headrace.generate.plan import Plan, world_of
 from headrace.settings import Settings
 
 BYTES_PER_COLUMN = {"parquet": 4, "csv": 9, "json": 30}
@@ -31,7 +33,11 @@ class Estimate:
 
 
 def estimate(domain: str, plan: Plan) -> Estimate:
-    contracts, wanted = contracts_of(domain, plan)
+    return estimate_of(load_contracts(domain), plan)
+
+
+def estimate_of(contracts: Mapping[str, Contract], plan: Plan) -> Estimate:
+    wanted = plan.wanted(contracts)
     world = world_of(plan, contracts)
     rows = {table: rows_of(contracts[table], plan, world) for table in wanted}
     size = sum(rows[table] * _row_bytes(contracts[table], plan) for table in wanted)
@@ -60,7 +66,8 @@ def check_room(plan: Plan, said: Estimate, settings: Settings) -> None:
     wanted = said.bytes * ROOM_TO_SPARE
     if free < wanted:
         raise NotEnoughRoom(
-            f"{said.total:,} rows need about {wanted / GIB:.1f} GiB, and {folder} has {free / GIB:.1f} GiB free. "
+            f"{said.total:,} rows need about {wanted / GIB:.1f} GiB, and "
+            f"{folder} has {free / GIB:.1f} GiB free. "
             "Take a smaller scale, a shorter span or a longer stride, or set HEADRACE_HOME to another disk."
         )
 
@@ -73,4 +80,8 @@ def _row_bytes(contract: Contract, plan: Plan) -> int:
 
 
 def _rate(contract: Contract) -> int:
-    return BLOCK_ROWS_PER_SECOND if contract.arrives.cadence else ROWS_PER_SECOND[contract.arrives.files or "parquet"]
+    return (
+        BLOCK_ROWS_PER_SECOND
+        if contract.arrives.cadence
+        else ROWS_PER_SECOND[contract.arrives.files or "parquet"]
+    )

@@ -2,11 +2,11 @@
 
 A source may say what its measure would look like in columns of these names: `_wrong_unit`, `_out_of_range`,
 `_impossible` (the value if that fault struck; null: it cannot), `_typical` and `_spread` (around what and how
-far the measure usually moves), `_steps` (how many steps of the instrument make one).
+far the measure usually moves), `_least` (it never shows less, unless that is the fault), `_steps` (how many
+steps of the instrument make one).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,109 +14,9 @@ from pyspark.sql import functions as F
 from headrace.chance import World
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import spark_type
+from headrace.generate.strikes import AIM, Strike
 
-AIM = "_aim"
 DRIFT_SPREADS = (4.0, 10.0)
-SPIKE_SPREADS = (8.0, 20.0)
-HINTS = ("_wrong_unit", "_out_of_range", "_impossible")
-
-
-@dataclass(frozen=True)
-class Strike:
-    """One way to spoil a row: a kind, the column it hits and what stands there then."""
-
-    kind: str
-    rate: float
-    column: str | None = None
-    instead: Column | None = None
-    applies: Column | None = None
-
-
-def strikes_of(contract: Contract, columns: Sequence[str]) -> list[Strike]:
-    """What the contract asks for, as far as its columns can suffer it. Episodes are not among them."""
-    in_blocks = "_second" in columns
-    found: list[Strike] = []
-    for kind, rate in contract.faults.items():
-        if rate == 0 or (in_blocks and kind in ("late", "duplicate")):
-            continue
-        ways = list(_ways(kind, contract, columns))
-        found += [
-            Strike(kind, rate / len(ways), way.column, way.instead, way.applies) for way in ways
-        ]
-    return found
-
-
-def _ways(kind: str, contract: Contract, columns: Sequence[str]) -> Iterator[Strike]:
-    if kind in ("late", "duplicate") or (kind == "malformed" and contract.arrives.files in ("csv", "json")):
-        yield Strike(kind, 0)
-    elif kind == "missing":
-        for name in _may_be_missing(contract):
-            yield Strike(kind, 0, name, F.lit(None), F.col(name).isNotNull())
-    elif kind == "orphan":
-        for name in _foreign_keys(contract):
-            yield Strike(kind, 0, name, _unknown_key(contract, name), F.col(name).isNotNull())
-    elif kind == "spike" and contract.measure and "_spread" in columns:
-        yield Strike(kind, 0, contract.measure, _spike(contract.measure))
-    elif f"_{kind}" in columns and contract.measure:
-        instead = F.col(f"_{kind}")
-        yield Strike(kind, 0, contract.measure, instead, instead.isNotNull())
-    else:
-        yield from _ways_of_numbers(kind, contract)
-
-
-def _may_be_missing(contract: Contract) -> list[str]:
-    if contract.measure:
-        return [contract.measure]
-    kept = {contract.key_column, contract.event_time}
-    return [
-        name
-        for name, spec in contract.columns.items()
-        if spec.required and name not in kept and not spec.references
-    ]
-
-
-def _foreign_keys(contract: Contract) -> list[str]:
-    named = [name for name, spec in contract.columns.items() if spec.references]
-    return named[:1] if contract.measure else named
-
-
-def _unknown_key(contract: Contract, name: str) -> Column:
-    if contract.columns[name].type == "string":
-        return F.regexp_replace(F.col(name), "[0-9]([0-9]*)$", "X$1")
-    return -F.col(name)
-
-
-def _ways_of_numbers(kind: str, contract: Contract) -> Iterator[Strike]:
-    for name, spec in contract.columns.items():
-        low, high = spec.possible or (None, None)
-        is_there = F.col(name).isNotNull()
-        if kind == "wrong_unit" and spec.mistaken:
-            yield Strike(kind, 0, name, F.expr(spec.mistaken), is_there)
-        elif kind == "impossible" and (low is not None or high is not None):
-            yield Strike(kind, 0, name, _beyond(low, high), is_there)
-        elif kind == "out_of_range" and high is not None and _is_numeric_range(spec.range):
-            usual = float(spec.range[1])  # type: ignore[index]
-            if usual < high:
-                yield Strike(kind, 0, name, F.lit(usual) + (F.lit(0.05) + F.col(AIM) * 0.9) * (high - usual), is_there)
-
-
-def _is_numeric_range(bounds: tuple[object, object] | None) -> bool:
-    return bounds is not None and isinstance(bounds[1], int | float)
-
-
-def _beyond(low: float | None, high: float | None) -> Column:
-    below = None if low is None else F.lit(low - 1.0) - F.floor(F.col(AIM) * 9999)
-    above = None if high is None else F.lit(high) + F.floor((F.col(AIM) + 1) * max(abs(high), 1.0)) + 1.0
-    if below is None or above is None:
-        return above if below is None else below  # type: ignore[return-value]
-    return F.when(F.col(AIM) < 0.5, below).otherwise(above)
-
-
-def _spike(measure: str) -> Column:
-    low, high = SPIKE_SPREADS
-    doubled = F.col(AIM) * 2
-    up = F.when(doubled < 1, F.lit(1.0)).otherwise(F.lit(-1.0))
-    return F.col(measure) + up * F.col("_spread") * (F.lit(low) + (doubled % 1) * (high - low))
 
 
 def with_episodes(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -128,10 +28,15 @@ def with_episodes(rows: DataFrame, contract: Contract) -> DataFrame:
     if "_drift_from" in rows.columns:
         low, high = DRIFT_SPREADS
         strength = F.col("_drift_strength") * 2
-        size = F.when(strength < 1, F.lit(1.0)).otherwise(F.lit(-1.0)) * (F.lit(low) + (strength % 1) * (high - low))
+        size = F.when(strength < 1, F.lit(1.0)).otherwise(F.lit(-1.0)) * (
+            F.lit(low) + (strength % 1) * (high - low)
+        )
         part = (second - F.col("_drift_from")) / (F.col("_drift_to") - F.col("_drift_from"))
         inside = (second >= F.col("_drift_from")) & (second < F.col("_drift_to"))
-        value = F.when(inside, value + size * part * F.col("_spread")).otherwise(value)
+        drifted = value + size * part * F.col("_spread")
+        if "_least" in rows.columns:
+            drifted = F.greatest(drifted, F.col("_least"))
+        value = F.when(inside, drifted).otherwise(value)
     if "_stuck_from" in rows.columns:
         frozen = F.col("_typical") + (F.col("_stuck_strength") * 2 - 1) * F.col("_spread")
         inside = (second >= F.col("_stuck_from")) & (second < F.col("_stuck_to"))
@@ -143,7 +48,9 @@ def with_strikes(rows: DataFrame, contract: Contract, strikes: Sequence[Strike],
     """Adds `_strike` (its number, null for none) and `_was`, and spoils the columns that are hit."""
     who = ("_index", "_second") if "_second" in rows.columns else (contract.key_column, F.col("_at"))
     salt = f"{contract.table} fault"
-    drawn = rows.select("*", world.uniform(salt, *who).alias("_roll"), world.uniform(f"{salt} aim", *who).alias(AIM))
+    drawn = rows.select(
+        "*", world.uniform(salt, *who).alias("_roll"), world.uniform(f"{salt} aim", *who).alias(AIM)
+    )
     struck = drawn.select("*", _strike_number(strikes).alias("_strike"))
     hit = {strike.column for strike in strikes if strike.column}
     spoiled = [
@@ -190,37 +97,3 @@ def with_steps(rows: DataFrame, contract: Contract) -> DataFrame:
         return rows
     shown = F.rint(F.col(contract.measure) * F.col("_steps")) / F.col("_steps")
     return rows.withColumn(contract.measure, shown)
-
-
-def with_sending(rows: DataFrame, contract: Contract, strikes: Sequence[Strike]) -> DataFrame:
-    """Adds `_sent_at`, the instant of the file that carries the row, and second copies of duplicates."""
-    kinds = [strike.kind for strike in strikes]
-    if "_copy" not in rows.columns:
-        rows = _with_copies(rows, kinds.index("duplicate") if "duplicate" in kinds else None)
-    at = F.col("_second") if "_second" in rows.columns else F.col("_sent" if "_sent" in rows.columns else "_at").cast("long")
-    delay = _delay(rows.columns, contract, kinds)
-    sent = at if delay is None else at + F.coalesce(delay, F.lit(0)).cast("long")
-    if contract.type != "dimension":
-        landed = int(contract.arrives.landed.total_seconds())
-        sent = (F.floor(sent / landed) + 1) * landed
-    return rows.withColumn("_sent_at", F.timestamp_seconds(sent))
-
-
-def _with_copies(rows: DataFrame, duplicate: int | None) -> DataFrame:
-    if duplicate is None:
-        return rows.withColumn("_copy", F.lit(False))
-    twice = F.when(F.col("_strike") == duplicate, F.array(F.lit(False), F.lit(True))).otherwise(F.array(F.lit(False)))
-    return rows.select("*", F.explode(twice).alias("_copy"))
-
-
-def _delay(columns: Sequence[str], contract: Contract, kinds: Sequence[str]) -> Column | None:
-    """Seconds that a row is held up. A second copy follows up to an interval later."""
-    landed = contract.arrives.landed.total_seconds()
-    latest = contract.late.total_seconds() if contract.late else 2 * landed
-    delay = F.when(F.col("_copy"), F.col(AIM) * landed)
-    if "_late_from" in columns:
-        inside = (F.col("_second") >= F.col("_late_from")) & (F.col("_second") < F.col("_late_to"))
-        return F.when(inside, F.lit(landed) + F.col("_late_strength") * max(0.0, latest - 2 * landed)).otherwise(delay)
-    if "late" in kinds:
-        return F.when(F.col("_strike") == kinds.index("late"), F.lit(landed) + F.col(AIM) * max(0.0, latest - landed)).otherwise(delay)
-    return delay

@@ -31,7 +31,8 @@ def mistyped(contract: Contract) -> Column:
     """A word in every number's place."""
     if contract.arrives.files == "csv":
         columns = (
-            F.lit("n/a").alias(name) if spec.type in NUMBERS else F.col(name) for name, spec in contract.columns.items()
+            F.lit("n/a").alias(name) if spec.type in NUMBERS else F.col(name)
+            for name, spec in contract.columns.items()
         )
         return F.to_csv(F.struct(*columns))
     return F.regexp_replace(line_of(contract), '":-?[0-9][0-9.eE+-]*', '":"n/a"')

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from headrace.chance import World
-from headrace.contracts.load import domain_folder, load_contracts
+from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract, parse_span
 from headrace.errors import UnknownName, UsageError
 
@@ -54,7 +54,9 @@ def entities(contract: Contract, scale: float) -> int:
 
 
 def world_of(plan: Plan, contracts: Mapping[str, Contract]) -> World:
-    counts = {name: entities(found, plan.scale) for name, found in contracts.items() if found.type == "dimension"}
+    counts = {
+        name: entities(found, plan.scale) for name, found in contracts.items() if found.type == "dimension"
+    }
     return World(seed=plan.seed, start=plan.start, end=plan.end, counts=counts, stride=plan.stride)
 
 
@@ -94,8 +96,3 @@ def _plan(where: str, said: dict[str, Any]) -> Plan:
         stride=parse_span(said["stride"]) if "stride" in said else None,
         into=said.get("into", "landing"),
     )
-
-
-def contracts_of(domain: str, plan: Plan) -> tuple[Mapping[str, Contract], tuple[str, ...]]:
-    contracts = load_contracts(domain)
-    return contracts, plan.wanted(contracts)

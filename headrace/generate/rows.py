@@ -1,7 +1,9 @@
 """The rows of one chunk: spine, source, faults. Nothing is written here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from threading import RLock
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -12,10 +14,12 @@ from headrace.errors import UsageError
 from headrace.generate.blocks import blocks
 from headrace.generate.chunks import Chunk
 from headrace.generate.columns import named, with_made_columns
-from headrace.generate.faults import Strike, strikes_of, with_episodes, with_sending, with_steps, with_strikes
+from headrace.generate.faults import with_episodes, with_steps, with_strikes
 from headrace.generate.lines import broken_line
+from headrace.generate.sending import with_sending
 from headrace.generate.sources import Source
 from headrace.generate.spine import dimension_spine, fact_spine, snapshots
+from headrace.generate.strikes import Strike, strikes_of
 
 TASKS_PER_CHUNK = 4
 
@@ -32,12 +36,14 @@ class Workshop:
     ) -> None:
         self.spark, self.contracts, self.sources, self.world = spark, contracts, sources, world
         self._kept: dict[str, DataFrame] = {}
+        self._one_at_a_time = RLock()
 
     def argument(self, name: str) -> DataFrame:
         """A dimension with one row per entity, or the rows of a hidden source; made once."""
-        if name not in self._kept:
-            self._kept[name] = self._made(name).persist()
-        return self._kept[name]
+        with self._one_at_a_time:
+            if name not in self._kept:
+                self._kept[name] = self._made(name).persist()
+            return self._kept[name]
 
     def close(self) -> None:
         for frame in self._kept.values():
@@ -49,20 +55,37 @@ class Workshop:
         if contract.type == "dimension":
             return self._dimension(contract, chunk)
         source = self.sources.get(chunk.table)
-        if source is not None and "blocks" in source.takes:
+        if source is not None and source.takes_blocks:
             return source(blocks=self._blocks(contract, chunk), **self._given(source))
         spine = fact_spine(self.spark, contract, chunk.piece)
         return self._from_spine(spine, contract)
 
-    def rows(self, chunk: Chunk) -> tuple[DataFrame, list[Strike]]:
-        """The chunk as it is sent, and the strikes that its `_strike` numbers."""
-        contract = self.contracts[chunk.table]
-        clean = self.clean_rows(chunk)
+    def rows(self, clean: DataFrame, contract: Contract) -> tuple[DataFrame, list[Strike]]:
+        """The clean rows as they are sent, and the strikes that `_strike` numbers."""
         strikes = strikes_of(contract, clean.columns)
         keyed = clean.withColumn("_key", F.col(contract.key_column).cast("string"))
-        struck = keyed.transform(with_episodes, contract).transform(with_strikes, contract, strikes, self.world)
+        struck = keyed.transform(with_episodes, contract).transform(
+            with_strikes, contract, strikes, self.world
+        )
         sent = struck.transform(with_steps, contract).transform(with_sending, contract, strikes)
         return sent.transform(_with_broken_lines, contract, strikes), strikes
+
+    @contextmanager
+    def kept(self, chunk: Chunk) -> Iterator[DataFrame]:
+        """The chunk's clean rows, held while they are read twice: by what is written and by the truth.
+
+        Rows from blocks are cheaper made twice than held.
+        """
+        rows = self.clean_rows(chunk)
+        source = self.sources.get(chunk.table)
+        if source is not None and source.takes_blocks:
+            yield rows
+            return
+        rows = rows.persist()
+        try:
+            yield rows
+        finally:
+            rows.unpersist()
 
     def _made(self, name: str) -> DataFrame:
         source = self.sources.get(name)
@@ -131,7 +154,9 @@ def _only_changed(rows: DataFrame, contract: Contract, *, keep_first: bool) -> D
     content = F.xxhash64(*contract.columns)
     told = rows.select("*", F.lag(content).over(in_time).alias("_before"), content.alias("_now"))
     is_first = F.col("_before").isNull()
-    return told.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).drop("_before", "_now")
+    return told.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).drop(
+        "_before", "_now"
+    )
 
 
 def _with_broken_lines(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:

@@ -1,20 +1,24 @@
 """Makes a domain's source data as planned, chunk by chunk, and leaves alone what is there already."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from headrace.chance import seconds
+from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.generate.blocks import episodes_of
 from headrace.generate.chunks import Chunk, Made, check_same_world, chunks_to_make, made_before, remember
-from headrace.generate.estimate import check_room, estimate
-from headrace.generate.faults import Strike
+from headrace.generate.estimate import check_room, estimate_of
 from headrace.generate.land import Written, land
 from headrace.generate.load import load
-from headrace.generate.plan import Plan, contracts_of, world_of
+from headrace.generate.plan import Plan, world_of
 from headrace.generate.rows import Workshop
-from headrace.generate.sources import check_sources, load_sources
+from headrace.generate.sources import Source, check_sources, load_sources
+from headrace.generate.strikes import Strike
 from headrace.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
@@ -53,17 +57,34 @@ class GenerateResult:
 
 
 def generate(domain: str, plan: Plan, settings: Settings) -> GenerateResult:
-    contracts, wanted = contracts_of(domain, plan)
-    sources = load_sources(domain)
+    return make(domain, load_contracts(domain), load_sources(domain), plan, settings)
+
+
+def make(
+    domain: str,
+    contracts: Mapping[str, Contract],
+    sources: Mapping[str, Source],
+    plan: Plan,
+    settings: Settings,
+) -> GenerateResult:
+    """As `generate`, of contracts and sources that are at hand."""
+    wanted = plan.wanted(contracts)
     check_sources(sources, contracts)
     paths = Paths.of(domain, settings)
-    check_room(plan, estimate(domain, plan), settings)
+    said = estimate_of(contracts, plan)
+    check_room(plan, said, settings)
     leases = [paths.lease(plan.into, table) for table in wanted]
     watch = Stopwatch()
     with leased(leases, job=f"generate {domain}", seconds=settings.lease_seconds):
         workshop = Workshop(get_spark(settings), contracts, sources, world_of(plan, contracts))
         try:
-            made = tuple(_make_table(contracts[table], plan, workshop, paths) for table in wanted)
+            check_same_world(plan, [made for table in contracts for made in made_before(paths, table)])
+            with ThreadPoolExecutor(settings.workers) as pool:
+                asked = [
+                    pool.submit(_make_table, contracts[table], plan, workshop, paths)
+                    for table in sorted(wanted, key=said.rows.__getitem__, reverse=True)
+                ]
+            made = tuple(each.result() for each in asked)
             _tell_hidden(workshop, paths, plan)
         finally:
             workshop.close()
@@ -72,7 +93,6 @@ def generate(domain: str, plan: Plan, settings: Settings) -> GenerateResult:
 
 def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> TableMade:
     before = made_before(paths, contract.table)
-    check_same_world(plan, before)
     chunks = chunks_to_make(plan, contract, workshop.world, before)
     if not chunks:
         tell(Event(STAGE, contract.table, "skipped", note="all there"))
@@ -90,11 +110,12 @@ def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths
 
 def _make_chunk(chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> Made:
     watch = Stopwatch()
-    rows, strikes = workshop.rows(chunk)
-    told = _told(rows, strikes, chunk, contract, workshop)
-    if told is not None:
-        write_truth(told, paths, chunk.table, chunk.name)
-    written = _written(rows, contract, chunk, plan, workshop, paths)
+    with workshop.kept(chunk) as clean:
+        rows, strikes = workshop.rows(clean, contract)
+        told = _told(rows, strikes, chunk, contract, workshop)
+        if told is not None:
+            write_truth(told, paths, chunk.table, chunk.name)
+        written = _written(rows, contract, chunk, plan, workshop, paths)
     return remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
 
 
@@ -128,5 +149,8 @@ def _tell_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
         if not source.is_hidden or source.planted is None:
             continue
         told = told_hidden(workshop.argument(source.name), dict(source.planted))
-        within = (F.col("from_at") < F.lit(plan.end)) & (F.col("to_at") > F.lit(plan.start))
-        write_truth(told.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}")
+        start, end = (F.timestamp_seconds(F.lit(seconds(at))) for at in (plan.start, plan.end))
+        within = (F.col("from_at") < end) & (F.col("to_at") > start)
+        write_truth(
+            told.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
+        )

@@ -30,6 +30,10 @@ class Source:
     def others(self) -> tuple[str, ...]:
         return tuple(name for name in self.takes if name not in MADE_HERE)
 
+    @property
+    def takes_blocks(self) -> bool:
+        return "blocks" in self.takes
+
     def __call__(self, **given: Any) -> DataFrame:
         return self.rows(**{name: given[name] for name in self.takes})
 

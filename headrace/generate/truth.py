@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.generate.faults import Strike
+from headrace.generate.strikes import Strike
 from headrace.lake.paths import Paths
 
 SCHEMA = T.StructType(
@@ -42,7 +42,9 @@ def write_truth(told: DataFrame, paths: Paths, table: str, chunk: str) -> None:
     final = Path(paths.truth) / "planted" / table / chunk
     scratch = Path(paths.truth) / "_making" / table / chunk
     shutil.rmtree(scratch, ignore_errors=True)
-    told.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(str(scratch))
+    told.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(
+        str(scratch)
+    )
     shutil.rmtree(final, ignore_errors=True)
     final.parent.mkdir(parents=True, exist_ok=True)
     scratch.replace(final)
@@ -70,7 +72,7 @@ def struck_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> D
     )
     chance = sum(strike.rate for strike in strikes)
     likely = rows.where((F.col("_roll") < chance) | F.col("_copy"))
-    # through an array, because the optimiser would carry a plain filter, with all it refers to, into every row
+    # through an array, because the optimiser would carry a plain filter, with all it refers to, into all rows
     listed = likely.select(F.explode_outer(F.array(F.when(is_told, told))).alias("_told"))
     return listed.where(F.col("_told").isNotNull()).select("_told.*")
 

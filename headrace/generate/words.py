@@ -5,12 +5,57 @@ from pyspark.sql import functions as F
 
 from headrace.chance import World
 
-FIRST_NAMES = ("Ada", "Amir", "Bea", "Chen", "Diego", "Elif", "Femi", "Grace", "Hana", "Ivan", "Jonas", "Kofi")
+FIRST_NAMES = (
+    "Ada",
+    "Amir",
+    "Bea",
+    "Chen",
+    "Diego",
+    "Elif",
+    "Femi",
+    "Grace",
+    "Hana",
+    "Ivan",
+    "Jonas",
+    "Kofi",
+)
 LAST_NAMES = ("Abara", "Berg", "Costa", "Diaz", "Evans", "Fischer", "Gupta", "Haas", "Ito", "Jensen", "Khan")
-STREETS = ("Bridge Street", "Canal Road", "Harbour Lane", "High Street", "Mill Road", "Park Avenue", "Station Way")
-CITIES = ("Antwerp", "Austin", "Bergen", "Busan", "Denver", "Durban", "Gdansk", "Lima", "Lyon", "Osaka", "Porto")
+STREETS = (
+    "Bridge Street",
+    "Canal Road",
+    "Harbour Lane",
+    "High Street",
+    "Mill Road",
+    "Park Avenue",
+    "Station Way",
+)
+CITIES = (
+    "Antwerp",
+    "Austin",
+    "Bergen",
+    "Busan",
+    "Denver",
+    "Durban",
+    "Gdansk",
+    "Lima",
+    "Lyon",
+    "Osaka",
+    "Porto",
+)
 STATES = ("AZ", "CA", "CO", "FL", "GA", "IL", "MI", "NY", "OH", "PA", "TX", "WA")
-WORDS = ("Amber", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbor", "Indigo", "Juniper", "Larch")
+WORDS = (
+    "Amber",
+    "Basalt",
+    "Cedar",
+    "Delta",
+    "Ember",
+    "Fjord",
+    "Garnet",
+    "Harbor",
+    "Indigo",
+    "Juniper",
+    "Larch",
+)
 
 
 def spoken(name: str, salt: str, world: World, who: tuple[str, ...]) -> Column:

@@ -4,10 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from headrace.errors import HeadraceError
 from headrace.lake.jars import jars_folder
+from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings, get_settings
 
 ALWAYS = {
@@ -15,6 +17,7 @@ ALWAYS = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 has no room for the year 9999
     "spark.sql.streaming.metricsEnabled": "false",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.stats.collect.using.tableSchema": "true",
@@ -52,8 +55,13 @@ def get_spark(settings: Settings | None = None) -> SparkSession:
     )
     for name, value in ALWAYS.items():
         builder = builder.config(name, value)
+    if SparkContext._active_spark_context is not None:
+        return builder.getOrCreate()
+    watch = Stopwatch()
+    tell(Event("start", "Spark", "started"))
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    tell(Event("start", "Spark", "done", seconds=watch.seconds))
     return session
 
 

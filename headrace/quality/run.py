@@ -1,40 +1,24 @@
 """Scans a layer: one Soda scan for all its tables that have something new to judge."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pyspark.sql import SparkSession
-
 from headrace.errors import UnknownName
-from headrace.lake import log, objects
+from headrace.lake import objects
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
-from headrace.quality.checks import AS_OF, TableChecks, checks_of, soda_folder, tables_of
-from headrace.quality.published import Published, last_good, publish
-from headrace.quality.soda import run_soda
-from headrace.quality.summary import CheckResult, ScanSummary
-from headrace.quality.views import Part, new_rows_of, newest, register
+from headrace.quality.checks import soda_folder, tables_of
+from headrace.quality.judge import Target, absent, due_of, judge, parts_of, target_of
+from headrace.quality.published import Published, publish
+from headrace.quality.summary import ScanSummary
+from headrace.quality.views import Part, Views
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.instants import latest_sent
+from headrace.refine.instants import newest_event
 from headrace.settings import Settings, get_settings
-
-
-@dataclass(frozen=True)
-class Target:
-    """One table to judge: at which version, by which checks, whole or in part."""
-
-    checks: TableChecks
-    version: int
-    good: Published | None
-    rules: str
-
-    @property
-    def table(self) -> str:
-        return self.checks.table
 
 
 def scan(
@@ -66,17 +50,17 @@ def scan_layer(
     """The same for tables at hand and checks in a given folder."""
     watch, paths = Stopwatch(), Paths.of(catalog.domain, settings)
     names = _names(catalog, layer, tables)
-    instant = as_of or latest_sent(paths, catalog.contracts) or datetime.now(UTC).replace(tzinfo=None)
+    instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
     tell(Event("scan", layer, "started"))
-    targets = [_target(catalog, layer, name, paths, soda) for name in names]
-    due = [todo for target in targets if (todo := _due(target, instant, force)) is not None]
+    targets = [target_of(catalog, layer, name, paths, soda) for name in names]
+    due = [todo for target in targets if (todo := due_of(target, instant, force=force)) is not None]
     there = [target for target in due if target.version >= 0]
     parts: dict[str, Part] = {}
-    checks = [_absent(target, layer) for target in due if target.version < 0]
+    checks = [absent(target, layer) for target in due if target.version < 0]
     if there:
-        spark = get_spark(settings).newSession()
-        parts = {} if force else _parts(spark, catalog, layer, there, paths)
-        checks += _judge(spark, catalog, layer, there, paths, parts, instant)
+        spark, views = get_spark(settings), Views(catalog, paths, layer)
+        parts = {} if force else parts_of(spark, catalog, layer, there, paths)
+        checks += judge(spark, views, there, parts, instant)
     summary = ScanSummary(
         domain=catalog.domain,
         layer=layer,
@@ -107,67 +91,6 @@ def _names(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[s
         if table not in everywhere:
             raise UnknownName("table", table, everywhere)
     return [name for name in known if tables is None or name in tables]
-
-
-def _target(catalog: Catalog, layer: str, name: str, paths: Paths, soda: Path) -> Target:
-    checks = checks_of(catalog, layer, name, paths, soda)
-    version = log.version(paths.table(layer, name))
-    return Target(checks, version, last_good(paths, layer, name), checks.rules)
-
-
-def _due(target: Target, instant: datetime, force: bool) -> Target | None:
-    """What is left to judge: all, nothing, or (when only as_of moved on) how old the rows are by now."""
-    good = target.good
-    if force or good is None or (good.version, good.rules) != (target.version, target.rules):
-        return target
-    if good.as_of == instant.isoformat():
-        return None
-    dated = target.checks.only_as_of()
-    return Target(dated, target.version, good, target.rules) if dated.checks else None
-
-
-def _parts(
-    spark: SparkSession, catalog: Catalog, layer: str, targets: list[Target], paths: Paths
-) -> dict[str, Part]:
-    """The partitions written since each table's last passed scan, for those that have any."""
-    parts = {}
-    for target in targets:
-        column = None if layer == "bronze" else catalog.node(target.table, layer).table.partition
-        if column is None or target.good is None or target.good.rules != target.rules:
-            continue
-        path = paths.table(layer, target.table)
-        commits = log.commits_after(path, target.good.version)
-        if commits is not None:
-            written = {value for commit in commits for value in commit.partitions(column)}
-            parts[target.checks.view] = Part(column, frozenset(written | {newest(spark, path, column)}))
-    return parts
-
-
-def _judge(
-    spark: SparkSession,
-    catalog: Catalog,
-    layer: str,
-    targets: list[Target],
-    paths: Paths,
-    parts: dict[str, Part],
-    instant: datetime,
-) -> list[CheckResult]:
-    text = "\n".join(target.checks.sodacl for target in targets)
-    register(spark, catalog, paths, checks=text, layer=layer, parts=parts)
-    given = {AS_OF: f"{instant:%Y-%m-%d %H:%M:%S}"}
-    asked = [
-        replace(target.checks, view=new_rows_of(target.checks.view))
-        if target.checks.view in parts
-        else target.checks
-        for target in targets
-    ]
-    return run_soda(spark, asked, given)
-
-
-def _absent(target: Target, layer: str) -> CheckResult:
-    if layer == "bronze":
-        return CheckResult(target.table, "the table is there", "warn", "nothing has arrived yet")
-    return CheckResult(target.table, "the table is there", "fail", "it was never written")
 
 
 def _scope(part: Part | None) -> str:

@@ -6,17 +6,26 @@ live in a session of their own: two domains or two scans never see each other's.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog
 
+NEW = "__new"
+SMALL = 300_000
+BRIEFLY = {  # for small tables planning and compiling a query costs more than running it
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -32,22 +41,55 @@ class Part:
         return named | F.col(self.column).isNull() if None in self.values else named
 
 
-def register(
-    spark: SparkSession, catalog: Catalog, paths: Paths, *, checks: str, layer: str, parts: dict[str, Part]
-) -> None:
-    """Makes a view of every table that the text of the checks names."""
-    places = locations(catalog, paths, layer)
-    words = set(_WORD.findall(checks)) | parts.keys()
-    for name in sorted(words & places.keys()):
-        frame = _frame(spark, catalog, places[name], name)
-        if frame is not None:
-            frame.createOrReplaceTempView(name)
-            if part := parts.get(name):
-                frame.where(part.holds()).createOrReplaceTempView(new_rows_of(name))
+class Views:
+    def __init__(self, catalog: Catalog, paths: Paths, layer: str) -> None:
+        self._catalog, self._layer = catalog, layer
+        self._places = locations(catalog, paths, layer)
+        self._rows: dict[str, int] = {}
+
+    def are_small(self, sodacl: str) -> bool:
+        """Whether all tables that the text of some checks names are small."""
+        return all(self._count(name) <= SMALL for name in self._named_in(sodacl))
+
+    @contextmanager
+    def registered(self, spark: SparkSession, sodacl: str, parts: dict[str, Part]) -> Iterator[SparkSession]:
+        """A session with a view of every table that the text of the checks names."""
+        session = spark.newSession()
+        if self.are_small(sodacl):
+            for name, value in BRIEFLY.items():
+                session.conf.set(name, value)
+        kept = [
+            frame for name in sorted(self._named_in(sodacl)) if (frame := self._view(session, name, parts))
+        ]
+        try:
+            yield session
+        finally:
+            for frame in kept:
+                frame.unpersist()
+
+    def _view(self, session: SparkSession, name: str, parts: dict[str, Part]) -> DataFrame | None:
+        frame = _frame(session, self._catalog, self._places[name], name)
+        if frame is None:
+            return None
+        if self._layer != "bronze" and self._count(name) <= SMALL:
+            frame = frame.persist()
+        frame.createOrReplaceTempView(name)
+        if part := parts.get(name):
+            frame.where(part.holds()).createOrReplaceTempView(new_rows_of(name))
+        return frame
+
+    def _named_in(self, sodacl: str) -> set[str]:
+        words = {word.removesuffix(NEW) for word in _WORD.findall(sodacl)}
+        return words & self._places.keys()
+
+    def _count(self, name: str) -> int:
+        if name not in self._rows:
+            self._rows[name] = log.row_count(self._places[name])
+        return self._rows[name]
 
 
 def new_rows_of(name: str) -> str:
-    return f"{name}__new"
+    return f"{name}{NEW}"
 
 
 def locations(catalog: Catalog, paths: Paths, layer: str) -> dict[str, str]:
@@ -69,10 +111,11 @@ def newest(spark: SparkSession, path: str, column: str) -> str | None:
 
 def _frame(spark: SparkSession, catalog: Catalog, path: str, name: str) -> DataFrame | None:
     """A table that is not there has no view, so that its checks fail; nothing rejected is an empty one."""
-    if log.exists(path):
-        return spark.read.format("delta").load(path)
+    version = log.version(path)
+    if version >= 0:
+        return spark.read.format("delta").option("versionAsOf", version).load(path)
     if not name.endswith("__rejected"):
         return None
     contract = catalog.source_of(catalog.node(name.removesuffix("__rejected"), "silver"))
-    reasons = T.StructField("_reasons", T.ArrayType(T.StringType()))
-    return spark.createDataFrame([], T.StructType([*bronze_schema(contract).fields, reasons]))
+    columns = [F.lit(None).cast(field.dataType).alias(field.name) for field in bronze_schema(contract)]
+    return spark.range(0).select(*columns, F.lit(None).cast("array<string>").alias("_reasons"))

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema, source_schema
+from headrace.contracts.schema import bronze_schema, source_schema
 from headrace.lake.paths import Paths
 
 FILES_PER_BATCH = 4000
@@ -31,7 +31,9 @@ def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes
         case _:
             rows = reader.schema(schema).option("pathGlobFilter", "*.parquet").parquet(folder)
             offset = F.col("_metadata.row_index")
-            parsed = rows.select("*", F.lit(None).cast("string").alias("_raw"), offset.alias("_offset"), *_origin())
+            parsed = rows.select(
+                "*", F.lit(None).cast("string").alias("_raw"), offset.alias("_offset"), *_origin()
+            )
     return parsed.select(
         *contract.columns,
         "_raw",
@@ -47,7 +49,8 @@ def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
     from delta.tables import DeltaTable
 
     table = DeltaTable.createIfNotExists(spark).location(path).addColumns(bronze_schema(contract))
-    table.property("delta.dataSkippingNumIndexedCols", str(len(contract.columns) + len(TECHNICAL_COLUMNS))).execute()
+    skipping = [name for name in (contract.event_time, "_sent_at", "_ingested_at") if name]
+    table.property("delta.dataSkippingStatsColumns", ",".join(skipping)).execute()
 
 
 def _parsed_csv(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
@@ -95,7 +98,13 @@ def _origin() -> list[Column]:
     stamp = F.substring_index(F.substring_index(F.col("_metadata.file_name"), "_", -2), "_", 1)
     spelled = F.concat_ws(
         "",
-        *(F.substring(stamp, 1, 4), F.lit("-"), F.substring(stamp, 5, 2), F.lit("-"), F.substring(stamp, 7, 2)),
+        *(
+            F.substring(stamp, 1, 4),
+            F.lit("-"),
+            F.substring(stamp, 5, 2),
+            F.lit("-"),
+            F.substring(stamp, 7, 2),
+        ),
         *(F.lit("T"), F.substring(stamp, 10, 2), F.lit(":"), F.substring(stamp, 12, 2), F.lit(":")),
         F.substring(stamp, 14, 2),
     )

@@ -26,7 +26,9 @@ def ingest(
     if not log.exists(target):
         create_bronze(spark, contract, target)
     admit_new(paths, contract)
-    taken = sorted(file.source for file in known_files(paths, contract.table).values() if file.set_aside is None)
+    taken = sorted(
+        file.source for file in known_files(paths, contract.table).values() if file.set_aside is None
+    )
     done = ledger.remembered(paths, "bronze", contract.table)
     landed = [source for source in taken if not source.startswith("generated:")]
     if not landed or done.get("files") == len(landed):

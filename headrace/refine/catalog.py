@@ -63,7 +63,9 @@ class Catalog:
         """The tables of a layer, each after those it is made from."""
         order = TopologicalSorter({ref: set(node.upstream.values()) for ref, node in self.nodes.items()})
         try:
-            return [self.nodes[ref] for ref in order.static_order() if ref in self.nodes and ref.layer == layer]
+            return [
+                self.nodes[ref] for ref in order.static_order() if ref in self.nodes and ref.layer == layer
+            ]
         except CycleError as error:
             raise UsageError(f"tables that need each other: {' -> '.join(map(str, error.args[1]))}") from None
 
@@ -86,7 +88,9 @@ def load_tables(domain: str) -> Catalog:
         for layer in ("silver", "gold")
         for name, module in _modules(f"domains.{domain}.{layer}")
     }
-    return Catalog(domain, contracts, {ref: _node(ref, module, found, contracts) for ref, module in found.items()})
+    return Catalog(
+        domain, contracts, {ref: _node(ref, module, found, contracts) for ref, module in found.items()}
+    )
 
 
 def _modules(package: str) -> Iterable[tuple[str, Any]]:

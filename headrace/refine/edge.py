@@ -58,18 +58,25 @@ class Edge:
         return {name: ref for name, ref in self.node.upstream.items() if name != self.node.arguments[0]}
 
     def versions_now(self) -> dict[str, int]:
-        return {name: log.version(self.paths.table(ref.layer, ref.name)) for name, ref in self.parents.items()}
+        return {
+            name: log.version(self.paths.table(ref.layer, ref.name)) for name, ref in self.parents.items()
+        }
 
     def judged(self, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """All rows as the table's function makes them, with the reasons against those that must not pass."""
         spark = rows.sparkSession
-        frames: dict[str, Any] = {self.node.arguments[0]: with_reasons(rows, self.contract), AS_OF: self.as_of}
+        frames: dict[str, Any] = {
+            self.node.arguments[0]: with_reasons(rows, self.contract),
+            AS_OF: self.as_of,
+        }
         for name, ref in self.parents.items():
             frames[name] = read_version(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
         judged = self.node.call(frames)
         missing = set(bronze_schema(self.contract).fieldNames()) - set(judged.columns)
         if missing or REASONS not in judged.columns:
-            raise UsageError(f"{self.node.ref} must keep the columns it was given; it dropped {sorted(missing)}")
+            raise UsageError(
+                f"{self.node.ref} must keep the columns it was given; it dropped {sorted(missing)}"
+            )
         return judged
 
     def finished(self, rows: DataFrame) -> DataFrame:

@@ -113,7 +113,9 @@ def _all_seen(edge: Edge, good: DataFrame, moved: DataFrame, upstream: Mapping[s
 
 def versions_of(edge: Edge, seen: DataFrame) -> DataFrame:
     keys = list(edge.node.table.keys)
-    last_word = Window.partitionBy(*keys, WHEN).orderBy(F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset"))
+    last_word = Window.partitionBy(*keys, WHEN).orderBy(
+        F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset")
+    )
     in_time = Window.partitionBy(*keys).orderBy(WHEN)
     state = F.struct(*tracked(edge))
     one_each = seen.withColumn("_nth", F.row_number().over(last_word)).where(F.col("_nth") == 1).drop("_nth")

@@ -129,7 +129,9 @@ def _column_difference(names: list[str], contract: Contract) -> str | None:
     if missing and len(missing) == len(wanted):
         return "no header line with the contract's columns"
     if missing or extra:
-        said = [f"missing column {name}" for name in missing] + [f"unexpected column {name}" for name in extra]
+        said = [f"missing column {name}" for name in missing] + [
+            f"unexpected column {name}" for name in extra
+        ]
         return ", ".join(said[:5])
     if names != wanted and contract.arrives.files == "csv":
         return "columns in another order than the contract's"

@@ -21,7 +21,7 @@ from headrace.refine.bronze_edge import ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.edge import Edge
 from headrace.refine.gold import make_gold
-from headrace.refine.instants import latest_sent
+from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
 from headrace.refine.silver import run_edge
 from headrace.settings import Settings, get_settings
@@ -86,11 +86,11 @@ def refine(
     results: list[TableResult] = []
     with leased(urls, job=f"refine {domain} {','.join(wanted)}", seconds=settings.lease_seconds) as leases:
         spark = get_spark(settings)
-        instant = as_of or latest_sent(paths, catalog.contracts) or datetime.now(UTC).replace(tzinfo=None)
+        instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
         shared = _Run(spark, catalog, paths, settings, leases, run, instant)
         for layer, names in wanted.items():
-            if layer == "silver" and as_of is None:
-                shared = replace(shared, as_of=latest_sent(paths, catalog.contracts) or instant)
+            if layer == "gold" and as_of is None:
+                shared = replace(shared, as_of=newest_event(paths, catalog) or instant)
             results += _run_layer(shared, layer, names)
     return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results)
 
@@ -112,7 +112,8 @@ def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[
 
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
     steps: dict[str, Callable[[], TableResult]] = {
-        name: (lambda name=name: _timed(shared, layer, name)) for name in names  # type: ignore[misc]
+        name: (lambda name=name: _timed(shared, layer, name))
+        for name in names  # type: ignore[misc]
     }
     after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
     return _in_order(steps, after, shared.settings.workers)
@@ -163,7 +164,16 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
     counts = ledger.totals(entries)
     rows_in = counts.pop("rows_in")
     rows = counts.get("written", rows_in)
-    tell(Event(layer, name, "done" if entries else "skipped", rows=rows, seconds=watch.seconds, note=_told(counts)))
+    tell(
+        Event(
+            layer,
+            name,
+            "done" if entries else "skipped",
+            rows=rows,
+            seconds=watch.seconds,
+            note=_told(counts),
+        )
+    )
     version = log.version(shared.paths.table(layer, name))
     return TableResult(layer, name, rows_in, counts, watch.seconds, version)
 
@@ -206,5 +216,3 @@ def _said(error: Exception) -> str:
     """The line of a Spark error that a person can use."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
-
-

@@ -14,6 +14,7 @@ from headrace.lake import ledger, log
 from headrace.lake.ledger import Entry
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
+from headrace.refine.batch import as_files
 from headrace.refine.edge import Edge
 from headrace.refine.history import versions_of, write_history
 from headrace.refine.stream import drain
@@ -37,7 +38,8 @@ def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[E
 
     def take(rows: DataFrame, number: int) -> None:
         watch = Stopwatch()
-        entry = WRITERS[type(edge.node.table.write)](edge, rows, number)
+        batch = as_files(rows, bronze_schema(edge.contract))
+        entry = WRITERS[type(edge.node.table.write)](edge, batch, number)
         entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
         ledger.record(edge.paths, entry)
         entries.append(entry)

@@ -61,7 +61,9 @@ def _with_fate(edge: Edge, rows: DataFrame) -> DataFrame:
         fate = F.when(~is_last, "superseded").otherwise("inserted")
         return ranked.withColumn("_fate", fate).drop("_nth")
     stored = rows.sparkSession.read.format("delta").load(edge.target)
-    known = stored.select(*[F.col(key).alias(f"_k{i}") for i, key in enumerate(keys)], F.col(ORDER).alias("_was"))
+    known = stored.select(
+        *[F.col(key).alias(f"_k{i}") for i, key in enumerate(keys)], F.col(ORDER).alias("_was")
+    )
     same_key = [F.col(key) == F.col(f"_k{i}") for i, key in enumerate(keys)]
     fate = (
         F.when(~is_last, "superseded")

@@ -106,12 +106,12 @@ def _register_all(
     connection: duckdb.DuckDBPyConnection, tree: Any, moment: Moment, domain: str | None, settings: Settings
 ) -> None:
     columns = _columns_named(tree)
-    for parts in sorted(set(_tables_named(tree))):
+    for parts in sorted(set(tables_named(tree))):
         name = resolve(parts, domain, settings)
         register(connection, parts, open_table(name, moment, settings), columns)
 
 
-def _tables_named(tree: Any) -> Iterator[tuple[str, ...]]:
+def tables_named(tree: Any) -> Iterator[tuple[str, ...]]:
     nodes = list(_nodes(tree))
     local = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
     for node in nodes:

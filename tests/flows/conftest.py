@@ -59,15 +59,14 @@ def _scan(job: Job, checks: list[dict[str, str]]) -> dict[str, Any]:
 
 def _refine(job: Job) -> dict[str, Any]:
     (layer,) = job.options["layers"]
-    table = {
-        "layer": layer, "table": "orders", "rows_in": 3, "counts": {"written": 3}, "seconds": 0.1, "version": 3,
-    }  # fmt: skip
+    table = {"layer": layer, "table": "orders", "rows_in": 3, "counts": {"written": 3}}
+    timed = {**table, "seconds": 0.1, "version": 3}
     return {
         "domain": job.domain,
         "run": "r",
         "as_of": "2024-01-15T00:00:00",
         "seconds": 0.1,
-        "tables": [table],
+        "tables": [timed],
     }
 
 

@@ -2,7 +2,8 @@
 
 Nobody measures what lies in a tank grade by grade: the last deliveries that fill it up to its level are taken
 to be there. What a refinery can digest is not in the data either: a more complex one takes heavier and sourer
-crude, by the two lines below.
+crude, by the two lines below. The saving is against drawing all stocks alike, which may break the limits:
+below nothing it says what keeping them costs.
 """
 
 from datetime import datetime
@@ -115,8 +116,11 @@ def blend_of_refinery(stock: pd.DataFrame) -> pd.DataFrame:
     )
     blend = cheapest_blend(crudes, limits)
     if blend.why_not:
-        alone = stock.iloc[:1].reindex(columns=names)
-        return alone.assign(status="INFEASIBLE", reason=blend.why_not, crude_type_id="none", crude_name=None)
+        said = {"status": "INFEASIBLE", "reason": blend.why_not, "crude_type_id": "none"}
+        kept = ("refinery_id", "refinery_name", "charge_barrels", "api_min", "api_max", "sulfur_max_pct")
+        return pd.DataFrame(
+            [{**{name: refinery[name] for name in kept}, **said}], columns=names, dtype=object
+        )
     part = blend.barrels / blend.barrels.sum()
     by_weight = part * crudes.gravity
     cost, stock_cost = part @ crudes.price, np.average(crudes.price, weights=crudes.barrels)

@@ -1,7 +1,8 @@
 """Each tank's level for the next fortnight, with the day on which it is expected to leave its limits.
 
-A plain, robust method: the median daily change of the last four weeks, what is left of it on each weekday
-once two weeks are known, and a band of nine in ten from how far changes usually are from their median. A
+A plain, robust method: the median slope between any two days of the last four weeks (a product tank fills
+every day and is emptied once a week, so the median change of a day would only ever fill it), what is left of
+it on each weekday once two weeks are known, and a band of nine in ten from how far changes usually stray. A
 level that is kept within limits does not stray like a drunkard: its band never outgrows its own past.
 """
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy.stats import theilslopes
 
 from headrace.tables import Table, Whole, instant, only_at
 
@@ -54,11 +56,10 @@ def forecast_of_tank(days: pd.DataFrame) -> pd.DataFrame:
     days = days.sort_values("measurement_date")
     tank, last_day = days.iloc[-1], pd.Timestamp(days["measurement_date"].iloc[-1])
     ahead = [last_day + timedelta(days=step) for step in range(1, DAYS_AHEAD + 1)]
-    drift, weekday_effect, noise = daily_changes(days)
+    drift, weekday_effect, stray = daily_changes(days)
     steps = np.array([drift + weekday_effect[day.weekday()] for day in ahead])
-    strayed = np.minimum(
-        noise * np.sqrt(np.arange(1, DAYS_AHEAD + 1)), days["closing_barrels"].std(ddof=0) * 2
-    )
+    root = np.sqrt(np.arange(1, DAYS_AHEAD + 1))
+    strayed = np.minimum(stray * root, 2 * days["closing_barrels"].std(ddof=0))
     expected = tank["closing_barrels"] + np.cumsum(steps)
 
     def within(barrels: np.ndarray) -> np.ndarray:
@@ -80,20 +81,20 @@ def forecast_of_tank(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def daily_changes(days: pd.DataFrame) -> tuple[float, np.ndarray, float]:
-    """The median change, the effect of each weekday, and how far changes are from both."""
-    dates = pd.to_datetime(days["measurement_date"])
-    follows = dates.diff() == timedelta(days=1)
-    changes, weekdays = days["closing_barrels"].diff()[follows], dates[follows].dt.weekday
+    """The slope of a day, the effect of each weekday, and how far changes stray from both."""
     effect = np.zeros(7)
-    if changes.empty:
+    if len(days) < 2:
         return 0.0, effect, 0.0
-    drift = float(changes.median())
+    dates, levels = pd.to_datetime(days["measurement_date"]), days["closing_barrels"]
+    drift = float(theilslopes(levels, (dates - dates.iloc[0]).dt.days).slope)
+    follows = dates.diff() == timedelta(days=1)
+    changes, weekdays = levels.diff()[follows] - drift, dates[follows].dt.day_of_week
     if len(changes) >= 14:
-        by_weekday = (changes - drift).groupby(weekdays)
+        by_weekday = changes.groupby(weekdays)
         shrunk = by_weekday.median() * by_weekday.size() / (by_weekday.size() + SHRINK)
         effect[shrunk.index] = shrunk - shrunk.mean()
-    left = changes.to_numpy() - drift - effect[weekdays]
-    return drift, effect, float(1.4826 * np.median(np.abs(left)))
+    left = changes.to_numpy() - effect[weekdays]
+    return drift, effect, float(np.std(left)) if len(left) else 0.0
 
 
 def first_where(days: list[pd.Timestamp], is_so: np.ndarray) -> date | None:

@@ -26,7 +26,7 @@ BELOW_DESIGN = 0.97
 
 def unit_performance(production_output: DataFrame, as_of: datetime) -> DataFrame:
     units = unit_months(production_output, as_of)
-    kind = ("unit_type", "unit_subtype")
+    kind = ["unit_type", "unit_subtype"]
     efficiency = F.col("efficiency_ratio")
     centre = units.groupBy(*kind).agg(
         F.median(efficiency).alias("peer_efficiency"), F.count("*").alias("peers")

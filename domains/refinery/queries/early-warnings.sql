@@ -1,6 +1,6 @@
 -- Which processing units show early warning signs of failure?
--- Columns: unit, refinery, health now and over the two weeks before, rise of vibration and temperature in
--- thousandths of their sensors' span, maintenance status, and how strong the signs are. Strongest first.
+-- Columns: unit, refinery, sign (STRONG, WEAK or NONE), health now and over the two weeks before, rise of
+-- vibration and temperature in thousandths of their sensors' span, maintenance status. Strongest first.
 WITH last_day AS (
     SELECT max(reading_date) AS today FROM gold.equipment_health
 ),
@@ -32,20 +32,21 @@ SELECT
     h.unit_name,
     h.unit_type,
     h.refinery_name,
+    CASE
+        WHEN s.health_before - s.health_now > 10 OR s.vibration_rise > 50 THEN 'STRONG'
+        WHEN s.health_before - s.health_now > 3 OR s.vibration_rise > 20 OR s.temperature_rise > 20 THEN 'WEAK'
+        ELSE 'NONE'
+    END AS sign,
     round(s.health_now, 1) AS health_now,
     round(s.health_before, 1) AS health_before,
     round(s.vibration_rise, 1) AS vibration_rise,
     round(s.temperature_rise, 1) AS temperature_rise,
-    h.maintenance_status,
-    round(
-        greatest(0, coalesce(s.vibration_rise, 0)) + greatest(0, coalesce(s.temperature_rise, 0))
-        + greatest(0, coalesce(s.health_before - s.health_now, 0)), 1
-    ) AS warning_strength
+    h.maintenance_status
 FROM signs s
 JOIN gold.equipment_health h ON h.unit_id = s.unit_id
 JOIN last_day l ON h.reading_date = l.today
-WHERE coalesce(s.vibration_rise, 0) > 10
-    OR coalesce(s.temperature_rise, 0) > 10
-    OR coalesce(s.health_before - s.health_now, 0) > 5
-ORDER BY warning_strength DESC
-LIMIT 20
+ORDER BY
+    greatest(0, coalesce(s.vibration_rise, 0)) + greatest(0, coalesce(s.temperature_rise, 0))
+    + 5 * greatest(0, coalesce(s.health_before - s.health_now, 0)) DESC,
+    s.unit_id
+LIMIT 10

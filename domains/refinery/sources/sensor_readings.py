@@ -31,7 +31,7 @@ INSTRUMENTS: dict[str, tuple[int, float | None, float]] = {
     "API": (100, None, 0.0),
     "cSt": (100, 4.632, 0.0),
 }
-# sensor type: share of the way to the critical limit gone when the unit fails, and what is left when it is down
+# sensor type: share of the way to the critical limit gone when its unit fails, and what is left when it stands
 RUN_UPS: dict[str, tuple[float, float]] = {
     "Vibration": (1.05, 0.1),
     "Temperature": (0.95, 0.6),
@@ -56,7 +56,6 @@ def with_operating_point(sensors: DataFrame, world: World) -> DataFrame:
     point = F.col("warning_low") + band * world.uniform("operating point", "_index", low=0.3, high=0.7)
     steps, factor, offset = (by_name("measurement_unit", INSTRUMENTS, place) for place in range(3))
     rise, rest = (by_name("sensor_type", RUN_UPS, place) for place in range(2))
-    beyond = world.uniform("beyond range", "_index", low=0.02, high=0.15)
     return sensors.select(
         *("_index", "sensor_id", "unit_id", "refinery_id"),
         F.concat(F.lit("R"), F.substring("sensor_id", 6, 12), F.lit("-")).alias("_prefix"),
@@ -71,7 +70,9 @@ def with_operating_point(sensors: DataFrame, world: World) -> DataFrame:
         steps.cast("double").alias("_steps"),
         factor.alias("_factor"),
         offset.alias("_offset_of_unit"),
-        (F.col("max_value") + span * beyond).alias("_out_of_range"),
+        F.col("min_value").alias("_least"),
+        F.col("max_value").alias("_most"),
+        (span * 0.15 / 1024).alias("_beyond"),
     )
 
 
@@ -134,10 +135,11 @@ def as_readings(rows: DataFrame, world: World) -> DataFrame:
         F.timestamp_millis(second * 1000 + 700 + bits(28, 9)).alias("processing_time"),
         *(column for name, column in told.items() if name in CARRIED or name.startswith(EPISODES)),
         (value * F.col("_factor") + F.col("_offset_of_unit")).alias("_wrong_unit"),
+        (F.col("_most") + F.col("_beyond") * (bits(37, 10) + 40)).alias("_out_of_range"),
     )
 
 
-CARRIED = ("_index", "_second", "_copy", "_typical", "_spread", "_steps", "_out_of_range")
+CARRIED = ("_index", "_second", "_copy", "_typical", "_spread", "_steps", "_least")
 EPISODES = ("_stuck_", "_drift_", "_gap_", "_late_")
 
 

@@ -83,9 +83,7 @@ def crude_tank_frame(storage_tanks: DataFrame) -> DataFrame:
     )
 
 
-def unit_frame(
-    processing_units: DataFrame, refineries: DataFrame, storage_tanks: DataFrame, world: World
-) -> DataFrame:
+def unit_frame(processing_units: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
     """Running units. `_slate` numbers their products: first the slates of crude units, then the other kinds."""
     kinds = [row["unit_subtype"] for row in KINDS]
     kind = F.array_position(listed(kinds), F.col("unit_subtype")) - 1

@@ -3,7 +3,9 @@ from tests.spark.refine.conftest import PumpStation, stroke
 
 def test_rows_pass_or_are_rejected_with_reasons_or_counted_as_duplicates(station: PumpStation) -> None:
     station.lands_parents()
-    station.lands("strokes", [stroke(1), stroke(1), stroke(2), stroke(3, bar=-4), stroke(4, pump_id="P9"), '{"stro'])
+    station.lands(
+        "strokes", [stroke(1), stroke(1), stroke(2), stroke(3, bar=-4), stroke(4, pump_id="P9"), '{"stro']
+    )
     made = station.refine()
     found = station.result(made, "silver", "strokes")
     assert found == {"rows_in": 6, "written": 2, "rejected": 3, "duplicates": 1}
@@ -11,7 +13,7 @@ def test_rows_pass_or_are_rejected_with_reasons_or_counted_as_duplicates(station
     assert reasons["K3"] == ["bar is impossible"]
     assert reasons["K4"] == ["pump_id refers to nothing"]
     assert "malformed line" in reasons[None]
-    print([ (t.layer,t.table,t.seconds) for t in made.tables], made.seconds)
+    print([(t.layer, t.table, t.seconds) for t in made.tables], made.seconds)
 
 
 def test_a_second_run_over_the_same_input_writes_nothing(station: PumpStation) -> None:

@@ -24,7 +24,12 @@ def leaves(station: PumpStation, table: str, name: str, body: bytes) -> Path:
     [
         ("pumps", "pumps_20240103T000000_01.csv", b"", "empty file"),
         ("pumps", "pumps_20240103T000000_02.csv", b"PAR1\0\0", "not a text file"),
-        ("pumps", "pumps_20240103T000000_03.csv", b"pump_id,station_id,max_bar\nP3,S1,4\n", "missing column is_active"),
+        (
+            "pumps",
+            "pumps_20240103T000000_03.csv",
+            b"pump_id,station_id,max_bar\nP3,S1,4\n",
+            "missing column is_active",
+        ),
         ("pumps", "pumps_20240103T000000_04.csv", b"P3,S1,4,true\n", "no header line"),
         ("pumps", "pumps.xlsx", b"P3,S1,4,true\n", "arrives as csv"),
         (
@@ -75,7 +80,9 @@ def test_bad_rows_of_every_sort_are_set_aside_and_the_rest_goes_on(station: Pump
     assert "a field is unreadable or unexpected" in reasons["K6"]
     assert reasons["K7"] == ["pump is inactive"]
     assert station.rejected("strokes").count() == 9
-    assert known_files(station.paths, "strokes")["pumps/strokes/2024-01-03/strokes_20240103T000000_09.json"].set_aside
+    assert known_files(station.paths, "strokes")[
+        "pumps/strokes/2024-01-03/strokes_20240103T000000_09.json"
+    ].set_aside
     receipt("pumps", station.settings).check()
 
 

@@ -10,11 +10,16 @@ def pump(bar: float, number: str = "P1") -> dict[str, Any]:
 
 def versions(station: PumpStation) -> list[tuple[float, str, str, bool]]:
     rows = station.table("silver", "pumps").where("pump_id = 'P1'").orderBy("version").collect()
-    return [(r["max_bar"], f"{r['effective_from']:%d}", f"{r['effective_to']:%Y-%d}", r["is_current"]) for r in rows]
+    return [
+        (r["max_bar"], f"{r['effective_from']:%d}", f"{r['effective_to']:%Y-%d}", r["is_current"])
+        for r in rows
+    ]
 
 
 def lands_station(station: PumpStation) -> None:
-    station.lands("stations", [{"station_id": "S1", "station_name": "North", "is_open": True}], "20240101T000000")
+    station.lands(
+        "stations", [{"station_id": "S1", "station_name": "North", "is_open": True}], "20240101T000000"
+    )
 
 
 def test_a_change_closes_one_version_and_opens_the_next(station: PumpStation) -> None:

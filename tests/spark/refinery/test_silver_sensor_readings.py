@@ -24,20 +24,24 @@ def judged(table, sensors: DataFrame, line: str) -> Row:
     return sensor_readings(reading, sensors).first()
 
 
-@pytest.mark.parametrize(
-    ("value", "status"),
-    [
-        ("500", "NORMAL"),
-        ("900", "NORMAL"),
-        ("901", "WARNING"),
-        ("199", "WARNING"),
-        ("1001", "CRITICAL"),
-        ("99", "CRITICAL"),
-    ],
-)
-def test_alert_status_follows_the_limits_in_the_seeds_order(table, sensors, value, status):
-    row = judged(table, sensors, f"F  U  R  2024-01-02 00:00:00  {value}")
-    assert (row.alert_status, row._reasons) == (status, [])
+def all_judged(table, sensors: DataFrame, lines: list[str]) -> list[Row]:
+    head = "reading_id  sensor_id  reading_value  unit_id=U  refinery_id=R  reading_timestamp=2024-01-02 00:00:00"
+    numbered = [f"{place}  {line}" for place, line in enumerate(lines)]
+    return sensor_readings(table("\n".join([head, *numbered])), sensors).orderBy("reading_id").collect()
+
+
+def test_alert_status_follows_the_limits_in_the_seeds_order(table, sensors):
+    values = {
+        "500": "NORMAL",
+        "900": "NORMAL",
+        "901": "WARNING",
+        "199": "WARNING",
+        "1001": "CRITICAL",
+        "99": "CRITICAL",
+    }
+    rows = all_judged(table, sensors, [f"F  {value}" for value in values])
+    assert [row.alert_status for row in rows] == list(values.values())
+    assert all(row._reasons == [] for row in rows)
 
 
 def test_a_reading_is_judged_by_the_limits_that_held_at_its_time(table, sensors):
@@ -57,20 +61,10 @@ def test_out_of_the_sensors_range_is_flagged_and_kept(table, sensors):
     assert (row.is_out_of_range, row.alert_status, row._reasons) == (True, "CRITICAL", [])
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "F  U  R  2024-01-02 00:00:00  -460",
-        "F  U  R  2024-01-02 00:00:00  -9999",
-        "P  U  R  2024-01-02 00:00:00  -1",
-        "P  U  R  2024-01-02 00:00:00  999999",
-        "P  U  R  2024-01-02 00:00:00  NaN",
-        "P  U  R  2024-01-02 00:00:00  Infinity",
-        "P  U  R  2024-01-02 00:00:00  -Infinity",
-    ],
-)
-def test_the_physically_impossible_is_rejected(table, sensors, line):
-    assert judged(table, sensors, line)._reasons == ["reading_value is impossible for its unit of measure"]
+def test_the_physically_impossible_is_rejected(table, sensors):
+    lines = ["F  -460", "F  -9999", "P  -1", "P  999999", "P  NaN", "P  Infinity", "P  -Infinity"]
+    for row in all_judged(table, sensors, lines):
+        assert row._reasons == ["reading_value is impossible for its unit of measure"], row
 
 
 def test_a_reading_of_an_inactive_sensor_is_rejected_with_that_reason(table, sensors):

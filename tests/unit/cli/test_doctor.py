@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cli import examination
 from cli.examination import examine, pinned
 from cli.main import app
-from headrace.settings import Settings, get_settings
+from headrace.settings import Settings
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -29,13 +29,9 @@ def test_missing_java_is_a_problem_that_names_the_command(settings, no_java):
     assert "apt-get install openjdk-17-jre-headless" in java.remedy
 
 
-def test_a_problem_exits_with_1_and_shows_as_json(no_java, monkeypatch, tmp_path):
-    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
-    get_settings.cache_clear()
-
+def test_a_problem_exits_with_1_and_shows_as_json(no_java):
     said = CliRunner().invoke(app, ["doctor", "--json"])
 
-    get_settings.cache_clear()
     assert said.exit_code == 1
     assert {"what": "Java", "state": "problem"}.items() <= json.loads(said.stdout)[1].items()
 

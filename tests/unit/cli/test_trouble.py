@@ -1,16 +1,6 @@
-import pytest
-
 from cli.trouble import guarded
 from headrace.errors import Busy, UnknownName
-from headrace.settings import Settings, get_settings
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
-    get_settings.cache_clear()
-    yield tmp_path
-    get_settings.cache_clear()
+from headrace.settings import Settings
 
 
 def raising(error: BaseException):

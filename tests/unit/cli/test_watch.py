@@ -3,7 +3,7 @@ import os
 
 from rich.console import Console
 
-from cli.watch import watching, without_chatter
+from cli.watch import chatter_aside, watching
 from headrace.progress import Event, tell
 
 
@@ -40,9 +40,17 @@ def test_a_terminal_shows_the_stage_once_and_what_was_done():
     assert "no [such] parent" in said
 
 
-def test_what_others_print_does_not_come_between_lines_of_json(capfd):
-    with without_chatter():
+def test_what_others_print_goes_to_the_log(capfd, home):
+    with chatter_aside() as screen:
         os.write(1, b"Deleted 3 files\n")
+        os.write(2, b"Using incubator modules\n")
+        screen.print("under way")
     os.write(1, b'{"rows": 1}\n')
 
-    assert json.loads(capfd.readouterr().out) == {"rows": 1}
+    said = capfd.readouterr()
+    assert json.loads(said.out) == {"rows": 1}
+    assert said.err == "under way\n"
+    assert (home / "logs" / "last.log").read_text().splitlines() == [
+        "Deleted 3 files",
+        "Using incubator modules",
+    ]

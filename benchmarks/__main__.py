@@ -1,0 +1,47 @@
+"""`python -m benchmarks [figure …]`: measures what is asked for and writes docs/benchmarks.md.
+
+A figure measured for this very code is not measured again; `--again` says otherwise.
+"""
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks import report
+from benchmarks.machine import fingerprint
+
+FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory")
+HOME = Path(".headrace/bench")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("figures", nargs="*", choices=[*FIGURES, []], help="default: all of them, in order")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each short figure (default 3)")
+    parser.add_argument("--again", action="store_true", help="measure even what is measured already")
+    chosen = parser.parse_args()
+    results = HOME / "results.json"
+    known: dict[str, Any] = json.loads(results.read_text()) if results.exists() else {}
+    for name in chosen.figures or FIGURES:
+        if not chosen.again and known.get(name, {}).get("code") == fingerprint():
+            print(f"{name}: measured already for this code ({known[name]['measured_at']})")
+            continue
+        print(f"{name}: measuring …", flush=True)
+        figure = importlib.import_module(f"benchmarks.figures.{name}")
+        rows = figure.measure(HOME, chosen.runs)
+        known[name] = {
+            "code": fingerprint(),
+            "measured_at": report.today(),
+            "rows": [row.as_dict() for row in rows],
+        }
+        results.parent.mkdir(parents=True, exist_ok=True)
+        results.write_text(json.dumps(known, indent=1))
+        for row in rows:
+            print(f"  {row.what}: {row.measured} (target {row.target})", flush=True)
+    report.write({name: known[name] for name in FIGURES if name in known})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""What a reading takes on disk, after maintenance."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.lake import DOMAIN, duckdb_seconds, rows_of, table
+from benchmarks.report import Row
+
+TABLE = "sensor_readings"
+
+
+def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - a size does not vary
+    from headrace.generate.plan import load_profile
+    from headrace.generate.run import generate
+    from headrace.lake.maintain import maintain
+    from headrace.settings import Settings
+
+    here = home / "size"
+    settings = Settings(home=here)
+    plan = load_profile(DOMAIN, "bench").but(into="bronze", tables=(TABLE,))
+    generate(DOMAIN, plan.but(end=plan.start + timedelta(days=14)), settings)
+    maintain(DOMAIN, tables=[TABLE], layers=["bronze"], settings=settings)
+    rows, size = rows_of(here, "bronze", TABLE), _bytes(here)
+    copy = here / "copy.parquet"
+    duckdb_seconds(here, f"COPY (SELECT * FROM t) TO '{copy}' (COMPRESSION zstd)", t=("bronze", TABLE))
+    return [
+        Row(
+            "bytes of a reading in bronze, after maintenance",
+            "15 at most",
+            f"{size / rows:.1f} bytes ({rows:,} rows)",
+            size / rows <= 15,
+            duckdb=f"copied by DuckDB to zstd Parquet {copy.stat().st_size / rows:.1f} bytes",
+        )
+    ]
+
+
+def _bytes(here: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from deltalake import DeltaTable
+
+    adds = pa.table(DeltaTable(table(here, "bronze", TABLE)).get_add_actions(flatten=True))
+    return int(pc.sum(adds.column("size_bytes")).as_py())

@@ -1,0 +1,31 @@
+"""What was measured on: the machine, the versions, and the code."""
+
+import hashlib
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+PACKAGES = ("pyspark", "delta-spark", "prefect", "soda-core-spark-df", "duckdb", "deltalake", "pyarrow")
+MEASURED = ("headrace", "domains", "flows", "tasks", "cli")
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {platform.system()} {platform.machine()}"
+
+
+def versions() -> str:
+    found = [f"{name} {version(name)}" for name in PACKAGES]
+    return ", ".join([f"Python {platform.python_version()}", *found])
+
+
+def fingerprint() -> str:
+    """Changes when the code that is measured does."""
+    files = sorted(file for folder in MEASURED for file in Path(folder).rglob("*.py"))
+    text = hashlib.sha256()
+    for file in files:
+        text.update(file.read_bytes())
+    return text.hexdigest()[:12]

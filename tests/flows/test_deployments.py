@@ -1,0 +1,58 @@
+"""prefect.yaml holds what the contracts say about how often a table arrives."""
+
+import importlib
+import inspect
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from headrace.contracts.load import domains_found, load_contracts
+from headrace.contracts.model import Contract
+
+REPO = Path(__file__).parents[2]
+DEPLOYMENTS = yaml.safe_load((REPO / "prefect.yaml").read_text())["deployments"]
+SHIPPED = [name for name in domains_found() if (REPO / "domains" / name).is_dir()]
+CADENCES = {
+    "every-15-minutes": timedelta(minutes=15),
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+}
+
+
+def cadence(contract: Contract) -> timedelta:
+    """What comes all the time is landed, and so refined, at its own pace."""
+    every = contract.arrives.every
+    return every if every >= timedelta(minutes=15) else contract.arrives.landed
+
+
+@pytest.mark.parametrize("domain", SHIPPED)
+def test_every_source_table_is_refined_as_often_as_it_arrives(domain: str) -> None:
+    scheduled = {
+        table: CADENCES[deployment["name"].removeprefix(f"{domain}-")]
+        for deployment in DEPLOYMENTS
+        if deployment["parameters"]["domain"] == domain
+        for table in deployment["parameters"].get("tables", [])
+    }
+    assert scheduled == {name: cadence(contract) for name, contract in load_contracts(domain).items()}
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda each: f"{each['entrypoint']}-{each['name']}")
+def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict) -> None:
+    file, _, name = deployment["entrypoint"].partition(":")
+    flow = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+    assert set(deployment["parameters"]) <= set(inspect.signature(flow.fn).parameters)
+
+
+@pytest.mark.parametrize("name", ["generate", "refine", "maintain", "demo"])
+def test_every_parameter_is_described(name: str) -> None:
+    from prefect.utilities.callables import parameter_schema
+
+    flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    bare = [
+        key for key, field in parameter_schema(flow.fn).properties.items() if not field.get("description")
+    ]
+    assert bare == []

@@ -1,0 +1,50 @@
+import json
+
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.trouble import guarded
+
+RUNNER = CliRunner()
+
+
+def estimated(*options: str) -> dict:
+    said = RUNNER.invoke(app, ["generate", "--estimate", "--json", *options], catch_exceptions=False)
+    return json.loads(said.stdout)
+
+
+def test_twice_the_days_are_about_twice_the_rows():
+    one = estimated("--profile", "fast", "--days", "10")
+    two = estimated("--profile", "fast", "--days", "20")
+
+    facts = [table for table, rows in one["rows"].items() if rows > 1000]
+    assert facts
+    for table in facts:
+        assert 1.5 < two["rows"][table] / one["rows"][table] < 2.5
+
+
+def test_the_estimate_is_limited_to_the_tables_asked_for():
+    (table,) = estimated("--profile", "fast", "--table", "tank_inventory")["rows"]
+
+    assert table == "tank_inventory"
+
+
+def test_an_end_and_a_number_of_days_contradict_each_other(capsys):
+    code = guarded(lambda: app(["generate", "--days", "3", "--to", "2024-02-01", "--estimate"]))
+
+    assert code == 2
+    assert "not both" in capsys.readouterr().err
+
+
+def test_a_span_that_ends_before_it_begins_is_refused(capsys):
+    code = guarded(lambda: app(["generate", "--from", "2024-02-01", "--to", "2024-01-01", "--estimate"]))
+
+    assert code == 2
+    assert "span is empty" in capsys.readouterr().err
+
+
+def test_an_unknown_profile_names_the_known_ones(capsys):
+    code = guarded(lambda: app(["generate", "--profile", "huge", "--estimate"]))
+
+    assert code == 2
+    assert "demo" in capsys.readouterr().err

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import pytest
+
+import domains.refinery
+from headrace.serve.query import named_query, parse, tables_named
+
+HOME = Path(domains.refinery.__file__).parent
+QUERIES = sorted(file.stem for file in (HOME / "queries").glob("*.sql"))
+SIX = {"early-warnings", "utilization", "crude-quality-yield", "efficiency-trend", "out-of-range"}
+
+
+def test_the_six_business_questions_are_among_the_queries():
+    assert SIX | {"inventory-status"} <= set(QUERIES)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_begins_with_its_question_and_reads_tables_that_are_made(name):
+    query = named_query(f"refinery/{name}")
+    question, _, columns = query.question.partition("? ")
+    assert question
+    assert columns.startswith("Columns: ")
+    for layer, table in tables_named(parse(query.sql)):
+        assert (HOME / layer / f"{table}.py").exists()
