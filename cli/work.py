@@ -1,7 +1,7 @@
 """Hands work over: a flow runs in this process without a server of one's own, a job goes to the engine."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from cli.watch import watching
@@ -11,6 +11,7 @@ from headrace.progress import Event, Stopwatch, listening, tell
 def flow(name: str, domain: str, **parameters: Any) -> dict[str, Any]:
     """Runs the Prefect flow of that name, with its progress on the screen."""
     with watching(), _starting("Prefect"):
+        _warm_up()
         run = _flow(name)
         return run(domain, **{key: value for key, value in parameters.items() if value is not None})
 
@@ -23,6 +24,24 @@ def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
     given = {key: value for key, value in options.items() if value is not None}
     with watching():
         return submit(Job(name, domain, given)).summary  # type: ignore[arg-type]
+
+
+def _warm_up() -> None:
+    """Local Spark starts while Prefect does."""
+    from threading import Thread
+
+    from headrace.settings import get_settings
+
+    if get_settings().engine == "local":
+        Thread(target=_start_spark, daemon=True, name="warm-up").start()
+
+
+def _start_spark() -> None:
+    from headrace.errors import HeadraceError
+    from headrace.lake.session import get_spark
+
+    with suppress(HeadraceError):  # whoever needs it will say so
+        get_spark()
 
 
 @contextmanager

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(".headrace"), description="The folder that holds all local state.")
-    lake_url: str = Field("", description="Where the tables live: a folder or s3a://… (default: <home>/lake).")
+    lake_url: str = Field(
+        "", description="Where the tables live: a folder or s3a://… (default: <home>/lake)."
+    )
     landing_url: str = Field(
         "", description="Where sources leave their files: a folder or s3a://… (default: <home>/landing)."
     )
@@ -25,7 +27,9 @@ class Settings(BaseSettings):
     )
     engine: Literal["local", "emr", "databricks"] = Field("local", description="Where jobs run.")
     cores: int = Field(0, ge=0, description="Cores for local Spark; 0 takes all there are.")
-    memory: str = Field("2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start.")
+    memory: str = Field(
+        "2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start."
+    )
     java_options: str = Field("", description="More options for the local Spark JVM.")
     shuffle_partitions: int = Field(4, ge=1, description="Partitions after a Spark shuffle.")
     workers: int = Field(3, ge=1, description="How many tables of one layer are refined side by side.")

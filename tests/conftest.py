@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import domains
 import pytest
 from pyspark.sql import SparkSession
 
-from headrace.lake.session import get_spark
+import domains
+from headrace.lake.session import get_spark, suit
 from headrace.settings import Settings
 
 domains.__path__.append(str(Path(__file__).with_name("toy")))
@@ -22,6 +22,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             home=home, cores=2, memory="1500m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"
         )
     )
+    suit(session, rows=0)
     yield session
     session.stop()
 

@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import domains
 import yaml
 from pydantic import ValidationError
 
+import domains
 from headrace.contracts.model import Contract
 from headrace.errors import ContractError, UnknownName
 

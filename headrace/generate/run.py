@@ -1,13 +1,14 @@
 """Makes a domain's source data as planned, chunk by chunk, and leaves alone what is there already."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from headrace.chance import seconds
+from headrace.chance import World, seconds
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.generate.blocks import episodes_of
@@ -22,7 +23,7 @@ from headrace.generate.strikes import Strike
 from headrace.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
-from headrace.lake.session import get_spark
+from headrace.lake.session import FEW_ROWS, get_spark, session_for
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 
@@ -76,19 +77,37 @@ def make(
     leases = [paths.lease(plan.into, table) for table in wanted]
     watch = Stopwatch()
     with leased(leases, job=f"generate {domain}", seconds=settings.lease_seconds):
-        workshop = Workshop(get_spark(settings), contracts, sources, world_of(plan, contracts))
+        before = [made for table in contracts for made in made_before(paths, table)]
+        check_same_world(plan, before)
+        world = world_since(before, plan, contracts)
+        large, small = (
+            Workshop(session_for(get_spark(settings), rows), contracts, sources, world)
+            for rows in (FEW_ROWS, 0)
+        )
         try:
-            check_same_world(plan, [made for table in contracts for made in made_before(paths, table)])
             with ThreadPoolExecutor(settings.workers) as pool:
                 asked = [
-                    pool.submit(_make_table, contracts[table], plan, workshop, paths)
+                    pool.submit(
+                        _make_table,
+                        contracts[table],
+                        plan,
+                        small if said.rows[table] < FEW_ROWS else large,
+                        paths,
+                    )
                     for table in sorted(wanted, key=said.rows.__getitem__, reverse=True)
                 ]
             made = tuple(each.result() for each in asked)
-            _tell_hidden(workshop, paths, plan)
+            _tell_hidden(small, paths, plan)
         finally:
-            workshop.close()
+            for workshop in (large, small):
+                workshop.close()
     return GenerateResult(domain, made, watch.seconds)
+
+
+def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Contract]) -> World:
+    """The world of the plan, begun when the first chunk of it was: a later span carries it on."""
+    starts = [datetime.fromisoformat(made.start) for made in before]
+    return replace(world_of(plan, contracts), start=min([plan.start, *starts]))
 
 
 def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> TableMade:

@@ -6,6 +6,7 @@ A fact's rows are numbered from one fixed instant, so any piece of time can be m
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from threading import Lock
 
 import dbldatagen as dg
 from pyspark.sql import DataFrame, SparkSession
@@ -19,6 +20,7 @@ BLOCK = timedelta(hours=6)
 BLOCK_SECONDS = int(BLOCK.total_seconds())
 ROWS_PER_TASK = 500_000
 MICROSECOND = timedelta(microseconds=1)
+_ONE_AT_A_TIME = Lock()  # dbldatagen's parser of types is shared and not made for threads
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class Piece:
 
 def counted(spark: SparkSession, name: str, rows: int, tasks: int, **columns: str) -> DataFrame:
     """A frame of `rows` rows whose columns are computed from the row number `id`."""
-    spec = dg.DataGenerator(spark, name=name, rows=rows, partitions=tasks)
-    for column, expression in columns.items():
-        spec = spec.withColumn(column, "long", expr=expression)
-    made: DataFrame = spec.build()
+    with _ONE_AT_A_TIME:
+        spec = dg.DataGenerator(spark, name=name, rows=rows, partitions=tasks)
+        for column, expression in columns.items():
+            spec = spec.withColumn(column, "long", expr=expression)
+        made: DataFrame = spec.build()
     return made
 
 

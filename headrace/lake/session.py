@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 from pyspark import SparkContext
@@ -16,6 +17,7 @@ ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    "spark.sql.codegen.hugeMethodLimit": "8000",  # Java never compiles a longer one: three times slower
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 has no room for the year 9999
     "spark.sql.streaming.metricsEnabled": "false",
@@ -28,41 +30,69 @@ ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
+_STARTING = threading.Lock()
+
 
 def get_spark(settings: Settings | None = None) -> SparkSession:
-    """The session of this process, started on first use."""
-    active = SparkSession.getActiveSession()
-    if active is not None:
-        return active
-    settings = settings or get_settings()
+    """The session of this process, started on first use; whoever comes while it starts waits for it."""
+    with _STARTING:
+        if SparkContext._active_spark_context is not None:
+            return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+        return _started(settings or get_settings())
+
+
+def _started(settings: Settings) -> SparkSession:
     jars = jars_folder(settings)
     if not any(jars.glob("*.jar")):
         raise HeadraceError(f"Spark's jars are not in {jars}; run `make setup` (or `headrace doctor --fix`)")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    cores = settings.cores or "*"
-    builder = (
-        SparkSession.builder.master(f"local[{cores}]")
-        .appName("headrace")
-        .config("spark.driver.extraClassPath", f"{jars.absolute()}/*")
-        .config("spark.driver.memory", settings.memory)
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.extraJavaOptions", java_options(settings))
-        .config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
-        .config("spark.sql.warehouse.dir", str((settings.home / "warehouse").absolute()))
-        .config("spark.local.dir", str((settings.home / "spill").absolute()))
-    )
-    for name, value in ALWAYS.items():
-        builder = builder.config(name, value)
-    if SparkContext._active_spark_context is not None:
-        return builder.getOrCreate()
     watch = Stopwatch()
     tell(Event("start", "Spark", "started"))
+    builder = SparkSession.builder.master(f"local[{settings.cores or '*'}]").appName("headrace")
+    for name, value in (ALWAYS | _chosen(settings, jars)).items():
+        builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     tell(Event("start", "Spark", "done", seconds=watch.seconds))
     return session
+
+
+def _chosen(settings: Settings, jars: Path) -> dict[str, str]:
+    return {
+        "spark.driver.extraClassPath": f"{jars.absolute()}/*",
+        "spark.driver.memory": settings.memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": java_options(settings),
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
+        "spark.local.dir": str((settings.home / "spill").absolute()),
+    }
+
+
+FEW_ROWS = 300_000
+FOR_FEW_ROWS = {  # planning and compiling a query would cost more than running it
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def session_for(spark: SparkSession, rows: int) -> SparkSession:
+    """A session of its own over the same lake, set for so many rows."""
+    session = spark.newSession()
+    suit(session, rows)
+    return session
+
+
+def suit(session: SparkSession, rows: int) -> None:
+    for name, value in FOR_FEW_ROWS.items():
+        if rows < FEW_ROWS:
+            session.conf.set(name, value)
+        else:
+            session.conf.unset(name)
 
 
 def java_options(settings: Settings) -> str:

@@ -16,16 +16,10 @@ from pyspark.sql import functions as F
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
 from headrace.lake.paths import Paths
+from headrace.lake.session import FEW_ROWS, FOR_FEW_ROWS
 from headrace.refine.catalog import Catalog
 
 NEW = "__new"
-SMALL = 300_000
-BRIEFLY = {  # for small tables planning and compiling a query costs more than running it
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -49,14 +43,14 @@ class Views:
 
     def are_small(self, sodacl: str) -> bool:
         """Whether all tables that the text of some checks names are small."""
-        return all(self._count(name) <= SMALL for name in self._named_in(sodacl))
+        return all(self._count(name) <= FEW_ROWS for name in self._named_in(sodacl))
 
     @contextmanager
     def registered(self, spark: SparkSession, sodacl: str, parts: dict[str, Part]) -> Iterator[SparkSession]:
         """A session with a view of every table that the text of the checks names."""
         session = spark.newSession()
         if self.are_small(sodacl):
-            for name, value in BRIEFLY.items():
+            for name, value in FOR_FEW_ROWS.items():
                 session.conf.set(name, value)
         kept = [
             frame for name in sorted(self._named_in(sodacl)) if (frame := self._view(session, name, parts))
@@ -71,7 +65,7 @@ class Views:
         frame = _frame(session, self._catalog, self._places[name], name)
         if frame is None:
             return None
-        if self._layer != "bronze" and self._count(name) <= SMALL:
+        if self._layer != "bronze" and self._count(name) <= FEW_ROWS:
             frame = frame.persist()
         frame.createOrReplaceTempView(name)
         if part := parts.get(name):

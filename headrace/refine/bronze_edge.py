@@ -12,6 +12,7 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
+from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
 from headrace.refine.landing import admit_new, known_files
@@ -25,7 +26,8 @@ def ingest(
     target = paths.table("bronze", contract.table)
     if not log.exists(target):
         create_bronze(spark, contract, target)
-    admit_new(paths, contract)
+    new = admit_new(paths, contract)
+    spark = session_for(spark, sum(file.lines for file in new))
     taken = sorted(
         file.source for file in known_files(paths, contract.table).values() if file.set_aside is None
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -15,7 +16,7 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases, leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.session import get_spark
+from headrace.lake.session import get_spark, session_for
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
@@ -23,7 +24,7 @@ from headrace.refine.edge import Edge
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
-from headrace.refine.silver import run_edge
+from headrace.refine.silver import rows_waiting, run_edge
 from headrace.settings import Settings, get_settings
 
 BYTES_PER_ROW = 16
@@ -112,8 +113,7 @@ def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[
 
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
     steps: dict[str, Callable[[], TableResult]] = {
-        name: (lambda name=name: _timed(shared, layer, name))
-        for name in names  # type: ignore[misc]
+        name: partial(_timed, shared, layer, name) for name in names
     }
     after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
     return _in_order(steps, after, shared.settings.workers)
@@ -188,14 +188,21 @@ def _silver(shared: _Run, name: str) -> list[Entry]:
     contract = shared.catalog.source_of(node)
     edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
     finish_interrupted(shared.spark, edge)
-    return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
+    spark = session_for(shared.spark, rows_waiting(edge))
+    return run_edge(spark, edge, bytes_per_batch=shared.bytes_per_batch)
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:
     node: Node = shared.catalog.node(name, "gold")
     watch = Stopwatch()
+    rows = sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
     entry = make_gold(
-        shared.spark, node, shared.paths, as_of=shared.as_of, run=shared.run, leases=shared.leases
+        session_for(shared.spark, rows),
+        node,
+        shared.paths,
+        as_of=shared.as_of,
+        run=shared.run,
+        leases=shared.leases,
     )
     if entry is None:
         return []

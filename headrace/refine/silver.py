@@ -52,6 +52,12 @@ def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[E
     return entries
 
 
+def rows_waiting(edge: Edge) -> int:
+    """About how many rows of bronze this edge has not taken yet."""
+    taken = ledger.totals(ledger.entries(edge.paths, "silver", edge.node.name))["rows_in"]
+    return log.row_count(edge.bronze) - taken
+
+
 def _create_empty(spark: SparkSession, edge: Edge) -> None:
     """A table nothing has passed into yet, so that those made from it find its columns."""
     nothing = spark.createDataFrame([], bronze_schema(edge.contract))

@@ -72,6 +72,7 @@ def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: 
             WHERE {one_each} AND CAST({key} AS TEXT) IN (SELECT key FROM planted WHERE table_name = '{source}'
                 AND kind IN ('duplicate', 'late')) GROUP BY ALL"""
     )
+    _late_spans(db, node, source)
     db.unregister("stored")
     db.execute(
         f"""INSERT INTO findings ({COLUMNS})
@@ -80,6 +81,23 @@ def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: 
             WHERE p.table_name = '{source}' AND p.scope = 'row'
             AND ((p.kind = 'duplicate' AND coalesce(t.times, 0) <= 1) OR (p.kind = 'late' AND t.times >= 1))"""
     )
+
+
+def _late_spans(db: duckdb.DuckDBPyConnection, node: Node, source: str) -> None:
+    """A sender's late hours are caught where its rows of that time are stored after all."""
+    happened = node.table.event_time
+    senders = db.execute(
+        "SELECT DISTINCT column_name FROM planted WHERE table_name = $t AND kind = 'late' AND scope = 'sender'",
+        {"t": source},
+    ).fetchall()
+    for (sender,) in senders:
+        db.execute(
+            f"""INSERT INTO findings ({COLUMNS})
+                SELECT DISTINCT 'late', '{source}', NULL, NULL, p.key, p.from_at, p.to_at, p.from_at, false
+                FROM planted p JOIN stored s ON s.{sender} = p.key
+                AND s.{happened} >= p.from_at AND s.{happened} < p.to_at
+                WHERE p.table_name = '{source}' AND p.kind = 'late' AND p.scope = 'sender'"""
+        )
 
 
 def _detections(domain: str) -> Iterator[Path]:

@@ -71,7 +71,11 @@ def with_cargo(parcels: DataFrame, world: World) -> DataFrame:
     """Adds the crude by its number, and its price."""
     number = crude_of_tank(world, F.col("_tank"), F.col("_place"), F.col("_grades"), F.col("_due"))
     haggle = world.normal("haggle", "_refinery", "_parcel", sd=0.5)
-    price = brent(world, instant_of(F.col("_left"))) + crude("benchmark_price_differential", F.col("_crude")) + haggle
+    price = (
+        brent(world, instant_of(F.col("_left")))
+        + crude("benchmark_price_differential", F.col("_crude"))
+        + haggle
+    )
     return parcels.withColumn("_crude", number).withColumn("_price", F.round(price, 2))
 
 
@@ -116,7 +120,9 @@ def as_rows(events: DataFrame, world: World) -> DataFrame:
         mode.alias("transport_mode"),
         _port(world, number).alias("origin_port"),
         F.to_date(instant_of(F.col("_left"))).alias("shipment_date"),
-        F.to_date(instant_of(F.when(is_known_late, F.col("_arrived")).otherwise(F.col("_due")))).alias("arrival_date"),
+        F.to_date(instant_of(F.when(is_known_late, F.col("_arrived")).otherwise(F.col("_due")))).alias(
+            "arrival_date"
+        ),
         F.to_date(instant_of(F.col("_due"))).alias("expected_arrival_date"),
         F.col("_volume").cast("int").alias("volume_barrels"),
         F.when(is_loaded, parcel_api(world, home, parcel, number)).alias("api_gravity_actual"),

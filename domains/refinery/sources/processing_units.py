@@ -32,7 +32,9 @@ def processing_units(spine: DataFrame, refineries: DataFrame, world: World) -> D
         .withColumn("_crude_units", F.ceil(F.col("_appetite") / LARGEST).cast("int"))
         .withColumn("_is_crude", F.col("_slot") < F.col("_crude_units"))
         .withColumn("_other", F.col("_slot") - F.col("_crude_units"))
-        .withColumns({"_interval": F.col("maintenance_interval_days"), "_hour": hours_since_anchor(F.col("_at"))})
+        .withColumns(
+            {"_interval": F.col("maintenance_interval_days"), "_hour": hours_since_anchor(F.col("_at"))}
+        )
     )
     others = len(KINDS) - 1
     first = world.integer("first kind", "_refinery", low=0, high=others - 1)
@@ -48,14 +50,21 @@ def processing_units(spine: DataFrame, refineries: DataFrame, world: World) -> D
                 "unit_type": at(texts("unit_types", "unit_type"), F.col("_kind")),
                 "unit_subtype": at(texts("unit_types", "unit_subtype"), F.col("_kind")),
                 "design_efficiency": at(numbers("unit_types", "design_efficiency"), F.col("_kind")),
-                "unit_name": F.concat_ws("-", at(texts("unit_types", "prefix"), F.col("_kind")), ordinal.cast("string")),
-                "capacity_bpd": F.when(F.col("_is_crude"), _crude_capacity()).otherwise(_other_capacity(world)),
+                "unit_name": F.concat_ws(
+                    "-", at(texts("unit_types", "prefix"), F.col("_kind")), ordinal.cast("string")
+                ),
+                "capacity_bpd": F.when(F.col("_is_crude"), _crude_capacity()).otherwise(
+                    _other_capacity(world)
+                ),
                 "installation_date": F.greatest("installation_date", "_since"),
                 "last_maintenance_date": F.to_date(instant_of(F.col("_serviced"))),
                 "model_number": F.concat_ws(
-                    "-", F.substring("manufacturer", 1, 2), world.integer("model", number, low=1000, high=9999)
+                    "-",
+                    F.substring("manufacturer", 1, 2),
+                    world.integer("model", number, low=1000, high=9999),
                 ),
-                "is_active": F.col("_runs") & (F.col("_is_crude") | world.happens("unit runs", number, rate=RUNNING)),
+                "is_active": F.col("_runs")
+                & (F.col("_is_crude") | world.happens("unit runs", number, rate=RUNNING)),
             }
         )
     )
@@ -63,7 +72,11 @@ def processing_units(spine: DataFrame, refineries: DataFrame, world: World) -> D
 
 def _crude_capacity() -> Column:
     each = F.floor(F.col("_appetite") / F.col("_crude_units") / STEP) * STEP
-    return F.when(F.col("_slot") == 0, F.col("_appetite") - (F.col("_crude_units") - 1) * each).otherwise(each).cast("int")
+    return (
+        F.when(F.col("_slot") == 0, F.col("_appetite") - (F.col("_crude_units") - 1) * each)
+        .otherwise(each)
+        .cast("int")
+    )
 
 
 def _other_capacity(world: World) -> Column:

@@ -47,8 +47,12 @@ def production_output(
             F.when(F.col("_is_crude"), crude("crude_type_id", F.col("_crude"))).alias("input_crude_type_id"),
             product_of_hour(F.col("_slate"), F.col("_hour"), F.size("_turns")).alias("output_product_id"),
             F.col("_made").cast("int").alias("output_volume_barrels"),
-            (F.round(F.col("_charge") * (1 - F.col("_loss"))) - F.col("_made")).cast("int").alias("coproduct_volume_barrels"),
-            F.when(F.col("_charge") > 0, F.round(F.col("_made") / F.col("_charge"), 4)).alias("yield_percentage"),
+            (F.round(F.col("_charge") * (1 - F.col("_loss"))) - F.col("_made"))
+            .cast("int")
+            .alias("coproduct_volume_barrels"),
+            F.when(F.col("_charge") > 0, F.round(F.col("_made") / F.col("_charge"), 4)).alias(
+                "yield_percentage"
+            ),
             _energy(world).alias("energy_consumed_mmbtu"),
             _condition(world, "temperature_f", 0.012, 0.35).alias("operating_temperature_f"),
             _condition(world, "pressure_psi", 0.03, 0.1).alias("operating_pressure_psi"),

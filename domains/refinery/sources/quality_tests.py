@@ -58,12 +58,9 @@ def laboratory_frame(
     tank = F.struct("_tank", "_is_crude", "_place", "_product")
     units = unit_frame(processing_units, refineries, world)
     unit = F.struct("_unit", "_slate")
-    return (
-        homes.join(tanks.groupBy("_refinery").agg(F.sort_array(F.collect_list(tank)).alias("_tanks")), on="_refinery")
-        .join(
-            units.groupBy("_refinery").agg(F.sort_array(F.collect_list(unit)).alias("_units")), on="_refinery"
-        )
-    )
+    return homes.join(
+        tanks.groupBy("_refinery").agg(F.sort_array(F.collect_list(tank)).alias("_tanks")), on="_refinery"
+    ).join(units.groupBy("_refinery").agg(F.sort_array(F.collect_list(unit)).alias("_units")), on="_refinery")
 
 
 def with_source(tests: DataFrame, world: World) -> DataFrame:
@@ -71,7 +68,9 @@ def with_source(tests: DataFrame, world: World) -> DataFrame:
     back = world.integer("sampled parcel", *WHO, low=0, high=PER_DAY - 1)
     latest = parcel_before(F.col("_hour")) - back
     tries = [latest - earlier for earlier in (0, PER_DAY + 2, 2 * PER_DAY + 2)]
-    arrived = [F.when(arrived_hour(world, F.col("_refinery"), parcel) < F.col("_hour"), parcel) for parcel in tries]
+    arrived = [
+        F.when(arrived_hour(world, F.col("_refinery"), parcel) < F.col("_hour"), parcel) for parcel in tries
+    ]
     kind = F.col("sample_source_type")
     is_there = (kind != SHIPMENT) | F.col("_parcel").isNotNull()
     return (
@@ -104,7 +103,9 @@ def as_rows(tests: DataFrame, world: World) -> DataFrame:
     tank_id, unit = id_of("TANK", F.col("_tank._tank"), 5), F.col("_unit._unit")
     return tests.select(
         "_at",
-        id_of("TEST", F.col("_n") * F.lit(world.counts["refineries"]) + F.col("_refinery"), 8).alias("test_id"),
+        id_of("TEST", F.col("_n") * F.lit(world.counts["refineries"]) + F.col("_refinery"), 8).alias(
+            "test_id"
+        ),
         id_of("REF", F.col("_refinery"), 3).alias("refinery_id"),
         kind.alias("sample_source_type"),
         F.when(kind == SHIPMENT, id_of("SHIP", shipment, 7))
@@ -135,7 +136,9 @@ def _found(world: World) -> dict[str, Column]:
     of_crude = found_of_crude(world, api, sulfur, *WHO)
     of_product = found_of_product(world, F.col("_product"), verdict, *WHO)
     found = {
-        name: F.when(is_crude, of_crude[name]).otherwise(of_product[name]) if name in of_crude else of_product[name]
+        name: F.when(is_crude, of_crude[name]).otherwise(of_product[name])
+        if name in of_crude
+        else of_product[name]
         for name in of_product
     }
     found["water_sediment_pct"] = water_found(world, verdict, *WHO)

@@ -17,7 +17,9 @@ def refineries(spine: DataFrame, world: World) -> DataFrame:
     letter = F.char((65 + number % 26).cast("int"))
 
     def near(column: str) -> Column:
-        return F.round(at(numbers("cities", column), city) + world.uniform(column, number, low=-0.25, high=0.25), 4)
+        return F.round(
+            at(numbers("cities", column), city) + world.uniform(column, number, low=-0.25, high=0.25), 4
+        )
 
     return spine.withColumns(
         {

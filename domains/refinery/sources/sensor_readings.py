@@ -31,7 +31,7 @@ INSTRUMENTS: dict[str, tuple[int, float | None, float]] = {
     "API": (100, None, 0.0),
     "cSt": (100, 4.632, 0.0),
 }
-# sensor type: share of the way to the critical limit gone when its unit fails, and what is left when it stands
+# sensor type: share of the way to the critical limit gone when a unit fails, what is left when it stands
 RUN_UPS: dict[str, tuple[float, float]] = {
     "Vibration": (1.05, 0.1),
     "Temperature": (0.95, 0.6),

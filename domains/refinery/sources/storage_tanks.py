@@ -49,10 +49,12 @@ def storage_tanks(spine: DataFrame, refineries: DataFrame, world: World) -> Data
             "min_operating_level": F.round("min_operating_level", 3),
             "max_operating_level": F.round("max_operating_level", 3),
             "diameter_feet": F.round(F.sqrt(area * (4 / 3.141592653589793)), 1),
-            "has_heating": world.happens("heated", number, rate=0.4) | (product == "Residual") & ~F.col("_is_crude"),
+            "has_heating": world.happens("heated", number, rate=0.4)
+            | (product == "Residual") & ~F.col("_is_crude"),
             "has_mixer": world.happens("mixed", number, rate=0.5),
             "last_inspection_date": _last_inspection(world, number),
-            "is_active": F.col("_runs") & (F.col("_is_crude") | world.happens("tank runs", number, rate=RUNNING)),
+            "is_active": F.col("_runs")
+            & (F.col("_is_crude") | world.happens("tank runs", number, rate=RUNNING)),
         }
     )
 

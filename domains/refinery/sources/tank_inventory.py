@@ -32,9 +32,7 @@ def tank_inventory(
         hour.alias("_hour"),
         ((F.col("_at").cast("long") - ANCHOR_SECONDS) / 3600 - hour).alias("_part"),
     ).join(F.broadcast(tanks), on="_tank", how="inner")
-    levels = crude_levels(
-        _spans(spine, tanks), processing_units, refineries, storage_tanks, world
-    )
+    levels = crude_levels(_spans(spine, tanks), processing_units, refineries, storage_tanks, world)
     return (
         measured.join(F.broadcast(levels), on=["_tank", "_hour"], how="left")
         .withColumn("_volume", _volume(world))
@@ -67,7 +65,9 @@ def tank_frame(storage_tanks: DataFrame, refineries: DataFrame, world: World) ->
         "product_type",
         (F.col("product_type") == "Crude Oil").alias("_is_crude"),
     )
-    homes = refinery_frame(refineries, world).where("_runs").select("_refinery", "_slate", "_grades", "_appetite")
+    homes = (
+        refinery_frame(refineries, world).where("_runs").select("_refinery", "_slate", "_grades", "_appetite")
+    )
     draw = world.uniform("tank product of slate", F.col("_tank"))
     product, share = tank_product(F.col("_slate"), F.col("product_type"), draw)
     return (
@@ -111,7 +111,9 @@ def _temperature(world: World) -> Column:
     day = F.cos((F.col("_hour") % 24 + F.col("_part") - 15) / 24 * 6.2832)
     usual = F.when(F.col("product_type") == "Residual", 150.0).otherwise(78.0)
     own = world.uniform("tank warmth", "_tank", low=-4, high=4)
-    return F.round(usual + own + 10 * season + 2.5 * day + world.normal("tank warmth", "_tank", "_n", sd=0.3), 1)
+    return F.round(
+        usual + own + 10 * season + 2.5 * day + world.normal("tank warmth", "_tank", "_n", sd=0.3), 1
+    )
 
 
 def _water(world: World) -> Column:

@@ -8,7 +8,9 @@ from headrace.chance import World
 
 
 def parcel_api(world: World, home: Column, parcel: Column, number: Column) -> Column:
-    return F.round(crude("api_gravity_typical", number) + world.normal("parcel api", home, parcel, sd=0.45), 1)
+    return F.round(
+        crude("api_gravity_typical", number) + world.normal("parcel api", home, parcel, sd=0.45), 1
+    )
 
 
 def parcel_sulfur(world: World, home: Column, parcel: Column, number: Column) -> Column:

@@ -41,7 +41,9 @@ def parcel_before(hour: Column) -> Column:
 
 def arrived_hour(world: World, home: Column, parcel: Column) -> Column:
     days = world.choice("late days", home, parcel, values=LATE_DAYS, weights=LATE_WEIGHTS)
-    return due_hour(parcel) + days * 24 + world.integer("late hours", home, parcel, low=0, high=LATE_HOURS - 1)
+    return (
+        due_hour(parcel) + days * 24 + world.integer("late hours", home, parcel, low=0, high=LATE_HOURS - 1)
+    )
 
 
 def mode_of(world: World, home: Column, parcel: Column) -> Column:
@@ -90,7 +92,10 @@ def tank_hours(
     charge = (
         hours.transform(operated, world)
         .groupBy("_refinery", "_hour")
-        .agg(F.sum("_charge").alias("_charge"), *(F.first(name).alias(name) for name in ("_appetite", "_turns")))
+        .agg(
+            F.sum("_charge").alias("_charge"),
+            *(F.first(name).alias(name) for name in ("_appetite", "_turns")),
+        )
     )
     is_its_turn = F.col("_hour") % F.size("_turns") == F.col("_place")
     drawn = charge.join(F.broadcast(crude_tank_frame(storage_tanks)), on="_refinery", how="inner").withColumn(
@@ -112,7 +117,9 @@ def _tasks(world: World) -> int:
 def with_volume(hours: DataFrame, world: World) -> DataFrame:
     """Adds `_volume` of the parcel due in the hour, null where none is; `_wish` is what the tank is to hold
     more or less at that time."""
-    is_due = (due_hour(F.col("_parcel")) == F.col("_hour")) & (F.col("_parcel") % F.size("_turns") == F.col("_place"))
+    is_due = (due_hour(F.col("_parcel")) == F.col("_hour")) & (
+        F.col("_parcel") % F.size("_turns") == F.col("_place")
+    )
     wish = wish_of(world, F.col("_hour"))
     earlier = Window.partitionBy("_tank").orderBy("_hour").rowsBetween(Window.unboundedPreceding, -1)
     known = hours.withColumn("_parcel", parcel_before(F.col("_hour") + 1)).withColumns(

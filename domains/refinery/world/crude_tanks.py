@@ -20,7 +20,6 @@ from headrace.chance import World
 USUAL_LEVEL = 0.52
 BACK_HOURS = LATEST_HOURS + SMOOTH_HOURS + 24
 AHEAD_HOURS = SMOOTH_HOURS + 12
-FOREVER = 1 << 40
 
 
 def crude_levels(
@@ -36,9 +35,14 @@ def crude_levels(
         (F.col("_from") - BACK_HOURS).alias("_from"),
         (F.col("_to") + AHEAD_HOURS).alias("_to"),
     )
-    hours = tank_hours(wider, processing_units, refineries, storage_tanks, world).transform(with_volume, world)
+    hours = tank_hours(wider, processing_units, refineries, storage_tanks, world).transform(
+        with_volume, world
+    )
     by_tank = Window.partitionBy("_tank").orderBy("_hour")
-    before, earlier = by_tank.rowsBetween(Window.unboundedPreceding, -1), by_tank.rangeBetween(-FOREVER, -1)
+    before, earlier = (
+        by_tank.rowsBetween(Window.unboundedPreceding, -1),
+        by_tank.rangeBetween(Window.unboundedPreceding, -1),
+    )
     share_of_day = F.col("_appetite") / F.size("_turns") * 0.91
     usual = F.round(USUAL_LEVEL * F.col("_holds") + MEAN_LATE_DAYS * share_of_day)
     planned = F.last("_due_plan", ignorenulls=True).over(before) / SMOOTHED
@@ -60,7 +64,9 @@ def crude_levels(
     return (
         if_none_were_late.select("_refinery", "_tank", F.explode(owed).alias("_change"))
         .where(F.col("_change").isNotNull())
-        .select("_refinery", "_tank", F.col("_change._at_hour").alias("_hour"), "_change._owed", "_change._level")
+        .select(
+            "_refinery", "_tank", F.col("_change._at_hour").alias("_hour"), "_change._owed", "_change._level"
+        )
         .withColumn("_level", F.round(F.col("_level") - late).cast("long"))
         .where(F.col("_level").isNotNull())
         .withColumn("_level_after", F.lead("_level").over(by_tank))

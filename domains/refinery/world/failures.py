@@ -59,7 +59,9 @@ def with_failures(rows, world: World, unit: Column, hour: Column):  # type: igno
     and `_last_repaired` of the one before."""
     span, phase = _rhythm(world, unit)
     slot = F.floor(hour / span + phase).cast("long")
-    placed = rows.withColumns({"_failure_unit": unit, "_failure_hour": hour.cast("long"), "_failure_slot": slot})
+    placed = rows.withColumns(
+        {"_failure_unit": unit, "_failure_hour": hour.cast("long"), "_failure_slot": slot}
+    )
     unit, hour, slot = F.col("_failure_unit"), F.col("_failure_hour"), F.col("_failure_slot")
     here = failure(world, unit, slot).repaired
     placed = placed.withColumn("_failure_number", F.when(hour < here, slot).otherwise(slot + 1))

@@ -23,7 +23,9 @@ WATER_WHEN = {"FAIL": (1.0, 1.0), "MARGINAL": (0.5, 0.4)}  # from, width: volume
 
 def found_of_crude(world: World, api: Column, sulfur: Column, *who: str) -> dict[str, Column]:
     def near(name: str, value: Column, share: float, spread: float) -> Column:
-        return value * world.normal(name, *who, mean=1.0, sd=share) + world.normal(f"{name} read", *who, sd=spread)
+        return value * world.normal(name, *who, mean=1.0, sd=share) + world.normal(
+            f"{name} read", *who, sd=spread
+        )
 
     return {
         "api_gravity": near("lab api", api, 0.0, 0.15),
@@ -36,7 +38,9 @@ def found_of_crude(world: World, api: Column, sulfur: Column, *who: str) -> dict
 
 
 def found_of_product(world: World, number: Column, verdict: Column, *who: str) -> dict[str, Column]:
-    low, high = (_of(number, [float(row[name]) for row in PRODUCTS]) for name in ("density_min", "density_max"))
+    low, high = (
+        _of(number, [float(row[name]) for row in PRODUCTS]) for name in ("density_min", "density_max")
+    )
     density = low + (high - low) * world.uniform("lab density", *who, low=0.1, high=0.9)
     is_solid = _of(number, [row["product_category"] in SOLID for row in PRODUCTS])
     limit = _of(number, [float(row["sulfur_max_ppm"]) / 10_000 for row in PRODUCTS])
@@ -52,8 +56,10 @@ def found_of_product(world: World, number: Column, verdict: Column, *who: str) -
         "api_gravity": F.when(~is_solid, 141.5 * WATER_DENSITY / density - 131.5),
         "sulfur_content_pct": pure,
         **measured,
-        "octane_number": _of(number, [_octane(row) for row in PRODUCTS]) + world.normal("lab octane", *who, sd=0.25),
-        "cetane_number": _of(number, [_cetane(row) for row in PRODUCTS]) + world.normal("lab cetane", *who, sd=0.8),
+        "octane_number": _of(number, [_octane(row) for row in PRODUCTS])
+        + world.normal("lab octane", *who, sd=0.25),
+        "cetane_number": _of(number, [_cetane(row) for row in PRODUCTS])
+        + world.normal("lab cetane", *who, sd=0.8),
     }
 
 

@@ -69,7 +69,9 @@ def crude_tanks(world: World, refinery: Column, appetite: Column) -> Column:
     and its second where one would not do."""
     first = refinery.cast("long") * TANKS_PER_REFINERY
     has_two = world.happens("second crude tank", refinery, rate=SECOND_CRUDE_TANK)
-    return F.when(has_two | (appetite > TWO_TANKS_FROM_BPD), F.array(first, first + 1)).otherwise(F.array(first))
+    return F.when(has_two | (appetite > TWO_TANKS_FROM_BPD), F.array(first, first + 1)).otherwise(
+        F.array(first)
+    )
 
 
 def crude_tank_frame(storage_tanks: DataFrame) -> DataFrame:

@@ -13,7 +13,9 @@ SHORTEST_HOURS, LONGEST_HOURS = 6.0, 240.0
 LOWEST, ROOM = 0.18, 0.68
 
 
-def product_level(world: World, tank: Column, hours: Column, holds: Column, appetite: Column, share: Column) -> Column:
+def product_level(
+    world: World, tank: Column, hours: Column, holds: Column, appetite: Column, share: Column
+) -> Column:
     """Barrels at an instant, given in (broken) hours since the anchor; `share` is the product's usual yield."""
     rate = 0.5 * share * appetite * USUAL_LOAD / 24
     room = ROOM * holds

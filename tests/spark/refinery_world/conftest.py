@@ -1,0 +1,65 @@
+"""Two refineries over a few days, as made before any fault is planted."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from headrace.contracts.load import load_contracts
+from headrace.generate.chunks import Chunk
+from headrace.generate.plan import Plan, world_of
+from headrace.generate.rows import Workshop
+from headrace.generate.sources import load_sources
+from headrace.generate.spine import Piece
+
+START = datetime(2024, 1, 1)
+DAY = timedelta(days=1)
+DAYS = 4
+Made = Callable[..., pd.DataFrame]
+
+
+def as_pandas(rows: DataFrame) -> pd.DataFrame:
+    """With instants in UTC but without saying so."""
+    found: pd.DataFrame = rows.toArrow().to_pandas()
+    zoned = found.select_dtypes("datetimetz").columns
+    return found.assign(**{name: found[name].dt.tz_localize(None) for name in zoned})
+
+
+@pytest.fixture(scope="package")
+def workshop(spark: SparkSession) -> Iterator[Workshop]:
+    contracts = load_contracts("refinery")
+    plan = Plan(scale=0.004, start=START, end=START + DAYS * DAY, seed=7)
+    made = Workshop(spark, contracts, load_sources("refinery"), world_of(plan, contracts))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="package")
+def made(workshop: Workshop) -> Made:
+    """The clean rows of a table, of the whole span or of some of its days."""
+    kept: dict[tuple[str, int, int], pd.DataFrame] = {}
+
+    def rows(table: str, first_day: int = 0, last_day: int = DAYS) -> pd.DataFrame:
+        asked = (table, first_day, last_day)
+        if asked not in kept:
+            contract = workshop.contracts[table]
+            counts = workshop.world.counts
+            senders = counts[contract.arrives.per] if contract.arrives.per else counts[table]
+            piece = Piece(START + first_day * DAY, START + last_day * DAY, 0, senders, contract.arrives.times)
+            frame = workshop.clean_rows(Chunk(table, piece, is_first=first_day == 0))
+            kept[asked] = as_pandas(frame.select(*contract.columns))
+        return kept[asked].copy()
+
+    return rows
+
+
+@pytest.fixture(scope="package")
+def dimension(workshop: Workshop) -> Callable[[str], pd.DataFrame]:
+    """One row per entity, as of the start."""
+
+    def rows(table: str) -> pd.DataFrame:
+        return as_pandas(workshop.argument(table).select(*workshop.contracts[table].columns))
+
+    return rows
