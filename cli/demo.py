@@ -1,6 +1,5 @@
 """`headrace demo`: the main job from nothing to answers, with all of it on the screen."""
 
-import os
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples("headrace demo {domain}", "headrace demo {domain} --profile fast", "headrace demo --json")
 ANSWERS, ROWS_OF_AN_ANSWER = 3, 5
-QUICK_COMPILER = "-XX:TieredStopAtLevel=1"  # a run this short ends before thorough compiling pays
 
 
 def demo(
@@ -23,7 +21,6 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Generate a domain's data, refine it to gold with scans between, and show what came of it."""
-    os.environ.setdefault("HEADRACE_JAVA_OPTIONS", QUICK_COMPILER)
     from cli.clock import StageClock
     from cli.options import one_domain
     from cli.screen import out, print_json, seconds

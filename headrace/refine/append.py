@@ -16,6 +16,8 @@ from headrace.lake import log
 from headrace.lake.ledger import Entry
 from headrace.refine.edge import HASH, Edge, is_rejected
 
+ROWS_PER_WRITER = 2_000_000
+
 
 def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     done = edge.earlier_commit(edge.target, number)
@@ -37,7 +39,7 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
         duplicates = candidates.count() - first.count()
         good = judged.where(~is_rejected()).join(F.broadcast(twice), on=HASH, how="left_anti")
         note = {"rows_in": rows_in, "rejected": rejected, "duplicates": duplicates, "upstream": versions}
-        _append(edge, good.unionByName(first), number, note)
+        _append(edge, good.unionByName(first).coalesce(_writers(rows, rows_in)), number, note)
     finally:
         doubtful.unpersist()
         twice.unpersist()
@@ -91,6 +93,11 @@ def _first_of_each_key(edge: Edge, candidates: DataFrame, days: list[date]) -> D
     first = candidates.withColumn("_nth", F.row_number().over(order)).where(F.col("_nth") == 1).drop("_nth")
     stored = _stored(edge, candidates, days)
     return first if stored is None else first.join(stored.select(*keys), on=keys, how="left_anti")
+
+
+def _writers(rows: DataFrame, rows_in: int) -> int:
+    """How many tasks write. Each opens a file in every partition it meets, so few write much."""
+    return max(rows.sparkSession.sparkContext.defaultParallelism, rows_in // ROWS_PER_WRITER)
 
 
 def _append(edge: Edge, rows: DataFrame, number: int, note: Mapping[str, object]) -> None:

@@ -6,7 +6,7 @@ are never closer than four tenths of it. Hours are counted from the anchor.
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from headrace.chance import ANCHOR_SECONDS, World
@@ -54,7 +54,7 @@ def numbers(world: World, unit: Column, from_hour: Column, to_hour: Column) -> C
     return F.sequence(first, last)
 
 
-def with_failures(rows, world: World, unit: Column, hour: Column):  # type: ignore[no-untyped-def]
+def with_failures(rows: DataFrame, world: World, unit: Column, hour: Column) -> DataFrame:
     """Adds, in hours: `_run_up_from`, `_failed`, `_repaired` of the failure that is on or next,
     and `_last_repaired` of the one before."""
     span, phase = _rhythm(world, unit)

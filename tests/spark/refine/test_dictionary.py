@@ -1,9 +1,8 @@
-from headrace.contracts.load import domains_found
 from headrace.refine.catalog import Ref, load_tables
 from headrace.refine.dictionary import dictionary
 from headrace.refine.shapes import shapes
 
-DOMAIN = domains_found()[0]
+DOMAIN = "refinery"
 
 
 def test_every_table_and_column_of_a_domain_is_in_its_dictionary(spark):
