@@ -28,6 +28,7 @@ ALWAYS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
+    "spark.sql.maxConcurrentOutputFileWriters": "100",  # else each task sorts what it writes by partition
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 

@@ -17,6 +17,7 @@ from headrace.lake.ledger import Entry
 from headrace.refine.edge import HASH, Edge, is_rejected
 
 ROWS_PER_WRITER = 2_000_000
+SUSPECT = "_suspect"
 
 
 def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
@@ -29,8 +30,8 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
     twice = _hashes_seen_twice(edge, hashed, days).persist()
     judged = edge.judged(hashed, versions)
-    suspects = judged.join(F.broadcast(twice), on=HASH, how="left_semi")
-    doubtful = judged.where(is_rejected()).unionByName(suspects.where(~is_rejected())).persist()
+    marked = judged.join(F.broadcast(twice.withColumn(SUSPECT, F.lit(True))), on=HASH, how="left")
+    doubtful = marked.where(is_rejected() | F.col(SUSPECT)).drop(SUSPECT).persist()
     try:
         bad = doubtful.where(is_rejected())
         rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0

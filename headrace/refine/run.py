@@ -27,7 +27,7 @@ from headrace.refine.recycle import finish_interrupted
 from headrace.refine.silver import rows_waiting, run_edge
 from headrace.settings import Settings, get_settings
 
-BYTES_PER_ROW = 16
+BYTES_PER_ROW = 8
 
 
 @dataclass(frozen=True)
