@@ -24,8 +24,7 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     done = edge.earlier_commit(edge.target, number)
     if done is not None:
         return _entry(edge, number, done)
-    started = edge.earlier_commit(edge.rejected, number)
-    versions = started.note["upstream"] if started else edge.versions_now()
+    versions = edge.versions_for(number)
     rows_in, days = _extent(edge, rows)
     hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
     twice = _hashes_seen_twice(edge, hashed, days).persist()

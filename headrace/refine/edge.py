@@ -62,6 +62,11 @@ class Edge:
             name: log.version(self.paths.table(ref.layer, ref.name)) for name, ref in self.parents.items()
         }
 
+    def versions_for(self, number: int) -> dict[str, int]:
+        """Those an interrupted run of this batch judged by, else the newest."""
+        started = self.earlier_commit(self.rejected, number)
+        return dict(started.note["upstream"]) if started else self.versions_now()
+
     def judged(self, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """All rows as the table's function makes them, with the reasons against those that must not pass."""
         spark = rows.sparkSession

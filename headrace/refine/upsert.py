@@ -24,8 +24,7 @@ def write_upsert(edge: Edge, rows: DataFrame, number: int) -> Entry:
     if done is not None:
         note = done.note
         return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
-    started = edge.earlier_commit(edge.rejected, number)
-    versions = started.note["upstream"] if started else edge.versions_now()
+    versions = edge.versions_for(number)
     judged = edge.judged(rows, versions).persist()
     try:
         bad = judged.where(is_rejected())
