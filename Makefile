@@ -28,8 +28,9 @@ demo: $(READY) ## Generate two weeks of a small refinery network and refine them
 test: $(READY) ## All tests
 	@$(BIN)/pytest
 
-test-fast: $(READY) ## The tests that need no Spark, under a minute
+test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
 	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))
+	@$(BIN)/pytest -q -m quick tests/spark/refine
 
 lint: $(READY) ## Style, types, who may import whom, generated files current
 	$(BIN)/ruff check

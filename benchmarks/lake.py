@@ -13,6 +13,11 @@ def bench_home(home: Path) -> Path:
     return home / "whole"
 
 
+def needs_whole(home: Path) -> None:
+    if not (bench_home(home) / "lake").exists():
+        raise SystemExit("this figure goes on from another: run `make bench only=whole` first")
+
+
 def table(home: Path, layer: str, name: str) -> str:
     return str((home / "lake" / DOMAIN / layer / name).absolute())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 PACKAGES = ("pyspark", "delta-spark", "prefect", "soda-core-spark-df", "duckdb", "deltalake", "pyarrow")
-MEASURED = ("headrace", "domains", "flows", "tasks", "cli")
+MEASURED = ("headrace", "domains", "soda", "flows", "tasks", "cli")
 
 
 def machine() -> str:
@@ -24,7 +24,10 @@ def versions() -> str:
 
 def fingerprint() -> str:
     """Changes when the code that is measured does."""
-    files = sorted(file for folder in MEASURED for file in Path(folder).rglob("*.py"))
+    kinds = ("*.py", "*.yml", "*.sql", "*.csv")
+    files = sorted(
+        file for folder in MEASURED for kind in kinds for file in Path(folder).rglob(kind) if file.is_file()
+    )
     text = hashlib.sha256()
     for file in files:
         text.update(file.read_bytes())

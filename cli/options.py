@@ -45,8 +45,9 @@ def span(text: str | timedelta) -> timedelta:
         raise typer.BadParameter(str(error)) from None
 
 
-def listed(text: str | None) -> tuple[str, ...] | None:
-    """'bronze,silver' as a tuple."""
+def listed(given: str | list[str] | None) -> tuple[str, ...] | None:
+    """'bronze,silver', or an option given several times, as a tuple."""
+    text = ",".join(given) if isinstance(given, list) else given
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
@@ -75,7 +76,9 @@ Domain = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")]
-Tables = Annotated[str | None, typer.Option("--table", metavar="T[,T]", help="Only these tables.")]
+Tables = Annotated[
+    list[str] | None, typer.Option("--table", metavar="T[,T]", help="Only these tables; may be repeated.")
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", metavar="T", parser=instant, help="The instant the run pretends it is."),

@@ -6,7 +6,7 @@ from cli.examples import examples
 from cli.options import AsJson, Domain
 
 if TYPE_CHECKING:
-    from headrace.lake.size import TableSize
+    from headrace.lake.size import PartSize, TableSize
 
 EXAMPLES = examples("headrace size", "headrace size {domain} --json")
 
@@ -15,17 +15,19 @@ def size(domain: Domain = None, as_json: AsJson = False) -> None:
     """Show rows and bytes of every table and layer, beside the volumes that the source states."""
     from cli.options import one_domain
     from cli.screen import print_json
-    from headrace.lake.size import sizes
+    from headrace.lake.size import parts, sizes
     from headrace.settings import get_settings
 
-    found = sizes(one_domain(domain), get_settings())
+    name = one_domain(domain)
+    found = sizes(name, get_settings())
     if as_json:
-        print_json([{**vars(each), "bytes_per_row": each.bytes_per_row} for each in found])
+        tables = [{**vars(each), "bytes_per_row": each.bytes_per_row} for each in found]
+        print_json({"tables": tables, "parts": [vars(each) for each in parts(name, found)]})
         return
-    _show(found)
+    _show(found, parts(name, found))
 
 
-def _show(found: "list[TableSize]") -> None:
+def _show(found: "list[TableSize]", summed: "list[PartSize]") -> None:
     from cli.screen import count, out, table
     from cli.screen import size as bytes_
 
@@ -43,8 +45,12 @@ def _show(found: "list[TableSize]") -> None:
         )
         for each in found
     ]
-    total = ("all", count(sum(each.rows for each in found)), bytes_(sum(each.bytes for each in found)))
-    out.print(table(["table", ">rows", ">bytes", ">a row", ">files", ">version"], [*rows, total]))
+    out.print(table(["table", ">rows", ">bytes", ">a row", ">files", ">version"], rows))
+    layers = [
+        (each.part, each.tables, count(each.rows), bytes_(each.bytes), bytes_(each.stated_bytes))
+        for each in summed
+    ]
+    out.print(table(["layer", ">tables", ">rows", ">bytes", ">stated at full scale"], layers))
     stated = [
         (each.table, count(each.stated_rows), bytes_(each.stated_bytes), bytes_(each.bytes_at_stated_rows))
         for each in found

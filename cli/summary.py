@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from headrace.lake.size import TableSize
     from headrace.settings import Settings
 
+NOT_KNOWN = "\N{EN DASH}"
+
 
 @dataclass(frozen=True)
 class LayerSummary:
@@ -104,8 +106,8 @@ def show_score(kinds: list[dict]) -> None:
             count(each["caught"]),
             percent(each["caught"], each["planted"]),
             count(each["missed"]),
-            count(each["false_alarms"]),
-            each["delay"],
+            NOT_KNOWN if each["false_alarms"] is None else count(each["false_alarms"]),
+            NOT_KNOWN if each["delay"] is None else each["delay"],
         )
         for each in kinds
     ]

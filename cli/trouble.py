@@ -3,8 +3,10 @@
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 INTERRUPTED = 130
@@ -34,16 +36,20 @@ def _stopped() -> int:
 
 def _explained(error: Exception) -> int:
     from headrace.errors import HeadraceError
+    from headrace.trouble import disk_full, is_disk_full
 
+    if not isinstance(error, HeadraceError) and is_disk_full(error):
+        error = disk_full()
     if isinstance(error, HeadraceError):
         _complain(str(error), word="error:")
         return error.exit_code
     if type(error).__name__ == "ValidationError" and getattr(error, "title", "") == "Settings":
         _complain(_settings_problem(error), word="error:")
         return 2
-    log = _log_of(error)
-    _complain(f"{type(error).__name__}: {_first_line(error)}", word="unexpected error:")
-    _complain(f"the whole story is in {log}")
+    _complain(_summary(error), word="unexpected error:")
+    story = _story(error)
+    log = _logged(story)
+    _complain(f"the whole story is in {log}" if log else f"no log file could be written:\n{story}")
     return 1
 
 
@@ -54,12 +60,20 @@ def _settings_problem(error: Any) -> str:
     return "\n".join([*said, "settings come from the environment and .env; .env.example lists them all"])
 
 
-def _log_of(error: Exception) -> Path:
-    now = datetime.now(UTC)
-    log = _home() / "errors" / f"{now:%Y%m%dT%H%M%S}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(f"{now.isoformat()} {' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
-    return log
+def _story(error: Exception) -> str:
+    now = datetime.now(UTC).isoformat()
+    return f"{now} {' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+
+
+def _logged(story: str) -> Path | None:
+    """The log file, beside everything else or else in the temporary folder; None where neither can be written."""
+    for folder in (lambda: _home() / "errors", lambda: Path(gettempdir()) / "headrace-errors"):
+        with suppress(OSError):
+            log = folder() / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(story)
+            return log
+    return None
 
 
 def _home() -> Path:
@@ -71,8 +85,11 @@ def _home() -> Path:
         return Path(".headrace")
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "")[:300]
+def _summary(error: Exception) -> str:
+    from headrace.trouble import useful_line
+
+    said = f"{type(error).__name__}: {useful_line(error)[:300]}"
+    return f"{said} ({'; '.join(notes)})" if (notes := getattr(error, "__notes__", [])) else said
 
 
 def _complain(text: str, word: str = "") -> None:

@@ -26,7 +26,7 @@ def refine(
 
     Args:
         domain: The sector, a folder of domains/.
-        as_of: The instant the run pretends it is; by default that of the newest file sent.
+        as_of: The instant the run pretends it is; by default that of the newest event.
         layers: Any may be left out.
         tables: Only these.
         scans: Whether each layer is scanned before the next.

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SAFE_HOURS = 168
+
 
 class Settings(BaseSettings):
     """Each field is read from HEADRACE_<NAME>, or from a line of .env."""
@@ -16,11 +18,9 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(".headrace"), description="The folder that holds all local state.")
-    lake_url: str = Field(
-        "", description="Where the tables live: a folder or s3a://… (default: <home>/lake)."
-    )
+    lake_url: str = Field("", description="Where the tables live: a folder (default: <home>/lake).")
     landing_url: str = Field(
-        "", description="Where sources leave their files: a folder or s3a://… (default: <home>/landing)."
+        "", description="Where sources leave their files: a folder (default: <home>/landing)."
     )
     truth_url: str = Field(
         "", description="Where the generator hides what it planted (default: <home>/truth)."
@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     )
     lease_seconds: int = Field(60, ge=5, description="How long a table's lease outlives a silent holder.")
     vacuum_hours: int = Field(168, ge=0, description="How long files that left a table are kept.")
+
+    @property
+    def hours_kept(self) -> int:
+        """A week at least: readers and streams that are under way may still need them."""
+        return max(self.vacuum_hours, SAFE_HOURS)
 
     @property
     def lake(self) -> str:

@@ -52,7 +52,8 @@ Write = Append | Upsert | History | Replace | Whole
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table's shape. `partition` is a date column; `cluster` orders rows within files."""
+    """A table's shape. `partition` is a date column; `cluster` orders rows within files; `may_be_empty` is for
+    tables of what is wrong: nothing may be."""
 
     write: Write
     key: str | tuple[str, ...]
@@ -60,6 +61,7 @@ class Table:
     partition: str | None = None
     cluster: tuple[str, ...] = ()
     description: str = ""
+    may_be_empty: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

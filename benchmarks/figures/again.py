@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from benchmarks.lake import DOMAIN, bench_home
+from benchmarks.lake import DOMAIN, bench_home, needs_whole
 from benchmarks.process import headrace
 from benchmarks.report import Row, spread
 
 
 def measure(home: Path, runs: int) -> list[Row]:
+    needs_whole(home)
     taken = []
     for _ in range(runs):
         made = headrace(bench_home(home), "generate", DOMAIN, "--profile", "bench", "--yes")

@@ -14,8 +14,9 @@ SPAN = ("--scale", "0.1", "--from", "2024-01-01", "--to", "2024-12-31")
 
 def measure(home: Path, runs: int) -> list[Row]:
     here, taken = home / "batch", []
-    for _ in range(max(1, runs // 3)):
-        shutil.rmtree(here, ignore_errors=True)
+    for _ in range(runs):
+        for made in ("lake", "landing", "truth"):
+            shutil.rmtree(here / made, ignore_errors=True)
         tables = [word for name in (*DIMENSIONS, *FACTS) for word in ("--table", name)]
         made = headrace(here, "generate", DOMAIN, *SPAN, *tables, "--yes")
         refined = headrace(here, "refine", DOMAIN)

@@ -4,12 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
-from benchmarks.lake import DOMAIN, bench_home
+from benchmarks.lake import DOMAIN, bench_home, needs_whole
 from benchmarks.process import headrace
 from benchmarks.report import Row, spread
 
 
 def measure(home: Path, runs: int) -> list[Row]:
+    needs_whole(home)
     taken = []
     for number in range(runs):
         here = home / f"day{number}"

@@ -13,8 +13,9 @@ TABLE = "sensor_readings"
 
 
 def measure(home: Path, runs: int) -> list[Row]:
+    from headrace.contracts.load import load_contracts
     from headrace.generate.chunks import chunks_to_make
-    from headrace.generate.plan import contracts_of, load_profile, world_of
+    from headrace.generate.plan import load_profile, world_of
     from headrace.generate.rows import Workshop
     from headrace.generate.run import generate
     from headrace.generate.sources import load_sources
@@ -33,11 +34,12 @@ def measure(home: Path, runs: int) -> list[Row]:
         began = time.monotonic()
         rows = generate(DOMAIN, plan, settings).rows
         rates.append(rows / (time.monotonic() - began))
-        contracts, _ = contracts_of(DOMAIN, plan)
+        contracts = load_contracts(DOMAIN)
         workshop = Workshop(spark, contracts, load_sources(DOMAIN), world_of(plan, contracts))
         began = time.monotonic()
         for chunk in chunks_to_make(plan, contracts[TABLE], workshop.world, ()):
-            workshop.rows(chunk)[0].write.format("noop").mode("overwrite").save()
+            rows_of_chunk, _ = workshop.rows(workshop.clean_rows(chunk), contracts[TABLE])
+            rows_of_chunk.write.format("noop").mode("overwrite").save()
         thrown.append(rows / (time.monotonic() - began))
         workshop.close()
         copy = f"COPY (SELECT * FROM readings) TO '{here / 'copy.parquet'}' (COMPRESSION zstd)"

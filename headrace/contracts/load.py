@@ -40,7 +40,10 @@ def load_folder(folder: Path) -> Mapping[str, Contract]:
 
 
 def load_contract(file: Path) -> Contract:
-    text = file.read_text()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ContractError(f"{file}:1: not readable as YAML: it is no text in UTF-8") from None
     try:
         raw = yaml.safe_load(text)
         tree = yaml.compose(text)

@@ -26,6 +26,9 @@ FaultKind = Literal[
     "malformed", "orphan", "stuck", "drift", "spike", "gap",
 ]  # fmt: skip
 
+WHOLE_NUMBERS = ("int", "long")
+
+_WHOLE_NUMBER = re.compile(r"^-?\d+$")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?) ?(second|minute|hour|day|week)s?$")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 
@@ -78,6 +81,20 @@ class ColumnSpec(Strict):
     def choices(self) -> tuple[str, ...]:
         return tuple(self.format.split("|")) if self.format and "|" in self.format else ()
 
+    @property
+    def allowed(self) -> tuple[str, ...] | tuple[int, ...]:
+        """The only values a row may hold, as it holds them; empty where any will do."""
+        if self.type in WHOLE_NUMBERS:
+            return tuple(int(choice) for choice in self.choices)
+        return self.choices if self.type == "string" else ()
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> "ColumnSpec":
+        strange = [choice for choice in self.choices if not _WHOLE_NUMBER.match(choice)]
+        if self.type in WHOLE_NUMBERS and strange:
+            raise ValueError(f"format lists {', '.join(strange)} for a column of type {self.type}")
+        return self
+
     @model_validator(mode="after")
     def _weights_fit(self) -> "ColumnSpec":
         if self.weights is not None and len(self.weights) != len(self.choices):
@@ -102,12 +119,6 @@ class Arrives(Strict):
     times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
     topic: str | None = None
     rate: float | None = Field(None, description="Messages per second of the topic.")
-
-
-class History(Strict):
-    """Marks a slowly changing dimension and which columns open a new version."""
-
-    tracks: tuple[str, ...] = ()
 
 
 class Changes(Strict):
@@ -152,7 +163,6 @@ class Contract(Strict):
     late: Span | None = Field(None, description="How long after its event a row may still arrive.")
     scales: bool = Field(True, description="False for a reference table, the same at every scale.")
     arrives: Arrives = Arrives()
-    history: History | None = None
     changes: Changes | None = None
     evolves: tuple[Evolves, ...] = ()
     faults: dict[FaultKind, Rate] = {}

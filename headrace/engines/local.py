@@ -10,13 +10,19 @@ from headrace.contracts.model import parse_span
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, get_settings
+from headrace.trouble import disk_full, is_disk_full
 
 Options = dict[str, Any]
 
 
 def run_job(job: Job, settings: Settings | None = None) -> JobResult:
     watch = Stopwatch()
-    summary = _WORK[job.name](job.domain, job.options, settings or get_settings())
+    try:
+        summary = _WORK[job.name](job.domain, job.options, settings or get_settings())
+    except Exception as error:
+        if is_disk_full(error):
+            raise disk_full() from error
+        raise
     return JobResult(job, watch.seconds, json.loads(json.dumps(summary, default=str)))
 
 

@@ -81,8 +81,17 @@ def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
         stride=plan.stride.total_seconds() if plan.stride else None,
         **outcome,
     )
-    objects.put_json(f"{paths.made(plan.into, chunk.table)}/{chunk.name}.json", asdict(made))
+    objects.put_json(_record(paths, plan.into, chunk.table, chunk.name), asdict(made))
     return made
+
+
+def is_remembered(paths: Paths, table: str, chunk: str) -> bool:
+    """Of a chunk's landing files."""
+    return objects.get(_record(paths, "landing", table, chunk)) is not None
+
+
+def _record(paths: Paths, into: Into, table: str, chunk: str) -> str:
+    return f"{paths.made(into, table)}/{chunk}.json"
 
 
 def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
@@ -92,6 +101,24 @@ def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
                 f"{before.table} already holds another world: seed {before.seed}, scale {before.scale:g}, "
                 f"not seed {plan.seed}, scale {plan.scale:g}. Use the same ones, or another HEADRACE_HOME."
             )
+
+
+def check_same_stride(plan: Plan, contract: Contract, made: Sequence[Made]) -> None:
+    """A span that was thinned one way is not there for a plan that thins it another way."""
+    if contract.arrives.cadence is None:
+        return
+    wanted = plan.stride.total_seconds() if plan.stride else None
+    for before in made:
+        overlaps = before.start < plan.end.isoformat() and before.end > plan.start.isoformat()
+        if overlaps and before.stride != wanted:
+            raise UsageError(
+                f"{before.table} already holds {before.start} to {before.end} at {_spelled(before.stride)}, "
+                f"not at {_spelled(wanted)}. Use the same stride, another span, or another HEADRACE_HOME."
+            )
+
+
+def _spelled(stride: float | None) -> str:
+    return "its own pace" if stride is None else f"a stride of {timedelta(seconds=stride)}"
 
 
 def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[Made]) -> list[Chunk]:

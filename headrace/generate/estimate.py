@@ -1,15 +1,14 @@
 """What a plan will come to, said before it starts."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.chance import World
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import NotEnoughRoom
-from headrace.generate.chunks import pieces, rows_per_sender_and_day, senders_of, times_of
+from headrace.generate.chunks import DAY, Chunk, Made, chunks_to_make, rows_per_sender_and_day, times_of
 from headrace.generate.plan import Plan, world_of
 from headrace.settings import Settings
 
@@ -36,23 +35,31 @@ def estimate(domain: str, plan: Plan) -> Estimate:
     return estimate_of(load_contracts(domain), plan)
 
 
-def estimate_of(contracts: Mapping[str, Contract], plan: Plan) -> Estimate:
+def estimate_of(
+    contracts: Mapping[str, Contract], plan: Plan, made: Mapping[str, Sequence[Made]] | None = None
+) -> Estimate:
+    """Of all the plan asks for, or of what is missing beside what was made before."""
     wanted = plan.wanted(contracts)
     world = world_of(plan, contracts)
-    rows = {table: rows_of(contracts[table], plan, world) for table in wanted}
+    chunks = {
+        table: chunks_to_make(plan, contracts[table], world, (made or {}).get(table, ())) for table in wanted
+    }
+    rows = {table: _rows_of(chunks[table], contracts[table], plan) for table in wanted}
     size = sum(rows[table] * _row_bytes(contracts[table], plan) for table in wanted)
     took = sum(rows[table] / _rate(contracts[table]) for table in wanted)
-    chunks = sum(
-        sum(1 for _ in pieces(contracts[table], world, plan, plan.start, plan.end)) for table in wanted
-    )
-    return Estimate(rows, int(size), round(took + chunks * SECONDS_PER_CHUNK, 1))
+    starts = sum(map(len, chunks.values())) * SECONDS_PER_CHUNK
+    return Estimate(rows, int(size), round(took + starts, 1))
 
 
-def rows_of(contract: Contract, plan: Plan, world: World) -> int:
-    days = (plan.end - plan.start).total_seconds() / 86_400
-    senders = senders_of(contract, world)
-    rows = senders * days * rows_per_sender_and_day(contract, plan, times_of(contract, plan))
-    return round(rows + senders if contract.type == "dimension" else rows)
+def _rows_of(chunks: Sequence[Chunk], contract: Contract, plan: Plan) -> int:
+    rate = rows_per_sender_and_day(contract, plan, times_of(contract, plan))
+    rows = 0.0
+    for chunk in chunks:
+        piece = chunk.piece
+        rows += (piece.high - piece.low) * ((piece.end - piece.start) / DAY * rate)
+        if contract.type == "dimension" and chunk.is_first:
+            rows += piece.high - piece.low
+    return round(rows)
 
 
 def check_room(plan: Plan, said: Estimate, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Writes a chunk as the files its source would have left: made out of sight, then moved into place.
 
-The list of moves is written down first, so a run that was killed between two of them finishes the rest.
+The list of moves is written down first and kept until the chunk is remembered, so a run that was killed on the
+way is finished by the next, under the same names.
 """
 
 import shutil
@@ -13,9 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.generate.chunks import Chunk
+from headrace.generate.chunks import Chunk, is_remembered
 from headrace.generate.lines import line_of
 from headrace.lake import objects
+from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 
 STAMP = "yyyyMMdd'T'HHmmss"
@@ -28,7 +30,7 @@ class Written:
     bytes: int
 
 
-def land(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths) -> Written:
+def land(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases) -> Written:
     scratch = Path(paths.making(contract.table)) / chunk.name
     moves = objects.get_json(str(scratch / MOVES))
     if moves is None:
@@ -36,12 +38,19 @@ def land(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths) -> Wri
         _write(rows, contract, scratch / "files")
         moves = _moves(scratch / "files", contract, paths)
         objects.put_json(str(scratch / MOVES), moves)
+    leases.check()
     for made, final in moves["files"].items():
         Path(final).parent.mkdir(parents=True, exist_ok=True)
         if Path(made).exists():
             Path(made).replace(final)
-    shutil.rmtree(scratch)
     return Written(moves["rows"], moves["bytes"])
+
+
+def sweep(table: str, paths: Paths) -> None:
+    """Removes what is left of the making of chunks that are remembered."""
+    for scratch in Path(paths.making(table)).glob("*"):
+        if is_remembered(paths, table, scratch.name):
+            shutil.rmtree(scratch)
 
 
 def _write(rows: DataFrame, contract: Contract, folder: Path) -> None:

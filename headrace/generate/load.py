@@ -11,17 +11,21 @@ from headrace.contracts.schema import bronze_schema
 from headrace.generate.chunks import Chunk
 from headrace.generate.land import Written
 from headrace.lake import log, objects
+from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.refine.bronze import create_bronze
 
 
-def load(spark: SparkSession, rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths) -> Written:
+def load(
+    spark: SparkSession, rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases
+) -> Written:
     target = paths.table("bronze", contract.table)
     if not log.exists(target):
         create_bronze(spark, contract, target)
     source = f"generated:{chunk.name}"
     app = f"{paths.domain}.{source}.{contract.table}"
     if log.commit_of_batch(target, app, 1) is None:
+        leases.check()
         once = {"txnAppId": app, "txnVersion": "1"}
         bronze_rows(rows, contract, source).write.format("delta").mode("append").options(**once).save(target)
     done = log.commit_of_batch(target, app, 1)

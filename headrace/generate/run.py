@@ -5,23 +5,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.chance import World, seconds
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.generate.blocks import episodes_of
-from headrace.generate.chunks import Chunk, Made, check_same_world, chunks_to_make, made_before, remember
+from headrace.generate.chunks import (
+    Chunk,
+    Made,
+    check_same_stride,
+    check_same_world,
+    chunks_to_make,
+    made_before,
+    remember,
+)
 from headrace.generate.estimate import check_room, estimate_of
-from headrace.generate.land import Written, land
+from headrace.generate.land import land, sweep
 from headrace.generate.load import load
 from headrace.generate.plan import Plan, world_of
 from headrace.generate.rows import Workshop
 from headrace.generate.sources import Source, check_sources, load_sources
 from headrace.generate.strikes import Strike
 from headrace.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
-from headrace.lake.lease import leased
+from headrace.lake.lease import Leases, leased
 from headrace.lake.paths import Paths
 from headrace.lake.session import FEW_ROWS, get_spark, session_for
 from headrace.progress import Event, Stopwatch, tell
@@ -72,17 +80,19 @@ def make(
     wanted = plan.wanted(contracts)
     check_sources(sources, contracts)
     paths = Paths.of(domain, settings)
-    said = estimate_of(contracts, plan)
+    said = estimate_of(contracts, plan, {table: made_before(paths, table) for table in wanted})
     check_room(plan, said, settings)
-    leases = [paths.lease(plan.into, table) for table in wanted]
+    urls = [paths.lease(plan.into, table) for table in wanted]
     watch = Stopwatch()
-    with leased(leases, job=f"generate {domain}", seconds=settings.lease_seconds):
-        before = [made for table in contracts for made in made_before(paths, table)]
+    with leased(urls, job=f"generate {domain}", seconds=settings.lease_seconds) as leases:
+        known = {table: made_before(paths, table) for table in contracts}
+        before = [made for table in contracts for made in known[table]]
         check_same_world(plan, before)
+        for table in wanted:
+            check_same_stride(plan, contracts[table], known[table])
         world = world_since(before, plan, contracts)
-        large, small = (
-            Workshop(session_for(get_spark(settings), rows), contracts, sources, world)
-            for rows in (FEW_ROWS, 0)
+        small, wide, large = (
+            Workshop(session, contracts, sources, world) for session in _sessions(get_spark(settings))
         )
         try:
             with ThreadPoolExecutor(settings.workers) as pool:
@@ -91,17 +101,30 @@ def make(
                         _make_table,
                         contracts[table],
                         plan,
-                        small if said.rows[table] < FEW_ROWS else large,
+                        small
+                        if said.rows[table] < FEW_ROWS
+                        else large
+                        if table in sources and sources[table].takes_blocks
+                        else wide,
                         paths,
+                        leases,
                     )
                     for table in sorted(wanted, key=said.rows.__getitem__, reverse=True)
                 ]
             made = tuple(each.result() for each in asked)
             _tell_hidden(small, paths, plan)
         finally:
-            for workshop in (large, small):
+            for workshop in (small, wide, large):
                 workshop.close()
     return GenerateResult(domain, made, watch.seconds)
+
+
+def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSession]:
+    """For few rows; for many that are all closed forms, of which whole stages make methods too long for Java to
+    compile, so that they run four times slower; for many rows from blocks."""
+    small, wide, large = session_for(spark, 0), session_for(spark, FEW_ROWS), session_for(spark, FEW_ROWS)
+    wide.conf.set("spark.sql.codegen.wholeStage", "false")
+    return small, wide, large
 
 
 def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Contract]) -> World:
@@ -110,7 +133,10 @@ def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Cont
     return replace(world_of(plan, contracts), start=min([plan.start, *starts]))
 
 
-def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> TableMade:
+def _make_table(
+    contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
+) -> TableMade:
+    sweep(contract.table, paths)
     before = made_before(paths, contract.table)
     chunks = chunks_to_make(plan, contract, workshop.world, before)
     if not chunks:
@@ -119,7 +145,7 @@ def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths
     tell(Event(STAGE, contract.table, "started", done=0, total=len(chunks)))
     watch, made = Stopwatch(), []
     for place, chunk in enumerate(chunks, start=1):
-        made.append(_make_chunk(chunk, contract, plan, workshop, paths))
+        made.append(_make_chunk(chunk, contract, plan, workshop, paths, leases))
         rows = sum(each.rows for each in made)
         tell(Event(STAGE, contract.table, "going", rows, watch.seconds, done=place, total=len(chunks)))
     rows, size = sum(each.rows for each in made), sum(each.bytes for each in made)
@@ -127,23 +153,23 @@ def _make_table(contract: Contract, plan: Plan, workshop: Workshop, paths: Paths
     return TableMade(contract.table, rows, size, watch.seconds, len(made), len(before))
 
 
-def _make_chunk(chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths) -> Made:
+def _make_chunk(
+    chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
+) -> Made:
     watch = Stopwatch()
+    leases.check()
     with workshop.kept(chunk) as clean:
         rows, strikes = workshop.rows(clean, contract)
         told = _told(rows, strikes, chunk, contract, workshop)
         if told is not None:
             write_truth(told, paths, chunk.table, chunk.name)
-        written = _written(rows, contract, chunk, plan, workshop, paths)
-    return remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
-
-
-def _written(
-    rows: DataFrame, contract: Contract, chunk: Chunk, plan: Plan, workshop: Workshop, paths: Paths
-) -> Written:
-    if plan.into == "bronze":
-        return load(workshop.spark, rows, contract, chunk, paths)
-    return land(rows, contract, chunk, paths)
+        if plan.into == "bronze":
+            written = load(workshop.spark, rows, contract, chunk, paths, leases)
+        else:
+            written = land(rows, contract, chunk, paths, leases)
+    made = remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
+    sweep(chunk.table, paths)
+    return made
 
 
 def _told(

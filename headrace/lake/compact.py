@@ -15,8 +15,8 @@ from headrace.lake import log, objects
 from headrace.lake.files import DataFile, live_files, partition_column
 from headrace.lake.lease import Leases
 from headrace.lake.session import get_spark
+from headrace.settings import SAFE_HOURS
 
-SAFE_HOURS = 168
 FILE_BYTES = 256 * 2**20
 SMALL_FILE = 32 * 2**20
 NEW_SHARE = 0.25

@@ -48,8 +48,12 @@ class Leases:
         self._held: list[str] = []
         self._stop = threading.Event()
         self._lost: str | None = None
+        self._expires = 0.0
+        self._trouble: Exception | None = None
+        self._renewing = threading.Lock()
 
     def acquire(self) -> None:
+        self._expires = time.time() + self._seconds
         try:
             for url in self._urls:
                 self._take(url)
@@ -60,31 +64,46 @@ class Leases:
 
     def check(self) -> None:
         """Called before each commit: a holder that lost its lease must not write."""
+        if self._is_late and self._lost is None:
+            self._try_to_renew()
         if self._lost:
             raise Busy(f"the lease {self._lost} was lost to another run; nothing more was written")
+        if self._is_late:
+            why = f" ({self._trouble})" if self._trouble else ""
+            raise Busy(f"the leases could not be renewed in time{why}; nothing more was written") from (
+                self._trouble
+            )
 
     def release(self) -> None:
         self._stop.set()
         for url in self._held:
-            if (holder := _holder_of(url)) and holder.token == self._token:
+            if (holder := _holder_of(url)) and holder.token == self._token and not self._is_late:
                 objects.delete(url)
         self._held.clear()
 
+    @property
+    def _is_late(self) -> bool:
+        """From then on others may take the leases."""
+        return time.time() >= self._expires
+
     def _take(self, url: str) -> None:
-        if objects.put_new(url, self._body()):
-            self._held.append(url)
-            return
-        holder = _holder_of(url)
-        if holder is not None and not holder.is_gone:
+        if not (objects.put_new(url, self._body()) or self._take_over(url)):
+            raise Busy(f"another run took {url} just now; try again")
+        self._held.append(url)
+
+    def _take_over(self, url: str) -> bool:
+        """Of two that find the same dead lease, one succeeds."""
+        found = objects.get(url)
+        if found is None:
+            return objects.put_new(url, self._body())
+        holder = _holder_in(found)
+        if not holder.is_gone:
             table = "/".join(url.removesuffix(".lease.json").split("/")[-3:])
             raise Busy(
                 f"{table} is being written by {holder.job!r} (process {holder.pid} on {holder.host}). "
                 "Wait until it is done, or stop it."
             )
-        objects.delete(url)
-        if not objects.put_new(url, self._body()):
-            raise Busy(f"another run took {url} just now; try again")
-        self._held.append(url)
+        return objects.swap(url, found, self._body())
 
     def _body(self) -> bytes:
         pid = os.getpid()
@@ -94,13 +113,25 @@ class Leases:
         return json.dumps(asdict(holder)).encode()
 
     def _renew_until_stopped(self) -> None:
-        while not self._stop.wait(self._seconds / 3):
-            for url in list(self._held):
-                holder = _holder_of(url)
-                if holder is None or holder.token != self._token:
-                    self._lost = url
-                    return
-                objects.put(url, self._body())
+        while self._lost is None and not self._stop.wait(self._seconds / 3):
+            self._try_to_renew()
+
+    def _try_to_renew(self) -> None:
+        with self._renewing:
+            try:
+                self._renew()
+            except Exception as error:  # tried again; `check` looks at the clock
+                self._trouble = error
+
+    def _renew(self) -> None:
+        expires = time.time() + self._seconds
+        for url in list(self._held):
+            found = objects.get(url)
+            is_mine = found is not None and _holder_in(found).token == self._token
+            if found is None or not is_mine or not objects.swap(url, found, self._body()):
+                self._lost = url
+                return
+        self._expires, self._trouble = expires, None
 
 
 @contextmanager
@@ -114,8 +145,12 @@ def leased(urls: Sequence[str], *, job: str, seconds: float) -> Iterator[Leases]
 
 
 def _holder_of(url: str) -> Holder | None:
-    found = objects.get_json(url)
-    return None if found is None else Holder(**found)
+    found = objects.get(url)
+    return None if found is None else _holder_in(found)
+
+
+def _holder_in(body: bytes) -> Holder:
+    return Holder(**json.loads(body))
 
 
 def _is_running(pid: int, started: float) -> bool:

@@ -105,9 +105,9 @@ def _file(table: str, number: int) -> str:
     return f"{table}/_delta_log/{number:020d}.json"
 
 
-def row_count(table: str) -> int:
-    """The rows of the newest version, from the statistics of its files; 0 where there is no table."""
+def row_count(table: str, at: int | None = None) -> int:
+    """The rows of a version, else of the newest, from its files' statistics; 0 where there is no table."""
     if not exists(table):
         return 0
-    adds = DeltaTable(table).get_add_actions(flatten=True)
+    adds = DeltaTable(table, version=at).get_add_actions(flatten=True)
     return int(pc.sum(pa.table(adds).column("num_records")).as_py() or 0)

@@ -10,14 +10,14 @@ from typing import Literal
 
 from headrace.errors import Busy, UnknownName, UsageError
 from headrace.lake import log
-from headrace.lake.compact import SAFE_HOURS, Compacted, compact, untouched
+from headrace.lake.compact import Compacted, compact, untouched
 from headrace.lake.lease import leased
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.size import tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import Published, last_good, publish
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.settings import Settings, get_settings
+from headrace.settings import SAFE_HOURS, Settings, get_settings
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def maintain(
 def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = False) -> int:
     """Hours that files outlive their table's last use of them: a week at least, unless asked for less."""
     if asked is None:
-        return max(settings.vacuum_hours, SAFE_HOURS)
+        return settings.hours_kept
     if asked < SAFE_HOURS and not even_if_unsafe:
         raise UsageError(
             f"{asked} hours is less than a week: readers and streams that are under way could lose files "

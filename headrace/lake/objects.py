@@ -1,12 +1,15 @@
 """Small objects beside the tables: on a disk or in S3, under one handful of verbs.
 
-`put_new` is the one that matters: it either creates the object whole or says that it was there.
+Two matter: `put_new` either creates the object whole or says that it was there, and `swap` replaces it only
+where nobody else has.
 """
 
+import fcntl
 import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
+
+_CONDITION_FAILED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey", "404")
 
 
 def put(url: str, body: bytes) -> None:
@@ -35,6 +40,17 @@ def put_new(url: str, body: bytes) -> bool:
         return False
     finally:
         scratch.unlink()
+    return True
+
+
+def swap(url: str, old: bytes, new: bytes) -> bool:
+    """Puts the new body where the old one still is; says whether it was."""
+    if _is_s3(url):
+        return _swap_in_s3(url, old, new)
+    with _one_at_a_time_in(Path(url).parent):
+        if get(url) != old:
+            return False
+        put(url, new)
     return True
 
 
@@ -109,9 +125,31 @@ def _put_s3_if(url: str, body: bytes, **condition: str) -> str | None:
     try:
         return str(_s3().put_object(Bucket=bucket, Key=key, Body=body, **condition)["ETag"])
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict", "412"):
+        if error.response["Error"]["Code"] in _CONDITION_FAILED:
             return None
         raise
+
+
+def _swap_in_s3(url: str, old: bytes, new: bytes) -> bool:
+    bucket, key = _split(url)
+    try:
+        found = _s3().get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            return False
+        raise
+    return bytes(found["Body"].read()) == old and _put_s3_if(url, new, IfMatch=found["ETag"]) is not None
+
+
+@contextmanager
+def _one_at_a_time_in(folder: Path) -> Iterator[None]:
+    """Among all processes of this machine; the kernel frees the lock of one that dies."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _written_beside(path: Path, body: bytes) -> Path:

@@ -96,14 +96,25 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     recycled = totals.get("recycled", 0)
     terms = {term: totals.get(term, 0) for term in FORMULAS[kind]}
     yield Line(name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms)
-    bronze = _rows(paths.table("bronze", source))
-    yield Line(name, "rows in = rows of bronze", totals["rows_in"], bronze, {f"bronze.{source}": bronze})
+    now, taken = _rows_of_bronze(paths, node, source)
+    terms = {f"bronze.{source}": taken} | ({"rows waiting": now - taken} if now > taken else {})
+    yield Line(name, "rows in = rows of bronze taken", totals["rows_in"], taken, terms)
     stored = {term: totals.get(term, 0) for term in STORED[kind]}
     rows = _rows(paths.table("silver", node.name))
     yield Line(name, "rows stored = rows let in", rows, sum(stored.values()), stored)
     aside = _rows(paths.rejected(node.name))
     kept = {"rejected": totals.get("rejected", 0)} | ({"recycled since": recycled} if recycled else {})
     yield Line(f"{name}__rejected", "rows set aside = rows rejected", aside, totals.get("rejected", 0), kept)
+
+
+def _rows_of_bronze(paths: Paths, node: Node, source: str) -> tuple[int, int]:
+    """Those there are, and those there were when the edge last took all: later ones wait for their turn."""
+    bronze = paths.table("bronze", source)
+    now = log.row_count(bronze)
+    taken_at = ledger.remembered(paths, "silver", node.name).get("bronze_version")
+    if taken_at is None or taken_at == log.version(bronze):
+        return now, now
+    return now, log.row_count(bronze, at=taken_at)
 
 
 def _rows(table: str) -> int:

@@ -1,14 +1,20 @@
 """Rows and bytes of every table, read from the logs alone: no Spark, no scan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.contracts.load import load_contracts
+import yaml
+
+from headrace.contracts.load import domain_folder, load_contracts
+from headrace.errors import ContractError
 from headrace.lake import log
 from headrace.lake.files import live_files
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
+
+BRONZE_DIMENSIONS, BRONZE_FACTS, TOTAL = "bronze dimensions", "bronze facts", "total"
+PARTS = (BRONZE_DIMENSIONS, BRONZE_FACTS, "silver", "gold")
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,48 @@ class TableSize:
         if self.stated_rows is None or self.bytes_per_row is None:
             return None
         return self.stated_rows * self.bytes_per_row
+
+
+@dataclass(frozen=True)
+class PartSize:
+    """A layer, or half of one: bronze's dimensions are apart from the rest of it."""
+
+    part: str
+    tables: int
+    rows: int
+    bytes: int
+    stated_bytes: int | None = None
+
+
+def parts(domain: str, found: Sequence[TableSize]) -> list[PartSize]:
+    """Subtotals of the tables found, and their total, beside what the source states of each."""
+    stated = _stated_of_parts(domain)
+    sums = [
+        _summed(part, [each for each in found if _part_of(domain, each) == part], stated) for part in PARTS
+    ]
+    return [*(part for part in sums if part.tables), _summed(TOTAL, found, stated)]
+
+
+def _summed(part: str, tables: Sequence[TableSize], stated: Mapping[str, int]) -> PartSize:
+    rows, taken = sum(each.rows for each in tables), sum(each.bytes for each in tables)
+    return PartSize(part, len(tables), rows, taken, stated.get(part))
+
+
+def _part_of(domain: str, size: TableSize) -> str:
+    if size.layer != "bronze":
+        return size.layer
+    is_dimension = load_contracts(domain)[size.table].type == "dimension"
+    return BRONZE_DIMENSIONS if is_dimension else BRONZE_FACTS
+
+
+def _stated_of_parts(domain: str) -> dict[str, int]:
+    """From the domain's `volumes.yml`, if it has one, and its contracts."""
+    file = domain_folder(domain) / "volumes.yml"
+    stated = yaml.safe_load(file.read_text()) if file.exists() else {}
+    if unknown := stated.keys() - {*PARTS, TOTAL}:
+        raise ContractError(f"{file}: {', '.join(sorted(unknown))}: expected {', '.join([*PARTS, TOTAL])}")
+    facts = [c.num_bytes for c in load_contracts(domain).values() if c.type != "dimension" and c.num_bytes]
+    return ({BRONZE_FACTS: sum(facts)} if facts else {}) | stated
 
 
 def sizes(domain: str, settings: Settings) -> list[TableSize]:

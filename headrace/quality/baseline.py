@@ -5,7 +5,7 @@ Bronze is judged for schema, volume and share of unreadable lines only: faulty r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.schema import TECHNICAL, spark_type
@@ -16,6 +16,7 @@ MALFORMED_PERCENT = {"warn": 2, "fail": 10}
 REJECTED_PERCENT = {"warn": 5, "fail": 25}
 SET_ASIDE_PERCENT = {"warn": 0, "fail": 50}
 HASH_PARTITIONS = 32
+Rows = Literal["due", "usual", "optional"]
 SCANNED = "{scanned}"  # the view a scan looks at: the table, or what is new in it
 
 
@@ -55,13 +56,21 @@ def silver_checks(contract: Contract, table: Table, name: str) -> list[Check]:
     ]
 
 
-def gold_checks(table: Table) -> list[Check]:
+def gold_checks(table: Table, rows: Rows) -> list[Check]:
     sole = table.keys if len(table.keys) == 1 else ()  # a total has nulls in the keys that it sums over
     return [
-        {"row_count >= 0": {"name": "rows are counted"}},
+        _filled(rows),
         *({f"missing_count({key}) = 0": {"name": f"{key} is never null"}} for key in sole),
         *_unique(", ".join(table.keys), table),
     ]
+
+
+def _filled(rows: Rows) -> Check:
+    if rows == "due":
+        return {"row_count > 0": {"name": "there are rows, as there are upstream"}}
+    if rows == "usual":
+        return {"row_count": {"name": "there are rows, as there are upstream", "warn": "when = 0"}}
+    return {"row_count >= 0": {"name": "rows are counted; there may be none"}}
 
 
 def _schema(types: dict[str, str]) -> Check:
@@ -102,8 +111,8 @@ def _keys_twice(key: str) -> str:
 def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Check]:
     if spec.required or name == contract.key_column:
         yield {f"missing_count({name}) = 0": {"name": f"{name} is never null"}}
-    if spec.choices and spec.type == "string":
-        allowed = ", ".join("'" + choice.replace("'", "\\'") + "'" for choice in spec.choices)
+    if spec.allowed:
+        allowed = ", ".join(_literal(value) for value in spec.allowed)
         strangers = f"count(case when {name} not in ({allowed}) then 1 end)"
         yield _none(f"{name}_strange", f"{name} is one of the allowed values", expression=strangers)
     if spec.possible is not None:
@@ -112,6 +121,10 @@ def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Chec
         above = [f"{name} > {high}"] if high is not None else []
         outside = f"count(case when {' or '.join(below + above)} then 1 end)"
         yield _none(f"{name}_impossible", f"{name} is possible", expression=outside)
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "\\'") + "'"
 
 
 def _none(metric: str, name: str, **how: str) -> Check:
@@ -124,8 +137,16 @@ def _references(contract: Contract) -> Iterator[Check]:
         if spec.references:
             table, _, column = spec.references.partition(".")
             if table != contract.table:
-                line = f"values in ({name}) must exist in {table} ({column})"
-                yield {line: {"name": f"{name} exists in {table}", "samples limit": 0}}
+                strangers = _strangers(name, table, column)
+                yield _none(f"{name}_unknown", f"{name} exists in {table}", query=strangers)
+
+
+def _strangers(name: str, table: str, column: str) -> str:
+    """Counts rows that refer to nothing. Soda's own check joins row by row; here each value is looked up once."""
+    values = f"select {name} as value, count(*) as times from {SCANNED} where {name} is not null group by all"
+    return (
+        f"select coalesce(sum(times), 0) from ({values}) left anti join {table} on value = {table}.{column}"
+    )
 
 
 def _rejected(name: str, contract: Contract) -> Check:

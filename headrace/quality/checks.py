@@ -10,9 +10,18 @@ import yaml
 
 from headrace.contracts.load import domain_folder
 from headrace.errors import UsageError
+from headrace.lake import log
 from headrace.lake.paths import Paths
-from headrace.quality.baseline import SCANNED, Check, Taken, bronze_checks, gold_checks, silver_checks
-from headrace.refine.catalog import Catalog
+from headrace.quality.baseline import (
+    SCANNED,
+    Check,
+    Rows,
+    Taken,
+    bronze_checks,
+    gold_checks,
+    silver_checks,
+)
+from headrace.refine.catalog import Catalog, Node
 from headrace.refine.landing import known_files
 
 AS_OF = "as_of"
@@ -73,8 +82,16 @@ def _implied(catalog: Catalog, layer: str, table: str, paths: Paths) -> list[Che
         return bronze_checks(catalog.contracts[table], taken(paths, table))
     node = catalog.node(table, layer)
     if layer == "gold":
-        return gold_checks(node.table)
+        return gold_checks(node.table, _rows_expected(node, paths))
     return silver_checks(catalog.source_of(node), node.table, table)
+
+
+def _rows_expected(node: Node, paths: Paths) -> Rows:
+    """A table that looks back from as_of may find nothing there, however much lies upstream."""
+    upstream = (log.row_count(paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
+    if node.table.may_be_empty or not all(upstream):
+        return "optional"
+    return "usual" if AS_OF in node.arguments else "due"
 
 
 def taken(paths: Paths, table: str) -> Taken:

@@ -32,14 +32,17 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     marked = judged.join(F.broadcast(twice.withColumn(SUSPECT, F.lit(True))), on=HASH, how="left")
     doubtful = marked.where(is_rejected() | F.col(SUSPECT)).drop(SUSPECT).persist()
     try:
-        bad = doubtful.where(is_rejected())
+        bad, candidates = doubtful.where(is_rejected()), doubtful.where(~is_rejected())
+        suspects = candidates.count()  # makes all of `doubtful` at once; asking for its first row would not
         rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
-        candidates = doubtful.where(~is_rejected())
-        first = _first_of_each_key(edge, candidates, days)
-        duplicates = candidates.count() - first.count()
+        first = _first_of_each_key(edge, candidates, days).persist()
+        duplicates = suspects - first.count()
         good = judged.where(~is_rejected()).join(F.broadcast(twice), on=HASH, how="left_anti")
+        # Together, one writer might get all that is large and the others all that is small.
+        kept = good.coalesce(_writers(rows, rows_in)).unionByName(first.coalesce(1))
         note = {"rows_in": rows_in, "rejected": rejected, "duplicates": duplicates, "upstream": versions}
-        _append(edge, good.unionByName(first).coalesce(_writers(rows, rows_in)), number, note)
+        _append(edge, kept, number, note)
+        first.unpersist()
     finally:
         doubtful.unpersist()
         twice.unpersist()
@@ -74,7 +77,9 @@ def _hashes_seen_twice(edge: Edge, hashed: DataFrame, days: list[date]) -> DataF
     if stored is not None:
         keys = F.xxhash64(*edge.node.table.keys).alias(HASH)
         here = here.unionByName(stored.select(keys, F.lit(0).alias("here"), F.lit(1).alias("there")))
-    seen = here.groupBy(HASH).agg(F.sum("here").alias("here"), F.sum("there").alias("there"))
+    # Hashes hardly ever repeat: gathering equal ones first spares a count per task that would find nothing.
+    gathered = here.repartition(HASH)
+    seen = gathered.groupBy(HASH).agg(F.sum("here").alias("here"), F.sum("there").alias("there"))
     return seen.where((F.col("here") > 0) & (F.col("here") + F.col("there") > 1)).select(HASH)
 
 
@@ -92,7 +97,10 @@ def _first_of_each_key(edge: Edge, candidates: DataFrame, days: list[date]) -> D
     order = Window.partitionBy(*keys).orderBy("_sent_at", "_source", "_offset")
     first = candidates.withColumn("_nth", F.row_number().over(order)).where(F.col("_nth") == 1).drop("_nth")
     stored = _stored(edge, candidates, days)
-    return first if stored is None else first.join(stored.select(*keys), on=keys, how="left_anti")
+    if stored is None:
+        return first
+    met = stored.select(*keys).join(F.broadcast(first.select(*keys)), on=keys, how="left_semi")
+    return first.join(F.broadcast(met), on=keys, how="left_anti")
 
 
 def _writers(rows: DataFrame, rows_in: int) -> int:
@@ -103,7 +111,6 @@ def _writers(rows: DataFrame, rows_in: int) -> int:
 def _append(edge: Edge, rows: DataFrame, number: int, note: Mapping[str, object]) -> None:
     edge.leases.check()
     writer = rows.transform(edge.finished).write.format("delta").mode("append")
-    partition = edge.node.table.partition
-    if partition and not log.exists(edge.target):
-        writer = writer.partitionBy(partition)
+    if not log.exists(edge.target):
+        writer = edge.created_by(writer)
     writer.options(**edge.options(number, note)).save(edge.target)

@@ -15,7 +15,7 @@ SCAN = "org.apache.spark.sql.execution.datasources.FileScanRDD"
 
 def as_files(rows: DataFrame, schema: StructType) -> DataFrame:
     """The same rows read from their files; the batch itself where its scan is not one of files."""
-    files = list(_files(rows))
+    files = list(dict.fromkeys(_files(rows)))  # a large file is read in several parts
     return rows.sparkSession.read.schema(schema).parquet(*files) if files else rows
 
 

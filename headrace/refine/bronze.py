@@ -7,9 +7,11 @@ from pyspark.sql import types as T
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import bronze_schema, source_schema
 from headrace.lake.paths import Paths
+from headrace.refine.landing import header_lines
 
 FILES_PER_BATCH = 4000
 FOLDERS_TO_DOMAIN = 4
+ANY_AGE = "36500d"
 
 
 def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes_per_batch: int) -> DataFrame:
@@ -18,6 +20,8 @@ def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes
         spark.readStream.option("recursiveFileLookup", "true")
         .option("maxBytesPerTrigger", bytes_per_batch)
         .option("latestFirst", "false")
+        .option("ignoreMissingFiles", "true")  # one may be set aside after it was listed; the receipt counts
+        .option("maxFileAge", ANY_AGE)  # by default Spark leaves out files a week older than the newest
     )
     folder = paths.landing(contract.table)
     schema = source_schema(contract)
@@ -54,11 +58,8 @@ def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
 
 
 def _parsed_csv(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
-    header = ",".join(contract.columns)
     text = F.expr("rtrim('\\r', value)")
-    kept = lines.select(text.alias("_line"), *_origin()).where(
-        (F.col("_line") != header) & (F.col("_line") != ",".join(f'"{name}"' for name in contract.columns))
-    )
+    kept = lines.select(text.alias("_line"), *_origin()).where(~F.col("_line").isin(*header_lines(contract)))
     ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in _with_raw(schema))
     parsed = F.from_csv("_line", ddl, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"})
     return _unfolded(kept.withColumn("_read", parsed), contract)

@@ -41,6 +41,9 @@ def ingest(
 
     def take(rows: DataFrame, number: int) -> None:
         watch = Stopwatch()
+        admit_new(
+            paths, contract
+        )  # the stream lists files by itself, and one may have landed since the last look
         entry = _append(rows, number, app, target, contract.table, run, leases)
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         entry = replace(entry, seconds=watch.seconds, finished_at=stamp)

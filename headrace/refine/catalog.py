@@ -1,5 +1,6 @@
 """Finds a domain's tables and reads off their signatures what each is made from."""
 
+import ast
 import hashlib
 import importlib
 import inspect
@@ -45,12 +46,24 @@ class Node:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the module's text does, so that changed code is not taken for nothing new."""
-        source = inspect.getsource(inspect.getmodule(self.function) or self.function)
-        return hashlib.sha256(source.encode()).hexdigest()[:16]
+        """Changes when the text of its module does, or of those it takes from its own domain: changed code
+        is not taken for nothing new."""
+        texts = _texts_behind(self.function.__module__, {})
+        return hashlib.sha256("".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
 
     def call(self, frames: Mapping[str, Any]) -> DataFrame:
         return self.function(**{name: frames[name] for name in self.arguments})
+
+
+def _texts_behind(module: str, known: dict[str, str]) -> dict[str, str]:
+    """The text of a module and of all it imports from the same package, by name."""
+    if module in known:
+        return known
+    known[module] = inspect.getsource(importlib.import_module(module))
+    for statement in ast.walk(ast.parse(known[module])):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("domains."):
+            _texts_behind(str(statement.module), known)
+    return known
 
 
 @dataclass(frozen=True)

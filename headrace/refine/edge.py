@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
@@ -107,6 +107,15 @@ class Edge:
             "txnVersion": number,
             "userMetadata": json.dumps({"run": self.run, **note}, default=str),
         }
+
+    def created_by(self, writer: DataFrameWriter) -> DataFrameWriter:
+        """The first write of a table also says how it lies: files keep the bounds of what is searched by."""
+        table = self.node.table
+        searched = dict.fromkeys([*table.cluster, *([table.event_time] if table.event_time else [])])
+        bounded = [name for name in searched if name != table.partition]
+        if bounded:
+            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(bounded))
+        return writer.partitionBy(table.partition) if table.partition else writer
 
     def entry(self, number: int, rows_in: int, counts: dict[str, int], versions: Mapping[str, int]) -> Entry:
         return Entry(

@@ -45,10 +45,8 @@ def write_history(edge: Edge, rows: DataFrame, number: int) -> Entry:
 
 
 def tracked(edge: Edge) -> list[str]:
-    """The columns whose change opens a version."""
-    history = edge.contract.history
-    chosen = history.tracks if history else ()
-    return list(chosen) or [name for name in edge.contract.columns if name not in edge.node.table.keys]
+    """The columns whose change opens a version: all, since what is judged by a version leans on any of them."""
+    return [name for name in edge.contract.columns if name not in edge.node.table.keys]
 
 
 def _same(left: str, right: str, columns: list[str]) -> Column:
@@ -101,13 +99,22 @@ def _stored_versions(edge: Edge, moved: DataFrame) -> DataFrame | None:
 
 
 def _all_seen(edge: Edge, good: DataFrame, moved: DataFrame, upstream: Mapping[str, int]) -> DataFrame:
-    """Every row of these keys that bronze held when the batch's last row came in, and that passes."""
+    """Every row of these keys that bronze held when the newest row taken so far came in, and that passes."""
     spark, keys = good.sparkSession, list(edge.node.table.keys)
-    last = good.agg(F.max("_ingested_at")).first()
-    assert last is not None
-    bronze = spark.read.format("delta").load(edge.bronze).where(F.col("_ingested_at") <= F.lit(last[0]))
+    bronze = spark.read.format("delta").load(edge.bronze).where(F.col("_ingested_at") <= _newest(edge, good))
     judged = edge.judged(bronze.join(F.broadcast(moved), on=keys, how="left_semi"), upstream)
     return judged.where(~is_rejected())
+
+
+def _newest(edge: Edge, good: DataFrame) -> Column:
+    """When the newest row came in; recycled rows are older than what is stored."""
+    taken = good.select("_ingested_at")
+    if log.exists(edge.target):
+        stored = good.sparkSession.read.format("delta").load(edge.target)
+        taken = taken.unionByName(stored.select("_ingested_at"))
+    last = taken.agg(F.max("_ingested_at")).first()
+    assert last is not None
+    return F.lit(last[0])
 
 
 def versions_of(edge: Edge, seen: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Looks at each landed file once, before the stream reads it.
+"""Looks at each landed file before the stream reads it: once, or again where one that was set aside is back.
 
 A file that cannot be read as what the contract promises (empty, another format, cut in half, other columns) is
 moved aside with its reason. The others' lines are counted here, apart from Spark, so that the receipt compares
@@ -6,8 +6,9 @@ two independent counts.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ ARROW_FITS = {
     "long": (pa.types.is_int64, pa.types.is_int32),
     "float": (pa.types.is_float64, pa.types.is_float32),
     "string": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
-    "datetime": (pa.types.is_timestamp,),
+    "datetime": (lambda found: pa.types.is_timestamp(found) and found.unit != "ns",),  # Spark reads no finer
     "date": (pa.types.is_date32,),
     "bool": (pa.types.is_boolean,),
     "array": (pa.types.is_list,),
@@ -43,31 +44,36 @@ class Landed:
 
 
 def known_files(paths: Paths, table: str) -> dict[str, Landed]:
-    """Every file (or generated chunk) seen so far."""
-    records = (
-        record
-        for found in objects.all_json(paths.files(table))
-        for record in (found if isinstance(found, list) else [found])
-    )
-    fields = Landed.__dataclass_fields__
-    return {r["source"]: Landed(**{k: v for k, v in r.items() if k in fields}) for r in records}
+    """Every file (or generated chunk) seen so far; one that was taken in the end counts as taken."""
+    known: dict[str, Landed] = {}
+    for file in _records(paths, table):
+        if file.source not in known or known[file.source].set_aside is not None:
+            known[file.source] = file
+    return known
 
 
 def admit_new(paths: Paths, contract: Contract) -> list[Landed]:
-    """Records the files not seen before and moves the unreadable ones aside."""
-    known = known_files(paths, contract.table)
+    """Records the files not seen before (or set aside before) and moves the unreadable ones aside."""
+    taken = {file.source for file in known_files(paths, contract.table).values() if file.set_aside is None}
     new = [
         _looked_at(file, paths, contract)
         for file in _landed(paths, contract)
-        if _source(file, paths) not in known
+        if _source(file, paths) not in taken
     ]
     if new:
         name = hashlib.sha256("".join(file.source for file in new).encode()).hexdigest()[:20]
         objects.put_json(f"{paths.files(contract.table)}/{name}.json", [asdict(file) for file in new])
-    for file in [*known.values(), *new]:
+    for file in new:
         if file.set_aside is not None:
             _move_aside(file, paths, contract.table)
     return new
+
+
+def _records(paths: Paths, table: str) -> Iterator[Landed]:
+    fields = Landed.__dataclass_fields__
+    for found in objects.all_json(paths.files(table)):
+        for record in found if isinstance(found, list) else [found]:
+            yield Landed(**{key: value for key, value in record.items() if key in fields})
 
 
 def _landed(paths: Paths, contract: Contract) -> Iterable[str]:
@@ -116,10 +122,24 @@ def _judged_text(file: Path, kind: str, contract: Contract) -> tuple[str | None,
         body.seek(0)
         if kind == "json":
             return None, sum(1 for _ in body)
-        header = next(body).rstrip(b"\r\n")
-        lines = sum(1 for line in body if line.rstrip(b"\r\n") != header)
-    names = [name.strip('"') for name in header.decode("utf-8", "replace").split(",")]
-    return _column_difference(names, contract), lines
+        header = next(body).rstrip(b"\r\n").decode("utf-8", "replace")
+        known = {spelled.encode() for spelled in header_lines(contract)}
+        lines = sum(1 for line in body if line.rstrip(b"\r\n") not in known)
+    return _header_difference(header, contract), lines
+
+
+def header_lines(contract: Contract) -> tuple[str, str]:
+    """How a CSV file may spell its header; a line that is one of these is no row."""
+    return ",".join(contract.columns), ",".join(f'"{name}"' for name in contract.columns)
+
+
+def _header_difference(header: str, contract: Contract) -> str | None:
+    if header in header_lines(contract):
+        return None
+    names = [name.strip('"') for name in header.split(",")]
+    return (
+        _column_difference(names, contract) or "header line is spelled otherwise than the contract's columns"
+    )
 
 
 def _column_difference(names: list[str], contract: Contract) -> str | None:
@@ -147,9 +167,12 @@ def _type_difference(schema: pa.Schema, contract: Contract) -> str | None:
 
 
 def _move_aside(file: Landed, paths: Paths, table: str) -> None:
-    here = Path(paths.landing_root) / file.source
-    if not here.exists():
-        return
     there = Path(paths.set_aside(table)) / Path(file.source).relative_to(f"{paths.domain}/{table}")
     there.parent.mkdir(parents=True, exist_ok=True)
-    here.replace(there)
+    (Path(paths.landing_root) / file.source).replace(_free(there))
+
+
+def _free(file: Path) -> Path:
+    """The name, or where it is taken the first free one of name.2.csv, name.3.csv, …"""
+    later = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in count(2))
+    return next(name for name in chain([file], later) if not name.exists())

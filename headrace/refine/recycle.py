@@ -61,7 +61,8 @@ def recycle(domain: str, table: str | None = None, settings: Settings | None = N
 def _recycled(spark: SparkSession, edge: Edge) -> int:
     number = log.version(edge.rejected)
     begun = _entry_of(edge, number)
-    versions = begun.upstream if begun else edge.versions_now()
+    known = _judged_by(edge, number)
+    versions = edge.versions_now() if known is None else known
     aside = spark.read.format("delta").option("versionAsOf", number).load(edge.rejected)
     judged = edge.judged(aside.drop(REASONS, "_rejected_at", "_run"), versions).persist()
     try:
@@ -103,7 +104,16 @@ def _entry_of(edge: Edge, number: int) -> Entry | None:
     return next((entry for entry in found if entry.batch == _batch(number)), None)
 
 
+def _judged_by(edge: Edge, number: int) -> dict[str, int] | None:
+    """The versions of its parents that an interrupted recycling judged by."""
+    entry, commit = _entry_of(edge, number), edge.earlier_commit(edge.target, number)
+    if entry is not None:
+        return entry.upstream
+    return dict(commit.note["upstream"]) if commit is not None else None
+
+
 def finish_interrupted(spark: SparkSession, edge: Edge) -> None:
     """A run that follows a killed recycling first takes the recycled rows out of the rejected table."""
-    if log.exists(edge.rejected) and _entry_of(edge, log.version(edge.rejected)) is not None:
-        _recycled(spark.newSession(), replace(edge, app_suffix=APP))
+    recycling = replace(edge, app_suffix=APP)
+    if log.exists(edge.rejected) and _judged_by(recycling, log.version(edge.rejected)) is not None:
+        _recycled(spark.newSession(), recycling)

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
-from headrace.errors import HeadraceError, UnknownName, UsageError
+from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.lease import Leases, leased
 from headrace.lake.ledger import Entry
@@ -112,11 +112,14 @@ def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[
 
 
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
-    steps: dict[str, Callable[[], TableResult]] = {
-        name: partial(_timed, shared, layer, name) for name in names
-    }
     after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
-    return _in_order(steps, after, shared.settings.workers)
+    work = {name: _rows_to_read(shared, layer, name) for name in names}
+    steps: dict[str, Callable[[], TableResult]] = {
+        name: partial(_timed, shared, layer, name)
+        for name in sorted(names, key=lambda name: _work_behind(name, after, work), reverse=True)
+    }
+    done = _in_order(steps, after, shared.settings.workers)
+    return [done[name] for name in names]
 
 
 def _before(catalog: Catalog, layer: str, name: str) -> set[str]:
@@ -126,16 +129,32 @@ def _before(catalog: Catalog, layer: str, name: str) -> set[str]:
     return {ref.name for ref in catalog.node(name, layer).upstream.values() if ref.layer == layer}
 
 
+def _rows_to_read(shared: _Run, layer: str, name: str) -> int:
+    """About how much work a table is; before its files are read, its contract says how they compare."""
+    if layer == "bronze":
+        return shared.catalog.contracts[name].num_rows
+    upstream = shared.catalog.node(name, layer).upstream.values()
+    return sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in upstream)
+
+
+def _work_behind(name: str, after: dict[str, set[str]], work: dict[str, int]) -> int:
+    """Its own work and the longest chain of those that wait for it."""
+    waiting = [other for other, needed in after.items() if name in needed]
+    return work[name] + max((_work_behind(other, after, work) for other in waiting), default=0)
+
+
 def _in_order(
     steps: dict[str, Callable[[], TableResult]], after: dict[str, set[str]], workers: int
-) -> list[TableResult]:
-    """Runs steps side by side, each after those it waits for; the first failure stops what has not begun."""
+) -> dict[str, TableResult]:
+    """Runs steps side by side, the first ones first, each after those it waits for; the first failure stops
+    what has not begun."""
     done: dict[str, TableResult] = {}
     waiting = dict(steps)
     running: dict[Future[TableResult], str] = {}
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="refine") as pool:
         while waiting or running:
-            for name in [name for name in waiting if after[name] <= set(done)]:
+            ready = [name for name in waiting if after[name] <= set(done)]
+            for name in ready[: workers - len(running)]:
                 running[pool.submit(waiting.pop(name))] = name
             if not running:
                 raise UsageError(f"tables that wait for each other: {', '.join(waiting)}")
@@ -147,7 +166,7 @@ def _in_order(
                 except BaseException:
                     pool.shutdown(cancel_futures=True)
                     raise
-    return [done[name] for name in steps]
+    return done
 
 
 def _timed(shared: _Run, layer: str, name: str) -> TableResult:
@@ -155,12 +174,10 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
     watch = Stopwatch()
     try:
         entries = _STEPS[layer](shared, name)
-    except HeadraceError:
-        tell(Event(layer, name, "failed", seconds=watch.seconds))
-        raise
     except Exception as error:
         tell(Event(layer, name, "failed", seconds=watch.seconds))
-        raise HeadraceError(f"{layer}.{name}: {_said(error)}") from error
+        error.add_note(f"while refining {layer}.{name}")
+        raise
     counts = ledger.totals(entries)
     rows_in = counts.pop("rows_in")
     rows = counts.get("written", rows_in)
@@ -217,9 +234,3 @@ _STEPS: dict[str, Callable[[_Run, str], list[Entry]]] = {"bronze": _bronze, "sil
 
 def _told(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name != "written")
-
-
-def _said(error: Exception) -> str:
-    """The line of a Spark error that a person can use."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

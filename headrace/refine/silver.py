@@ -44,8 +44,13 @@ def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[E
         ledger.record(edge.paths, entry)
         entries.append(entry)
 
-    stream = spark.readStream.format("delta").option("maxBytesPerTrigger", bytes_per_batch).load(edge.bronze)
-    drain(stream, take, checkpoint=edge.paths.checkpoint("silver", edge.node.name), name=edge.app)
+    reader = spark.readStream.format("delta").option("maxBytesPerTrigger", bytes_per_batch)
+    taken = -1
+    while taken != bronze_version:  # what came meanwhile is taken too, so the version says what was
+        taken = bronze_version
+        stream = reader.load(edge.bronze)
+        drain(stream, take, checkpoint=edge.paths.checkpoint("silver", edge.node.name), name=edge.app)
+        bronze_version = log.version(edge.bronze)
     if not log.exists(edge.target):
         _create_empty(spark, edge)
     ledger.remember(edge.paths, "silver", edge.node.name, {"bronze_version": bronze_version})
@@ -67,8 +72,7 @@ def _create_empty(spark: SparkSession, edge: Edge) -> None:
     if isinstance(edge.node.table.write, Upsert):
         rows = rows.withColumn(ORDER, order_of(edge))
     writer = rows.transform(edge.finished).write.format("delta")
-    partition = edge.node.table.partition
-    (writer.partitionBy(partition) if partition else writer).save(edge.target)
+    edge.created_by(writer).save(edge.target)
 
 
 def _wall_clock() -> str:

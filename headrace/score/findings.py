@@ -5,15 +5,17 @@
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.contracts.load import domain_folder
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog, Node
+from headrace.tables import Append
 
 KIND_OF_REASON = """
     CASE WHEN reason LIKE '% is null' THEN 'missing'
@@ -34,12 +36,12 @@ def gather_findings(db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalo
         source = catalog.source_of(node).table
         _from_rejected(db, paths, node, source)
         _from_keys(db, paths, node, source)
-    for file in _detections(paths.domain):
-        _register_lake(db, paths, catalog)
+    for kind, found in _detected(paths, catalog):
+        db.register("detected", found)
         db.execute(
-            f"""INSERT INTO findings BY NAME
-                SELECT '{file.stem}' AS kind, *, true AS can_be_false FROM ({file.read_text().rstrip().rstrip(";")})"""
+            f"INSERT INTO findings BY NAME SELECT '{kind}' AS kind, *, true AS can_be_false FROM detected"
         )
+        db.unregister("detected")
 
 
 def _from_rejected(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: str) -> None:
@@ -59,32 +61,59 @@ def _from_rejected(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, sour
 
 
 def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: str) -> None:
-    """A duplicate is caught where its key is stored once at most, a late row where it is stored."""
-    path = paths.table("silver", node.name)
-    if not log.exists(path):
+    """A duplicate is caught where one of its copies is stored, or none and its rejection has a reason.
+
+    Without a planted copy, a row of an `Append` that went nowhere was taken for a duplicate by mistake. Other
+    ways of writing drop rows that were overtaken, so nothing can be said of theirs.
+    """
+    if not _gather_fates(db, paths, node, source):
         return
-    key = node.table.keys[0]
-    one_each = "is_current" if "is_current" in DeltaTable(path).schema().to_arrow().names else "true"
-    db.register("stored", DeltaTable(path).to_pyarrow_dataset())
-    db.execute(
-        f"""CREATE OR REPLACE TEMP TABLE times AS
-            SELECT CAST({key} AS TEXT) AS key, count(*) AS times FROM stored
-            WHERE {one_each} AND CAST({key} AS TEXT) IN (SELECT key FROM planted WHERE table_name = '{source}'
-                AND kind IN ('duplicate', 'late')) GROUP BY ALL"""
-    )
-    _late_spans(db, node, source)
-    db.unregister("stored")
+    appends = str(isinstance(node.table.write, Append)).lower()
     db.execute(
         f"""INSERT INTO findings ({COLUMNS})
-            SELECT p.kind, '{source}', p.key, NULL, NULL, NULL, NULL, p.from_at, false
-            FROM planted p LEFT JOIN times t ON t.key = p.key
-            WHERE p.table_name = '{source}' AND p.scope = 'row'
-            AND ((p.kind = 'duplicate' AND coalesce(t.times, 0) <= 1) OR (p.kind = 'late' AND t.times >= 1))"""
+            SELECT 'duplicate', '{source}', fates.key, NULL, NULL, NULL, NULL, last_sent_at, {appends}
+            FROM fates LEFT JOIN planted p
+            ON p.key = fates.key AND p.kind = 'duplicate' AND p.table_name = '{source}' AND p.scope = 'row'
+            WHERE CASE WHEN p.key IS NULL THEN {appends} AND stored + rejected < arrived
+                  ELSE arrived > 1 AND (stored = 1 OR (stored = 0 AND rejected > 0)) END"""
     )
+    db.execute(
+        f"""INSERT INTO findings ({COLUMNS})
+            SELECT 'late', '{source}', p.key, NULL, NULL, NULL, NULL, first_sent_at, false
+            FROM planted p JOIN fates ON fates.key = p.key
+            WHERE p.kind = 'late' AND p.table_name = '{source}' AND p.scope = 'row' AND stored = 1"""
+    )
+    _late_spans(db, node, source)
+
+
+def _gather_fates(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: str) -> bool:
+    """Makes the table `fates`: how often each key arrived, is stored and was rejected, unless once and stored."""
+    silver, bronze = paths.table("silver", node.name), paths.table("bronze", source)
+    if not (log.exists(silver) and log.exists(bronze)):
+        return False
+    key = node.table.keys[0]
+    one_each = "is_current" if "is_current" in DeltaTable(silver).schema().to_arrow().names else "true"
+    nowhere = DeltaTable(bronze).to_pyarrow_dataset().scanner(filter=pc.scalar(False)).to_reader()
+    rejected = paths.rejected(node.name)
+    db.register("arrived", DeltaTable(bronze).to_pyarrow_dataset())
+    db.register("stored", DeltaTable(silver).to_pyarrow_dataset())
+    db.register("rejected", DeltaTable(rejected).to_pyarrow_dataset() if log.exists(rejected) else nowhere)
+    db.execute(
+        f"""CREATE OR REPLACE TEMP TABLE fates AS
+            SELECT key, sum(here) AS arrived, sum(kept) AS stored, sum(refused) AS rejected,
+                   min(_sent_at) AS first_sent_at, max(_sent_at) AS last_sent_at
+            FROM (SELECT CAST({key} AS TEXT) AS key, 1 AS here, 0 AS kept, 0 AS refused, _sent_at FROM arrived
+                  UNION ALL SELECT CAST({key} AS TEXT), 0, 1, 0, NULL FROM stored WHERE {one_each}
+                  UNION ALL SELECT CAST({key} AS TEXT), 0, 0, 1, NULL FROM rejected)
+            WHERE key IS NOT NULL GROUP BY key
+            HAVING sum(here) != 1 OR sum(kept) != 1
+                OR key IN (SELECT key FROM planted WHERE kind = 'late' AND table_name = '{source}')"""
+    )
+    return True
 
 
 def _late_spans(db: duckdb.DuckDBPyConnection, node: Node, source: str) -> None:
-    """A sender's late hours are caught where its rows of that time are stored after all."""
+    """A sender's late hours are caught where its rows of that time are all stored, or rejected for a reason."""
     happened = node.table.event_time
     senders = db.execute(
         "SELECT DISTINCT column_name FROM planted WHERE table_name = $t AND kind = 'late' AND scope = 'sender'",
@@ -93,19 +122,23 @@ def _late_spans(db: duckdb.DuckDBPyConnection, node: Node, source: str) -> None:
     for (sender,) in senders:
         db.execute(
             f"""INSERT INTO findings ({COLUMNS})
-                SELECT DISTINCT 'late', '{source}', NULL, NULL, p.key, p.from_at, p.to_at, p.from_at, false
-                FROM planted p JOIN stored s ON s.{sender} = p.key
-                AND s.{happened} >= p.from_at AND s.{happened} < p.to_at
-                WHERE p.table_name = '{source}' AND p.kind = 'late' AND p.scope = 'sender'"""
+                SELECT 'late', '{source}', NULL, NULL, p.key, p.from_at, p.to_at, max(r._sent_at), false
+                FROM planted p JOIN arrived r ON r.{sender} = p.key
+                AND r.{happened} >= p.from_at AND r.{happened} < p.to_at
+                LEFT JOIN fates ON fates.key = CAST(r.{node.table.keys[0]} AS TEXT)
+                WHERE p.table_name = '{source}' AND p.kind = 'late' AND p.scope = 'sender'
+                GROUP BY p.id, p.key, p.from_at, p.to_at
+                HAVING bool_and(coalesce(stored = 1 OR rejected > 0, true))"""
         )
 
 
-def _detections(domain: str) -> Iterator[Path]:
-    yield from sorted((domain_folder(domain) / "detections").glob("*.sql"))
-
-
-def _register_lake(db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalog) -> None:
-    for ref in catalog.nodes:
-        path = paths.table(ref.layer, ref.name)
-        if log.exists(path):
-            db.register(ref.name, DeltaTable(path).to_pyarrow_dataset())
+def _detected(paths: Paths, catalog: Catalog) -> Iterator[tuple[str, pa.Table]]:
+    """What each detection finds, asked where nothing but the domain's own tables can be seen."""
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        for ref in catalog.nodes:
+            path = paths.table(ref.layer, ref.name)
+            if log.exists(path):
+                db.register(ref.name, DeltaTable(path).to_pyarrow_dataset())
+        for file in sorted((domain_folder(paths.domain) / "detections").glob("*.sql")):
+            yield file.stem, db.sql(file.read_text()).to_arrow_table()

@@ -1,7 +1,8 @@
 """Per kind of fault: how many were planted, caught and missed, how often the alarm was false, and how late.
 
 A row is caught where the pipeline set it aside for that reason, or names its key; an episode where something
-found of the same sender overlaps it. An alarm is false where nothing at all was planted that explains it.
+found of the same sender overlaps it. An alarm is false unless a fault of its own kind was planted there, or one
+of those that cannot but look like it. What raises no alarms has no number of false ones.
 """
 
 from dataclasses import asdict, dataclass
@@ -22,6 +23,16 @@ ORDER = (
 )
 SAME_ROW = "(p.key = f.key OR p.line = f.line)"
 OVERLAPS = "p.key = f.sender AND f.from_at <= p.to_at AND f.to_at >= p.from_at"
+LOOKS_LIKE = (
+    ("out_of_range", "spike", "it may leap beyond the range"),
+    ("out_of_range", "wrong_unit", "another unit's number may lie beyond the range"),
+    ("orphan", "malformed", "what is left of a broken line names nothing"),
+    ("spike", "out_of_range", "a value beyond the range leaps there and back"),
+    ("duplicate", "out_of_range", "the truth tells only the first copy of a spoiled row"),
+    ("duplicate", "spike", "as above"),
+    ("duplicate", "wrong_unit", "as above"),
+)
+"""An alarm of the first kind is right about a row where the second kind was planted, and why."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +40,9 @@ class KindScore:
     kind: str
     planted: int
     caught: int
-    false_alarms: int
+    false_alarms: int | None
     delay: float | None = None
-    """Median hours from the fault's beginning to when it was found."""
+    """Median hours from the fault's beginning to the end of the file or day that showed it."""
 
     @property
     def missed(self) -> int:
@@ -43,8 +54,9 @@ class KindScore:
 
     @property
     def precision(self) -> float | None:
-        found = self.caught + self.false_alarms
-        return self.caught / found if found else None
+        if self.false_alarms is None or not self.caught + self.false_alarms:
+            return None
+        return self.caught / (self.caught + self.false_alarms)
 
     def as_dict(self) -> dict[str, Any]:
         rates = {"missed": self.missed, "recall": self.recall, "precision": self.precision}
@@ -58,6 +70,7 @@ def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
         if not gather_planted(db, paths):
             raise UsageError(f"nothing was planted under {paths.truth}: only generated data can be scored")
         gather_findings(db, paths, catalog)
+        _gather_excuses(db)
         kinds = [row[0] for row in db.execute("SELECT DISTINCT kind FROM planted").fetchall()]
         ordered = sorted(kinds, key=lambda kind: (ORDER.index(kind) if kind in ORDER else 99, kind))
         return [_scored(db, kind) for kind in ordered]
@@ -81,17 +94,39 @@ def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:
         """,
         kind,
     )
-    (false_alarms,) = _one(
+    return KindScore(
+        kind, planted, caught, _false_alarms(db, kind), None if delay is None else round(delay, 2)
+    )
+
+
+def _gather_excuses(db: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table `excuses`: every planted fault under each kind of alarm that is right about it."""
+    pairs = ", ".join(f"('{alarm}', '{cause}')" for alarm, cause, _ in LOOKS_LIKE)
+    db.execute(
+        f"""CREATE TABLE excuses AS
+            SELECT kind AS alarm, * FROM planted
+            UNION ALL
+            SELECT likes.alarm, p.* FROM planted p JOIN (VALUES {pairs}) likes(alarm, cause) ON cause = kind"""
+    )
+
+
+def _false_alarms(db: duckdb.DuckDBPyConnection, kind: str) -> int | None:
+    raised, excused = _one(
         db,
         f"""
-        SELECT count(*) FROM findings f WHERE f.kind = $kind AND f.can_be_false
-        AND NOT EXISTS (SELECT 1 FROM planted p WHERE p.table_name = f.table_name AND p.key = f.key)
-        AND NOT EXISTS (SELECT 1 FROM planted p WHERE p.line = f.line)
-        AND NOT EXISTS (SELECT 1 FROM planted p WHERE p.scope = 'sender' AND {OVERLAPS})
+        WITH alarms AS (SELECT row_number() OVER () AS id, * FROM findings WHERE kind = $kind AND can_be_false),
+        excuse AS (SELECT * FROM excuses WHERE alarm = $kind),
+        excused AS (
+            SELECT f.id FROM alarms f JOIN excuse p ON p.key = f.key AND p.table_name = f.table_name
+            AND p.scope = 'row'
+            UNION SELECT f.id FROM alarms f JOIN excuse p ON p.line = f.line
+            UNION SELECT f.id FROM alarms f JOIN excuse p ON p.scope = 'sender' AND {OVERLAPS}
+        )
+        SELECT (SELECT count(*) FROM alarms), (SELECT count(*) FROM excused)
         """,
         kind,
     )
-    return KindScore(kind, planted, caught, false_alarms, None if delay is None else round(delay, 2))
+    return raised - excused if raised else None
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str, kind: str) -> tuple[Any, ...]:

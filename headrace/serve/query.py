@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import UnknownName, UsageError
-from headrace.serve.tables import Moment, open_table, register, resolve
+from headrace.serve.ops import OPS, ops_table
+from headrace.serve.tables import Moment, open_table, register, register_rows, resolve
 from headrace.settings import Settings, get_settings
 
 
@@ -107,8 +109,33 @@ def _register_all(
 ) -> None:
     columns = _columns_named(tree)
     for parts in sorted(set(tables_named(tree))):
+        if parts[-2:-1] == (OPS,):
+            _register_ops(connection, parts, moment, domain, settings)
+            continue
         name = resolve(parts, domain, settings)
-        register(connection, parts, open_table(name, moment, settings), columns)
+        try:
+            register(connection, parts, open_table(name, moment, settings), columns)
+        except (duckdb.IOException, DeltaError, FileNotFoundError) as error:
+            if moment == Moment():
+                raise
+            raise UsageError(
+                f"{name} can no longer be read {moment}; files are kept {settings.hours_kept} hours"
+            ) from error
+
+
+def _register_ops(
+    connection: duckdb.DuckDBPyConnection,
+    parts: tuple[str, ...],
+    moment: Moment,
+    domain: str | None,
+    settings: Settings,
+) -> None:
+    if moment != Moment():
+        raise UsageError(f"{'.'.join(parts)} has no versions; its rows say when they were written")
+    wanted = parts[0] if len(parts) > 2 else domain
+    if wanted and wanted not in domains_found():
+        raise UnknownName("domain", wanted, domains_found())
+    register_rows(connection, parts, ops_table(parts[-1], (wanted,) if wanted else domains_found(), settings))
 
 
 def tables_named(tree: Any) -> Iterator[tuple[str, ...]]:

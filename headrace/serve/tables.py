@@ -29,6 +29,9 @@ class Moment:
     version: int | None = None
     at: datetime | None = None
 
+    def __str__(self) -> str:
+        return f"as of {self.at:%Y-%m-%d %H:%M:%S}" if self.at else f"as of version {self.version}"
+
 
 @dataclass(frozen=True, order=True)
 class Name:
@@ -54,8 +57,16 @@ def resolve(parts: tuple[str, ...], domain: str | None, settings: Settings) -> N
         raise UsageError(f"{written!r} could be any of {', '.join(map(str, found))}; put the domain in front")
     if not found:
         known = [f"{layer}.{name}" for each in wanted for name in names_in(each, layer, settings)]
+        if not known:
+            raise UsageError(_nothing_in(layer, wanted, settings))
         raise UnknownName("table", written, known)
     return found[0]
+
+
+def _nothing_in(layer: str, domains: Iterable[str], settings: Settings) -> str:
+    if any(names_in(domain, other, settings) for domain in domains for other in LAYERS):
+        return f"no {layer} table is made yet: run headrace refine"
+    return "nothing is refined yet: run headrace generate and headrace refine"
 
 
 def exists(name: Name, settings: Settings) -> bool:
@@ -109,21 +120,31 @@ def register(
     columns: Iterable[str] | None,
 ) -> None:
     """Makes the table known by the name it was written with; columns: those the query may need, or all."""
-    if len(written) > 2:
-        connection.execute(f"attach if not exists ':memory:' as {_quoted(written[0])}")
-    connection.execute(f"create schema if not exists {_quoted(*written[:-1])}")
     files = [_local(uri) for uri in table.file_uris()]
     if files and all(file is not None for file in files):
         listed = ", ".join(_literal(str(file)) for file in files)
+        _make_room(connection, written)
         source = f"read_parquet([{listed}], {_options(table)})"
         connection.execute(f"create view {_quoted(*written)} as select * from {source}")
         return
     schema = pa.schema(table.schema().to_arrow())
     kept = None if columns is None else [name for name in schema.names if name.lower() in set(columns)]
     rows = table.to_pyarrow_table(columns=kept or schema.names[:1]) if files else schema.empty_table()
+    register_rows(connection, written, rows)
+
+
+def register_rows(connection: duckdb.DuckDBPyConnection, written: tuple[str, ...], rows: pa.Table) -> None:
+    _make_room(connection, written)
     connection.register("_rows", rows)
     connection.execute(f"create table {_quoted(*written)} as select * from _rows")
     connection.unregister("_rows")
+
+
+def _make_room(connection: duckdb.DuckDBPyConnection, written: tuple[str, ...]) -> None:
+    """The database and the schema that a name is written with."""
+    if len(written) > 2:
+        connection.execute(f"attach if not exists ':memory:' as {_quoted(written[0])}")
+    connection.execute(f"create schema if not exists {_quoted(*written[:-1])}")
 
 
 def _options(table: DeltaTable) -> str:

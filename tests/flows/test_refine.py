@@ -1,13 +1,19 @@
 """The refine flow: its order, what stops it, what it leaves behind."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
+from cli.main import app
+from cli.trouble import guarded
 from flows.refine import refine
 from headrace.errors import GateClosed, ReceiptError, UsageError
+from headrace.lake.lease import leased
+from headrace.lake.paths import Paths
+from headrace.settings import Settings, get_settings
 from tests.flows.conftest import NotingEngine, receipt_of
 
 
@@ -82,3 +88,27 @@ def test_a_run_leaves_its_scans_and_its_receipt_in_the_ui(engine: NotingEngine) 
     with get_client(sync_client=True) as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=sorted(keys)))
         assert {artifact.key for artifact in client.read_artifacts(artifact_filter=wanted)} == keys
+
+
+@pytest.mark.parametrize(
+    ("layer", "table"), [("bronze", "strokes"), ("silver", "orders"), ("gold", "pump_days")]
+)
+def test_a_second_refine_at_once_says_who_is_at_work_and_exits_with_1(
+    layer: str,
+    table: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
+    monkeypatch.setattr("cli.work._warm_up", lambda: None)
+    get_settings.cache_clear()
+    lease = Paths.of("pumps", Settings(home=tmp_path, _env_file=None)).lease(layer, table)
+    with leased([lease], job="refine pumps", seconds=60):
+        code = guarded(lambda: app(["refine", "pumps", "--layers", layer, "--no-scans"]))
+    get_settings.cache_clear()
+    said = " ".join(capsys.readouterr().err.split())
+    assert code == 1
+    assert f"pumps/{layer}/{table} is being written by 'refine pumps'" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "lake" / "pumps").exists()

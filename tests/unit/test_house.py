@@ -79,8 +79,27 @@ def test_only_the_generator_and_the_score_know_where_the_truth_lies():
     assert [name for name in names if not name.startswith(MAY_NAME_THE_TRUTH)] == []
 
 
-def test_no_check_reads_the_truth():
-    assert [str(file) for file in (ROOT / "soda").rglob("*.yml") if "truth" in file.read_text().lower()] == []
+def statements(*places: str) -> list[Path]:
+    return [file for place in places for file in sorted(ROOT.glob(place))]
+
+
+QUERIES = statements("domains/*/detections/*.sql", "domains/*/queries/*.sql")
+CHECKS = statements("soda/**/*.yml")
+
+
+@pytest.mark.parametrize("file", [*QUERIES, *CHECKS], ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_query_and_no_check_reads_the_truth(file):
+    assert re.findall(r"planted|truth|findings", file.read_text(), re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize(
+    "file", statements("domains/*/detections/*.sql", "soda/**/*.yml"), ids=lambda file: file.stem
+)
+def test_nothing_is_detected_by_an_opinion_of_the_source(file):
+    """A simulator may mark what it spoiled: a source's own codes are shown, never taken for a finding."""
+    opinions = r"reading_quality|uncertain|is_bad|bad_count|is_interpolated|downtime_cause"
+
+    assert re.findall(opinions, file.read_text(), re.IGNORECASE) == []
 
 
 def test_only_settings_read_our_part_of_the_environment():

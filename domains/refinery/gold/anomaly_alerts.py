@@ -14,10 +14,14 @@ TABLE = Table(
     partition="reading_date",
     write=Replace(follows={"sensor_readings": "reading_date"}),
     description="Five-minute windows with critical readings or more than five warnings, with a severity.",
+    may_be_empty=True,
 )
 
 CRITICAL_WEIGHT, WARNING_WEIGHT = 10, 3
 WARNINGS_TOLERATED = 5
+
+
+WINDOW = ["reading_date", "refinery_id", "unit_id", "sensor_type", "window_start"]
 
 
 def anomaly_alerts(sensor_readings: DataFrame) -> DataFrame:
@@ -25,16 +29,19 @@ def anomaly_alerts(sensor_readings: DataFrame) -> DataFrame:
     warning = F.count_if(F.col("alert_status") == "WARNING")
     value = F.col("reading_value")
     five_minutes = F.timestamp_seconds(F.floor(F.unix_seconds("reading_timestamp") / 300) * 300)
-    windows = sensor_readings.groupBy(
-        *("reading_date", "refinery_id", "unit_id", "sensor_type"), five_minutes.alias("window_start")
-    ).agg(
-        F.count("*").alias("reading_count"),
-        critical.alias("critical_count"),
-        warning.alias("warning_count"),
-        F.avg(value).alias("avg_value"),
-        F.stddev(value).alias("stddev_value"),
-        F.min(value).alias("min_value"),
-        F.max(value).alias("max_value"),
+    placed = sensor_readings.withColumn("window_start", five_minutes)
+    windows = (
+        placed.join(F.broadcast(noticed(placed)), on=WINDOW, how="left_semi")
+        .groupBy(*WINDOW)
+        .agg(
+            F.count("*").alias("reading_count"),
+            critical.alias("critical_count"),
+            warning.alias("warning_count"),
+            F.avg(value).alias("avg_value"),
+            F.stddev(value).alias("stddev_value"),
+            F.min(value).alias("min_value"),
+            F.max(value).alias("max_value"),
+        )
     )
     window_end = F.col("window_start") + F.expr("interval 5 minutes")
     severity = CRITICAL_WEIGHT * F.col("critical_count") + WARNING_WEIGHT * F.col("warning_count")
@@ -46,3 +53,14 @@ def anomaly_alerts(sensor_readings: DataFrame) -> DataFrame:
         window_end.alias("window_end"),
         F.struct(F.col("window_start").alias("start"), window_end.alias("end")).alias("time_window"),
     )
+
+
+def noticed(readings: DataFrame) -> DataFrame:
+    """The windows that can matter, from the few readings that are not normal: most windows hold none."""
+    status = F.col("alert_status")
+    strange = readings.where(status.isin("CRITICAL", "WARNING")).groupBy(*WINDOW)
+    found = strange.agg(
+        F.count_if(status == "CRITICAL").alias("_critical"), F.count_if(status == "WARNING").alias("_warning")
+    )
+    matters = (F.col("_critical") > 0) | (F.col("_warning") > WARNINGS_TOLERATED)
+    return found.where(matters).select(*WINDOW)

@@ -15,6 +15,7 @@ TABLE = Table(
     key="shipment_id",
     write=Whole(),
     description="Late shipments under way against the days of supply of their refinery and tank.",
+    may_be_empty=True,
 )
 
 MARGIN_DAYS = 2

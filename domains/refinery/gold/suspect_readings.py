@@ -10,6 +10,7 @@ TABLE = Table(
     partition="reading_date",
     write=Replace(follows={"sensor_days": "reading_date"}),
     description="Readings in a wrong unit (°C in a °F column) and spikes, by their jump.",
+    may_be_empty=True,
 )
 
 

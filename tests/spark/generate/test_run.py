@@ -9,9 +9,10 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import Busy, UsageError
 from headrace.generate import land as land_module
+from headrace.generate import run as run_module
 from headrace.generate.run import make
 from headrace.lake import objects
-from headrace.lake.lease import leased
+from headrace.lake.lease import Leases, leased
 from headrace.lake.paths import Paths
 from headrace.progress import Event, listening
 from headrace.settings import Settings
@@ -46,6 +47,19 @@ def test_a_second_run_makes_nothing(
     assert files_of(settings, "repairs") == before
 
 
+def test_room_is_asked_for_only_what_is_missing(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
+    asked: list[int] = []
+    monkeypatch.setattr(run_module, "check_room", lambda _, said, __: asked.append(said.total))
+    make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
+    assert asked == [0]
+
+
 def test_a_run_killed_while_moving_files_is_finished_by_the_next(
     spark: SparkSession,
     contracts: Mapping[str, Contract],
@@ -64,6 +78,41 @@ def test_a_run_killed_while_moving_files_is_finished_by_the_next(
     assert files_of(settings, "repairs") == files_of(other, "repairs")
     assert result.rows == sum(text.count(b"\n") - 1 for text in files_of(settings, "repairs").values())
     assert not list(Path(Paths.of("works", settings).making("repairs")).iterdir())
+
+
+def test_a_run_killed_before_it_remembers_doubles_nothing(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(run_module, "remember", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
+    landed = files_of(settings, "notes")
+    assert len(landed) == 2
+    assert make("works", contracts, SOURCES, plan(tables=("notes",)), settings).rows == 100
+    assert files_of(settings, "notes") == landed
+    assert not list(Path(Paths.of("works", settings).making("notes")).iterdir())
+
+
+@pytest.mark.parametrize("into", ["landing", "bronze"])
+def test_a_run_that_lost_its_lease_writes_nothing(
+    spark: SparkSession,
+    contracts: Mapping[str, Contract],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    into: str,
+) -> None:
+    def lost(self: Leases) -> None:
+        raise Busy("lost")
+
+    monkeypatch.setattr(Leases, "check", lost)
+    with pytest.raises(Busy, match="lost"):
+        make("works", contracts, SOURCES, plan(tables=("notes",), into=into), settings)
+    assert files_of(settings, "notes") == {}
+    assert not Path(Paths.of("works", settings).table("bronze", "notes")).exists()
 
 
 def test_a_chunk_whose_memory_was_lost_is_not_loaded_twice(
@@ -111,6 +160,16 @@ def test_another_world_is_not_mixed_in(
     make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
     with pytest.raises(UsageError, match="another world: seed 7"):
         make("works", contracts, SOURCES, plan(seed=8, tables=("repairs",)), settings)
+
+
+def test_another_stride_is_not_taken_for_all_there(
+    spark: SparkSession, contracts: Mapping[str, Contract], settings: Settings
+) -> None:
+    make("works", contracts, SOURCES, plan(stride=timedelta(hours=6), tables=("levels",)), settings)
+    finer = plan(stride=timedelta(hours=1))
+    with pytest.raises(UsageError, match="at a stride of 6:00:00, not at a stride of 1:00:00"):
+        make("works", contracts, SOURCES, finer, settings)
+    make("works", contracts, SOURCES, finer.but(tables=("notes",)), settings)
 
 
 def test_two_runs_do_not_make_one_table_at_once(

@@ -1,5 +1,6 @@
 """Scans of small Delta tables, really run by Soda."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -272,6 +273,25 @@ def test_a_failed_silver_table_stays_and_its_readers_are_pointed_back(works: Wor
     assert publish_last_good(summary, works.settings) == []
     assert log.version(works.paths.table("silver", "levels")) == 1
     assert last_good(works.paths, "silver", "levels").version == 0
+
+
+def test_an_empty_gold_table_fails_where_its_parents_hold_rows(works: Works) -> None:
+    works.store("gold", "totals", "tank_id string, volume int", [])
+    assert failures(works.scan("gold")) == {"there are rows, as there are upstream": "found 0, expected > 0"}
+
+
+def test_an_empty_gold_table_passes_where_its_parents_are_empty(works: Works) -> None:
+    works.store("gold", "totals", "tank_id string, volume int", [])
+    works.levels([])
+    assert failures(works.scan("gold")) == {}
+
+
+def test_a_table_of_what_is_wrong_may_be_empty(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = CATALOG.node("totals", "gold")
+    lenient = replace(node, table=replace(node.table, may_be_empty=True))
+    monkeypatch.setitem(CATALOG.nodes, node.ref, lenient)
+    works.store("gold", "totals", "tank_id string, volume int", [])
+    assert failures(works.scan("gold")) == {}
 
 
 def test_each_check_is_recorded_as_a_row(works: Works) -> None:

@@ -19,14 +19,15 @@ from headrace.settings import Settings
 class PumpStation:
     spark: SparkSession
     settings: Settings
+    domain: str = "pumps"
 
     @property
     def paths(self) -> Paths:
-        return Paths.of("pumps", self.settings)
+        return Paths.of(self.domain, self.settings)
 
     def lands(self, table: str, rows: Sequence[dict[str, Any] | str], sent: str = "20240102T000000") -> Path:
         """Leaves one file; a row given as text goes in as it is."""
-        contract = load_contracts("pumps")[table]
+        contract = load_contracts(self.domain)[table]
         kind = contract.arrives.files
         assert kind is not None
         day = f"{sent[:4]}-{sent[4:6]}-{sent[6:8]}"
@@ -49,7 +50,7 @@ class PumpStation:
         )
 
     def refine(self, **chosen: Any) -> RefineResult:
-        return refine("pumps", settings=self.settings, **chosen)
+        return refine(self.domain, settings=self.settings, **chosen)
 
     def table(self, layer: str, name: str) -> DataFrame:
         return self.spark.read.format("delta").load(self.paths.table(layer, name))

@@ -1,6 +1,9 @@
+import pytest
+
 from tests.spark.refine.conftest import PumpStation, stroke
 
 
+@pytest.mark.quick
 def test_rows_pass_or_are_rejected_with_reasons_or_counted_as_duplicates(station: PumpStation) -> None:
     station.lands_parents()
     station.lands(
@@ -13,7 +16,6 @@ def test_rows_pass_or_are_rejected_with_reasons_or_counted_as_duplicates(station
     assert reasons["K3"] == ["bar is impossible"]
     assert reasons["K4"] == ["pump_id refers to nothing"]
     assert "malformed line" in reasons[None]
-    print([(t.layer, t.table, t.seconds) for t in made.tables], made.seconds)
 
 
 def test_a_second_run_over_the_same_input_writes_nothing(station: PumpStation) -> None:
@@ -23,7 +25,6 @@ def test_a_second_run_over_the_same_input_writes_nothing(station: PumpStation) -
     second = station.refine()
     assert [table.version for table in second.tables] == [table.version for table in first.tables]
     assert all(table.rows_in == 0 for table in second.tables)
-    print(second.seconds)
 
 
 def test_a_row_that_was_stored_before_is_a_duplicate_when_it_comes_again(station: PumpStation) -> None:

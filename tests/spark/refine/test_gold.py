@@ -4,9 +4,9 @@ from tests.spark.refine.conftest import PumpStation, stroke
 
 def test_a_late_row_restates_the_day_it_belongs_to_and_no_other(station: PumpStation) -> None:
     station.lands_parents()
-    station.lands("strokes", [stroke(1), stroke(2, stroke_at="2024-01-02T10:00:00")])
+    station.lands("strokes", [stroke(1), stroke(2, stroke_at="2024-01-02T10:00:00")], "20240103T000000")
     station.refine()
-    station.lands("strokes", [stroke(3, stroke_at="2024-01-01T23:00:00")], "20240103T000000")
+    station.lands("strokes", [stroke(3, stroke_at="2024-01-01T23:00:00")], "20240104T000000")
     made = station.refine()
     assert station.result(made, "gold", "pump_days")["partitions"] == 1
     days = {f"{r['stroke_date']}": r["stroke_count"] for r in station.table("gold", "pump_days").collect()}

@@ -41,3 +41,15 @@ def test_a_row_from_between_splits_the_version_it_falls_into(station: PumpStatio
         station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
     assert [found[:2] for found in versions(station)] == [(10, "01"), (12, "02"), (10, "03")]
     receipt("pumps", station.settings).check()
+
+
+def test_a_change_of_any_column_opens_a_version(station: PumpStation) -> None:
+    lands_station(station)
+    station.lands(
+        "stations", [{"station_id": "S2", "station_name": "South", "is_open": True}], "20240101T000000"
+    )
+    for day, home in ((1, "S1"), (2, "S2")):
+        station.lands("pumps", [pump(10) | {"station_id": home}], f"2024010{day}T000000")
+    station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
+    homes = station.table("silver", "pumps").orderBy("version").collect()
+    assert [row["station_id"] for row in homes] == ["S1", "S2"]

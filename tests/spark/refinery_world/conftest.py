@@ -1,6 +1,7 @@
-"""Two refineries over a few days, as made before any fault is planted."""
+"""Two refineries over a few days, and fifty over one, as made before any fault is planted."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -29,11 +30,25 @@ def as_pandas(rows: DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="package")
 def workshop(spark: SparkSession) -> Iterator[Workshop]:
+    with workshop_of(spark, Plan(scale=0.004, start=START, end=START + DAYS * DAY, seed=7)) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def network(spark: SparkSession) -> Iterator[Workshop]:
+    """Fifty refineries over a day, of whose sensors each speaks twice."""
+    with workshop_of(spark, Plan(scale=0.1, start=START, end=START + DAY, seed=7, stride=DAY / 2)) as made:
+        yield made
+
+
+@contextmanager
+def workshop_of(spark: SparkSession, plan: Plan) -> Iterator[Workshop]:
     contracts = load_contracts("refinery")
-    plan = Plan(scale=0.004, start=START, end=START + DAYS * DAY, seed=7)
     made = Workshop(spark, contracts, load_sources("refinery"), world_of(plan, contracts))
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="package")

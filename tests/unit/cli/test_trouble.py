@@ -1,3 +1,9 @@
+import errno
+
+import pytest
+
+import domains
+from cli.main import app
 from cli.trouble import guarded
 from headrace.errors import Busy, UnknownName
 from headrace.settings import Settings
@@ -51,3 +57,78 @@ def test_a_broken_setting_is_named_with_its_variable(capsys, monkeypatch):
 
     assert code == 2
     assert "HEADRACE_CORES=many" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError(
+            "An error occurred while calling o45.save.\n: java.io.IOException: No space left on device"
+        ),
+    ],
+)
+def test_a_full_disk_is_one_clear_sentence(capsys, home, error):
+    code = guarded(raising(error))
+
+    said = " ".join(capsys.readouterr().err.split())
+    assert code == 1
+    assert said.startswith("error: the disk is full.")
+    assert "make room" in said
+    assert not (home / "errors").exists()
+
+
+def test_a_full_disk_behind_another_error_is_found(capsys):
+    def command() -> None:
+        try:
+            raise OSError(errno.ENOSPC, "full")
+        except OSError as error:
+            raise RuntimeError("could not save") from error
+
+    guarded(command)
+
+    assert capsys.readouterr().err.startswith("error: the disk is full.")
+
+
+def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsys, home, monkeypatch):
+    (home / "errors").write_text("in the way")
+    monkeypatch.setattr("cli.trouble.gettempdir", lambda: str(home / "tmp"))
+
+    assert guarded(raising(ZeroDivisionError("by nought"))) == 1
+
+    (log,) = (home / "tmp" / "headrace-errors").glob("*.log")
+    assert "Traceback" in log.read_text()
+
+
+def test_a_log_that_cannot_be_written_anywhere_is_shown(capsys, home, monkeypatch):
+    (home / "errors").write_text("in the way")
+    (home / "headrace-errors").write_text("in the way")
+    monkeypatch.setattr("cli.trouble.gettempdir", lambda: str(home))
+
+    assert guarded(raising(ZeroDivisionError("by nought"))) == 1
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_error_of_the_jvm_is_told_by_its_cause_and_where_it_was(capsys):
+    error = RuntimeError("An error occurred while calling o45.save.\n: java.lang.IllegalStateException: odd")
+    error.add_note("while refining bronze.pumps")
+
+    guarded(raising(error))
+
+    said = " ".join(capsys.readouterr().err.split())
+    assert "RuntimeError: java.lang.IllegalStateException: odd (while refining bronze.pumps)" in said
+
+
+def test_a_command_over_a_broken_contract_names_file_and_line_and_exits_with_2(capsys, monkeypatch, tmp_path):
+    folder = tmp_path / "works" / "contracts"
+    folder.mkdir(parents=True)
+    (folder / "tanks.yml").write_text("table: tanks\ntype: dimension\ncolumns: {id: text}\n")
+    monkeypatch.setattr(domains, "__path__", [*domains.__path__, str(tmp_path)])
+
+    code = guarded(lambda: app(["receipt", "works"]))
+
+    said = "".join(capsys.readouterr().err.split())
+    assert code == 2
+    assert "tanks.yml:3:columns.id.type:" in said
+    assert "Traceback" not in said

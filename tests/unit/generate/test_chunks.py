@@ -1,10 +1,18 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.generate.chunks import Made, check_same_world, chunks_to_make, missing_spans, pieces
+from headrace.generate.chunks import (
+    Made,
+    check_same_stride,
+    check_same_world,
+    chunks_to_make,
+    missing_spans,
+    pieces,
+)
 from headrace.generate.plan import Plan, world_of
 from headrace.generate.spine import Piece, ordinals, snapshots
 
@@ -64,6 +72,23 @@ def test_only_the_first_chunk_ever_is_first() -> None:
 def test_another_seed_may_not_go_on_where_this_one_was() -> None:
     with pytest.raises(UsageError, match="holds another world: seed 3"):
         check_same_world(PLAN, [made(0, 1, seed=3)])
+
+
+PACED = LEVELS.model_copy(update={"arrives": LEVELS.arrives.model_copy(update={"cadence": "pace"})})
+HOURLY = replace(made(0, 2), stride=3600.0)
+
+
+@pytest.mark.parametrize("stride", [None, timedelta(minutes=15)])
+def test_a_span_is_not_thinned_in_two_ways(stride: timedelta | None) -> None:
+    with pytest.raises(UsageError, match=r"levels already holds 2024-01-01.* at a stride of 1:00:00, not at"):
+        check_same_stride(replace(PLAN, stride=stride), PACED, [HOURLY])
+
+
+def test_the_same_stride_another_span_and_tables_without_a_pace_go_on() -> None:
+    other = replace(PLAN, stride=timedelta(minutes=15))
+    check_same_stride(replace(PLAN, stride=timedelta(hours=1)), PACED, [HOURLY])
+    check_same_stride(replace(other, start=START + 2 * DAY), PACED, [HOURLY])
+    check_same_stride(other, LEVELS, [HOURLY])
 
 
 @pytest.mark.parametrize("times", [1.0, 11.0, 10 / 3])

@@ -1,10 +1,14 @@
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
+from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
 from headrace.errors import NotEnoughRoom, UnknownName, UsageError
-from headrace.generate.estimate import Estimate, check_room, estimate
-from headrace.generate.plan import Plan, load_profile, load_profiles
+from headrace.generate.chunks import Made, senders_of
+from headrace.generate.estimate import Estimate, check_room, estimate, estimate_of
+from headrace.generate.plan import Plan, load_profile, load_profiles, world_of
 from headrace.settings import Settings
 
 START = datetime(2024, 1, 1)
@@ -58,6 +62,24 @@ def test_full_scale_has_the_stated_entities_and_rates_a_day() -> None:
     assert rows["tank_inventory"] == 2_000 * 96
     assert rows["production_output"] == 5_000 * 24
     assert rows["sensor_readings"] == 500_000 * 96
+
+
+def test_one_more_day_is_estimated_as_one_day() -> None:
+    contracts = load_contracts("refinery")
+    fine = {"stride": timedelta(minutes=15), "tables": ("sensor_readings", "sensors", "refineries")}
+    before = {table: [made(table, contracts, plan(**fine))] for table in fine["tables"]}
+    longer = plan(**fine, end=START + timedelta(days=41))
+    said = estimate_of(contracts, longer, before)
+    assert said.rows["sensor_readings"] == 5_000 * 96
+    assert said.rows["sensors"] < 500
+    assert said.bytes < estimate_of(contracts, longer).bytes / 30
+    assert estimate_of(contracts, plan(**fine), before).total == 0
+
+
+def made(table: str, contracts: Mapping[str, Contract], plan: Plan) -> Made:
+    senders = senders_of(contracts[table], world_of(plan, contracts))
+    span = plan.start.isoformat(), plan.end.isoformat()
+    return Made(table, *span, 0, senders, "landing", plan.seed, plan.scale, 900.0, 1, 1, 1.0)
 
 
 def test_a_target_without_room_is_refused(settings: Settings) -> None:

@@ -3,9 +3,10 @@ import pytest
 from deltalake import write_deltalake
 
 from headrace.contracts.load import domains_found, load_contracts
+from headrace.errors import ContractError
 from headrace.lake.files import live_files, partition_column
 from headrace.lake.paths import Paths
-from headrace.lake.size import TableSize, sizes
+from headrace.lake.size import PartSize, TableSize, parts, sizes
 
 DOMAIN = domains_found()[0]
 TABLE = sorted(load_contracts(DOMAIN))[0]
@@ -58,3 +59,40 @@ def test_files_know_their_partition(bronze):
 
     assert partition_column(bronze) == "day"
     assert sorted(file.partition for file in live_files(bronze)) == ["2024-01-01", "2024-01-02"]
+
+
+def size_of(layer, table, rows, taken):
+    return TableSize(layer, table, 0, files=1, rows=rows, bytes=taken)
+
+
+def test_layers_add_up_beside_what_is_stated_of_them():
+    found = [
+        size_of("bronze", "sensors", 5, 50),
+        size_of("bronze", "products", 1, 10),
+        size_of("bronze", "sensor_readings", 100, 800),
+        size_of("silver", "sensors", 4, 40),
+        size_of("gold", "refinery_kpis", 2, 20),
+        size_of("gold", "weekly_trend", 1, 10),
+    ]
+
+    assert parts("refinery", found) == [
+        PartSize("bronze dimensions", 2, 6, 60, 100_000_000),
+        PartSize("bronze facts", 1, 100, 800, 96_000_000_000),
+        PartSize("silver", 1, 4, 40, 50_000_000_000),
+        PartSize("gold", 2, 3, 30, 5_000_000_000),
+        PartSize("total", 6, 113, 930, 150_000_000_000),
+    ]
+
+
+def test_a_sector_without_stated_volumes_has_sums_only():
+    (silver, total) = parts("pumps", [size_of("silver", "pumps", 4, 40)])
+
+    assert (silver.stated_bytes, total.stated_bytes) == (None, None)
+
+
+def test_volumes_of_an_unknown_part_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "volumes.yml").write_text("platinum: 1")
+    monkeypatch.setattr("headrace.lake.size.domain_folder", lambda _: tmp_path)
+
+    with pytest.raises(ContractError, match=r"volumes\.yml: platinum: expected bronze dimensions"):
+        parts("pumps", [])

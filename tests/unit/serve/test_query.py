@@ -6,7 +6,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headrace.errors import UnknownName, UsageError
-from headrace.lake import objects
+from headrace.lake import ledger, objects
 from headrace.lake.paths import Paths
 from headrace.serve import query
 from headrace.serve.query import list_queries, run_query, run_sql
@@ -88,6 +88,26 @@ def test_an_instant_before_the_table_is_an_error(milk, settings):
         run_query("dairy/how-much", at=datetime(2020, 1, 1), settings=settings)
 
 
+@pytest.mark.parametrize("asked", [{"version": 0}, {"at": datetime.now(UTC) - timedelta(hours=1)}])
+def test_what_was_vacuumed_can_no_longer_be_read(milk, settings, asked, monkeypatch):
+    monkeypatch.setattr("headrace.serve.tables._as_of", lambda *_: DeltaTable(milk, version=0))
+    write_deltalake(milk, DeltaTable(milk).to_pyarrow_table().slice(1), mode="overwrite")
+    DeltaTable(milk).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    with pytest.raises(UsageError, match=r"dairy\.silver\.milk can no longer be read as of .*kept 168 hours"):
+        run_query("dairy/how-much", settings=settings, **asked)
+    assert len(run_query("dairy/how-much", settings=settings).rows) == 1
+
+
+def test_before_anything_is_refined_a_query_says_what_to_do(settings):
+    with pytest.raises(UsageError, match="nothing is refined yet: run headrace generate and headrace refine"):
+        run_query("dairy/how-much", settings=settings)
+
+
+def test_a_layer_that_is_not_made_yet_says_what_to_do(milk, settings):
+    with pytest.raises(UsageError, match="no gold table is made yet: run headrace refine"):
+        run_sql("select * from gold.butter", domain="dairy", settings=settings)
+
+
 def test_readers_follow_the_version_that_passed_its_checks_last(milk, settings):
     objects.put_json(Paths.of("dairy", settings).published("silver", "milk"), {"version": 0})
     assert run_query("dairy/how-much", settings=settings).rows == [(10.0,)]
@@ -159,3 +179,54 @@ def test_two_domains_with_the_same_table_have_to_be_told_apart(milk, settings):
 def test_asking_for_a_version_and_an_instant_is_an_error(settings):
     with pytest.raises(UsageError, match="not for both"):
         run_sql("select 1", version=1, at=datetime.now(UTC) - timedelta(days=1), settings=settings)
+
+
+@pytest.fixture
+def worked(settings):
+    """One scan of two checks and one write, of the dairy."""
+    paths = Paths.of("dairy", settings)
+    common = {
+        "domain": "dairy",
+        "layer": "silver",
+        "table": "milk",
+        "scanned_at": "2024-01-02",
+        "as_of": "2024-01-01",
+    }
+    checks = [
+        {**common, "name": name, "outcome": outcome, "version": 3}
+        for name, outcome in (("a", "pass"), ("b", "fail"))
+    ]
+    objects.put_json(f"{paths.scans}/1.json", checks)
+    ledger.record(
+        paths, ledger.Entry("silver", "milk", "Append", "0", "r1", 5, {"written": 4, "rejected": 1})
+    )
+
+
+@pytest.mark.parametrize("name", ["ops.scans", "dairy.ops.scans"])
+def test_checks_of_scans_are_a_table(worked, settings, name):
+    answer = run_sql(f"select \"table\", name, version from {name} where outcome = 'fail'", settings=settings)
+
+    assert answer.rows == [("milk", "b", 3)]
+
+
+def test_the_ledger_is_a_table(worked, settings):
+    answer = run_sql("select domain, rows_in, counts ->> 'written' from ops.ledger", settings=settings)
+
+    assert answer.rows == [("dairy", 5, "4")]
+
+
+def test_before_any_work_they_are_empty(settings):
+    assert run_sql("select * from ops.scans, ops.ledger", settings=settings).rows == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "version", "said"),
+    [
+        ("select * from ops.dreams", None, "ops.dreams"),
+        ("select * from forge.ops.scans", None, "forge"),
+        ("select * from ops.scans", 1, "ops.scans has no versions"),
+    ],
+)
+def test_what_is_not_kept_is_an_error(settings, sql, version, said):
+    with pytest.raises(UsageError, match=said):
+        run_sql(sql, version=version, settings=settings)

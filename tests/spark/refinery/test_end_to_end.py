@@ -1,0 +1,210 @@
+"""A fortnight of a small network from landing to gold, the same again, and one day more.
+
+The text files of so small a network would hold hardly a fault, so more are planted than the contracts say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
+from headrace.generate.plan import Plan
+from headrace.generate.run import make
+from headrace.generate.sources import load_sources
+from headrace.lake.files import live_files
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.receipt import Receipt, receipt
+from headrace.quality.run import scan
+from headrace.quality.summary import CheckResult
+from headrace.refine.catalog import Ref, load_tables
+from headrace.refine.run import TableResult, refine
+from headrace.score import KindScore, score
+from headrace.serve.query import list_queries, run_query
+from headrace.settings import Settings
+from headrace.tables import Replace
+
+DOMAIN = "refinery"
+START = datetime(2024, 1, 1)
+FORTNIGHT_ENDS = START + timedelta(days=14)
+MORE_FAULTS = 5
+OF_ROWS = ("duplicate", "missing", "impossible", "orphan", "malformed", "wrong_unit")
+QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"))
+DAILY_SOURCES = {
+    "sensor_readings": "reading_date",
+    "tank_inventory": "measurement_date",
+    "production_output": "production_date",
+}
+DatesByTable = dict[str, set[str]]
+Files = dict[Ref, dict[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What one pass over all layers did."""
+
+    tables: list[TableResult]
+    checks: list[CheckResult]
+    receipt: Receipt
+    run_of: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fortnight:
+    first: Refined
+    second: Refined
+    scores: dict[str, KindScore]
+    answers: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class NextDay:
+    refined: Refined
+    remade: DatesByTable
+    arrived: DatesByTable
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("fortnight")
+    return Settings(home=home, cores=2, shuffle_partitions=2, workers=3, _env_file=None)
+
+
+@pytest.fixture(scope="module")
+def fortnight(spark: SparkSession, lake: Settings) -> Fortnight:
+    generate(START, FORTNIGHT_ENDS, lake)
+    first = refined(lake)
+    scores = {found.kind: found for found in score(DOMAIN, lake)}
+    answers = {name: run_query(name, settings=lake).as_dicts() for name in QUERIES}
+    return Fortnight(first, refined(lake), scores, answers)
+
+
+@pytest.fixture(scope="module")
+def next_day(spark: SparkSession, lake: Settings, fortnight: Fortnight) -> NextDay:
+    before = files_of(lake)
+    generate(FORTNIGHT_ENDS, FORTNIGHT_ENDS + timedelta(days=1), lake)
+    done = refined(lake, scans=False)
+    after = files_of(lake)
+    remade = {ref.name: dates_that_differ(before.get(ref, {}), files) for ref, files in after.items()}
+    return NextDay(done, remade, {name: dates_of_run(spark, lake, name, done) for name in DAILY_SOURCES})
+
+
+def generate(start: datetime, end: datetime, lake: Settings) -> None:
+    plan = Plan(scale=0.003, seed=7, start=start, end=end, stride=timedelta(hours=2))
+    contracts = {name: with_more_faults(found) for name, found in load_contracts(DOMAIN).items()}
+    make(DOMAIN, contracts, load_sources(DOMAIN), plan, lake)
+
+
+def with_more_faults(contract: Contract) -> Contract:
+    more = {kind: rate * (MORE_FAULTS if kind in OF_ROWS else 1) for kind, rate in contract.faults.items()}
+    return contract.model_copy(update={"faults": more})
+
+
+def refined(lake: Settings, *, scans: bool = True) -> Refined:
+    tables: list[TableResult] = []
+    checks: list[CheckResult] = []
+    runs: dict[str, str] = {}
+    for layer in LAYERS:
+        result = refine(DOMAIN, layers=[layer], settings=lake)
+        runs[layer] = result.run
+        tables += result.tables
+        if scans:
+            checks += scan(DOMAIN, layer, settings=lake).checks
+    return Refined(tables, checks, receipt(DOMAIN, lake), runs)
+
+
+def files_of(lake: Settings) -> Files:
+    """The files of every table that lies in partitions, each with its day."""
+    paths, catalog = Paths.of(DOMAIN, lake), load_tables(DOMAIN)
+    return {
+        ref: {file.path: file.partition for file in live_files(paths.table(ref.layer, ref.name))}
+        for ref, node in catalog.nodes.items()
+        if node.table.partition
+    }
+
+
+def dates_that_differ(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> set[str]:
+    files = {**before, **after}
+    return {str(files[path]) for path in set(before) ^ set(after)}
+
+
+def dates_of_run(spark: SparkSession, lake: Settings, name: str, done: Refined) -> set[str]:
+    rows = spark.read.format("delta").load(Paths.of(DOMAIN, lake).table("silver", name))
+    new = rows.where(rows._run == done.run_of["silver"]).select(DAILY_SOURCES[name]).distinct()
+    return {str(row[0]) for row in new.collect()}
+
+
+def test_the_receipt_balances_and_every_table_is_there(fortnight: Fortnight) -> None:
+    fortnight.first.receipt.check()
+    assert [table.table for table in fortnight.first.tables if table.version < 0] == []
+
+
+def test_no_check_fails(fortnight: Fortnight) -> None:
+    failed = [f"{c.table}: {c.name}: {c.detail}" for c in fortnight.first.checks if c.outcome == "fail"]
+    assert fortnight.first.checks
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_named_query_has_an_answer(name: str, fortnight: Fortnight) -> None:
+    assert fortnight.answers[name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "at_least"),
+    [
+        ("duplicate", 0.99),
+        ("missing", 0.99),
+        ("impossible", 0.99),
+        ("orphan", 0.99),
+        ("malformed", 0.99),
+        ("wrong_unit", 0.90),
+    ],
+)
+def test_the_faults_of_rows_are_caught(kind: str, at_least: float, fortnight: Fortnight) -> None:
+    found = fortnight.scores[kind]
+    assert found.planted >= 20
+    assert found.recall is not None
+    assert found.recall >= at_least
+
+
+def test_a_second_refine_writes_nothing(fortnight: Fortnight) -> None:
+    versions = {(table.layer, table.table): table.version for table in fortnight.first.tables}
+    assert {(table.layer, table.table): table.version for table in fortnight.second.tables} == versions
+    assert {table.rows_in for table in fortnight.second.tables} == {0}
+
+
+def test_tables_that_did_not_change_are_not_scanned_again(fortnight: Fortnight) -> None:
+    assert fortnight.second.checks == []
+
+
+def test_after_one_more_day_the_receipt_balances(next_day: NextDay) -> None:
+    next_day.refined.receipt.check()
+
+
+@pytest.mark.parametrize(
+    ("gold", "source"),
+    [
+        ("sensor_days", "sensor_readings"),
+        ("tank_days", "tank_inventory"),
+        ("refinery_kpis", "production_output"),
+    ],
+)
+def test_one_more_day_makes_only_the_days_again_that_rows_came_for(
+    gold: str, source: str, next_day: NextDay
+) -> None:
+    longest_late = load_contracts(DOMAIN)[source].late or timedelta()
+    assert next_day.remade[gold] == next_day.remade[source] == next_day.arrived[source]
+    assert str(FORTNIGHT_ENDS.date()) in next_day.remade[gold]
+    assert min(map(date.fromisoformat, next_day.remade[gold])) >= (FORTNIGHT_ENDS - longest_late).date()
+
+
+def test_no_gold_table_makes_a_day_again_whose_sources_did_not_change(next_day: NextDay) -> None:
+    for ref, node in load_tables(DOMAIN).nodes.items():
+        if isinstance(node.table.write, Replace):
+            upstream = {node.upstream[name].name for name in node.table.write.follows}
+            assert next_day.remade[ref.name] <= set().union(*(next_day.remade[name] for name in upstream))

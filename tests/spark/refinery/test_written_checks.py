@@ -1,0 +1,93 @@
+"""Checks written by hand find nothing in sound rows, and each finds what it is for."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from pyspark.sql import SparkSession
+
+from headrace.quality.checks import soda_folder, written
+from tests.spark.refinery.conftest import EVER, TableOf
+
+AS_OF = "2024-01-15 00:00:00"
+SOUND = {
+    "refineries": "refinery_id\nR1",
+    "crude_types": "crude_type_id\nC1",
+    "storage_tanks": f"tank_id  refinery_id  {EVER}\nT1  R1",
+    "processing_units": f"unit_id  refinery_id  unit_subtype  {EVER}\nU1  R1  Atmospheric",
+    "tank_days": "tank_id  measurement_date  closed_at\nT1  2024-01-14  2024-01-14 23:45:00",
+    "days_of_supply": "level  tank_id  refinery_id\nTANK  T1  R1\nPRODUCT_TYPE  -  -",
+    "inventory_forecast": "tank_id  days_ahead  forecast_date\nT1  1  2024-01-15\nT1  2  2024-01-16",
+    "crude_blend": "refinery_id  status  crude_type_id  blend_barrels  charge_barrels\nR1  OPTIMAL  C1  100.0  100.0",
+    "suspect_readings": "suspicion  reading_date\nspike  2024-01-14",
+    "anomaly_alerts": "unit_id  window_end\nU1  2024-01-14 10:05:00",
+    "sensor_trust": "sensor_id  hours_silent\nS1  3.5\nS2  900.5",
+    "inventory_status": "tank_id  fill_percentage\nT1  0.5",
+    "stock_out_risk": (
+        "days_late  days_until_arrival  days_of_supply  tank_days_of_supply\n3  0  4.5  2.5\n1  2  -  -"
+    ),
+    "tank_inventory": (
+        "tank_id  refinery_id  product_type  volume_barrels  measurement_timestamp\n"
+        "T1  R1  Crude Oil  500  2024-01-01 00:00:00\n"
+        "T1  R1  Crude Oil  600  2024-01-10 23:00:00"
+    ),
+    "crude_shipments": "refinery_id  volume_barrels  status  arrival_date\nR1  1100  DELIVERED  2024-01-05",
+    "production_output": (
+        "refinery_id  input_volume_barrels  is_crude_unit  production_date\nR1  1000  true  2024-01-06"
+    ),
+}
+SPOILED = [
+    ("gold", "days_of_supply", "tanks_lost", "days_of_supply", "TANK", "REFINERY"),
+    ("gold", "days_of_supply", "refineries_unknown", "days_of_supply", "R1", "R9"),
+    ("gold", "inventory_forecast", "tanks_lost", "inventory_forecast", "T1", "T2"),
+    ("gold", "inventory_forecast", "days_behind", "inventory_forecast", "2024-01-15", "2024-01-11"),
+    ("gold", "crude_blend", "refineries_lost", "crude_blend", "R1", "R2"),
+    ("gold", "crude_blend", "charges_apart", "crude_blend", "100.0  100.0", "101.0  100.0"),
+    ("gold", "crude_blend", "crudes_unknown", "crude_blend", "C1", "C9"),
+    ("gold", "suspect_readings", "suspicion_strange", "suspect_readings", "spike", "hunch"),
+    ("gold", "suspect_readings", "days_behind", "suspect_readings", "2024-01-14", "2024-01-01"),
+    ("gold", "anomaly_alerts", "days_behind", "anomaly_alerts", "2024-01-14", "2024-01-01"),
+    ("gold", "sensor_trust", "hours_behind", "sensor_trust", "3.5", "80.5"),
+    ("gold", "inventory_status", "fill_percentage_strange", "inventory_status", "0.5", "1.5"),
+    ("gold", "stock_out_risk", "days_strange", "stock_out_risk", "4.5", "-4.5"),
+    ("silver", "tank_inventory", "refineries_unbalanced", "crude_shipments", "1100", "1300"),
+]
+LEAST_FOUND = {"days_behind": 3, "hours_behind": 73}
+MOST_SOUND = {"days_behind": 1, "hours_behind": 72}
+
+
+@pytest.fixture
+def lake(spark: SparkSession, table: TableOf) -> Iterator[dict[str, str]]:
+    """Texts of tables, which become views as they are asked."""
+    texts = dict(SOUND)
+    yield texts
+    for name in texts:
+        spark.catalog.dropTempView(name)
+
+
+def found(
+    spark: SparkSession, table: TableOf, lake: Mapping[str, str], layer: str, name: str, metric: str
+) -> float:
+    for view, text in lake.items():
+        table(text).createOrReplaceTempView(view)
+    file = soda_folder("refinery") / layer / f"{name}.yml"
+    (check,) = (
+        how
+        for each in written(file, name)
+        if isinstance(each, dict)
+        for line, how in each.items()
+        if line.split()[0] == metric
+    )
+    sql = check.get(f"{metric} query") or f"select {check[f'{metric} expression']} from {name}"
+    return float(spark.sql(sql.replace("${as_of}", AS_OF)).first()[0])
+
+
+@pytest.mark.parametrize(("layer", "name", "metric", "spoiled", "right", "wrong"), SPOILED)
+def test_a_written_check_finds_what_it_is_for_and_nothing_else(
+    spark, table, lake, layer, name, metric, spoiled, right, wrong
+):
+    assert found(spark, table, lake, layer, name, metric) <= MOST_SOUND.get(metric, 0)
+
+    head, rows = lake[spoiled].split("\n", 1)
+    lake[spoiled] = f"{head}\n{rows.replace(right, wrong)}"
+
+    assert found(spark, table, lake, layer, name, metric) >= LEAST_FOUND.get(metric, 1)

@@ -1,0 +1,101 @@
+"""A contract that does not hold together is refused with its file, its line and what would be allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from headrace.contracts.load import load_folder
+from headrace.errors import ContractError
+
+TANKS = """\
+table: tanks
+type: dimension
+columns:
+  tank_id: {type: string, required: true}
+"""
+LEVELS = """\
+table: levels
+type: fact
+arrives: {files: json, per: tanks}
+columns:
+  level_id: {type: string, required: true}
+  tank_id: {type: string, references: tanks.tank_id}
+  notch: {type: int, format: 1|2|3}
+"""
+BROKEN = {
+    "an unknown key": ("type: fact", "type: fact\ncolour: red", 3, "colour: unknown key; allowed: .*arrives"),
+    "an unknown key of a column": (
+        "required: true}",
+        "requird: true}",
+        5,
+        "columns.level_id.requird: unknown key; allowed: .*required",
+    ),
+    "an unknown key of a part": ("per: tanks", "par: tanks", 3, "arrives.par: unknown key; allowed: .*per"),
+    "a missing key": ("type: fact\n", "", 1, "type: is missing"),
+    "a bad type": ("{type: int,", "{type: integer,", 7, "columns.notch.type: .*'int', 'long'"),
+    "a bad span": ("per: tanks", "every: soon", 3, "arrives.every: 'soon' is no span of time"),
+    "an unknown fault": ("columns:", "faults: {rust: 0.1}\ncolumns:", 4, "faults.rust.*'duplicate'"),
+    "a rate above one": (
+        "columns:",
+        "faults: {late: 2}\ncolumns:",
+        4,
+        "faults.late: .*less than or equal to 1",
+    ),
+    "letters among whole numbers": ("1|2|3", "1|2|three", 7, "columns.notch: format lists three"),
+    "weights that do not fit": ("1|2|3}", "1|2|3, weights: [1]}", 7, "columns.notch: 1 weights for 3"),
+    "a key that is no column": (
+        "type: fact",
+        "type: fact\nkey: id",
+        1,
+        "key names 'id', .*: level_id, tank_id",
+    ),
+    "a table that is not there": (
+        "tanks.tank_id",
+        "tank.tank_id",
+        6,
+        "no table 'tank'; tables: levels, tanks",
+    ),
+    "a column that is not there": (
+        "tanks.tank_id",
+        "tanks.id",
+        6,
+        "tanks has no column 'id'; columns: tank_id",
+    ),
+    "a sender that is not there": ("per: tanks", "per: tank", 3, "arrives.per names no table: 'tank'"),
+    "a line that is no YAML": ("{files: json,", "{files: [json,", 3, "not readable as YAML"),
+    "another name than its file": (
+        "table: levels",
+        "table: level",
+        1,
+        "table is 'level' but the file is named",
+    ),
+    "a list": (LEVELS, "- levels\n", 1, "a contract is a mapping that begins with `table:`"),
+    "nothing at all": (LEVELS, "", 1, "a contract is a mapping that begins with `table:`"),
+}
+
+
+def written(folder: Path, levels: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tanks.yml").write_text(TANKS)
+    (folder / "levels.yml").write_text(levels)
+    return folder
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_contract_is_refused_by_file_and_line(broken: str, tmp_path: Path) -> None:
+    sound, spoiled, line, said = BROKEN[broken]
+    assert LEVELS.count(sound) >= 1
+    folder = written(tmp_path, LEVELS.replace(sound, spoiled, 1))
+    with pytest.raises(ContractError, match=rf"^.*/levels\.yml:{line}: (?s:.*){said}"):
+        load_folder(folder)
+
+
+def test_a_sound_contract_is_not_refused(tmp_path: Path) -> None:
+    assert set(load_folder(written(tmp_path, LEVELS))) == {"levels", "tanks"}
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, LEVELS)
+    (folder / "levels.yml").write_bytes(b"table: \xff\xfe")
+    with pytest.raises(ContractError, match=r"levels\.yml:1: not readable as YAML"):
+        load_folder(folder)
