@@ -36,10 +36,10 @@ def _stopped() -> int:
 
 def _explained(error: Exception) -> int:
     from headrace.errors import HeadraceError
-    from headrace.trouble import disk_full, is_disk_full
+    from headrace.trouble import cause_to_act_on
 
-    if not isinstance(error, HeadraceError) and is_disk_full(error):
-        error = disk_full()
+    if not isinstance(error, HeadraceError):
+        error = cause_to_act_on(error) or error
     if isinstance(error, HeadraceError):
         _complain(str(error), word="error:")
         return error.exit_code

@@ -1,27 +1,34 @@
-"""What lies behind an exception: whether the disk was full, and the line of it that a person can use."""
+"""What lies behind an exception: a full disk, a Spark that is gone, and the line of it that a person can use."""
 
 import errno
 from collections.abc import Iterator
 
-from headrace.errors import NotEnoughRoom
+from headrace.errors import HeadraceError, NotEnoughRoom
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 SAYS_NOTHING = "An error occurred while calling"
 
 
-def is_disk_full(error: BaseException) -> bool:
-    return any(
-        (isinstance(each, OSError) and each.errno in (errno.ENOSPC, errno.EDQUOT))
-        or any(said in text_of(each) for said in SAYS_FULL)
-        for each in _chain(error)
-    )
+def cause_to_act_on(error: BaseException) -> HeadraceError | None:
+    """What a person can do about it, where that is known."""
+    chain = list(_chain(error))
+    if any(_tells_of_full_disk(each) for each in chain):
+        return NotEnoughRoom(
+            "the disk is full. What was written is whole: make room where HEADRACE_HOME and the temporary folder "
+            "lie (or set HEADRACE_HOME to another disk), then run the same command again."
+        )
+    if any(type(each).__name__ == "Py4JNetworkError" for each in chain):
+        return NotEnoughRoom(
+            "Spark's process ended, most often because its memory did not suffice. What was written is whole: "
+            "set HEADRACE_MEMORY to more, then run the same command again."
+        )
+    return None
 
 
-def disk_full() -> NotEnoughRoom:
-    return NotEnoughRoom(
-        "the disk is full. What was written is whole: make room where HEADRACE_HOME and the temporary folder "
-        "lie (or set HEADRACE_HOME to another disk), then run the same command again."
-    )
+def _tells_of_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return any(said in text_of(error) for said in SAYS_FULL)
 
 
 def useful_line(error: BaseException) -> str:

@@ -19,7 +19,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     home = tmp_path_factory.mktemp("spark")
     session = get_spark(
         Settings(
-            home=home, cores=2, memory="1500m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"
+            home=home, cores=2, memory="3000m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"
         )
     )
     suit(session, rows=0)

@@ -10,7 +10,7 @@ from headrace.contracts.model import parse_span
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, get_settings
-from headrace.trouble import disk_full, is_disk_full
+from headrace.trouble import cause_to_act_on
 
 Options = dict[str, Any]
 
@@ -20,9 +20,10 @@ def run_job(job: Job, settings: Settings | None = None) -> JobResult:
     try:
         summary = _WORK[job.name](job.domain, job.options, settings or get_settings())
     except Exception as error:
-        if is_disk_full(error):
-            raise disk_full() from error
-        raise
+        found = cause_to_act_on(error)
+        if found is None:
+            raise
+        raise found from error
     return JobResult(job, watch.seconds, json.loads(json.dumps(summary, default=str)))
 
 

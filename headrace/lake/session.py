@@ -26,6 +26,10 @@ ALWAYS = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",  # VACUUM lists files in so many tasks
     "spark.ui.enabled": "false",
+    "spark.ui.retainedJobs": "20",  # what the page that is not shown would tell is kept all the same
+    "spark.ui.retainedStages": "40",
+    "spark.ui.retainedTasks": "2000",
+    "spark.sql.ui.retainedExecutions": "10",
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
     "spark.sql.maxConcurrentOutputFileWriters": "100",  # else each task sorts what it writes by partition
@@ -64,6 +68,7 @@ def _chosen(settings: Settings, jars: Path) -> dict[str, str]:
     return {
         "spark.driver.extraClassPath": f"{jars.absolute()}/*",
         "spark.driver.memory": settings.memory,
+        "spark.network.timeout": "1d",  # a laptop that slept is no lost executor: its tasks would never end
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": java_options(settings),
@@ -100,6 +105,7 @@ def suit(session: SparkSession, rows: int) -> None:
 def java_options(settings: Settings) -> str:
     log4j = Path(__file__).with_name("log4j2.properties")
     return (
-        f"-Xms{settings.memory} {settings.java_options} -XX:+UseParallelGC -Duser.timezone=UTC "
+        f"-Xms{settings.memory} {settings.java_options} -XX:+UseParallelGC -XX:+ExitOnOutOfMemoryError "
+        f"-Duser.timezone=UTC "
         f"-Dlog4j2.configurationFile={log4j.as_uri()}"
     )

@@ -1,5 +1,6 @@
 """Runs the edge from a table's landing folder to bronze."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
-from headrace.refine.landing import admit_new, known_files
+from headrace.refine.landing import admit_new, known_files, set_damaged_aside
 from headrace.refine.stream import drain
 
 
@@ -28,12 +29,8 @@ def ingest(
         create_bronze(spark, contract, target)
     new = admit_new(paths, contract)
     spark = session_for(spark, sum(file.lines for file in new))
-    taken = sorted(
-        file.source for file in known_files(paths, contract.table).values() if file.set_aside is None
-    )
-    done = ledger.remembered(paths, "bronze", contract.table)
-    landed = [source for source in taken if not source.startswith("generated:")]
-    if not landed or done.get("files") == len(landed):
+    landed = _landed(paths, contract.table)
+    if not landed or ledger.remembered(paths, "bronze", contract.table).get("files") == landed:
         return []
     Path(paths.landing(contract.table)).mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
@@ -50,11 +47,31 @@ def ingest(
         ledger.record(paths, entry)
         entries.append(entry)
 
-    stream = read_landing(spark, contract, paths, bytes_per_batch=bytes_per_batch)
-    drain(stream, take, checkpoint=paths.checkpoint("bronze", contract.table), name=app)
+    def read_all() -> None:
+        stream = read_landing(spark, contract, paths, bytes_per_batch=bytes_per_batch)
+        drain(stream, take, checkpoint=paths.checkpoint("bronze", contract.table), name=app)
+
+    try:
+        read_all()
+    except Exception:
+        read = {
+            row[0] for row in spark.read.format("delta").load(target).select("_source").distinct().collect()
+        }
+        if not set_damaged_aside(paths, contract, read):
+            raise
+        read_all()
     admit_new(paths, contract)
-    ledger.remember(paths, "bronze", contract.table, {"files": len(landed)})
+    ledger.remember(paths, "bronze", contract.table, {"files": landed})
     return entries
+
+
+def _landed(paths: Paths, table: str) -> str:
+    """One word for all the files that wait in the landing folder or were read from it; empty where none is."""
+    known = known_files(paths, table).values()
+    taken = sorted(
+        file.source for file in known if file.set_aside is None and not file.source.startswith("generated:")
+    )
+    return hashlib.sha256("\n".join(taken).encode()).hexdigest() if taken else ""
 
 
 def _append(

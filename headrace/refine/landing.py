@@ -1,13 +1,14 @@
-"""Looks at each landed file before the stream reads it: once, or again where one that was set aside is back.
+"""Looks at each landed file before the stream reads it, once.
 
 A file that cannot be read as what the contract promises (empty, another format, cut in half, other columns) is
 moved aside with its reason. The others' lines are counted here, apart from Spark, so that the receipt compares
-two independent counts.
+two independent counts. A file that comes back under the name of one that was set aside goes by a new name, for the
+stream may remember the old one as read.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -44,29 +45,60 @@ class Landed:
 
 
 def known_files(paths: Paths, table: str) -> dict[str, Landed]:
-    """Every file (or generated chunk) seen so far; one that was taken in the end counts as taken."""
+    """Every file (or generated chunk) seen so far; one that was set aside after all counts as set aside."""
     known: dict[str, Landed] = {}
     for file in _records(paths, table):
-        if file.source not in known or known[file.source].set_aside is not None:
+        if file.source not in known or file.set_aside is not None:
             known[file.source] = file
     return known
 
 
 def admit_new(paths: Paths, contract: Contract) -> list[Landed]:
-    """Records the files not seen before (or set aside before) and moves the unreadable ones aside."""
-    taken = {file.source for file in known_files(paths, contract.table).values() if file.set_aside is None}
-    new = [
-        _looked_at(file, paths, contract)
-        for file in _landed(paths, contract)
-        if _source(file, paths) not in taken
-    ]
-    if new:
-        name = hashlib.sha256("".join(file.source for file in new).encode()).hexdigest()[:20]
-        objects.put_json(f"{paths.files(contract.table)}/{name}.json", [asdict(file) for file in new])
-    for file in new:
-        if file.set_aside is not None:
-            _move_aside(file, paths, contract.table)
+    """Records the files not seen before and moves the unreadable ones aside."""
+    known = known_files(paths, contract.table)
+    new = []
+    for file in _landed(paths, contract):
+        before = known.get(_source(file, paths))
+        if before is None:
+            new.append(_looked_at(file, paths, contract))
+        elif before.set_aside is not None:
+            new.append(_looked_at(_under_new_name(file, known, paths), paths, contract))
+    _record(new, paths, contract.table)
     return new
+
+
+def set_damaged_aside(paths: Paths, contract: Contract, read: set[str]) -> list[Landed]:
+    """Looks at every page of the Parquet files not read so far: one can be damaged behind a whole footer."""
+    known = known_files(paths, contract.table)
+    waiting = {source: file for file in _landed(paths, contract) if (source := _source(file, paths)) in known}
+    damaged = [
+        replace(known[source], lines=0, set_aside=reason)
+        for source, file in waiting.items()
+        if source not in read and (reason := _damage(Path(file))) is not None
+    ]
+    _record(damaged, paths, contract.table)
+    return damaged
+
+
+def _damage(file: Path) -> str | None:
+    if file.suffix != ENDINGS["parquet"]:
+        return None
+    try:
+        for _ in pq.ParquetFile(file, page_checksum_verification=True).iter_batches():
+            pass
+    except (pa.ArrowException, OSError) as error:
+        return f"damaged Parquet file: {str(error).splitlines()[0]}"
+    return None
+
+
+def _record(files: list[Landed], paths: Paths, table: str) -> None:
+    if files:
+        told = "".join(f"{file.source}{file.set_aside}" for file in files)
+        name = hashlib.sha256(told.encode()).hexdigest()[:20]
+        objects.put_json(f"{paths.files(table)}/{name}.json", [asdict(file) for file in files])
+    for file in files:
+        if file.set_aside is not None:
+            _move_aside(file, paths, table)
 
 
 def _records(paths: Paths, table: str) -> Iterator[Landed]:
@@ -169,10 +201,16 @@ def _type_difference(schema: pa.Schema, contract: Contract) -> str | None:
 def _move_aside(file: Landed, paths: Paths, table: str) -> None:
     there = Path(paths.set_aside(table)) / Path(file.source).relative_to(f"{paths.domain}/{table}")
     there.parent.mkdir(parents=True, exist_ok=True)
-    (Path(paths.landing_root) / file.source).replace(_free(there))
+    (Path(paths.landing_root) / file.source).replace(_free(there, lambda name: name.exists()))
 
 
-def _free(file: Path) -> Path:
+def _under_new_name(file: str, known: Container[str], paths: Paths) -> str:
+    there = _free(Path(file), lambda name: name.exists() or _source(str(name), paths) in known)
+    Path(file).replace(there)
+    return str(there)
+
+
+def _free(file: Path, is_taken: Callable[[Path], bool]) -> Path:
     """The name, or where it is taken the first free one of name.2.csv, name.3.csv, …"""
     later = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in count(2))
-    return next(name for name in chain([file], later) if not name.exists())
+    return next(name for name in chain([file], later) if not is_taken(name))

@@ -162,7 +162,7 @@ def test_a_file_is_read_however_old_it_is(station: PumpStation) -> None:
     receipt("pumps", station.settings).check()
 
 
-def test_a_mended_file_is_taken_under_its_own_name(station: PumpStation) -> None:
+def test_a_mended_file_is_taken_under_the_next_name(station: PumpStation) -> None:
     name = "pumps_20240103T000000_00.csv"
     leaves(station, "pumps", name, b"P3,S1,4,true\n")
     station.refine(layers=["bronze"])
@@ -170,8 +170,13 @@ def test_a_mended_file_is_taken_under_its_own_name(station: PumpStation) -> None
     station.refine(layers=["bronze"])
     assert station.table("bronze", "pumps").count() == 2
     receipt("pumps", station.settings).check()
-    (record,) = known_files(station.paths, "pumps").values()
-    assert (record.set_aside, record.lines) == (None, 2)
+    known = known_files(station.paths, "pumps")
+    broken, mended = (
+        known[f"pumps/pumps/2024-01-03/{name}"],
+        known["pumps/pumps/2024-01-03/pumps_20240103T000000_00.2.csv"],
+    )
+    assert broken.set_aside is not None
+    assert (mended.set_aside, mended.lines) == (None, 2)
 
 
 def test_a_file_that_is_mended_badly_leaves_the_first_one_where_it_is(station: PumpStation) -> None:
@@ -185,19 +190,19 @@ def test_a_file_that_is_mended_badly_leaves_the_first_one_where_it_is(station: P
         "pumps_20240103T000000_00.2.csv": b"second",
         "pumps_20240103T000000_00.3.csv": b"third",
     }
-    (record,) = known_files(station.paths, "pumps").values()
-    assert record.set_aside is not None
+    assert len(known_files(station.paths, "pumps")) == 3
+    assert all(file.set_aside for file in known_files(station.paths, "pumps").values())
 
 
 @pytest.mark.parametrize("names", ["ab", "ba"])
-def test_a_file_that_was_taken_counts_as_taken_in_whatever_order_it_is_told(
+def test_a_file_that_was_set_aside_after_all_counts_as_set_aside_in_whatever_order_it_is_told(
     station: PumpStation, names: str
 ) -> None:
     source = "pumps/pumps/2024-01-03/pumps_20240103T000000_00.csv"
     for name, reason in zip(names, ("empty file", None), strict=True):
         record = Landed(source, 1, 1, reason)
         objects.put_json(f"{station.paths.files('pumps')}/{name}.json", [asdict(record)])
-    assert known_files(station.paths, "pumps") == {source: Landed(source, 1, 1, None)}
+    assert known_files(station.paths, "pumps") == {source: Landed(source, 1, 1, "empty file")}
 
 
 def test_an_empty_lake_refines_to_empty_tables(station: PumpStation) -> None:
@@ -230,6 +235,10 @@ def test_a_bad_file_that_lands_while_the_stream_starts_leaves_no_rows(
     assert station.table("bronze", "pumps").count() == 2
     assert (Path(station.paths.set_aside("pumps")) / "2024-01-03" / name).exists()
     station.refine(layers=["bronze"], tables=["pumps"])
+    receipt("pumps", station.settings).check()
+    leaves(station, "pumps", name, f"{PUMPS_HEADER}\nP3,S1,4,true\n".encode())
+    station.refine(layers=["bronze"], tables=["pumps"])
+    assert station.table("bronze", "pumps").count() == 3
     receipt("pumps", station.settings).check()
 
 

@@ -122,6 +122,27 @@ def test_a_type_that_holds_the_same_values_is_read(
     assert (row.turn_id, row.turned_at, row.angle_deg, row.notch) == ("T8", AT.replace(tzinfo=None), 90.0, 1)
 
 
+@pytest.mark.quick
+def test_a_file_damaged_behind_a_whole_footer_is_set_aside_and_the_rest_goes_on(valves: PumpStation) -> None:
+    pq.write_table(turns("T1", "T2"), leaves(valves, "good"))
+    damaged = leaves(valves, "damaged")
+    pq.write_table(turns("T8", "T9"), damaged)
+    body = bytearray(damaged.read_bytes())
+    first_page = slice(4, 60)
+    body[first_page] = bytes(byte ^ 0xFF for byte in body[first_page])
+    damaged.write_bytes(body)
+    valves.refine()
+    assert {row["turn_id"] for row in valves.table("silver", "turns").collect()} == {"T1", "T2"}
+    (aside,) = [file for file in known_files(valves.paths, "turns").values() if file.set_aside is not None]
+    assert aside.source.endswith("_damaged.parquet")
+    assert (aside.set_aside or "").startswith("damaged Parquet file: ")
+    receipt("valves", valves.settings).check()
+    pq.write_table(turns("T8"), damaged)
+    valves.refine()
+    assert valves.table("silver", "turns").count() == 3
+    receipt("valves", valves.settings).check()
+
+
 def test_a_file_without_rows_is_taken(valves: PumpStation) -> None:
     pq.write_table(turns(), leaves(valves, "none"))
     valves.refine()

@@ -1,6 +1,7 @@
 import errno
 
 import pytest
+from py4j.protocol import Py4JNetworkError
 
 import domains
 from cli.main import app
@@ -88,6 +89,14 @@ def test_a_full_disk_behind_another_error_is_found(capsys):
     guarded(command)
 
     assert capsys.readouterr().err.startswith("error: the disk is full.")
+
+
+def test_a_spark_that_ran_out_of_memory_is_one_clear_sentence(capsys):
+    assert guarded(raising(Py4JNetworkError("Answer from Java side is empty"))) == 1
+
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("error: Spark's process ended")
+    assert "HEADRACE_MEMORY" in said
 
 
 def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsys, home, monkeypatch):
