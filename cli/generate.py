@@ -62,6 +62,7 @@ def generate(
     from headrace.errors import UsageError
     from headrace.generate.estimate import estimate
     from headrace.generate.plan import load_profile
+    from headrace.settings import get_settings
 
     name = one_domain(domain)
     plan = load_profile(name, profile)
@@ -72,7 +73,7 @@ def generate(
     plan = plan.but(
         scale=scale, seed=seed, start=begin, end=until, stride=stride, into=into, tables=listed(tables)
     )
-    said = estimate(name, plan)
+    said = estimate(name, plan, get_settings())
     if only_estimate and as_json:
         print_json(said)
         return
@@ -105,10 +106,8 @@ def _tell(domain: str, plan: "Plan", said: "Estimate") -> None:
     days = (plan.end - plan.start).total_seconds() / 86_400
     thinned = f", a reading every {plan.stride}" if plan.stride else ""
     what = f"{domain} at scale {plan.scale:g}, {days:g} days from {plan.start:%Y-%m-%d}, seed {plan.seed}"
-    err.print(
-        f"{what}{thinned}, into {plan.into}\n"
-        f"about {count(said.total)} rows, {size(said.bytes)}, {seconds(said.seconds)}"
-    )
+    missing = f"about {count(said.total)} rows, {size(said.bytes)}, {seconds(said.seconds)}"
+    err.print(f"{what}{thinned}, into {plan.into}\n{missing if said.total else 'all of it is there already'}")
 
 
 def _show(done: dict) -> None:

@@ -17,11 +17,7 @@ domains.__path__.append(str(Path(__file__).with_name("toy")))
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session of all Spark tests: two cores, two shuffle partitions, UTC."""
     home = tmp_path_factory.mktemp("spark")
-    session = get_spark(
-        Settings(
-            home=home, cores=2, memory="3000m", shuffle_partitions=2, java_options="-XX:TieredStopAtLevel=1"
-        )
-    )
+    session = get_spark(Settings(home=home, cores=2, memory="3000m", shuffle_partitions=2))
     suit(session, rows=0)
     yield session
     session.stop()
@@ -29,4 +25,4 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", shuffle_partitions=2, workers=1, _env_file=None)
+    return Settings(home=tmp_path / "home", shuffle_partitions=2, workers=3, _env_file=None)

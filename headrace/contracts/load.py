@@ -33,7 +33,13 @@ def domains_found() -> tuple[str, ...]:
 
 def load_folder(folder: Path) -> Mapping[str, Contract]:
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    contracts = {(contract := load_contract(file)).table: (file, contract) for file in files}
+    contracts: dict[str, tuple[Path, Contract]] = {}
+    for file in files:
+        contract = load_contract(file)
+        if contract.table in contracts:
+            other = contracts[contract.table][0].name
+            raise ContractError(f"{file}:1: the table {contract.table!r} has a contract already, in {other}")
+        contracts[contract.table] = (file, contract)
     for file, contract in contracts.values():
         _check_references(file, contract, {name: found for name, (_, found) in contracts.items()})
     return {name: contract for name, (_, contract) in contracts.items()}

@@ -8,8 +8,19 @@ from pathlib import Path
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import NotEnoughRoom
-from headrace.generate.chunks import DAY, Chunk, Made, chunks_to_make, rows_per_sender_and_day, times_of
+from headrace.generate.chunks import (
+    DAY,
+    Chunk,
+    Made,
+    check_same_stride,
+    check_same_world,
+    chunks_to_make,
+    made_before,
+    rows_per_sender_and_day,
+    times_of,
+)
 from headrace.generate.plan import Plan, world_of
+from headrace.lake.paths import Paths
 from headrace.settings import Settings
 
 BYTES_PER_COLUMN = {"parquet": 4, "csv": 9, "json": 30}
@@ -31,14 +42,21 @@ class Estimate:
         return sum(self.rows.values())
 
 
-def estimate(domain: str, plan: Plan) -> Estimate:
-    return estimate_of(load_contracts(domain), plan)
+def estimate(domain: str, plan: Plan, settings: Settings | None = None) -> Estimate:
+    """Of all that the plan asks for, or with settings, of what is not there yet."""
+    contracts = load_contracts(domain)
+    if settings is None:
+        return estimate_of(contracts, plan)
+    made = {table: made_before(Paths.of(domain, settings), table) for table in plan.wanted(contracts)}
+    for table, before in made.items():
+        check_same_world(plan, before)
+        check_same_stride(plan, contracts[table], before)
+    return estimate_of(contracts, plan, made)
 
 
 def estimate_of(
     contracts: Mapping[str, Contract], plan: Plan, made: Mapping[str, Sequence[Made]] | None = None
 ) -> Estimate:
-    """Of all the plan asks for, or of what is missing beside what was made before."""
     wanted = plan.wanted(contracts)
     world = world_of(plan, contracts)
     chunks = {

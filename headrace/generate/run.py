@@ -96,21 +96,11 @@ def make(
         )
         try:
             with ThreadPoolExecutor(settings.workers) as pool:
-                asked = [
-                    pool.submit(
-                        _make_table,
-                        contracts[table],
-                        plan,
-                        small
-                        if said.rows[table] < FEW_ROWS
-                        else large
-                        if table in sources and sources[table].takes_blocks
-                        else wide,
-                        paths,
-                        leases,
-                    )
-                    for table in sorted(wanted, key=said.rows.__getitem__, reverse=True)
-                ]
+                asked = []
+                for table in sorted(wanted, key=said.rows.__getitem__, reverse=True):
+                    has_blocks = table in sources and sources[table].takes_blocks
+                    workshop = small if said.rows[table] < FEW_ROWS else large if has_blocks else wide
+                    asked.append(pool.submit(_make_table, contracts[table], plan, workshop, paths, leases))
             made = tuple(each.result() for each in asked)
             _tell_hidden(small, paths, plan)
         finally:

@@ -29,7 +29,15 @@ class Entry:
 
 
 def record(paths: Paths, entry: Entry) -> None:
-    objects.put_json(f"{paths.ledger(entry.layer, entry.table)}/{entry.batch}.json", asdict(entry))
+    objects.put_json(_object(paths, entry), asdict(entry))
+
+
+def is_recorded(paths: Paths, entry: Entry) -> bool:
+    return objects.get(_object(paths, entry)) is not None
+
+
+def _object(paths: Paths, entry: Entry) -> str:
+    return f"{paths.ledger(entry.layer, entry.table)}/{entry.batch}.json"
 
 
 def entries(paths: Paths, layer: str, table: str) -> list[Entry]:

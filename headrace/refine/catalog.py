@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
@@ -107,6 +108,8 @@ def load_tables(domain: str) -> Catalog:
 
 
 def _modules(package: str) -> Iterable[tuple[str, Any]]:
+    if importlib.util.find_spec(package) is None:  # a domain need not have every layer
+        return
     home = importlib.import_module(package)
     for info in pkgutil.iter_modules(home.__path__):
         if info.name.startswith("_"):

@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.errors import UsageError
-from headrace.lake import log
+from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
+from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import AS_OF, Node
 from headrace.refine.edge import read_version
@@ -34,7 +35,7 @@ def make_gold(
     )
     before = log.last_note(target).get("made_from")
     if before == made_from:
-        return None
+        return _untold(node, paths)
     touched = _touched(node, paths, before, made_from) if isinstance(node.table.write, Replace) else None
     if touched is not None and not touched:
         return None
@@ -42,21 +43,34 @@ def make_gold(
     rows = node.call(frames)
     leases.check()
     version = _store(rows, node, target, touched, {"run": run, "made_from": made_from})
-    written = log.commit(target, version)
+    return _entry(node, log.commit(target, version))
+
+
+def _entry(node: Node, commit: Commit | None) -> Entry:
+    assert commit is not None  # it was there a moment ago
+    column = node.table.partition
+    remade = commit.partitions(column) if column and isinstance(node.table.write, Replace) else ()
     return Entry(
         layer="gold",
         table=node.name,
         write=type(node.table.write).__name__,
-        batch=f"v{version:09d}",
-        run=run,
+        batch=f"v{commit.version:09d}",
+        run=commit.note["run"],
         rows_in=0,
-        counts={
-            "written": written.metrics.get("numOutputRows", 0) if written else 0,
-            "partitions": len(touched) if touched is not None else 0,
-        },
-        version=version,
-        upstream=versions,
+        counts={"written": commit.metrics.get("numOutputRows", 0), "partitions": len(remade)},
+        version=commit.version,
+        upstream=commit.note["made_from"]["upstream"],
     )
+
+
+def _untold(node: Node, paths: Paths) -> Entry | None:
+    """The entry of the newest commit where a run was killed between the two."""
+    target = paths.table("gold", node.name)
+    commit = log.commit(target, log.version(target))
+    if commit is None or "made_from" not in commit.note:
+        return None
+    entry = _entry(node, commit)
+    return None if ledger.is_recorded(paths, entry) else entry
 
 
 def _touched(node: Node, paths: Paths, before: Any, made_from: dict[str, Any]) -> list[str] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from headrace.contracts.model import Contract
+from headrace.contracts.model import ColumnSpec, Contract
 from headrace.lake import objects
 from headrace.lake.paths import Paths
 
@@ -193,9 +193,21 @@ def _column_difference(names: list[str], contract: Contract) -> str | None:
 def _type_difference(schema: pa.Schema, contract: Contract) -> str | None:
     for name, spec in contract.columns.items():
         found = schema.field(name).type
-        if not any(fits(found) for fits in ARROW_FITS[spec.type]):
+        if not _fits(found, spec):
             return f"column {name} holds {found}, the contract says {spec.type}"
     return None
+
+
+def _fits(found: pa.DataType, spec: ColumnSpec) -> bool:
+    if not any(fits(found) for fits in ARROW_FITS[spec.type]):
+        return False
+    if spec.type == "array":
+        inner = [(found.value_type, spec.items)]
+    elif spec.type == "map":
+        inner = [(found.key_type, spec.keys), (found.item_type, spec.values)]
+    else:
+        return True
+    return all(any(fits(kind) for fits in ARROW_FITS[named or "string"]) for kind, named in inner)
 
 
 def _move_aside(file: Landed, paths: Paths, table: str) -> None:

@@ -12,6 +12,7 @@ import duckdb
 
 from headrace.errors import UsageError
 from headrace.lake.paths import Paths
+from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.score.findings import gather_findings
 from headrace.score.planted import gather_planted
@@ -64,7 +65,8 @@ class KindScore:
 
 
 def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
-    paths, catalog = Paths.of(domain, settings or get_settings()), load_tables(domain)
+    paths, catalog, watch = Paths.of(domain, settings or get_settings()), load_tables(domain), Stopwatch()
+    tell(Event("score", "planted and found", "started"))
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         if not gather_planted(db, paths):
@@ -73,7 +75,9 @@ def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
         _gather_excuses(db)
         kinds = [row[0] for row in db.execute("SELECT DISTINCT kind FROM planted").fetchall()]
         ordered = sorted(kinds, key=lambda kind: (ORDER.index(kind) if kind in ORDER else 99, kind))
-        return [_scored(db, kind) for kind in ordered]
+        scored = [_scored(db, kind) for kind in ordered]
+    tell(Event("score", "planted and found", "done", sum(each.planted for each in scored), watch.seconds))
+    return scored
 
 
 def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from headrace.lake import ledger
+from headrace.lake import ledger, log
 from headrace.lake.ledger import Entry
 from headrace.lake.receipt import receipt
 from headrace.refine.recycle import recycle
@@ -31,7 +31,7 @@ class Killed(Exception):
 @pytest.fixture(scope="module")
 def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     home = tmp_path_factory.mktemp("undisturbed")
-    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=1, _env_file=None))
+    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
     lands_first_day(station)
     station.refine()
     lands_second_day(station)
@@ -126,6 +126,9 @@ def test_a_run_killed_half_way_through_any_table_is_finished_by_the_next(
         station.refine(layers=["silver", "gold"], tables=[table])
     station.refine()
     assert rows_of(station) == undisturbed
+    for gold in ("pump_days", "open_orders"):
+        written = {entry.version for entry in ledger.entries(station.paths, "gold", gold)}
+        assert written == set(range(log.version(station.paths.table("gold", gold)) + 1))
     receipt("pumps", station.settings).check()
 
 
@@ -147,7 +150,7 @@ def test_the_very_first_batch_killed_after_its_rejects_judges_by_the_same_parent
 @pytest.fixture(scope="module")
 def recycled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     home = tmp_path_factory.mktemp("recycled")
-    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=1, _env_file=None))
+    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
     lands_first_day(station)
     lands_second_day(station)
     station.refine()

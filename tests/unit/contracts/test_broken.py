@@ -94,6 +94,13 @@ def test_a_sound_contract_is_not_refused(tmp_path: Path) -> None:
     assert set(load_folder(written(tmp_path, LEVELS))) == {"levels", "tanks"}
 
 
+def test_a_second_contract_for_a_table_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, LEVELS)
+    (folder / "tanks.yaml").write_text(TANKS)
+    with pytest.raises(ContractError, match=r"tanks' has a contract already, in tanks\.yaml"):
+        load_folder(folder)
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     folder = written(tmp_path, LEVELS)
     (folder / "levels.yml").write_bytes(b"table: \xff\xfe")
