@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     shuffle_partitions: int = Field(4, ge=1, description="Partitions after a Spark shuffle.")
     workers: int = Field(3, ge=1, description="How many tables of one layer are refined side by side.")
     rows_per_batch: int = Field(
-        6_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."
+        10_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."
     )
     lease_seconds: int = Field(60, ge=5, description="How long a table's lease outlives a silent holder.")
     vacuum_hours: int = Field(168, ge=0, description="How long files that left a table are kept.")

@@ -95,11 +95,13 @@ def session_for(spark: SparkSession, rows: int) -> SparkSession:
 
 
 def suit(session: SparkSession, rows: int) -> None:
-    for name, value in FOR_FEW_ROWS.items():
-        if rows < FEW_ROWS:
-            session.conf.set(name, value)
-        else:
+    started_with = session.sparkContext.getConf()
+    for name, for_few in FOR_FEW_ROWS.items():
+        value = for_few if rows < FEW_ROWS else started_with.get(name)
+        if value is None:
             session.conf.unset(name)
+        else:  # unset would not be the value it was started with, but Spark's own
+            session.conf.set(name, value)
 
 
 def java_options(settings: Settings) -> str:

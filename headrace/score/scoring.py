@@ -22,7 +22,8 @@ ORDER = (
     *("duplicate", "late", "missing", "impossible", "orphan", "malformed"),
     *("out_of_range", "wrong_unit", "spike", "stuck", "drift", "gap"),
 )
-SAME_ROW = "(p.key = f.key OR p.line = f.line)"
+SAME_KEY = "p.table_name = f.table_name AND p.key = f.key"
+SAME_LINE = "p.table_name = f.table_name AND p.line = f.line"
 OVERLAPS = "p.key = f.sender AND f.from_at <= p.to_at AND f.to_at >= p.from_at"
 LOOKS_LIKE = (
     ("out_of_range", "spike", "it may leap beyond the range"),
@@ -84,15 +85,14 @@ def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:
     planted, caught, delay = _one(
         db,
         f"""
-        WITH hits AS (
-            SELECT p.id, min(f.found_at) - any_value(p.from_at) AS delay
-            FROM planted p JOIN findings f ON f.kind = p.kind AND f.table_name = p.table_name AND {SAME_ROW}
-            WHERE p.kind = $kind AND p.scope = 'row' GROUP BY p.id
-            UNION ALL
-            SELECT p.id, min(f.found_at) - any_value(p.from_at)
-            FROM planted p JOIN findings f ON f.kind = p.kind AND {OVERLAPS}
-            WHERE p.kind = $kind AND p.scope = 'sender' GROUP BY p.id
-        )
+        WITH mine AS (SELECT * FROM planted WHERE kind = $kind),
+        found AS (SELECT * FROM findings WHERE kind = $kind),
+        met AS (  -- one join a line: with OR between them, every fault would be held against every finding
+            SELECT p.id, p.from_at, f.found_at FROM mine p JOIN found f ON {SAME_KEY} AND p.scope = 'row'
+            UNION ALL SELECT p.id, p.from_at, f.found_at FROM mine p JOIN found f ON {SAME_LINE} AND p.scope = 'row'
+            UNION ALL SELECT p.id, p.from_at, f.found_at FROM mine p JOIN found f ON {OVERLAPS} AND p.scope = 'sender'
+        ),
+        hits AS (SELECT id, min(found_at) - any_value(from_at) AS delay FROM met GROUP BY id)
         SELECT (SELECT count(*) FROM planted WHERE kind = $kind), count(DISTINCT id),
                median(epoch(delay)) / 3600 FROM hits
         """,
