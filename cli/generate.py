@@ -85,6 +85,7 @@ def generate(
     done = flow(
         "generate",
         name,
+        needs_spark=said.total > 0,
         profile=profile,
         **{key: getattr(plan, key) for key in ("scale", "seed", "start", "end", "into")},
         stride=f"{plan.stride.total_seconds():g} seconds" if plan.stride else None,

@@ -27,10 +27,13 @@ def refine(
     from cli.options import listed, one_domain
     from cli.screen import print_json
     from cli.work import flow
+    from headrace.refine.run import has_news
 
+    name = one_domain(domain)
     done = flow(
         "refine",
-        one_domain(domain),
+        name,
+        needs_spark=has_news(name),
         as_of=as_of,
         layers=list(listed(layers) or ()),
         tables=list(listed(tables) or ()) or None,

@@ -8,10 +8,11 @@ from cli.watch import watching
 from headrace.progress import Event, Stopwatch, listening, tell
 
 
-def flow(name: str, domain: str, **parameters: Any) -> dict[str, Any]:
+def flow(name: str, domain: str, *, needs_spark: bool = True, **parameters: Any) -> dict[str, Any]:
     """Runs the Prefect flow of that name, with its progress on the screen."""
     with watching(), _starting("Prefect"):
-        _warm_up()
+        if needs_spark:
+            _warm_up()
         run = _flow(name)
         return run(domain, **{key: value for key, value in parameters.items() if value is not None})
 

@@ -176,8 +176,8 @@ def times_of(contract: Contract, plan: Plan) -> float:
 def rows_per_sender_and_day(contract: Contract, plan: Plan, times: float) -> float:
     if contract.arrives.cadence and plan.stride:
         return DAY / max(plan.stride, contract.arrives.every)
-    if contract.type == "dimension" and contract.arrives.sends == "changes":
-        return 0.01
+    if contract.type == "dimension":
+        return 0.01 if contract.arrives.sends == "changes" else DAY / contract.arrives.every
     return times * (DAY / contract.arrives.every)
 
 

@@ -87,13 +87,13 @@ def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     return None
 
 
-def last_note(table: str) -> dict[str, Any]:
-    """What the newest commit that changed rows said; empty where there is none."""
+def last_said(table: str, key: str) -> Any:
+    """What the newest write said under a key, be it a write of no rows; None where it said nothing."""
     for number in sorted(_commits(table), reverse=True):
         found = commit(table, number)
-        if found is not None and found.changes_rows:
-            return found.note
-    return {}
+        if found is not None and (found.changes_rows or key in found.note):
+            return found.note.get(key)
+    return None
 
 
 def _commits(table: str) -> list[int]:

@@ -17,9 +17,10 @@ from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.lake.session import FEW_ROWS, FOR_FEW_ROWS
+from headrace.quality.baseline import referred_by
 from headrace.refine.catalog import Catalog
 
-NEW = "__new"
+NEW, REFERRED = "__new", "__referred"
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -55,6 +56,9 @@ class Views:
         kept = [
             frame for name in sorted(self._named_in(sodacl)) if (frame := self._view(session, name, parts))
         ]
+        kept += [
+            self._referred(session, word) for word in set(_WORD.findall(sodacl)) if word.endswith(REFERRED)
+        ]
         try:
             yield session
         finally:
@@ -72,8 +76,17 @@ class Views:
             frame.where(part.holds()).createOrReplaceTempView(new_rows_of(name))
         return frame
 
+    def _referred(self, session: SparkSession, view: str) -> DataFrame:
+        """Each combination of references once, so that many checks read the large table one time."""
+        scanned = view.removesuffix(REFERRED)
+        contract = self._catalog.source_of(self._catalog.node(scanned.removesuffix(NEW), "silver"))
+        occurring = session.table(scanned).groupBy(*referred_by(contract))
+        counted = occurring.agg(F.count(F.lit(1)).alias("times")).persist()
+        counted.createOrReplaceTempView(view)
+        return counted
+
     def _named_in(self, sodacl: str) -> set[str]:
-        words = {word.removesuffix(NEW) for word in _WORD.findall(sodacl)}
+        words = {word.removesuffix(REFERRED).removesuffix(NEW) for word in _WORD.findall(sodacl)}
         return words & self._places.keys()
 
     def _count(self, name: str) -> int:

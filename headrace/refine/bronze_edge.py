@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.model import Contract
+from headrace.errors import UsageError
 from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
@@ -16,22 +18,28 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
-from headrace.refine.landing import admit_new, known_files, set_damaged_aside
+from headrace.refine.landing import admit_new, has_new, known_files, set_damaged_aside
 from headrace.refine.stream import drain
 
 
 def ingest(
-    spark: SparkSession, contract: Contract, paths: Paths, run: str, leases: Leases, bytes_per_batch: int
+    start: Callable[[], SparkSession],
+    contract: Contract,
+    paths: Paths,
+    run: str,
+    leases: Leases,
+    bytes_per_batch: int,
 ) -> list[Entry]:
-    """The entries of the batches this run wrote; none when no file is new."""
+    """The entries of the batches this run wrote; none, and no Spark started, when no file is new."""
     target = paths.table("bronze", contract.table)
     if not log.exists(target):
-        create_bronze(spark, contract, target)
+        create_bronze(start(), contract, target)
     new = admit_new(paths, contract)
-    spark = session_for(spark, sum(file.lines for file in new))
-    landed = _landed(paths, contract.table)
-    if not landed or ledger.remembered(paths, "bronze", contract.table).get("files") == landed:
+    landed, done = _landed(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
+    if not landed or done.get("files") == landed:
         return []
+    _check_same_place(paths, contract.table, done)
+    spark = session_for(start(), sum(file.lines for file in new))
     Path(paths.landing(contract.table)).mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     app = f"{paths.domain}.bronze.{contract.table}"
@@ -61,8 +69,25 @@ def ingest(
             raise
         read_all()
     admit_new(paths, contract)
-    ledger.remember(paths, "bronze", contract.table, {"files": landed})
+    here = paths.landing(contract.table)
+    ledger.remember(paths, "bronze", contract.table, {"files": landed, "landing": here})
     return entries
+
+
+def bronze_waits(contract: Contract, paths: Paths) -> bool:
+    """Whether files have landed that were not read yet."""
+    done = ledger.remembered(paths, "bronze", contract.table)
+    return has_new(paths, contract) or done.get("files", "") != _landed(paths, contract.table)
+
+
+def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None:
+    """The stream knows the files it has read by their full names: elsewhere it would read them all again."""
+    here = paths.landing(table)
+    if done.get("landing", here) != here:
+        raise UsageError(
+            f"the files of {table} were read from {done['landing']} and are now looked for in {here}, where all "
+            "of them would count as new. Put the folder back, or begin a new lake with another HEADRACE_HOME."
+        )
 
 
 def _landed(paths: Paths, table: str) -> str:

@@ -5,6 +5,7 @@ nothing to do.
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
+from headrace.lake.session import session_for
 from headrace.refine.catalog import AS_OF, Node
 from headrace.refine.edge import read_version
 from headrace.tables import Replace
@@ -25,20 +27,22 @@ DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
 def make_gold(
-    spark: SparkSession, node: Node, paths: Paths, *, as_of: datetime, run: str, leases: Leases
+    start: Callable[[], SparkSession], node: Node, paths: Paths, *, as_of: datetime, run: str, leases: Leases
 ) -> Entry | None:
-    """The entry of what was written, or None when nothing changed."""
+    """The entry of what was written; None, and no Spark started, when nothing changed."""
     target = paths.table("gold", node.name)
     versions = {name: log.version(paths.table(ref.layer, ref.name)) for name, ref in node.upstream.items()}
     made_from = {"upstream": versions, "code": node.fingerprint} | (
         {AS_OF: as_of.isoformat()} if AS_OF in node.arguments else {}
     )
-    before = log.last_note(target).get("made_from")
+    before = log.last_said(target, "made_from")
     if before == made_from:
         return _untold(node, paths)
     touched = _touched(node, paths, before, made_from) if isinstance(node.table.write, Replace) else None
     if touched is not None and not touched:
         return None
+    rows_upstream = sum(log.row_count(paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
+    spark = session_for(start(), rows_upstream)
     frames = _frames(spark, node, paths, versions, touched) | {AS_OF: as_of}
     rows = node.call(frames)
     leases.check()

@@ -67,6 +67,13 @@ def admit_new(paths: Paths, contract: Contract) -> list[Landed]:
     return new
 
 
+def has_new(paths: Paths, contract: Contract) -> bool:
+    """Whether any file lies there that is not known as taken."""
+    known = known_files(paths, contract.table)
+    sources = (_source(file, paths) for file in _landed(paths, contract))
+    return any(source not in known or known[source].set_aside is not None for source in sources)
+
+
 def set_damaged_aside(paths: Paths, contract: Contract, read: set[str]) -> list[Landed]:
     """Looks at every page of the Parquet files not read so far: one can be damaged behind a whole footer."""
     known = known_files(paths, contract.table)

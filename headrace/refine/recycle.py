@@ -4,6 +4,7 @@ Those that pass now are written like any batch and leave the rejected table; a r
 numbered by the version of the rejected table it was read from, so an interrupted recycling is finished exactly.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -112,8 +113,8 @@ def _judged_by(edge: Edge, number: int) -> dict[str, int] | None:
     return dict(commit.note["upstream"]) if commit is not None else None
 
 
-def finish_interrupted(spark: SparkSession, edge: Edge) -> None:
+def finish_interrupted(start: Callable[[], SparkSession], edge: Edge) -> None:
     """A run that follows a killed recycling first takes the recycled rows out of the rejected table."""
     recycling = replace(edge, app_suffix=APP)
     if log.exists(edge.rejected) and _judged_by(recycling, log.version(edge.rejected)) is not None:
-        _recycled(spark.newSession(), recycling)
+        _recycled(start().newSession(), recycling)

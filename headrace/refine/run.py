@@ -16,15 +16,15 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases, leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.session import get_spark, session_for
+from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
-from headrace.refine.bronze_edge import ingest
+from headrace.refine.bronze_edge import bronze_waits, ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.edge import Edge
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
-from headrace.refine.silver import rows_waiting, run_edge
+from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 
 BYTES_PER_ROW = 8
@@ -54,15 +54,17 @@ class RefineResult:
 
 @dataclass(frozen=True)
 class _Run:
-    """What the steps of one run share."""
+    """What the steps of one run share. Spark is started by the first step that needs it."""
 
-    spark: SparkSession
     catalog: Catalog
     paths: Paths
     settings: Settings
     leases: Leases
     run: str
     as_of: datetime
+
+    def spark(self) -> SparkSession:
+        return get_spark(self.settings)
 
     @property
     def bytes_per_batch(self) -> int:
@@ -86,14 +88,20 @@ def refine(
     urls = [paths.lease(layer, name) for layer, names in wanted.items() for name in names]
     results: list[TableResult] = []
     with leased(urls, job=f"refine {domain} {','.join(wanted)}", seconds=settings.lease_seconds) as leases:
-        spark = get_spark(settings)
         instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
-        shared = _Run(spark, catalog, paths, settings, leases, run, instant)
+        shared = _Run(catalog, paths, settings, leases, run, instant)
         for layer, names in wanted.items():
             if layer == "gold" and as_of is None:
                 shared = replace(shared, as_of=newest_event(paths, catalog) or instant)
             results += _run_layer(shared, layer, names)
     return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results)
+
+
+def has_news(domain: str, settings: Settings | None = None) -> bool:
+    """Whether bronze or silver has anything to read, told without Spark."""
+    catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
+    waiting = (bronze_waits(contract, paths) for contract in catalog.contracts.values())
+    return any(waiting) or any(silver_waits(node, paths) for node in catalog.layer("silver"))
 
 
 def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> None:
@@ -205,16 +213,14 @@ def _silver(shared: _Run, name: str) -> list[Entry]:
     contract = shared.catalog.source_of(node)
     edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
     finish_interrupted(shared.spark, edge)
-    spark = session_for(shared.spark, rows_waiting(edge))
-    return run_edge(spark, edge, bytes_per_batch=shared.bytes_per_batch)
+    return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:
     node: Node = shared.catalog.node(name, "gold")
     watch = Stopwatch()
-    rows = sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
     entry = make_gold(
-        session_for(shared.spark, rows),
+        shared.spark,
         node,
         shared.paths,
         as_of=shared.as_of,

@@ -12,9 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import ledger, log
 from headrace.lake.ledger import Entry
+from headrace.lake.paths import Paths
+from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
 from headrace.refine.batch import as_files
+from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
 from headrace.refine.history import versions_of, write_history
 from headrace.refine.stream import drain
@@ -28,12 +31,13 @@ WRITERS: dict[type, Callable[[Edge, DataFrame, int], Entry]] = {
 }
 
 
-def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[Entry]:
-    """The entries of the batches this run wrote; none when there was nothing new."""
+def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: int) -> list[Entry]:
+    """The entries of the batches this run wrote; none, and no Spark started, when there was nothing new."""
     bronze_version = log.version(edge.bronze)
     done = ledger.remembered(edge.paths, "silver", edge.node.name)
     if bronze_version < 0 or done.get("bronze_version") == bronze_version:
         return []
+    spark = session_for(start(), rows_waiting(edge))
     entries: list[Entry] = []
 
     def take(rows: DataFrame, number: int) -> None:
@@ -55,6 +59,14 @@ def run_edge(spark: SparkSession, edge: Edge, *, bytes_per_batch: int) -> list[E
         _create_empty(spark, edge)
     ledger.remember(edge.paths, "silver", edge.node.name, {"bronze_version": bronze_version})
     return entries
+
+
+def silver_waits(node: Node, paths: Paths) -> bool:
+    """Whether bronze has a version that this table has not taken."""
+    done = ledger.remembered(paths, "silver", node.name)
+    return log.version(paths.table("bronze", node.upstream[node.arguments[0]].name)) != done.get(
+        "bronze_version"
+    )
 
 
 def rows_waiting(edge: Edge) -> int:

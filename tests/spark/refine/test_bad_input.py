@@ -256,6 +256,6 @@ def test_a_broken_parquet_file_that_lands_while_the_stream_starts_is_set_aside(
         monkeypatch, lambda: leaves(station, "orders", broken, body.getvalue()[:-40])
     )
     with leased([station.paths.lease("bronze", "orders")], job="refine pumps", seconds=60) as leases:
-        bronze_edge.ingest(station.spark, contract, station.paths, "run", leases, 1 << 20)
+        bronze_edge.ingest(lambda: station.spark, contract, station.paths, "run", leases, 1 << 20)
     assert station.table("bronze", "orders").count() == 1
     assert (Path(station.paths.set_aside("orders")) / "2024-01-03" / broken).exists()
