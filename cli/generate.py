@@ -58,7 +58,7 @@ def generate(
     """Make up source data by seed, scale and span, with planted faults. Goes on where a stopped run ended."""
     from cli.options import listed, one_domain
     from cli.screen import print_json
-    from cli.work import flow
+    from cli.work import flow, job
     from headrace.errors import UsageError
     from headrace.generate.estimate import estimate
     from headrace.generate.plan import load_profile
@@ -82,10 +82,12 @@ def generate(
         return
     if not yes and not as_json and _is_large(said) and sys.stdin.isatty():
         typer.confirm("Go on?", abort=True, err=True)
-    done = flow(
+    run = (
+        flow if said.chunks else job
+    )  # where nothing is missing, no orchestrator need start to find that out
+    done = run(
         "generate",
         name,
-        needs_spark=said.total > 0,
         profile=profile,
         **{key: getattr(plan, key) for key in ("scale", "seed", "start", "end", "into")},
         stride=f"{plan.stride.total_seconds():g} seconds" if plan.stride else None,
@@ -108,7 +110,9 @@ def _tell(domain: str, plan: "Plan", said: "Estimate") -> None:
     thinned = f", a reading every {plan.stride}" if plan.stride else ""
     what = f"{domain} at scale {plan.scale:g}, {days:g} days from {plan.start:%Y-%m-%d}, seed {plan.seed}"
     missing = f"about {count(said.total)} rows, {size(said.bytes)}, {seconds(said.seconds)}"
-    err.print(f"{what}{thinned}, into {plan.into}\n{missing if said.total else 'all of it is there already'}")
+    err.print(
+        f"{what}{thinned}, into {plan.into}\n{missing if said.chunks else 'all of it is there already'}"
+    )
 
 
 def _show(done: dict) -> None:

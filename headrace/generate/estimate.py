@@ -36,6 +36,7 @@ class Estimate:
     rows: dict[str, int]
     bytes: int
     seconds: float
+    chunks: int = 0
 
     @property
     def total(self) -> int:
@@ -65,8 +66,8 @@ def estimate_of(
     rows = {table: _rows_of(chunks[table], contracts[table], plan) for table in wanted}
     size = sum(rows[table] * _row_bytes(contracts[table], plan) for table in wanted)
     took = sum(rows[table] / _rate(contracts[table]) for table in wanted)
-    starts = sum(map(len, chunks.values())) * SECONDS_PER_CHUNK
-    return Estimate(rows, int(size), round(took + starts, 1))
+    count = sum(map(len, chunks.values()))
+    return Estimate(rows, int(size), round(took + count * SECONDS_PER_CHUNK, 1), count)
 
 
 def _rows_of(chunks: Sequence[Chunk], contract: Contract, plan: Plan) -> int:
