@@ -1,5 +1,6 @@
 """The lakes that several figures share, and the same work in other hands."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -11,6 +12,12 @@ DOMAIN = "refinery"
 
 def bench_home(home: Path) -> Path:
     return home / "whole"
+
+
+def begin_anew(here: Path) -> None:
+    """Prefect's own database stays: it is part of the set-up."""
+    for made in ("lake", "landing", "truth"):
+        shutil.rmtree(here / made, ignore_errors=True)
 
 
 def needs_whole(home: Path) -> None:

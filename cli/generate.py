@@ -82,9 +82,8 @@ def generate(
         return
     if not yes and not as_json and _is_large(said) and sys.stdin.isatty():
         typer.confirm("Go on?", abort=True, err=True)
-    run = (
-        flow if said.chunks else job
-    )  # where nothing is missing, no orchestrator need start to find that out
+    # Where nothing is missing, no orchestrator need start to find that out.
+    run = flow if said.chunks else job
     done = run(
         "generate",
         name,

@@ -1,9 +1,8 @@
 """The batch tables alone, a tenth of full scale over a year."""
 
-import shutil
 from pathlib import Path
 
-from benchmarks.lake import DOMAIN, duckdb_seconds, rows_of
+from benchmarks.lake import DOMAIN, begin_anew, duckdb_seconds, rows_of
 from benchmarks.process import headrace
 from benchmarks.report import Row, spread
 
@@ -15,8 +14,7 @@ SPAN = ("--scale", "0.1", "--from", "2024-01-01", "--to", "2024-12-31")
 def measure(home: Path, runs: int) -> list[Row]:
     here, taken = home / "batch", []
     for _ in range(runs):
-        for made in ("lake", "landing", "truth"):
-            shutil.rmtree(here / made, ignore_errors=True)
+        begin_anew(here)
         tables = [word for name in (*DIMENSIONS, *FACTS) for word in ("--table", name)]
         made = headrace(here, "generate", DOMAIN, *SPAN, *tables, "--yes")
         refined = headrace(here, "refine", DOMAIN)

@@ -1,10 +1,9 @@
 """Profile bench, from nothing to gold with all scans; and the work on its readings in other hands."""
 
-import shutil
 import time
 from pathlib import Path
 
-from benchmarks.lake import DOMAIN, bench_home, duckdb_seconds, table
+from benchmarks.lake import DOMAIN, begin_anew, bench_home, duckdb_seconds, table
 from benchmarks.process import headrace
 from benchmarks.report import Row, spread
 
@@ -25,8 +24,7 @@ COPY (
 def measure(home: Path, runs: int) -> list[Row]:
     here, taken = bench_home(home), []
     for _ in range(runs):
-        for made in ("lake", "landing", "truth"):  # Prefect's own database is part of the set-up
-            shutil.rmtree(here / made, ignore_errors=True)
+        begin_anew(here)
         ran = headrace(here, "demo", DOMAIN, "--profile", "bench")
         stages = ran.said["seconds"]
         taken.append(ran.seconds - stages.pop("score"))

@@ -4,7 +4,7 @@ What is remembered of a chunk lies beside what it made: delete the landing folde
 of its chunks goes with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -92,6 +92,16 @@ def is_remembered(paths: Paths, table: str, chunk: str) -> bool:
 
 def _record(paths: Paths, into: Into, table: str, chunk: str) -> str:
     return f"{paths.made(into, table)}/{chunk}.json"
+
+
+def check_continues(
+    plan: Plan, contracts: Mapping[str, Contract], made: Mapping[str, Sequence[Made]]
+) -> None:
+    """What was made before must be of this plan's world, and thinned as this plan thins it."""
+    for before in made.values():
+        check_same_world(plan, before)
+    for table in plan.wanted(contracts):
+        check_same_stride(plan, contracts[table], made[table])
 
 
 def check_same_world(plan: Plan, made: Sequence[Made]) -> None:

@@ -12,8 +12,7 @@ from headrace.generate.chunks import (
     DAY,
     Chunk,
     Made,
-    check_same_stride,
-    check_same_world,
+    check_continues,
     chunks_to_make,
     made_before,
     rows_per_sender_and_day,
@@ -49,9 +48,7 @@ def estimate(domain: str, plan: Plan, settings: Settings | None = None) -> Estim
     if settings is None:
         return estimate_of(contracts, plan)
     made = {table: made_before(Paths.of(domain, settings), table) for table in plan.wanted(contracts)}
-    for table, before in made.items():
-        check_same_world(plan, before)
-        check_same_stride(plan, contracts[table], before)
+    check_continues(plan, contracts, made)
     return estimate_of(contracts, plan, made)
 
 

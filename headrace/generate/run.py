@@ -15,8 +15,7 @@ from headrace.generate.blocks import episodes_of
 from headrace.generate.chunks import (
     Chunk,
     Made,
-    check_same_stride,
-    check_same_world,
+    check_continues,
     chunks_to_make,
     made_before,
     remember,
@@ -87,9 +86,7 @@ def make(
     with leased(urls, job=f"generate {domain}", seconds=settings.lease_seconds) as leases:
         known = {table: made_before(paths, table) for table in contracts}
         before = [made for table in contracts for made in known[table]]
-        check_same_world(plan, before)
-        for table in wanted:
-            check_same_stride(plan, contracts[table], known[table])
+        check_continues(plan, contracts, known)
         world = world_since(before, plan, contracts)
         if not any(chunks_to_make(plan, contracts[table], world, known[table]) for table in wanted):
             there = tuple(_all_there(table, known[table]) for table in wanted)

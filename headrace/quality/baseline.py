@@ -18,9 +18,8 @@ SET_ASIDE_PERCENT = {"warn": 0, "fail": 50}
 HASH_PARTITIONS = 32
 Rows = Literal["due", "usual", "optional"]
 SCANNED = "{scanned}"  # the view a scan looks at: the table, or what is new in it
-REFERRED = (
-    f"{SCANNED}__referred"  # how often each combination of its references occurs there, in the column `times`
-)
+# Behind the name of a view: how often each combination of its references occurs there, in the column `times`.
+REFERRED = "__referred"
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def referred_by(contract: Contract) -> dict[str, tuple[str, str]]:
 def _strangers(name: str, table: str, column: str) -> str:
     """Counts rows that refer to nothing. Soda's own check joins row by row; here each combination of references
     is looked up once, and the large table is read once for all of them."""
-    values = f"select {name} as value, times from {REFERRED} where {name} is not null"
+    values = f"select {name} as value, times from {SCANNED}{REFERRED} where {name} is not null"
     return (
         f"select coalesce(sum(times), 0) from ({values}) left anti join {table} on value = {table}.{column}"
     )

@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
 from headrace.lake.paths import Paths
-from headrace.lake.session import FEW_ROWS, FOR_FEW_ROWS
-from headrace.quality.baseline import referred_by
+from headrace.lake.session import FEW_ROWS, session_for
+from headrace.quality.baseline import REFERRED, referred_by
 from headrace.refine.catalog import Catalog
 
-NEW, REFERRED = "__new", "__referred"
+NEW = "__new"
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 
@@ -49,10 +49,7 @@ class Views:
     @contextmanager
     def registered(self, spark: SparkSession, sodacl: str, parts: dict[str, Part]) -> Iterator[SparkSession]:
         """A session with a view of every table that the text of the checks names."""
-        session = spark.newSession()
-        if self.are_small(sodacl):
-            for name, value in FOR_FEW_ROWS.items():
-                session.conf.set(name, value)
+        session = session_for(spark, 0 if self.are_small(sodacl) else FEW_ROWS)
         kept = [
             frame for name in sorted(self._named_in(sodacl)) if (frame := self._view(session, name, parts))
         ]

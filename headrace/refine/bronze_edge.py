@@ -18,7 +18,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
-from headrace.refine.landing import admit_new, has_new, known_files, set_damaged_aside
+from headrace.refine.landing import Landed, admit_new, has_new, known_files, set_damaged_aside
 from headrace.refine.stream import drain
 
 
@@ -35,8 +35,11 @@ def ingest(
     if not log.exists(target):
         create_bronze(start(), contract, target)
     new = admit_new(paths, contract)
-    landed, done = _landed(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
-    if not landed or done.get("files") == landed:
+    files, done = (
+        _all_taken(known_files(paths, contract.table)),
+        ledger.remembered(paths, "bronze", contract.table),
+    )
+    if not files or done.get("files") == files:
         return []
     _check_same_place(paths, contract.table, done)
     spark = session_for(start(), sum(file.lines for file in new))
@@ -46,9 +49,7 @@ def ingest(
 
     def take(rows: DataFrame, number: int) -> None:
         watch = Stopwatch()
-        admit_new(
-            paths, contract
-        )  # the stream lists files by itself, and one may have landed since the last look
+        admit_new(paths, contract)  # the stream lists files by itself, and one may have landed meanwhile
         entry = _append(rows, number, app, target, contract.table, run, leases)
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         entry = replace(entry, seconds=watch.seconds, finished_at=stamp)
@@ -70,14 +71,14 @@ def ingest(
         read_all()
     admit_new(paths, contract)
     here = paths.landing(contract.table)
-    ledger.remember(paths, "bronze", contract.table, {"files": landed, "landing": here})
+    ledger.remember(paths, "bronze", contract.table, {"files": files, "landing": here})
     return entries
 
 
 def bronze_waits(contract: Contract, paths: Paths) -> bool:
     """Whether files have landed that were not read yet."""
-    done = ledger.remembered(paths, "bronze", contract.table)
-    return has_new(paths, contract) or done.get("files", "") != _landed(paths, contract.table)
+    known, done = known_files(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
+    return has_new(paths, contract, known) or done.get("files", "") != _all_taken(known)
 
 
 def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None:
@@ -90,12 +91,10 @@ def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None
         )
 
 
-def _landed(paths: Paths, table: str) -> str:
+def _all_taken(known: Mapping[str, Landed]) -> str:
     """One word for all the files that wait in the landing folder or were read from it; empty where none is."""
-    known = known_files(paths, table).values()
-    taken = sorted(
-        file.source for file in known if file.set_aside is None and not file.source.startswith("generated:")
-    )
+    landed = (source for source in known if not source.startswith("generated:"))
+    taken = sorted(source for source in landed if known[source].set_aside is None)
     return hashlib.sha256("\n".join(taken).encode()).hexdigest() if taken else ""
 
 

@@ -145,6 +145,10 @@ class Edge:
         return earlier.metrics.get("numOutputRows", 0) if earlier else 0
 
 
+def rows_upstream(node: Node, paths: Paths) -> int:
+    return sum(log.row_count(paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
+
+
 def read_version(spark: SparkSession, path: str, version: int, ref: Ref) -> DataFrame:
     if version < 0:
         raise UsageError(f"{ref} does not exist yet; refine it first")

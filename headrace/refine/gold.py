@@ -20,7 +20,7 @@ from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.refine.catalog import AS_OF, Node
-from headrace.refine.edge import read_version
+from headrace.refine.edge import read_version, rows_upstream
 from headrace.tables import Replace
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -41,8 +41,7 @@ def make_gold(
     touched = _touched(node, paths, before, made_from) if isinstance(node.table.write, Replace) else None
     if touched is not None and not touched:
         return None
-    rows_upstream = sum(log.row_count(paths.table(ref.layer, ref.name)) for ref in node.upstream.values())
-    spark = session_for(start(), rows_upstream)
+    spark = session_for(start(), rows_upstream(node, paths))
     frames = _frames(spark, node, paths, versions, touched) | {AS_OF: as_of}
     rows = node.call(frames)
     leases.check()

@@ -7,7 +7,7 @@ stream may remember the old one as read.
 """
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
@@ -67,9 +67,8 @@ def admit_new(paths: Paths, contract: Contract) -> list[Landed]:
     return new
 
 
-def has_new(paths: Paths, contract: Contract) -> bool:
+def has_new(paths: Paths, contract: Contract, known: Mapping[str, Landed]) -> bool:
     """Whether any file lies there that is not known as taken."""
-    known = known_files(paths, contract.table)
     sources = (_source(file, paths) for file in _landed(paths, contract))
     return any(source not in known or known[source].set_aside is not None for source in sources)
 

@@ -20,7 +20,7 @@ from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import bronze_waits, ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
-from headrace.refine.edge import Edge
+from headrace.refine.edge import Edge, rows_upstream
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
@@ -141,8 +141,7 @@ def _rows_to_read(shared: _Run, layer: str, name: str) -> int:
     """About how much work a table is; before its files are read, its contract says how they compare."""
     if layer == "bronze":
         return shared.catalog.contracts[name].num_rows
-    upstream = shared.catalog.node(name, layer).upstream.values()
-    return sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in upstream)
+    return rows_upstream(shared.catalog.node(name, layer), shared.paths)
 
 
 def _work_behind(name: str, after: dict[str, set[str]], work: dict[str, int]) -> int:

@@ -33,10 +33,9 @@ WRITERS: dict[type, Callable[[Edge, DataFrame, int], Entry]] = {
 
 def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: int) -> list[Entry]:
     """The entries of the batches this run wrote; none, and no Spark started, when there was nothing new."""
-    bronze_version = log.version(edge.bronze)
-    done = ledger.remembered(edge.paths, "silver", edge.node.name)
-    if bronze_version < 0 or done.get("bronze_version") == bronze_version:
+    if not silver_waits(edge.node, edge.paths):
         return []
+    bronze_version = log.version(edge.bronze)
     spark = session_for(start(), rows_waiting(edge))
     entries: list[Entry] = []
 
@@ -63,10 +62,8 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: 
 
 def silver_waits(node: Node, paths: Paths) -> bool:
     """Whether bronze has a version that this table has not taken."""
-    done = ledger.remembered(paths, "silver", node.name)
-    return log.version(paths.table("bronze", node.upstream[node.arguments[0]].name)) != done.get(
-        "bronze_version"
-    )
+    version = log.version(paths.table("bronze", node.upstream[node.arguments[0]].name))
+    return version >= 0 and version != ledger.remembered(paths, "silver", node.name).get("bronze_version")
 
 
 def rows_waiting(edge: Edge) -> int:

@@ -147,15 +147,19 @@ def test_the_very_first_batch_killed_after_its_rejects_judges_by_the_same_parent
     receipt("pumps", station.settings).check()
 
 
-@pytest.fixture(scope="module")
-def recycled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    home = tmp_path_factory.mktemp("recycled")
-    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
+def refines_orphans_whose_parents_came_later(station: PumpStation) -> None:
     lands_first_day(station)
     lands_second_day(station)
     station.refine()
     lands_missing_parents(station)
     station.refine()
+
+
+@pytest.fixture(scope="module")
+def recycled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    home = tmp_path_factory.mktemp("recycled")
+    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
+    refines_orphans_whose_parents_came_later(station)
     for table in SILVER:
         recycle("pumps", table, station.settings)
     lands_third_day(station)
@@ -174,11 +178,7 @@ def lands_third_day(station: PumpStation) -> None:
 def test_a_recycling_killed_half_way_is_finished_by_the_next_run(
     moment: str, station: PumpStation, recycled: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lands_first_day(station)
-    lands_second_day(station)
-    station.refine()
-    lands_missing_parents(station)
-    station.refine()
+    refines_orphans_whose_parents_came_later(station)
     for table in SILVER:
         with monkeypatch.context() as patch:
             if moment == "the rest is kept":
