@@ -1,11 +1,7 @@
-"""The lakes that several figures share, and the same work in other hands."""
+"""The lakes that several figures share."""
 
 import shutil
-import time
 from pathlib import Path
-
-import duckdb
-from deltalake import DeltaTable
 
 DOMAIN = "refinery"
 
@@ -33,14 +29,3 @@ def rows_of(home: Path, layer: str, name: str) -> int:
     from headrace.lake.log import row_count
 
     return row_count(table(home, layer, name))
-
-
-def duckdb_seconds(home: Path, sql: str, **tables: tuple[str, str]) -> float:
-    """How long DuckDB takes for a statement over tables of the lake, given as name=(layer, table)."""
-    with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
-        for name, (layer, of) in tables.items():
-            db.register(name, DeltaTable(table(home, layer, of)).to_pyarrow_dataset())
-        began = time.monotonic()
-        db.execute(sql)
-        return time.monotonic() - began

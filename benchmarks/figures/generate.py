@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from benchmarks.lake import DOMAIN, duckdb_seconds, rows_of
+from benchmarks.elsewhere import duckdb_seconds
+from benchmarks.lake import DOMAIN, rows_of
 from benchmarks.report import Row, spread
 
 TABLE = "sensor_readings"

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.lake import DOMAIN, duckdb_seconds, rows_of, table
+from benchmarks.elsewhere import duckdb_seconds
+from benchmarks.lake import DOMAIN, rows_of, table
 from benchmarks.report import Row
 
 TABLE = "sensor_readings"

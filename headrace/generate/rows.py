@@ -22,6 +22,7 @@ from headrace.generate.spine import dimension_spine, fact_spine, snapshots
 from headrace.generate.strikes import Strike, strikes_of
 
 TASKS_PER_CHUNK = 4
+CHANGE = ["_index", "_at"]
 
 
 class Workshop:
@@ -145,18 +146,19 @@ class Workshop:
         if contract.arrives.sends != "changes":
             return self._entities(contract, instants)
         before = [] if chunk.is_first else [instants[0] - contract.arrives.every]
-        rows = self._entities(contract, [*before, *instants])
-        return _only_changed(rows, contract, keep_first=chunk.is_first)
+        count = self.world.counts[contract.table]
+        spine = dimension_spine(self.spark, contract.table, count, [*before, *instants])
+        changed = _changes(self._from_spine(spine, contract), contract, keep_first=chunk.is_first)
+        return self._from_spine(spine.join(F.broadcast(changed), on=CHANGE, how="left_semi"), contract)
 
 
-def _only_changed(rows: DataFrame, contract: Contract, *, keep_first: bool) -> DataFrame:
-    in_time = Window.partitionBy(contract.key_column).orderBy("_at")
-    content = F.xxhash64(*contract.columns)
-    told = rows.select("*", F.lag(content).over(in_time).alias("_before"), content.alias("_now"))
+def _changes(rows: DataFrame, contract: Contract, *, keep_first: bool) -> DataFrame:
+    """When each entity was another than the snapshot before; whole rows would be too wide to sort by time."""
+    in_time = Window.partitionBy("_index").orderBy("_at")
+    told = rows.select(*CHANGE, F.xxhash64(*contract.columns).alias("_now"))
+    told = told.withColumn("_before", F.lag("_now").over(in_time))
     is_first = F.col("_before").isNull()
-    return told.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).drop(
-        "_before", "_now"
-    )
+    return told.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).select(*CHANGE)
 
 
 def _with_broken_lines(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:

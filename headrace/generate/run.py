@@ -26,6 +26,7 @@ from headrace.generate.load import load
 from headrace.generate.plan import Plan, world_of
 from headrace.generate.rows import Workshop
 from headrace.generate.sources import Source, check_sources, load_sources
+from headrace.generate.spine import snapshots
 from headrace.generate.strikes import Strike
 from headrace.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
 from headrace.lake.lease import Leases, leased
@@ -97,9 +98,13 @@ def make(
         try:
             with ThreadPoolExecutor(settings.workers) as pool:
                 asked = []
-                for table in sorted(wanted, key=said.rows.__getitem__, reverse=True):
+                work = {
+                    table: max(said.rows[table], _looked_at(contracts[table], plan, world))
+                    for table in wanted
+                }
+                for table in sorted(wanted, key=work.__getitem__, reverse=True):
                     has_blocks = table in sources and sources[table].takes_blocks
-                    workshop = small if said.rows[table] < FEW_ROWS else large if has_blocks else wide
+                    workshop = small if work[table] < FEW_ROWS else large if has_blocks else wide
                     asked.append(pool.submit(_make_table, contracts[table], plan, workshop, paths, leases))
             made = tuple(each.result() for each in asked)
             _tell_hidden(small, paths, plan)
@@ -107,6 +112,13 @@ def make(
             for workshop in (small, wide, large):
                 workshop.close()
     return GenerateResult(domain, made, watch.seconds)
+
+
+def _looked_at(contract: Contract, plan: Plan, world: World) -> int:
+    """A dimension that sends changes is looked at whole each time, however few there are."""
+    if contract.type != "dimension" or contract.arrives.sends != "changes":
+        return 0
+    return world.counts[contract.table] * len(snapshots(contract, plan.start, plan.end))
 
 
 def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSession]:

@@ -33,6 +33,7 @@ ALWAYS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
     "spark.sql.maxConcurrentOutputFileWriters": "100",  # else each task sorts what it writes by partition
+    "spark.memory.fraction": "0.5",  # of Spark's 0.6, files open for writing in many partitions leave too little
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 

@@ -48,10 +48,20 @@ def due_of(target: Target, instant: datetime, *, force: bool) -> Target | None:
     return replace(target, checks=dated) if dated.checks else None
 
 
-def absent(target: Target, layer: str) -> CheckResult:
-    if layer == "bronze":
+def not_yet(target: Target, catalog: Catalog, layer: str, paths: Paths) -> CheckResult | None:
+    """Why a table's checks cannot be put to it: it is not there, or empty as is what it is made from."""
+    if target.version < 0 and layer == "bronze":
         return CheckResult(target.table, "the table is there", "warn", "nothing has arrived yet")
-    return CheckResult(target.table, "the table is there", "fail", "it was never written")
+    if target.version < 0:
+        return CheckResult(target.table, "the table is there", "fail", "it was never written")
+    if layer == "bronze" or log.row_count(paths.table(layer, target.table)):
+        return None
+    node = catalog.node(target.table, layer)
+    makers = [node.upstream[node.arguments[0]]] if layer == "silver" else node.upstream.values()
+    for ref in makers:
+        if not log.row_count(paths.table(ref.layer, ref.name)):
+            return CheckResult(target.table, "the table has rows", "warn", f"{ref} has none yet")
+    return None
 
 
 def parts_of(

@@ -12,7 +12,7 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.checks import soda_folder, tables_of
-from headrace.quality.judge import Target, absent, due_of, judge, parts_of, target_of
+from headrace.quality.judge import Target, due_of, judge, not_yet, parts_of, target_of
 from headrace.quality.published import Published, publish
 from headrace.quality.summary import ScanSummary
 from headrace.quality.views import Part, Views
@@ -54,9 +54,10 @@ def scan_layer(
     tell(Event("scan", layer, "started"))
     targets = [target_of(catalog, layer, name, paths, soda) for name in names]
     due = [todo for target in targets if (todo := due_of(target, instant, force=force)) is not None]
-    there = [target for target in due if target.version >= 0]
+    waiting = {target.table: said for target in due if (said := not_yet(target, catalog, layer, paths))}
+    there = [target for target in due if target.table not in waiting]
+    checks = list(waiting.values())
     parts: dict[str, Part] = {}
-    checks = [absent(target, layer) for target in due if target.version < 0]
     if there:
         spark, views = get_spark(settings), Views(catalog, paths, layer)
         parts = {} if force else parts_of(spark, catalog, layer, there, paths)
@@ -67,11 +68,11 @@ def scan_layer(
         as_of=instant.isoformat(),
         checks=checks,
         skipped=sorted(set(names) - {target.table for target in due}),
-        versions={target.table: target.version for target in there},
+        versions={target.table: target.version for target in due if target.version >= 0},
         scopes={target.table: _scope(parts.get(target.checks.view)) for target in there},
         seconds=watch.seconds,
     )
-    _record(summary, paths, there)
+    _record(summary, paths, [target for target in due if target.version >= 0])
     state: Literal["failed", "done"] = "failed" if summary.failed else "done"
     tell(Event("scan", layer, state, rows=len(checks), seconds=watch.seconds))
     return summary

@@ -34,15 +34,13 @@ def ingest(
     target = paths.table("bronze", contract.table)
     if not log.exists(target):
         create_bronze(start(), contract, target)
-    new = admit_new(paths, contract)
-    files, done = (
-        _all_taken(known_files(paths, contract.table)),
-        ledger.remembered(paths, "bronze", contract.table),
-    )
+    admit_new(paths, contract)
+    known, done = known_files(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
+    files = _all_taken(known)
     if not files or done.get("files") == files:
         return []
     _check_same_place(paths, contract.table, done)
-    spark = session_for(start(), sum(file.lines for file in new))
+    spark = session_for(start(), _lines(known) - log.row_count(target))
     Path(paths.landing(contract.table)).mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     app = f"{paths.domain}.bronze.{contract.table}"
@@ -89,6 +87,10 @@ def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None
             f"the files of {table} were read from {done['landing']} and are now looked for in {here}, where all "
             "of them would count as new. Put the folder back, or begin a new lake with another HEADRACE_HOME."
         )
+
+
+def _lines(known: Mapping[str, Landed]) -> int:
+    return sum(file.lines for file in known.values() if file.set_aside is None)
 
 
 def _all_taken(known: Mapping[str, Landed]) -> str:

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.contracts.load import domain_folder
-from headrace.lake import log
+from headrace.lake import duck, log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog, Node
+from headrace.settings import Settings
 from headrace.tables import Append
 
 KIND_OF_REASON = """
@@ -26,7 +27,9 @@ KIND_OF_REASON = """
 COLUMNS = "kind, table_name, key, line, sender, from_at, to_at, found_at, can_be_false"
 
 
-def gather_findings(db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalog) -> None:
+def gather_findings(
+    db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalog, settings: Settings
+) -> None:
     """Makes the table `findings`."""
     db.execute(
         """CREATE TABLE findings (kind TEXT, table_name TEXT, key TEXT, line TEXT, sender TEXT,
@@ -36,7 +39,7 @@ def gather_findings(db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalo
         source = catalog.source_of(node).table
         _from_rejected(db, paths, node, source)
         _from_keys(db, paths, node, source)
-    for kind, found in _detected(paths, catalog):
+    for kind, found in _detected(paths, catalog, settings):
         db.register("detected", found)
         db.execute(
             f"INSERT INTO findings BY NAME SELECT '{kind}' AS kind, *, true AS can_be_false FROM detected"
@@ -132,10 +135,9 @@ def _late_spans(db: duckdb.DuckDBPyConnection, node: Node, source: str) -> None:
         )
 
 
-def _detected(paths: Paths, catalog: Catalog) -> Iterator[tuple[str, pa.Table]]:
+def _detected(paths: Paths, catalog: Catalog, settings: Settings) -> Iterator[tuple[str, pa.Table]]:
     """What each detection finds, asked where nothing but the domain's own tables can be seen."""
-    with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
+    with duck.connect(settings) as db:
         for ref in catalog.nodes:
             path = paths.table(ref.layer, ref.name)
             if log.exists(path):

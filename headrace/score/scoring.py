@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from headrace.errors import UsageError
+from headrace.lake import duck
 from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
@@ -66,13 +67,13 @@ class KindScore:
 
 
 def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
-    paths, catalog, watch = Paths.of(domain, settings or get_settings()), load_tables(domain), Stopwatch()
+    settings = settings or get_settings()
+    paths, catalog, watch = Paths.of(domain, settings), load_tables(domain), Stopwatch()
     tell(Event("score", "planted and found", "started"))
-    with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
+    with duck.connect(settings) as db:
         if not gather_planted(db, paths):
             raise UsageError(f"nothing was planted under {paths.truth}: only generated data can be scored")
-        gather_findings(db, paths, catalog)
+        gather_findings(db, paths, catalog, settings)
         _gather_excuses(db)
         kinds = [row[0] for row in db.execute("SELECT DISTINCT kind FROM planted").fetchall()]
         ordered = sorted(kinds, key=lambda kind: (ORDER.index(kind) if kind in ORDER else 99, kind))

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import UnknownName, UsageError
+from headrace.lake import duck
 from headrace.serve.ops import OPS, ops_table
 from headrace.serve.tables import Moment, open_table, register, register_rows, resolve
 from headrace.settings import Settings, get_settings
@@ -70,9 +71,8 @@ def run_sql(
         raise UsageError("ask for a version or for an instant, not for both")
     settings = settings or get_settings()
     tree = parse(sql)
-    with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
+    with duck.connect(settings, python_enable_replacements="false") as connection:
         _register_all(connection, tree, Moment(version, at), domain, settings)
-        connection.execute("set timezone = 'UTC'")
         connection.execute("set lock_configuration = true")
         try:
             found = connection.execute(sql)

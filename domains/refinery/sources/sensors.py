@@ -6,6 +6,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from domains.refinery.world.plant import id_of
 from headrace.chance import World
 
 KINDS = pd.read_csv(Path(__file__).parents[1] / "reference" / "sensor_kinds.csv")
@@ -24,9 +25,9 @@ def sensors(spine: DataFrame, world: World) -> DataFrame:
     placed = spine.select(
         "_index",
         "_at",
-        F.format_string("SENS-%06d", "_index").alias("sensor_id"),
-        F.format_string("UNIT-%05d", unit).alias("unit_id"),
-        F.format_string("REF-%03d", refinery).alias("refinery_id"),
+        id_of("SENS", F.col("_index"), 6).alias("sensor_id"),
+        id_of("UNIT", unit, 5).alias("unit_id"),
+        id_of("REF", refinery, 3).alias("refinery_id"),
         *("reading_interval_seconds", "manufacturer", "installation_date"),
         calibrated(world).alias("calibration_date"),
         is_on_duty(world).alias("is_active"),

@@ -242,6 +242,20 @@ def test_a_table_that_was_never_written_fails(works: Works) -> None:
     assert failures(works.scan("gold")) == {"the table is there": "it was never written"}
 
 
+def test_an_empty_table_waits_for_what_it_is_made_from(works: Works) -> None:
+    works.store("bronze", "levels", f"{COLUMNS}, _raw string", [])
+    works.levels([])
+    summary = works.scan()
+    assert [(check.outcome, check.detail) for check in summary.checks] == [
+        ("warn", "bronze.levels has none yet")
+    ]
+
+
+def test_an_empty_table_fails_where_rows_have_arrived(works: Works) -> None:
+    works.levels([])
+    assert failures(works.scan())["the last rows are recent"] == "found no rows"
+
+
 def test_bronze_is_judged_by_its_volume_and_not_by_its_rows(works: Works) -> None:
     objects.put_json(
         f"{works.paths.files('levels')}/a.json", [{"source": "works/levels/a", "lines": 3, "bytes": 1}]
