@@ -21,7 +21,7 @@ EXAMPLES = examples(
     "headrace query",
     "headrace query {query}",
     "headrace query {query} --format csv > answer.csv",
-    'headrace query --sql "select count(*) from gold.anomaly_alerts" --at 2024-01-10',
+    'headrace query --sql "select count(*) from gold.anomaly_alerts" --version 0',
 )
 
 SHOWN = 40
@@ -40,7 +40,8 @@ def query(
     sql: Annotated[str | None, typer.Option(help="Any read-only SQL over bronze, silver and gold.")] = None,
     version: Annotated[int | None, typer.Option(min=0, help="The tables as of this version.")] = None,
     at: Annotated[
-        datetime | None, typer.Option(metavar="T", parser=instant, help="The tables as they were then.")
+        datetime | None,
+        typer.Option(metavar="T", parser=instant, help="The tables as they had been written by then."),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -51,9 +52,9 @@ def query(
     from headrace.serve.query import list_queries, run_query, run_sql
 
     shape = Format.json if as_json else form
-    if name and sql:
+    if name and sql is not None:
         raise UsageError("give the name of a query or --sql, not both")
-    if sql:
+    if sql is not None:
         show(run_sql(sql, version=version, at=at), shape)
     elif name:
         show(run_query(name, version=version, at=at), shape)

@@ -13,6 +13,7 @@ from headrace.contracts.model import Contract, parse_span
 from headrace.errors import UnknownName, UsageError
 
 Into = Literal["landing", "bronze"]
+LARGEST_SCALE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class Plan:
     tables: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.scale <= 0:
-            raise UsageError(f"scale must be above 0, not {self.scale}")
+        if not 0 < self.scale <= LARGEST_SCALE:
+            raise UsageError(f"scale must be above 0 and at most {LARGEST_SCALE}, not {self.scale}")
         if self.end <= self.start:
             raise UsageError(f"the span is empty: it begins {self.start} and ends {self.end}")
         if self.stride is not None and self.stride < timedelta(seconds=1):

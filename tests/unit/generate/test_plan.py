@@ -25,7 +25,12 @@ def test_an_empty_span_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"scale": 0}, "scale must be above 0"), ({"stride": timedelta(0)}, "at least a second")],
+    [
+        ({"scale": 0}, "scale must be above 0"),
+        ({"scale": float("nan")}, "scale must be above 0"),
+        ({"scale": 1e9}, "at most 100"),
+        ({"stride": timedelta(0)}, "at least a second"),
+    ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(changes: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
