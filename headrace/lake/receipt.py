@@ -4,15 +4,18 @@ Each line compares two numbers that were counted apart: lines of files by readin
 asking its log, and the terms of a formula from the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog, Node, load_tables
-from headrace.refine.landing import known_files
+from headrace.refine.landing import Landed, all_taken, known_files
 from headrace.settings import Settings, get_settings
 from headrace.tables import Append, History, Upsert
 
@@ -74,13 +77,33 @@ def receipt(domain: str, settings: Settings | None = None) -> Receipt:
 
 def _bronze_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
     for table in catalog.contracts:
-        files = known_files(paths, table).values()
+        known = known_files(paths, table)
+        files = known.values()
         if not files and not log.exists(paths.table("bronze", table)):
             continue
         taken = [file for file in files if file.set_aside is None]
         lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table))
-        terms = {"lines": lines, "files": len(taken), "files set aside": len(list(files)) - len(taken)}
-        yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines, terms)
+        waiting = _lines_waiting(paths, table, known)
+        terms = {"lines": lines, "files": len(taken), "files set aside": len(files) - len(taken)}
+        terms |= {"lines waiting": waiting} if waiting else {}
+        yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines - waiting, terms)
+
+
+def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int:
+    """Those of files that a run had still to read when it was stopped; the next one takes them."""
+    done = ledger.remembered(paths, "bronze", table).get("files", "")
+    if done == all_taken(known):
+        return 0
+    read = _sources(paths.table("bronze", table))
+    landed = (file for file in known.values() if file.set_aside is None and not file.is_generated)
+    return sum(file.lines for file in landed if file.source not in read)
+
+
+def _sources(table: str) -> set[str]:
+    if not log.exists(table):
+        return set()
+    batches = DeltaTable(table).to_pyarrow_dataset().to_batches(columns=["_source"])
+    return {source for batch in batches for source in pc.unique(batch["_source"]).to_pylist()}
 
 
 def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:

@@ -1,6 +1,5 @@
 """Runs the edge from a table's landing folder to bronze."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +17,14 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
-from headrace.refine.landing import Landed, admit_new, has_new, known_files, set_damaged_aside
+from headrace.refine.landing import (
+    Landed,
+    admit_new,
+    all_taken,
+    has_new,
+    known_files,
+    set_damaged_aside,
+)
 from headrace.refine.stream import drain
 
 
@@ -36,7 +42,7 @@ def ingest(
         create_bronze(start(), contract, target)
     admit_new(paths, contract)
     known, done = known_files(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
-    files = _all_taken(known)
+    files = all_taken(known)
     if not files or done.get("files") == files:
         return []
     _check_same_place(paths, contract.table, done)
@@ -76,7 +82,7 @@ def ingest(
 def bronze_waits(contract: Contract, paths: Paths) -> bool:
     """Whether files have landed that were not read yet."""
     known, done = known_files(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
-    return has_new(paths, contract, known) or done.get("files", "") != _all_taken(known)
+    return has_new(paths, contract, known) or done.get("files", "") != all_taken(known)
 
 
 def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None:
@@ -91,13 +97,6 @@ def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None
 
 def _lines(known: Mapping[str, Landed]) -> int:
     return sum(file.lines for file in known.values() if file.set_aside is None)
-
-
-def _all_taken(known: Mapping[str, Landed]) -> str:
-    """One word for all the files that wait in the landing folder or were read from it; empty where none is."""
-    landed = (source for source in known if not source.startswith("generated:"))
-    taken = sorted(source for source in landed if known[source].set_aside is None)
-    return hashlib.sha256("\n".join(taken).encode()).hexdigest() if taken else ""
 
 
 def _append(

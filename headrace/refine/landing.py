@@ -43,6 +43,11 @@ class Landed:
     bytes: int
     set_aside: str | None = None
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether it was written straight into bronze: no file, and nothing to be read."""
+        return self.source.startswith("generated:")
+
 
 def known_files(paths: Paths, table: str) -> dict[str, Landed]:
     """Every file (or generated chunk) seen so far; one that was set aside after all counts as set aside."""
@@ -51,6 +56,12 @@ def known_files(paths: Paths, table: str) -> dict[str, Landed]:
         if file.source not in known or file.set_aside is not None:
             known[file.source] = file
     return known
+
+
+def all_taken(known: Mapping[str, Landed]) -> str:
+    """One word for all the files that wait in the landing folder or were read from it; empty where none is."""
+    taken = sorted(file.source for file in known.values() if not file.is_generated and file.set_aside is None)
+    return hashlib.sha256("\n".join(taken).encode()).hexdigest() if taken else ""
 
 
 def admit_new(paths: Paths, contract: Contract) -> list[Landed]:

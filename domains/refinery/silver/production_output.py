@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.measures import celsius, share
-from headrace.tables import Append, Table, with_parent, with_version_at
+from headrace.tables import Append, Table, rejected_when, with_parent, with_version_at
 
 TABLE = Table(
     key="output_id",
@@ -62,6 +62,12 @@ def production_output(
             (F.abs(made - charge) <= BALANCE_TOLERANCE * charge + 1).alias("is_balanced"),
             celsius("operating_temperature_f").alias("operating_temperature_c"),
             F.to_date("production_hour").alias("production_date"),
+        )
+        .transform(
+            rejected_when(
+                "charges crude, but is no crude unit",
+                F.col("input_crude_type_id").isNotNull() & ~F.col("is_crude_unit"),
+            )
         )
         .drop("typical_yield_pct")
     )  # fmt: skip

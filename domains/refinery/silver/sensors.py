@@ -17,6 +17,7 @@ def sensors(bronze_sensors: DataFrame, processing_units: DataFrame) -> DataFrame
     out_of_order = F.lit(False)
     for lower, upper in pairwise(RISING):
         out_of_order = out_of_order | (F.col(lower) > F.col(upper))
+    out_of_order = out_of_order | (F.col("warning_low") == F.col("warning_high"))
     return (
         bronze_sensors.transform(
             with_parent, units, on="unit_id", take=[F.col("refinery_id").alias("_unit_refinery_id")]

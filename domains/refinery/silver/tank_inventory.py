@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.measures import celsius, cubic_metres
-from headrace.tables import Append, Table, with_parent, with_version_at
+from headrace.tables import Append, Table, rejected_when, with_parent, with_version_at
 
 TABLE = Table(
     key="inventory_id",
@@ -42,5 +42,11 @@ def tank_inventory(
             celsius("temperature_f").alias("temperature_c"),
             (F.abs(measured - F.col("fill_percentage")) <= FILL_TOLERANCE).alias("is_fill_consistent"),
             F.to_date("measurement_timestamp").alias("measurement_date"),
+        )
+        .transform(
+            rejected_when(
+                "holds a crude and a product",
+                F.col("crude_type_id").isNotNull() & F.col("product_id").isNotNull(),
+            )
         )
     )

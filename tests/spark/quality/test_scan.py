@@ -252,8 +252,11 @@ def test_an_empty_table_waits_for_what_it_is_made_from(works: Works) -> None:
 
 
 def test_an_empty_table_fails_where_rows_have_arrived(works: Works) -> None:
+    works.write_checks(
+        "silver", "levels", "checks for levels:\n  - row_count > 0:\n      name: there are levels\n"
+    )
     works.levels([])
-    assert failures(works.scan())["the last rows are recent"] == "found no rows"
+    assert failures(works.scan()) == {"there are levels": "found 0, expected > 0"}
 
 
 def test_bronze_is_judged_by_its_volume_and_not_by_its_rows(works: Works) -> None:

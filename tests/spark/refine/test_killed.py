@@ -132,6 +132,25 @@ def test_a_run_killed_half_way_through_any_table_is_finished_by_the_next(
     receipt("pumps", station.settings).check()
 
 
+def test_rows_that_a_killed_run_had_still_to_read_are_waiting(
+    station: PumpStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lands_first_day(station)
+    with monkeypatch.context() as patch:
+
+        def killed(*_: object, **__: object) -> None:
+            raise Killed
+
+        patch.setattr("headrace.refine.bronze_edge.drain", killed)
+        with pytest.raises(Killed):
+            station.refine(layers=["bronze"])
+    found = receipt("pumps", station.settings).check()
+    assert {line.table for line in found.lines if line.terms.get("lines waiting")}
+    station.refine()
+    found = receipt("pumps", station.settings).check()
+    assert not any("lines waiting" in line.terms for line in found.lines)
+
+
 def test_the_very_first_batch_killed_after_its_rejects_judges_by_the_same_parents_again(
     station: PumpStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

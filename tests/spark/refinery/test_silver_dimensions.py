@@ -73,11 +73,13 @@ def test_a_sensor_belongs_to_its_units_refinery_and_its_limits_rise(table, proce
         S1         UNIT-00000  REF-000      0          0             0            20            35             50
         S2         UNIT-00000  REF-001      0          5             2            20            35             50
         S3         UNIT-99999  REF-000      0          0             0            20            35             50
+        S4         UNIT-00000  REF-000      0          0             20           20            35             50
     """)
     made = sensors(sent, processing_units).orderBy("sensor_id")
     assert reasons(made) == [
         [],
         ["refinery_id is not its unit's", "limits are out of order"],
         ["unit_id refers to nothing"],
+        ["limits are out of order"],
     ]
     assert "_unit_refinery_id" not in made.columns

@@ -43,12 +43,14 @@ def test_a_shipment_of_nothing_to_nowhere_collects_its_reasons(
 
 @pytest.fixture
 def produced(table, processing_units, refineries, products, crude_types):
-    """An hour of a crude unit, one of a coker that was down, and one of a coker that ran."""
+    """An hour of a crude unit, one of a coker that was down, one of a coker that ran, one where it
+    says to have charged crude."""
     sent = table("""
         output_id  unit_id     refinery_id  production_hour      input_volume_barrels  input_crude_type_id  output_product_id  output_volume_barrels  coproduct_volume_barrels  yield_percentage  energy_consumed_mmbtu  operating_temperature_f
         O1         UNIT-00000  REF-000      2024-01-02 05:00:00  800                   CRUDE-001            PROD-001           160                    636                       0.20              398                    212
         O2         UNIT-00001  REF-000      2024-01-02 05:00:00  0                     -                    PROD-004           0                      0                         0                 10                     212
         O3         UNIT-00001  REF-000      2024-01-02 06:00:00  500                   -                    PROD-004           380                    60                        0.76              44                     212
+        O4         UNIT-00001  REF-000      2024-01-02 07:00:00  500                   CRUDE-001            PROD-004           380                    60                        0.76              44                     212
     """)
     made = production_output(sent, processing_units, refineries, products, crude_types)
     return {row.output_id: row for row in made.collect()}
@@ -71,6 +73,11 @@ def test_any_other_unit_is_measured_by_its_design(produced):
     assert (row.is_crude_unit, row.expected_yield, row.efficiency_ratio) == (False, 0.80, pytest.approx(0.95))
 
 
+def test_only_a_crude_unit_charges_crude(produced):
+    told = {name: row._reasons for name, row in produced.items() if row._reasons}
+    assert told == {"O4": ["charges crude, but is no crude unit"]}
+
+
 def test_an_hour_without_output_has_no_efficiency_and_no_energy_per_barrel(produced):
     row = produced["O2"]
     assert (row.efficiency_ratio, row.energy_per_barrel, row.capacity_utilization) == (None, None, 0)
@@ -89,13 +96,17 @@ def test_a_tank_level_comes_in_cubic_metres_and_celsius(
         I1            TANK-00000  REF-000      2024-01-02 00:15:00    50000           0.5              68             CRUDE-001      -
         I2            TANK-00001  REF-000      2024-01-02 00:15:00    50000           0.5              68             -              PROD-001
         I3            TANK-00009  REF-000      2024-01-02 00:15:00    50000           0.5              68             -              -
+        I4            TANK-00000  REF-000      2024-01-02 00:30:00    50000           0.5              68             CRUDE-001      PROD-001
     """)
-    crude, product, orphan = tank_inventory(sent, storage_tanks, refineries, crude_types, products).collect()
+    crude, product, orphan, both = tank_inventory(
+        sent, storage_tanks, refineries, crude_types, products
+    ).collect()
     assert (crude.crude_name, crude.product_name, crude.is_fill_consistent) == ("WTI", None, True)
     assert (product.product_name, product.is_fill_consistent) == ("Regular Gasoline", False)
     assert (crude.volume_m3, crude.temperature_c) == (pytest.approx(7949.36, abs=0.01), pytest.approx(20))
     assert (crude._reasons, product._reasons) == ([], [])
     assert orphan._reasons == ["tank_id refers to nothing"]
+    assert both._reasons == ["holds a crude and a product"]
 
 
 def test_a_crude_test_is_compared_with_the_assay_of_its_shipments_crude(
