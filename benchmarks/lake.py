@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 DOMAIN = "refinery"
+BATCH_FACTS = ("crude_shipments", "quality_tests", "tank_inventory", "production_output")
 
 
 def bench_home(home: Path) -> Path:

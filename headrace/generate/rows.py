@@ -101,8 +101,10 @@ class Workshop:
         return {"world": self.world, **{name: self.argument(name) for name in source.others}}
 
     def _entities(self, contract: Contract, instants: list[datetime]) -> DataFrame:
-        count = self.world.counts[contract.table]
-        return self._from_spine(dimension_spine(self.spark, contract.table, count, instants), contract)
+        return self._from_spine(self._entity_spine(contract, instants), contract)
+
+    def _entity_spine(self, contract: Contract, instants: list[datetime]) -> DataFrame:
+        return dimension_spine(self.spark, contract.table, self.world.counts[contract.table], instants)
 
     def _from_spine(self, spine: DataFrame, contract: Contract) -> DataFrame:
         source = self.sources.get(contract.table)
@@ -146,8 +148,7 @@ class Workshop:
         if contract.arrives.sends != "changes":
             return self._entities(contract, instants)
         before = [] if chunk.is_first else [instants[0] - contract.arrives.every]
-        count = self.world.counts[contract.table]
-        spine = dimension_spine(self.spark, contract.table, count, [*before, *instants])
+        spine = self._entity_spine(contract, [*before, *instants])
         changed = _changes(self._from_spine(spine, contract), contract, keep_first=chunk.is_first)
         return self._from_spine(spine.join(F.broadcast(changed), on=CHANGE, how="left_semi"), contract)
 

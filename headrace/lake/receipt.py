@@ -15,7 +15,7 @@ from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog, Node, load_tables
-from headrace.refine.landing import Landed, all_taken, known_files
+from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
 from headrace.tables import Append, History, Upsert
 
@@ -78,13 +78,12 @@ def receipt(domain: str, settings: Settings | None = None) -> Receipt:
 def _bronze_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
     for table in catalog.contracts:
         known = known_files(paths, table)
-        files = known.values()
-        if not files and not log.exists(paths.table("bronze", table)):
+        if not known and not log.exists(paths.table("bronze", table)):
             continue
-        taken = [file for file in files if file.set_aside is None]
+        taken = not_set_aside(known)
         lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table))
         waiting = _lines_waiting(paths, table, known)
-        terms = {"lines": lines, "files": len(taken), "files set aside": len(files) - len(taken)}
+        terms = {"lines": lines, "files": len(taken), "files set aside": len(known) - len(taken)}
         terms |= {"lines waiting": waiting} if waiting else {}
         yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines - waiting, terms)
 
@@ -95,7 +94,7 @@ def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int
     if done == all_taken(known):
         return 0
     read = _sources(paths.table("bronze", table))
-    landed = (file for file in known.values() if file.set_aside is None and not file.is_generated)
+    landed = (file for file in not_set_aside(known) if not file.is_generated)
     return sum(file.lines for file in landed if file.source not in read)
 
 

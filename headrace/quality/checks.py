@@ -22,7 +22,7 @@ from headrace.quality.baseline import (
     silver_checks,
 )
 from headrace.refine.catalog import Catalog, Node
-from headrace.refine.landing import known_files
+from headrace.refine.landing import known_files, not_set_aside
 
 AS_OF = "as_of"
 
@@ -95,6 +95,6 @@ def _rows_expected(node: Node, paths: Paths) -> Rows:
 
 
 def taken(paths: Paths, table: str) -> Taken:
-    files = known_files(paths, table).values()
-    good = [file for file in files if file.set_aside is None]
-    return Taken(sum(file.lines for file in good), len(files), len(files) - len(good))
+    known = known_files(paths, table)
+    good = not_set_aside(known)
+    return Taken(sum(file.lines for file in good), len(known), len(known) - len(good))

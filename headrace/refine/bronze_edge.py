@@ -18,11 +18,11 @@ from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.bronze import create_bronze, read_landing
 from headrace.refine.landing import (
-    Landed,
     admit_new,
     all_taken,
     has_new,
     known_files,
+    not_set_aside,
     set_damaged_aside,
 )
 from headrace.refine.stream import drain
@@ -46,7 +46,8 @@ def ingest(
     if not files or done.get("files") == files:
         return []
     _check_same_place(paths, contract.table, done)
-    spark = session_for(start(), _lines(known) - log.row_count(target))
+    lines = sum(file.lines for file in not_set_aside(known))
+    spark = session_for(start(), lines - log.row_count(target))
     Path(paths.landing(contract.table)).mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     app = f"{paths.domain}.bronze.{contract.table}"
@@ -93,10 +94,6 @@ def _check_same_place(paths: Paths, table: str, done: Mapping[str, str]) -> None
             f"the files of {table} were read from {done['landing']} and are now looked for in {here}, where all "
             "of them would count as new. Put the folder back, or begin a new lake with another HEADRACE_HOME."
         )
-
-
-def _lines(known: Mapping[str, Landed]) -> int:
-    return sum(file.lines for file in known.values() if file.set_aside is None)
 
 
 def _append(

@@ -58,9 +58,13 @@ def known_files(paths: Paths, table: str) -> dict[str, Landed]:
     return known
 
 
+def not_set_aside(known: Mapping[str, Landed]) -> list[Landed]:
+    return [file for file in known.values() if file.set_aside is None]
+
+
 def all_taken(known: Mapping[str, Landed]) -> str:
     """One word for all the files that wait in the landing folder or were read from it; empty where none is."""
-    taken = sorted(file.source for file in known.values() if not file.is_generated and file.set_aside is None)
+    taken = sorted(file.source for file in not_set_aside(known) if not file.is_generated)
     return hashlib.sha256("\n".join(taken).encode()).hexdigest() if taken else ""
 
 
