@@ -60,7 +60,7 @@ def generate(
     from cli.screen import print_json
     from cli.work import flow, job
     from headrace.errors import UsageError
-    from headrace.generate.estimate import estimate
+    from headrace.generate.estimate import check_room, estimate
     from headrace.generate.plan import load_profile
     from headrace.settings import get_settings
 
@@ -80,6 +80,7 @@ def generate(
     _tell(name, plan, said)
     if only_estimate:
         return
+    check_room(plan, said, get_settings())
     if not yes and not as_json and _is_large(said) and sys.stdin.isatty():
         typer.confirm("Go on?", abort=True, err=True)
     # Where nothing is missing, no orchestrator need start to find that out.

@@ -35,14 +35,15 @@ def maintain(
     as_json: AsJson = False,
 ) -> None:
     """Sort rows by sender and time, join small files, remove files no reader needs. Rows never change."""
-    from cli.options import listed, one_domain
+    from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
 
+    name = one_domain(domain)
     done = flow(
         "maintain",
-        one_domain(domain),
-        tables=list(listed(tables) or ()) or None,
+        name,
+        tables=tables_named(name, tables),
         layers=list(listed(layers) or ()),
         least_bytes=at_least,
         retain_hours=retain_hours,

@@ -51,6 +51,21 @@ def listed(given: str | list[str] | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
+def tables_named(domain: str, given: str | list[str] | None) -> list[str] | None:
+    """The tables asked for, or None for all; a name that no layer has is told before anything starts."""
+    from headrace.errors import UnknownName
+    from headrace.lake.size import tables_of
+
+    asked = listed(given)
+    if not asked:
+        return None
+    known = {name for _, name in tables_of(domain)}
+    for name in asked:
+        if name not in known:
+            raise UnknownName("table", name, known)
+    return list(asked)
+
+
 def one_of(*allowed: str) -> Callable[[str | None], str | None]:
     """Checks each of a comma-separated list."""
 

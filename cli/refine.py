@@ -24,7 +24,7 @@ def refine(
     as_json: AsJson = False,
 ) -> None:
     """Bring tables up to date, a scan between the layers. Only what is new is worked on."""
-    from cli.options import listed, one_domain
+    from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
     from headrace.refine.run import has_news
@@ -36,7 +36,7 @@ def refine(
         needs_spark=has_news(name),
         as_of=as_of,
         layers=list(listed(layers) or ()),
-        tables=list(listed(tables) or ()) or None,
+        tables=tables_named(name, tables),
         scans=scans,
     )
     if as_json:

@@ -24,15 +24,13 @@ def scan(
     as_json: AsJson = False,
 ) -> None:
     """Run the Soda checks of some layers. Exit code 1 where one fails; a warning passes and shows."""
-    from cli.options import listed, one_domain
+    from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import job
 
-    given = {"as_of": as_of and as_of.isoformat(), "tables": list(listed(tables) or ()) or None}
-    found = [
-        job("scan", one_domain(domain), layer=layer, force=force, **given)["scan"]
-        for layer in listed(layers) or ()
-    ]
+    name = one_domain(domain)
+    given = {"as_of": as_of and as_of.isoformat(), "tables": tables_named(name, tables)}
+    found = [job("scan", name, layer=layer, force=force, **given)["scan"] for layer in listed(layers) or ()]
     if as_json:
         print_json(found)
     else:

@@ -14,6 +14,7 @@ from headrace.contracts.model import ColumnSpec, Contract
 from headrace.tables import REASONS
 
 CLOCK_SLACK = "INTERVAL 1 HOUR"
+MALFORMED = "malformed line"
 
 
 def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -28,7 +29,7 @@ def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
 def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     key = F.col(contract.key_column)
     unread = F.col("_raw").isNotNull()
-    yield "malformed line", unread & key.isNull()
+    yield MALFORMED, unread & key.isNull()
     yield "a field is unreadable or unexpected", unread & key.isNotNull()
     for name, spec in contract.columns.items():
         if spec.required or name == contract.key_column:

@@ -15,6 +15,7 @@ Check = str | dict[str, Any]
 MALFORMED_PERCENT = {"warn": 2, "fail": 10}
 REJECTED_PERCENT = {"warn": 5, "fail": 25}
 SET_ASIDE_PERCENT = {"warn": 0, "fail": 50}
+FEW = 20  # files or rows, of which a large share says little: such a share warns
 HASH_PARTITIONS = 32
 Rows = Literal["due", "usual", "optional"]
 SCANNED = "{scanned}"  # the view a scan looks at: the table, or what is new in it
@@ -34,16 +35,17 @@ class Taken:
 def bronze_checks(contract: Contract, taken: Taken) -> list[Check]:
     types = {name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}
     technical = {field.name: field.dataType.simpleString() for field in TECHNICAL}
-    set_aside = round(100 * taken.set_aside / taken.files, 2) if taken.files else 0.0
+    malformed = _share("count(_raw)", "count(*)", MALFORMED_PERCENT)
+    set_aside = _share(f"{taken.set_aside} + 0 * count(*)", str(taken.files), SET_ASIDE_PERCENT)
     return [
         _schema(types | technical),
         {"row_count": {"name": "rows have arrived", "warn": "when = 0"}},
         _none("rows_missing", "every line of the files taken is a row",
               expression=f"{taken.lines} - count(*)"),
         _percent("malformed_percent", "share of unreadable lines", MALFORMED_PERCENT,
-                 expression="coalesce(100.0 * count(_raw) / nullif(count(*), 0), 0)"),
+                 expression=malformed),
         _percent("set_aside_percent", "share of files set aside", SET_ASIDE_PERCENT,
-                 expression=f"{set_aside} + 0 * count(*)"),
+                 expression=set_aside),
     ]  # fmt: skip
 
 
@@ -160,11 +162,16 @@ def _strangers(name: str, table: str, column: str) -> str:
 
 
 def _rejected(name: str, contract: Contract) -> Check:
-    share = (
-        f"select coalesce(100.0 * (select count(*) from {name}__rejected) / "
-        f"nullif((select count(*) from bronze_{contract.table}), 0), 0)"
-    )
+    rejected, arrived = f"{name}__rejected", f"bronze_{contract.table}"
+    counts = f"(select count(*) as bad from {rejected}), (select count(*) as arrived from {arrived})"
+    share = f"select {_share('bad', 'arrived', REJECTED_PERCENT)} from {counts}"
     return _percent("rejected_percent", "share of rejected rows", REJECTED_PERCENT, query=share)
+
+
+def _share(part: str, whole: str, limits: dict[str, int]) -> str:
+    """In per cent. Of a few, a large share says little: it warns, but does not close the gate."""
+    share = f"coalesce(100.0 * ({part}) / nullif({whole}, 0), 0)"
+    return f"case when {whole} < {FEW} then least({share}, {limits['fail']}) else {share} end"
 
 
 def _percent(metric: str, name: str, limits: dict[str, int], **how: str) -> Check:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import with_reasons
+from headrace.contracts.rules import MALFORMED, with_reasons
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import UsageError
 from headrace.lake import log
@@ -92,10 +92,12 @@ class Edge:
         )
 
     def set_aside(self, rows: DataFrame) -> DataFrame:
-        """Rows as the rejected table stores them: as they were in bronze, with the reasons."""
+        """Rows as the rejected table stores them: as they were in bronze, with the reasons. Of a line that could
+        not be read, nothing else is worth saying: that it names no parent, for one."""
+        is_malformed = F.array_contains(REASONS, MALFORMED)
         return rows.select(
             *bronze_schema(self.contract).fieldNames(),
-            REASONS,
+            F.when(is_malformed, F.array(F.lit(MALFORMED))).otherwise(F.col(REASONS)).alias(REASONS),
             F.current_timestamp().alias("_rejected_at"),
             F.lit(self.run).alias("_run"),
         )

@@ -1,10 +1,12 @@
 """How long stocks last at the pace of the last fortnight: by tank, by refinery and product type, and by
 product type over all refineries (`level` says which).
 
-Stock counts above the tank's minimum operating level, since pumps cannot draw what lies below.
+Stock counts above the tank's minimum operating level, since pumps cannot draw what lies below. While a parcel
+comes in, a level does not tell what goes out: what the crude units were charged with does, so the draws of a
+refinery's crude tanks are raised until they add up to its charge.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -19,6 +21,7 @@ TABLE = Table(
 )
 
 PACE_DAYS = 14
+CRUDE = "Crude Oil"
 LEVELS = {
     "TANK": ("product_type", "refinery_id", "tank_id"),
     "REFINERY": ("product_type", "refinery_id"),
@@ -26,8 +29,10 @@ LEVELS = {
 }
 
 
-def days_of_supply(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime) -> DataFrame:
-    tanks = tank_stocks(tank_days, storage_tanks, as_of)
+def days_of_supply(
+    tank_days: DataFrame, storage_tanks: DataFrame, refinery_kpis: DataFrame, as_of: datetime
+) -> DataFrame:
+    tanks = tank_stocks(tank_days, storage_tanks, as_of).transform(with_draws_of_charge, refinery_kpis, as_of)
     stock, draw = F.sum("usable_barrels"), F.sum("daily_draw_barrels")
     levels = [
         tanks.groupBy(*keys).agg(
@@ -48,9 +53,8 @@ def days_of_supply(tank_days: DataFrame, storage_tanks: DataFrame, as_of: dateti
 
 def tank_stocks(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime) -> DataFrame:
     """Per tank in service: its last level, what of it is usable, and what is drawn from it a day."""
-    first_day = (as_of - timedelta(days=PACE_DAYS)).date()
     recent = tank_days.where(
-        (F.col("measurement_date") > F.lit(first_day)) & (F.col("closed_at") <= instant(as_of))
+        (F.col("measurement_date") > F.lit(first_day(as_of))) & (F.col("closed_at") <= instant(as_of))
     )
     closed = F.col("closed_at")
     paces = recent.groupBy("tank_id").agg(
@@ -69,3 +73,28 @@ def tank_stocks(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime)
         *("volume_barrels", "daily_draw_barrels"),
         F.greatest(F.lit(0.0), F.col("volume_barrels") - bottom).alias("usable_barrels"),
     )
+
+
+def with_draws_of_charge(tanks: DataFrame, refinery_kpis: DataFrame, as_of: datetime) -> DataFrame:
+    """The charge is that of whole days; a level never tells of more than was drawn, so nothing is lowered."""
+    day, is_crude = F.col("production_date"), F.col("product_type") == CRUDE
+    charges = (
+        refinery_kpis.where((day > F.lit(first_day(as_of))) & (day < F.to_date(instant(as_of))))
+        .groupBy("refinery_id")
+        .agg(F.avg("total_crude_processed").alias("_charge"))
+    )
+    seen = tanks.where(is_crude).groupBy("refinery_id").agg(F.sum("daily_draw_barrels").alias("_seen"))
+    unseen = seen.join(F.broadcast(charges), on="refinery_id", how="inner").select(
+        "refinery_id", share(F.col("_charge"), F.col("_seen")).alias("_times")
+    )
+    times = F.when(is_crude, F.greatest(F.lit(1.0), F.coalesce("_times", F.lit(1.0)))).otherwise(1.0)
+    return (
+        tanks.join(F.broadcast(unseen), on="refinery_id", how="left")
+        .withColumn("daily_draw_barrels", F.col("daily_draw_barrels") * times)
+        .drop("_times")
+    )
+
+
+def first_day(as_of: datetime) -> date:
+    """The day before the pace begins."""
+    return (as_of - timedelta(days=PACE_DAYS)).date()

@@ -3,7 +3,8 @@
 A plain, robust method: the median slope between any two days of the last four weeks (a product tank fills
 every day and is emptied once a week, so the median change of a day would only ever fill it), what is left of
 it on each weekday once two weeks are known, and a band of nine in ten from how far changes usually stray. A
-level that is kept within limits does not stray like a drunkard: its band never outgrows its own past.
+level that is kept within limits does not stray like a drunkard: its band never outgrows its own past. From
+fewer than five changes nobody can tell how far they stray: there is no band then.
 """
 
 from datetime import date, datetime, timedelta
@@ -24,6 +25,7 @@ TABLE = Table(
 
 DAYS_AHEAD, DAYS_BACK = 14, 28
 BAND = 1.645  # nine in ten, if changes are near normal
+LEAST_CHANGES = 5
 SHRINK = 2  # a weekday seen n times keeps n / (n + SHRINK) of its own effect
 FORECAST = """tank_id string, refinery_id string, product_type string, forecast_date date, days_ahead int,
     expected_barrels double, low_barrels double, high_barrels double, min_barrels double, max_barrels double,
@@ -84,7 +86,7 @@ def daily_changes(days: pd.DataFrame) -> tuple[float, np.ndarray, float]:
     """The slope of a day, the effect of each weekday, and how far changes stray from both."""
     effect = np.zeros(7)
     if len(days) < 2:
-        return 0.0, effect, 0.0
+        return 0.0, effect, float("nan")
     dates, levels = pd.to_datetime(days["measurement_date"]), days["closing_barrels"]
     drift = float(theilslopes(levels, (dates - dates.iloc[0]).dt.days).slope)
     follows = dates.diff() == timedelta(days=1)
@@ -94,7 +96,7 @@ def daily_changes(days: pd.DataFrame) -> tuple[float, np.ndarray, float]:
         shrunk = by_weekday.median() * by_weekday.size() / (by_weekday.size() + SHRINK)
         effect[shrunk.index] = shrunk - shrunk.mean()
     left = changes.to_numpy() - effect[weekdays]
-    return drift, effect, float(np.std(left)) if len(left) else 0.0
+    return drift, effect, float(np.std(left)) if len(left) >= LEAST_CHANGES else float("nan")
 
 
 def first_where(days: list[pd.Timestamp], is_so: np.ndarray) -> date | None:

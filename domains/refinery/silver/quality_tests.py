@@ -1,14 +1,15 @@
 """Laboratory tests, with standard units beside the source's and, for crude, the distance from its assay.
 
 `sample_source_id` names a row of another table according to `sample_source_type`; only a crude shipment
-leads to one crude, so only its tests are compared.
+leads to one crude, so only its tests are compared. A test of a shipment that nobody knows waits among the
+rejected rows until its shipment has come.
 """
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.measures import celsius, density_kg_m3, kilopascals
-from headrace.tables import Append, Table, only_current, with_parent
+from headrace.tables import Append, Table, only_current, rejected_when, with_parent
 
 TABLE = Table(
     key="test_id",
@@ -60,7 +61,11 @@ def with_crude_of_shipment(tests: DataFrame, crude_shipments: DataFrame) -> Data
         F.col("shipment_id").alias("_shipment"),
         *("crude_type_id", "crude_name", "api_gravity_typical", "sulfur_content_typical"),
     )
-    same = (F.col("sample_source_id") == F.col("_shipment")) & (
-        F.col("sample_source_type") == "Crude Shipment"
+    is_of_shipment = F.col("sample_source_type") == "Crude Shipment"
+    same = is_of_shipment & (F.col("sample_source_id") == F.col("_shipment"))
+    unknown = is_of_shipment & F.col("sample_source_id").isNotNull() & F.col("_shipment").isNull()
+    return (
+        tests.join(crude, on=same, how="left")
+        .transform(rejected_when("the shipment that was tested is unknown", unknown))
+        .drop("_shipment")
     )
-    return tests.join(crude, on=same, how="left").drop("_shipment")

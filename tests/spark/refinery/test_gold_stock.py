@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.gold.crude_blend import crude_blend
@@ -87,11 +88,20 @@ def days(table):
     return closed.withColumn("product_type", kind)
 
 
-def test_days_of_supply_count_from_the_minimum_level(days, storage_tanks):
+def charged(table, barrels: int):
+    """The last day is not over as of the run, so what it was charged with so far says nothing."""
+    return table(f"""
+        refinery_id  production_date  total_crude_processed
+        REF-000      2024-01-08       {barrels}
+        REF-000      2024-01-09       {barrels}
+        REF-000      2024-01-10       1
+    """)
+
+
+def test_days_of_supply_count_from_the_minimum_level(table, days, storage_tanks):
     """(50,000 - 10,000) / 10,000 a day; the tank that nobody draws from has no end."""
-    found = {
-        (row.level, row.product_type): row for row in days_of_supply(days, storage_tanks, AS_OF).collect()
-    }
+    supply = days_of_supply(days, storage_tanks, charged(table, 9000), AS_OF)
+    found = {(row.level, row.product_type): row for row in supply.collect()}
     crude = found["TANK", "Crude Oil"]
     assert (crude.usable_barrels, crude.daily_draw_barrels, crude.days_of_supply) == (40000, 10000, 4)
     assert found["TANK", "Gasoline"].days_of_supply is None
@@ -101,6 +111,13 @@ def test_days_of_supply_count_from_the_minimum_level(days, storage_tanks):
     )
     assert found["PRODUCT_TYPE", "Crude Oil"].refinery_id is None
     assert len(found) == 6
+
+
+def test_what_a_level_hides_while_a_parcel_comes_in_is_drawn_all_the_same(table, days, storage_tanks):
+    """Levels tell of 10,000 barrels a day, the crude units were charged with 16,000: 40,000 last 2.5 days."""
+    supply = days_of_supply(days, storage_tanks, charged(table, 16000), AS_OF)
+    (crude,) = supply.where("level = 'TANK' AND product_type = 'Crude Oil'").collect()
+    assert (crude.daily_draw_barrels, crude.days_of_supply) == (16000, 2.5)
 
 
 def test_the_forecast_begins_after_the_last_day_that_is_known_as_of_the_run(days, storage_tanks):
@@ -189,8 +206,15 @@ def test_a_refinery_without_a_blend_says_why(days, storage_tanks, deliveries, pr
     assert row.reason == "stock is 20,000 barrels short of a day's charge"
 
 
-def test_later_without_news_changes_no_stock_and_no_forecast(days, storage_tanks):
-    later = AS_OF + dt.timedelta(hours=6)
-    for made in (days_of_supply, inventory_forecast):
-        before, after = (sorted(map(str, made(days, storage_tanks, at).collect())) for at in (AS_OF, later))
+def test_later_without_news_changes_no_stock_and_no_forecast(table, days, storage_tanks):
+    later, charges = AS_OF + dt.timedelta(hours=6), charged(table, 16000)
+
+    def stock(at: dt.datetime) -> DataFrame:
+        return days_of_supply(days, storage_tanks, charges, at)
+
+    def levels(at: dt.datetime) -> DataFrame:
+        return inventory_forecast(days, storage_tanks, at)
+
+    for made in (stock, levels):
+        before, after = (sorted(map(str, made(at).collect())) for at in (AS_OF, later))
         assert before == after

@@ -118,12 +118,14 @@ def test_a_crude_test_is_compared_with_the_assay_of_its_shipments_crude(
         T2       REF-000      Crude Shipment      SHIP-1            -           2024-01-12 10:00:00  38.6         0.50                32            212            10
         T3       REF-000      Tank Sample         TANK-00000        TANK-00000  2024-01-12 10:00:00  10.0         0.50                32            212            10
         T4       REF-000      Tank Sample         TANK-99999        TANK-99999  2024-01-12 10:00:00  10.0         0.50                32            212            10
+        T5       REF-000      Crude Shipment      SHIP-99           -           2024-01-12 10:00:00  38.6         0.30                32            212            10
     """)
     silver_shipments = crude_shipments(shipments, refineries, crude_types, storage_tanks)
     tests = quality_tests(sent, refineries, storage_tanks, silver_shipments).orderBy("test_id").collect()
-    assert [row.agrees_with_assay for row in tests] == [True, False, None, None]
+    assert [row.agrees_with_assay for row in tests] == [True, False, None, None, None]
     assert (tests[0].crude_name, tests[0].api_gravity_variance) == ("WTI", pytest.approx(-1.0))
     assert (tests[0].pour_point_c, tests[0].flash_point_c) == (pytest.approx(0), pytest.approx(100))
     assert tests[0].reid_vapor_pressure_kpa == pytest.approx(68.95, abs=0.01)
     assert tests[2].density_kg_m3 == pytest.approx(999.0, abs=0.1)
-    assert [row._reasons for row in tests] == [[], [], [], ["tank_id refers to nothing"]]
+    unknown = [["tank_id refers to nothing"], ["the shipment that was tested is unknown"]]
+    assert [row._reasons for row in tests] == [[], [], [], *unknown]

@@ -48,3 +48,10 @@ def test_an_unknown_profile_names_the_known_ones(capsys):
 
     assert code == 2
     assert "demo" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_before_anything_starts(capsys):
+    code = guarded(lambda: app(["generate", "--profile", "full", "--scale", "100", "--yes"]))
+
+    assert code == 1
+    assert "GiB free" in capsys.readouterr().err

@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 import typer
 
-from cli.options import instant, listed, one_of, span
+from cli.options import instant, listed, one_of, span, tables_named
+from headrace.errors import UnknownName
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,13 @@ def test_lists_are_separated_by_commas():
 def test_a_value_outside_the_list_names_the_allowed_ones():
     with pytest.raises(typer.BadParameter, match="bronze, silver"):
         one_of("bronze", "silver")("bronze,lead")
+
+
+def test_a_table_that_no_layer_has_is_told_before_anything_starts():
+    assert tables_named("refinery", "sensor_readings__rejected,tank_days") == [
+        "sensor_readings__rejected",
+        "tank_days",
+    ]
+    assert tables_named("refinery", None) is None
+    with pytest.raises(UnknownName, match="tank_dayz"):
+        tables_named("refinery", "tank_dayz")

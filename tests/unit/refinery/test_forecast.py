@@ -75,3 +75,8 @@ def test_a_tank_with_one_day_of_history_stays_where_it_is():
     found = forecast([500])
     assert found["expected_barrels"].tolist() == [500] * 14
     assert len(found) == 14
+
+
+def test_from_a_few_days_nobody_can_tell_how_far_levels_stray():
+    assert forecast([300, 310])["low_barrels"].isna().all()
+    assert forecast([300, 310, 305, 320, 318, 330])["low_barrels"].notna().all()
