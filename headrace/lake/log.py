@@ -87,6 +87,15 @@ def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     return None
 
 
+def last_batch(table: str, app: str) -> int | None:
+    """The number of the newest batch that an idempotent writer committed."""
+    for number in sorted(_commits(table), reverse=True):
+        found = commit(table, number)
+        if found is not None and found.txn is not None and found.txn[0] == app:
+            return found.txn[1]
+    return None
+
+
 def last_said(table: str, key: str) -> Any:
     """What the newest write said under a key, be it a write of no rows; None where it said nothing."""
     for number in sorted(_commits(table), reverse=True):

@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.paths import Paths
+from headrace.refine.arrivals import progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
@@ -130,13 +131,11 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
 
 
 def _rows_of_bronze(paths: Paths, node: Node, source: str) -> tuple[int, int]:
-    """Those there are, and those there were when the edge last took all: later ones wait for their turn."""
+    """Those there are, and those that the edge has taken: later ones wait for their turn."""
     bronze = paths.table("bronze", source)
     now = log.row_count(bronze)
-    taken_at = ledger.remembered(paths, "silver", node.name).get("bronze_version")
-    if taken_at is None or taken_at == log.version(bronze):
-        return now, now
-    return now, log.row_count(bronze, at=taken_at)
+    done = progress_of(paths, node.name)
+    return now, rows_taken(bronze, done) if done else 0
 
 
 def _rows(table: str) -> int:

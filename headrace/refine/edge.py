@@ -124,7 +124,7 @@ class Edge:
             layer="silver",
             table=self.node.name,
             write=type(self.node.table.write).__name__,
-            batch=f"{number:09d}",
+            batch=f"{number:015d}",
             run=self.run,
             rows_in=rows_in,
             counts=counts,

@@ -1,7 +1,4 @@
-"""Runs the edge of one silver table over all that is new in its bronze table.
-
-The edge is a stream with one checkpoint; a batch run starts it with `availableNow`.
-"""
+"""Runs the edge of one silver table over all that is new in its bronze table, batch by batch."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,11 +13,10 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
-from headrace.refine.batch import as_files
+from headrace.refine.arrivals import Progress, batches, progress_of, remember
 from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
 from headrace.refine.history import versions_of, write_history
-from headrace.refine.stream import drain
 from headrace.refine.upsert import ORDER, order_of, write_upsert
 from headrace.tables import Append, History, Upsert
 
@@ -35,35 +31,44 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: 
     """The entries of the batches this run wrote; none, and no Spark started, when there was nothing new."""
     if not silver_waits(edge.node, edge.paths):
         return []
-    bronze_version = log.version(edge.bronze)
-    spark = session_for(start(), rows_waiting(edge))
-    entries: list[Entry] = []
-
-    def take(rows: DataFrame, number: int) -> None:
-        watch = Stopwatch()
-        batch = as_files(rows, bronze_schema(edge.contract))
-        entry = WRITERS[type(edge.node.table.write)](edge, batch, number)
-        entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
-        ledger.record(edge.paths, entry)
-        entries.append(entry)
-
-    reader = spark.readStream.format("delta").option("maxBytesPerTrigger", bytes_per_batch)
-    taken = -1
-    while taken != bronze_version:  # what came meanwhile is taken too, so the version says what was
-        taken = bronze_version
-        stream = reader.load(edge.bronze)
-        drain(stream, take, checkpoint=edge.paths.checkpoint("silver", edge.node.name), name=edge.app)
-        bronze_version = log.version(edge.bronze)
+    done = progress_of(edge.paths, edge.node.name)
+    arrived = list(batches(edge.bronze, done, bytes_per_batch, ends_at=_left_unfinished(edge, done)))
+    if log.exists(edge.target) and not any(batch.files for batch in arrived):
+        remember(edge.paths, edge.node.name, arrived[-1].progress)
+        return []
+    spark, entries = session_for(start(), rows_waiting(edge)), []
+    reader = spark.read.schema(bronze_schema(edge.contract))
+    for batch in arrived:
+        if batch.files:
+            entries.append(take_batch(edge, reader.parquet(*batch.files), batch.progress))
     if not log.exists(edge.target):
         _create_empty(spark, edge)
-    ledger.remember(edge.paths, "silver", edge.node.name, {"bronze_version": bronze_version})
+    remember(edge.paths, edge.node.name, arrived[-1].progress)
     return entries
+
+
+def take_batch(edge: Edge, rows: DataFrame, progress: Progress) -> Entry:
+    """Writes a batch of bronze rows under the place it ends at, and remembers that it is done."""
+    watch = Stopwatch()
+    entry = WRITERS[type(edge.node.table.write)](edge, rows, progress.at)
+    entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
+    ledger.record(edge.paths, entry)
+    remember(edge.paths, edge.node.name, progress)
+    return entry
 
 
 def silver_waits(node: Node, paths: Paths) -> bool:
     """Whether bronze has a version that this table has not taken."""
     version = log.version(paths.table("bronze", node.upstream[node.arguments[0]].name))
-    return version >= 0 and version != ledger.remembered(paths, "silver", node.name).get("bronze_version")
+    done = progress_of(paths, node.name)
+    return version > (done.version if done else -1)
+
+
+def _left_unfinished(edge: Edge, done: Progress | None) -> int | None:
+    """The place at which a batch was to end that was killed after it had written something."""
+    begun = [log.last_batch(table, edge.app) for table in (edge.target, edge.rejected)]
+    newest = max((number for number in begun if number is not None), default=0)
+    return newest if newest > (done.at if done else 0) else None
 
 
 def rows_waiting(edge: Edge) -> int:
