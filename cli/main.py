@@ -4,7 +4,23 @@ import sys
 
 import typer
 
-from cli import demo, docs, doctor, generate, maintain, query, receipt, recycle, refine, scan, score, size
+from cli import (
+    demo,
+    docs,
+    doctor,
+    generate,
+    kafka,
+    maintain,
+    produce,
+    query,
+    receipt,
+    recycle,
+    refine,
+    scan,
+    score,
+    size,
+    stream,
+)
 from cli.trouble import guarded
 
 app = typer.Typer(
@@ -19,6 +35,7 @@ app = typer.Typer(
 
 PANELS = {
     "Run": (demo, generate, refine, recycle),
+    "Live": (produce, stream, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
     "Look after": (maintain, docs),

@@ -36,6 +36,26 @@ class Settings(BaseSettings):
     rows_per_batch: int = Field(
         10_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."
     )
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers: host:port[,host:port].")
+    kafka_security: Literal["plaintext", "iam"] = Field(
+        "plaintext", description="How Kafka is spoken to: plaintext here, iam for MSK with IAM."
+    )
+    starting_offsets: Literal["earliest", "latest"] = Field(
+        "earliest", description="Where a topic is read from that was never read before."
+    )
+    max_offsets_per_trigger: int = Field(
+        500_000, ge=1, description="How many messages the standing job takes at once."
+    )
+    trigger_seconds: float = Field(1.0, ge=0, description="How long the standing job waits between batches.")
+    metrics_port: int = Field(
+        9108,
+        ge=0,
+        le=65535,
+        description="Where the standing job tells Prometheus its figures; 0 for nowhere.",
+    )
+    heartbeat_seconds: int = Field(
+        60, ge=5, description="After so long without a sign of life the standing job counts as dead."
+    )
     lease_seconds: int = Field(60, ge=5, description="How long a table's lease outlives a silent holder.")
     vacuum_hours: int = Field(168, ge=0, description="How long files that left a table are kept.")
 

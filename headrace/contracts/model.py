@@ -173,6 +173,13 @@ class Contract(Strict):
             (name for name in self.columns if name.endswith("_id")), next(iter(self.columns))
         )
 
+    @property
+    def sender_column(self) -> str | None:
+        """The column that names who sent a row; a topic's messages are keyed by it."""
+        whose = f"{self.arrives.per}."
+        named = (name for name, spec in self.columns.items() if (spec.references or "").startswith(whose))
+        return next(named, None)
+
     @model_validator(mode="after")
     def _names_exist(self) -> "Contract":
         for role, name in (("key", self.key), ("event_time", self.event_time), ("measure", self.measure)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 from headrace.chance import World
 from headrace.contracts.model import Contract
@@ -61,9 +61,7 @@ class Made:
 
 
 def made_before(paths: Paths, table: str) -> list[Made]:
-    found = [
-        Made(**said) for into in ("landing", "bronze") for said in objects.all_json(paths.made(into, table))
-    ]
+    found = [Made(**said) for into in get_args(Into) for said in objects.all_json(paths.made(into, table))]
     return sorted(found, key=lambda made: (made.start, made.low))
 
 
@@ -134,7 +132,7 @@ def _spelled(stride: float | None) -> str:
 def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[Made]) -> list[Chunk]:
     """The chunks of what is missing; those done already are left out."""
     found: list[Chunk] = []
-    for start, end in missing_spans(plan, made, senders_of(contract, world)):
+    for start, end in missing_spans(plan, made, senders_of(contract, world, plan)):
         for piece in pieces(contract, world, plan, start, end):
             if not any(before.covers(piece) for before in made):
                 is_first = not found and not any(before.end <= piece.start.isoformat() for before in made)
@@ -142,10 +140,11 @@ def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[
     return found
 
 
-def senders_of(contract: Contract, world: World) -> int:
+def senders_of(contract: Contract, world: World, plan: Plan) -> int:
     if contract.type == "dimension":
         return world.counts[contract.table]
-    return world.counts[contract.arrives.per] if contract.arrives.per else 1
+    there = world.counts[contract.arrives.per] if contract.arrives.per else 1
+    return min(there, plan.senders or there)
 
 
 def missing_spans(plan: Plan, made: Sequence[Made], senders: int) -> Iterator[tuple[datetime, datetime]]:
@@ -163,7 +162,7 @@ def missing_spans(plan: Plan, made: Sequence[Made], senders: int) -> Iterator[tu
 
 
 def pieces(contract: Contract, world: World, plan: Plan, start: datetime, end: datetime) -> Iterator[Piece]:
-    senders = senders_of(contract, world)
+    senders = senders_of(contract, world, plan)
     times = times_of(contract, plan)
     rows_a_day = senders * rows_per_sender_and_day(contract, plan, times)
     most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_HELD_CHUNK

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -12,13 +12,14 @@ from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract, parse_span
 from headrace.errors import UnknownName, UsageError
 
-Into = Literal["landing", "bronze"]
+Into = Literal["landing", "bronze", "topic"]
 LARGEST_SCALE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`stride` thins tables whose senders keep their own pace; `tables` limits what is written."""
+    """`stride` thins tables whose senders keep their own pace; `tables` limits what is written, `senders` who
+    sends. Into a topic goes what a producer then sends."""
 
     scale: float
     start: datetime
@@ -27,6 +28,7 @@ class Plan:
     stride: timedelta | None = None
     into: Into = "landing"
     tables: tuple[str, ...] | None = None
+    senders: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.scale <= LARGEST_SCALE:
@@ -35,7 +37,7 @@ class Plan:
             raise UsageError(f"the span is empty: it begins {self.start} and ends {self.end}")
         if self.stride is not None and self.stride < timedelta(seconds=1):
             raise UsageError(f"a stride is at least a second, not {self.stride}")
-        if self.into not in ("landing", "bronze"):
+        if self.into not in get_args(Into):
             raise UsageError(f"rows go into landing or bronze, not {self.into!r}")
 
     def but(self, **changes: Any) -> "Plan":

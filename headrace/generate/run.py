@@ -24,6 +24,7 @@ from headrace.generate.estimate import check_room, estimate_of
 from headrace.generate.land import land, sweep
 from headrace.generate.load import load
 from headrace.generate.plan import Plan, world_of
+from headrace.generate.post import post
 from headrace.generate.rows import Workshop
 from headrace.generate.sources import Source, check_sources, load_sources
 from headrace.generate.spine import snapshots
@@ -171,6 +172,8 @@ def _make_chunk(
             write_truth(told, paths, chunk.table, chunk.name)
         if plan.into == "bronze":
             written = load(workshop.spark, rows, contract, chunk, paths, leases)
+        elif plan.into == "topic":
+            written = post(rows, contract, chunk, paths, leases)
         else:
             written = land(rows, contract, chunk, paths, leases)
     made = remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)

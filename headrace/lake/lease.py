@@ -20,6 +20,7 @@ from headrace.errors import Busy
 from headrace.lake import objects
 
 HOST = socket.gethostname()
+STANDING = "standing job"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Holder:
     pid: int
     started: float
     expires: float
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it is a job that stays: nobody need wait for its end."""
+        return self.job.startswith(STANDING)
 
     @property
     def is_gone(self) -> bool:
@@ -142,6 +148,12 @@ def leased(urls: Sequence[str], *, job: str, seconds: float) -> Iterator[Leases]
         yield leases
     finally:
         leases.release()
+
+
+def living_holder(url: str) -> Holder | None:
+    """Who holds a lease now."""
+    holder = _holder_of(f"{url}.lease.json")
+    return None if holder is None or holder.is_gone else holder
 
 
 def _holder_of(url: str) -> Holder | None:

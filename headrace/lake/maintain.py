@@ -77,11 +77,8 @@ def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
     if layer != "bronze":
         return () if name.endswith("__rejected") else catalog.node(name, layer).table.cluster
     contract = catalog.contracts[name]
-    sender = f"{contract.arrives.per}."
-    senders = [
-        column for column, spec in contract.columns.items() if (spec.references or "").startswith(sender)
-    ]
-    return (senders[0], contract.event_time) if senders and contract.event_time else ()
+    sender = contract.sender_column
+    return (sender, contract.event_time) if sender and contract.event_time else ()
 
 
 def _targets(paths: Paths, tables: Collection[str] | None, layers: Collection[str]) -> list[_Target]:

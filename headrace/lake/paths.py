@@ -40,11 +40,17 @@ class Paths:
         """What the generator remembers of the chunks it made, beside what it made."""
         if into == "landing":
             return f"{self.landing_root}/{self.domain}/_made/{table}"
+        if into == "topic":
+            return f"{self.outbox(table)}/_made"
         return f"{self.lake}/_ledger/{self.domain}/made/{table}"
 
     def making(self, table: str) -> str:
         """Half-made landing files, out of sight of whoever watches the table's own folder."""
         return f"{self.landing_root}/{self.domain}/_making/{table}"
+
+    def outbox(self, table: str) -> str:
+        """Messages that are made and wait to be sent."""
+        return f"{self.landing_root}/{self.domain}/_outbox/{table}"
 
     @property
     def truth(self) -> str:
@@ -63,6 +69,10 @@ class Paths:
 
     def lease(self, layer: str, table: str) -> str:
         return f"{self.lake}/_leases/{self.domain}/{layer}/{table}"
+
+    @property
+    def heartbeat(self) -> str:
+        return f"{self.lake}/_heartbeats/{self.domain}.json"
 
     def published(self, layer: str, table: str) -> str:
         """Which version of a table passed its checks last."""

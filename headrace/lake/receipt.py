@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
+from headrace.lake.offsets import Offsets, offsets_in
 from headrace.lake.paths import Paths
 from headrace.refine.arrivals import progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
@@ -72,21 +73,37 @@ class Receipt:
 
 
 def receipt(domain: str, settings: Settings | None = None) -> Receipt:
-    paths, catalog = Paths.of(domain, settings or get_settings()), load_tables(domain)
-    return Receipt(domain, [*_bronze_lines(paths, catalog), *_silver_lines(paths, catalog)])
+    settings = settings or get_settings()
+    paths, catalog = Paths.of(domain, settings), load_tables(domain)
+    return Receipt(domain, [*_bronze_lines(paths, catalog, settings), *_silver_lines(paths, catalog)])
 
 
-def _bronze_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
-    for table in catalog.contracts:
+def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings) -> Iterator[Line]:
+    for table, contract in catalog.contracts.items():
         known = known_files(paths, table)
         if not known and not log.exists(paths.table("bronze", table)):
             continue
         taken = not_set_aside(known)
-        lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table))
+        sent = offsets_in(paths.table("bronze", table), settings) if contract.arrives.topic else []
+        messages = sum(each.rows for each in sent)
+        lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table)) - messages
         waiting = _lines_waiting(paths, table, known)
         terms = {"lines": lines, "files": len(taken), "files set aside": len(known) - len(taken)}
         terms |= {"lines waiting": waiting} if waiting else {}
         yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines - waiting, terms)
+        yield from (_offsets_line(table, each) for each in sent)
+
+
+def _offsets_line(table: str, found: Offsets) -> Line:
+    """Missing ones lack on the left; one that is there twice is taken off again, so that it cannot fill a gap."""
+    doubled = found.rows - found.distinct
+    terms = {
+        f"offsets {found.first:,} to {found.last:,}": found.expected,
+        "rows": found.rows,
+        "doubled": doubled,
+    }
+    says = f"offsets of {found.topic}/{found.partition} = rows"
+    return Line(f"bronze.{table}", says, found.distinct - doubled, found.expected, terms)
 
 
 def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int:

@@ -31,21 +31,24 @@ def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes
             parsed = _parsed_csv(lines, contract, schema)
         case "json":
             lines = reader.option("lineSep", "\n").option("pathGlobFilter", "*.json").text(folder)
-            parsed = _parsed_json(lines, contract, schema)
+            text = F.expr("rtrim('\r', value)").alias("_line")
+            parsed = parsed_json(lines.select(text, *_origin()), contract)
         case _:
             rows = reader.schema(schema).option("pathGlobFilter", "*.parquet").parquet(folder)
             offset = F.col("_metadata.row_index")
             parsed = rows.select(
                 "*", F.lit(None).cast("string").alias("_raw"), offset.alias("_offset"), *_origin()
             )
+    return as_bronze(parsed, contract)
+
+
+def as_bronze(parsed: DataFrame, contract: Contract) -> DataFrame:
+    """In the order of the bronze table, nulls for what this way of arriving does not know."""
+    known = {"_ingested_at": F.current_timestamp()} | {name: F.col(name) for name in parsed.columns}
+    fields = bronze_schema(contract).fields
+    missing = F.lit(None)
     return parsed.select(
-        *contract.columns,
-        "_raw",
-        "_source",
-        F.lit(None).cast("int").alias("_partition"),
-        "_offset",
-        "_sent_at",
-        F.current_timestamp().alias("_ingested_at"),
+        *(known.get(field.name, missing.cast(field.dataType)).alias(field.name) for field in fields)
     )
 
 
@@ -65,15 +68,16 @@ def _parsed_csv(lines: DataFrame, contract: Contract, schema: T.StructType) -> D
     return _unfolded(kept.withColumn("_read", parsed), contract)
 
 
-def _parsed_json(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
-    text = F.expr("rtrim('\\r', value)")
+def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
+    """Reads `_line`; what else comes with it goes along. Its text is kept where something about it is wrong."""
     parsed = F.from_json(
-        "_line", _with_raw(schema), {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"}
+        "_line",
+        _with_raw(source_schema(contract)),
+        {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"},
     )
-    kept = lines.select(text.alias("_line"), *_origin()).withColumn("_read", parsed)
     known = F.array(*[F.lit(name) for name in contract.columns])
-    has_more = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
-    return _unfolded(kept, contract, unexpected=F.coalesce(has_more, F.lit(False)))
+    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
+    return _unfolded(lines.withColumn("_read", parsed), contract, has_more)
 
 
 def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = None) -> DataFrame:
@@ -83,9 +87,7 @@ def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = 
     return lines.select(
         *[F.col(f"_read.{name}").alias(name) for name in contract.columns],
         F.when(keep_text, F.col("_line")).alias("_raw"),
-        F.lit(None).cast("long").alias("_offset"),
-        "_source",
-        "_sent_at",
+        *(name for name in lines.columns if name not in ("_line", "_read")),
     )
 
 

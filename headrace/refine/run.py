@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
-from headrace.lake.lease import Leases, leased
+from headrace.lake.lease import Leases, leased, living_holder
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.session import get_spark
@@ -84,7 +84,11 @@ def refine(
     catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
     _check_names(catalog, layers, tables)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-    wanted = {layer: _wanted(catalog, layer, tables) for layer in LAYERS if layer in layers}
+    wanted = {
+        layer: _left_to_us(paths, layer, _wanted(catalog, layer, tables))
+        for layer in LAYERS
+        if layer in layers
+    }
     urls = [paths.lease(layer, name) for layer, names in wanted.items() for name in names]
     results: list[TableResult] = []
     with leased(urls, job=f"refine {domain} {','.join(wanted)}", seconds=settings.lease_seconds) as leases:
@@ -117,6 +121,18 @@ def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] 
 def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
     names = list(catalog.contracts) if layer == "bronze" else [node.name for node in catalog.layer(layer)]
     return [name for name in names if tables is None or name in tables]
+
+
+def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
+    """Without those that the standing job keeps up to date while it runs."""
+    ours = []
+    for name in names:
+        holder = living_holder(paths.lease(layer, name))
+        if holder is not None and holder.is_standing:
+            tell(Event(layer, name, "skipped", note=f"the {holder.job} keeps it"))
+        else:
+            ours.append(name)
+    return ours
 
 
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:

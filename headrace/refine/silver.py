@@ -1,6 +1,6 @@
 """Runs the edge of one silver table over all that is new in its bronze table, batch by batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
-from headrace.refine.arrivals import Progress, batches, progress_of, remember
+from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
 from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
 from headrace.refine.history import versions_of, write_history
@@ -36,8 +36,11 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: 
     if log.exists(edge.target) and not any(batch.files for batch in arrived):
         remember(edge.paths, edge.node.name, arrived[-1].progress)
         return []
-    spark, entries = session_for(start(), rows_waiting(edge)), []
-    reader = spark.read.schema(bronze_schema(edge.contract))
+    return _take_all(edge, session_for(start(), rows_waiting(edge)), arrived)
+
+
+def _take_all(edge: Edge, spark: SparkSession, arrived: Sequence[Arrived]) -> list[Entry]:
+    reader, entries = spark.read.schema(bronze_schema(edge.contract)), []
     for batch in arrived:
         if batch.files:
             entries.append(take_batch(edge, reader.parquet(*batch.files), batch.progress))

@@ -48,7 +48,7 @@ SPOILED = [
     ("gold", "anomaly_alerts", "days_behind", "anomaly_alerts", "2024-01-14", "2024-01-01"),
     ("gold", "sensor_trust", "hours_behind", "sensor_trust", "3.5", "80.5"),
     ("gold", "inventory_status", "fill_percentage_strange", "inventory_status", "0.5", "1.5"),
-    ("gold", "stock_out_risk", "days_strange", "stock_out_risk", "4.5", "-4.5"),
+    ("gold", "stock_out_risk", "days_negative", "stock_out_risk", "4.5", "-4.5"),
     ("silver", "tank_inventory", "refineries_unbalanced", "crude_shipments", "1100", "1300"),
 ]
 LEAST_FOUND = {"days_behind": 3, "hours_behind": 73}

@@ -82,7 +82,7 @@ def test_one_more_day_is_estimated_as_one_day() -> None:
 
 
 def made(table: str, contracts: Mapping[str, Contract], plan: Plan) -> Made:
-    senders = senders_of(contracts[table], world_of(plan, contracts))
+    senders = senders_of(contracts[table], world_of(plan, contracts), plan)
     span = plan.start.isoformat(), plan.end.isoformat()
     return Made(table, *span, 0, senders, "landing", plan.seed, plan.scale, 900.0, 1, 1, 1.0)
 

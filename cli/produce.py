@@ -1,0 +1,68 @@
+"""`headrace produce`: live messages, as the sensors would send them."""
+
+import signal
+import threading
+from datetime import timedelta
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, Domain
+
+EXAMPLES = examples(
+    "headrace produce {domain} --rate 1000 --for 5m",
+    "headrace produce {domain} --rate 200 --sensors 500",
+)
+
+
+def short_span(text: str | timedelta) -> timedelta:
+    """30s, 5m, 2h, or spelled out: 5 minutes."""
+    from cli.options import span
+
+    if isinstance(text, str) and text[:-1].replace(".", "", 1).isdigit() and text[-1] in "smh":
+        return timedelta(seconds=float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]])
+    return span(text)
+
+
+def produce(
+    domain: Domain = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Messages a second.")] = 1000,
+    sensors: Annotated[
+        int | None, typer.Option(min=1, help="Only so many senders, the first ones (default: all there are).")
+    ] = None,
+    lasting: Annotated[
+        timedelta | None,
+        typer.Option("--for", metavar="SPAN", parser=short_span, help="How long, like 30s, 5m or 2h."),
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(metavar="T", help="Which table's topic, where a domain has several.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send what the sensors go on to say to Kafka, from where their history stopped, planted faults among it."""
+    from cli.options import one_domain
+    from cli.screen import count, err, print_json
+    from cli.watch import watching
+    from headrace.settings import get_settings
+    from streaming.produce import produce as send
+
+    stop = threading.Event()
+
+    def told(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    seconds = lasting.total_seconds() if lasting else None
+    with watching():
+        sent = send(
+            one_domain(domain), get_settings(), stop, rate=rate, senders=sensors, seconds=seconds, table=table
+        )
+    if as_json:
+        print_json(
+            {"topic": sent.topic, "messages": sent.messages, "seconds": sent.seconds, "rate": sent.rate}
+        )
+        return
+    err.print(f"{count(sent.messages)} messages to {sent.topic}, {sent.rate:,.0f} a second")

@@ -1,0 +1,49 @@
+"""`headrace stream`: the standing job."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, Domain
+
+EXAMPLES = examples(
+    "headrace stream {domain}",
+    "headrace stream {domain} --until-empty",
+    "HEADRACE_TRIGGER_SECONDS=5 headrace stream {domain}",
+)
+
+
+def stream(
+    domain: Domain = None,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="Stop when all that is in the topics by now is taken.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a domain's topics into bronze and silver until told to stop (Ctrl-C or SIGTERM)."""
+    from cli.options import one_domain
+    from cli.screen import count, err, print_json
+    from cli.watch import watching
+    from headrace.settings import get_settings
+    from streaming.stand import stand
+
+    stop = threading.Event()
+
+    def told(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    with watching():
+        ended = stand(one_domain(domain), get_settings(), stop, until_empty=until_empty)
+    if as_json:
+        print_json(ended.as_dict())
+        return
+    for flow in ended.flows:
+        err.print(f"{flow.table}: {count(flow.rows)} messages in {flow.batches} batches")
+    if not ended.flows:
+        err.print("Nothing was new.")

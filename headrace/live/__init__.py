@@ -1,0 +1,1 @@
+"""What moves: a topic into the tables, until it is told to stop."""

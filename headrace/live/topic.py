@@ -1,0 +1,55 @@
+"""A topic's messages as rows of a bronze table: one row per offset, whatever it holds."""
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headrace.contracts.model import Contract
+from headrace.lake.offsets import FROM_TOPIC
+from headrace.refine.bronze import as_bronze, parsed_json
+from headrace.settings import Settings
+
+IAM = {
+    "kafka.security.protocol": "SASL_SSL",
+    "kafka.sasl.mechanism": "AWS_MSK_IAM",
+    "kafka.sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+    "kafka.sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
+
+
+def read_topic(spark: SparkSession, contract: Contract, settings: Settings) -> DataFrame:
+    """The stream of a table's topic, shaped as its bronze table."""
+    messages = (
+        spark.readStream.format("kafka")
+        .options(**connection(settings))
+        .option("subscribe", str(contract.arrives.topic))
+        .option("startingOffsets", settings.starting_offsets)
+        .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
+        .option("failOnDataLoss", "true")
+        .load()
+    )
+    return as_rows(messages, contract)
+
+
+def connection(settings: Settings) -> dict[str, str]:
+    known = {"kafka.bootstrap.servers": settings.kafka_bootstrap}
+    return known | (IAM if settings.kafka_security == "iam" else {})
+
+
+def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
+    text = F.col("value").cast("string")
+    line = F.when(F.col("value").isNull(), "").when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text)
+    lines = messages.select(
+        line.otherwise(F.concat(F.lit("base64:"), F.base64("value"))).alias("_line"),
+        F.col("key").cast("string").alias("_key"),
+        F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
+        F.col("partition").alias("_partition"),
+        F.col("offset").alias("_offset"),
+        F.col("timestamp").alias("_sent_at"),
+    )
+    sender = contract.sender_column
+    parsed = parsed_json(lines, contract)
+    if sender is not None:
+        disagrees = F.col("_key").isNotNull() & (F.col("_key") != F.col(sender))
+        told = F.concat(F.lit("key "), F.col("_key"), F.lit(" of "), F.to_json(F.struct(*contract.columns)))
+        parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
+    return as_bronze(parsed, contract)

@@ -1,0 +1,179 @@
+"""A real Kafka broker on this machine: one node in KRaft mode, from Maven's jars, without a container."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pyspark
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from headrace.errors import HeadraceError
+from headrace.lake.jars import folder_of, resolve_into
+
+PACKAGES = ("org.apache.kafka:kafka_2.13:4.0.0", "org.slf4j:slf4j-simple:1.7.36")
+HEAP = "512m"
+UP_WITHIN = 60.0
+DOWN_WITHIN = 20.0
+MAIN = "kafka.Kafka"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Its folder holds the log segments, its settings, what it says, and the id of its process."""
+
+    home: Path
+    port: int = 9092
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def up(self) -> None:
+        """Starts it where it does not run, and waits until it answers."""
+        if self.is_up():
+            return
+        if _port_is_taken(self.port):
+            raise HeadraceError(
+                f"port {self.port} is in use by another program; choose another one with --port, and set "
+                "HEADRACE_KAFKA_BOOTSTRAP to it"
+            )
+        self.home.mkdir(parents=True, exist_ok=True)
+        java = _java(resolve_into(folder_of("kafka"), PACKAGES))
+        if not (self.home / "log" / "meta.properties").exists():
+            self._format(java)
+        pid = _started_apart([*java, MAIN, str(self._settings())], self.home / "broker.log")
+        self._pid_file.write_text(str(pid))
+        _until(self.answers, UP_WITHIN, lambda: not psutil.pid_exists(pid))
+        if not self.answers():
+            raise HeadraceError(
+                f"the broker did not come up; the end of {self.home / 'broker.log'}:\n{self._last()}"
+            )
+
+    def down(self, *, kill: bool = False) -> bool:
+        """Stops it, and says whether it was running."""
+        process = self._process()
+        if process is None:
+            self._pid_file.unlink(missing_ok=True)
+            return False
+        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            process.wait(DOWN_WITHIN)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(DOWN_WITHIN)
+        self._pid_file.unlink(missing_ok=True)
+        return True
+
+    def is_up(self) -> bool:
+        return self._process() is not None and self.answers()
+
+    def answers(self) -> bool:
+        if not _port_is_taken(self.port):
+            return False
+        try:
+            KafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=3000).close()
+        except (KafkaError, OSError):
+            return False
+        return True
+
+    def make_topic(self, name: str, partitions: int) -> None:
+        admin = KafkaAdminClient(bootstrap_servers=self.address)
+        try:
+            admin.create_topics([NewTopic(name, partitions, 1)])
+        except TopicAlreadyExistsError:
+            pass
+        finally:
+            admin.close()
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.home / "broker.pid"
+
+    def _process(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(int(self._pid_file.read_text()))
+            is_ours = MAIN in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, ValueError, psutil.Error):
+            return None
+        return process if is_ours else None
+
+    def _settings(self) -> Path:
+        file = self.home / "server.properties"
+        values = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.port + 1}",
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self.port + 1}",
+            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": str((self.home / "log").absolute()),
+            "num.partitions": "2",
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "message.max.bytes": str(16 << 20),
+            "log.retention.hours": "168",
+        }
+        file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+        return file
+
+    def _format(self, java: list[str]) -> None:
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        ran = subprocess.run(
+            [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings())],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        if ran.returncode:
+            raise HeadraceError(
+                f"the broker's folder {self.home} could not be prepared:\n{ran.stderr.strip()}"
+            )
+
+    def _last(self) -> str:
+        return "\n".join((self.home / "broker.log").read_text(errors="replace").splitlines()[-8:])
+
+
+def _java(jars: Path) -> list[str]:
+    home = os.environ.get("JAVA_HOME")
+    program = f"{home}/bin/java" if home else shutil.which("java")
+    if program is None:
+        raise HeadraceError("a broker needs Java 17 or 21; run: make setup")
+    (scala,) = (Path(pyspark.__file__).parent / "jars").glob(
+        "scala-library-2.13*.jar"
+    )  # Ivy leaves it to Spark
+    return [program, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-cp", f"{jars}/*:{scala}"]
+
+
+def _started_apart(command: list[str], log: Path) -> int:
+    """The id of a process that outlives this one and is no child of it."""
+    script = 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'
+    ran = subprocess.run(
+        ["sh", "-c", script, "sh", str(log), *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    return int(ran.stdout)
+
+
+def _port_is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _until(holds: Callable[[], bool], seconds: float, is_hopeless: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not holds() and not is_hopeless():
+        time.sleep(0.3)

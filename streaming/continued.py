@@ -1,0 +1,106 @@
+"""What the sources of a table go on to say: made by the generator some minutes ahead of the sending."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
+from headrace.errors import UsageError
+from headrace.generate.chunks import Made, made_before
+from headrace.generate.plan import Plan
+from headrace.generate.post import as_topic
+from headrace.generate.run import make
+from headrace.generate.sources import load_sources
+from headrace.lake.paths import Paths
+from headrace.settings import Settings
+from streaming.outbox import Outbox
+
+SHORTEST = timedelta(seconds=30)
+
+
+def topic_contract(domain: str, table: str | None) -> Contract:
+    found = {name: each for name, each in load_contracts(domain).items() if each.arrives.topic}
+    if table is None and len(found) == 1:
+        return next(iter(found.values()))
+    if table not in found:
+        raise UsageError(
+            f"name one of the tables of {domain} that arrive by a topic: {', '.join(found) or 'none'}"
+        )
+    return found[table]
+
+
+class Continued:
+    """Slices of the source's own time, each about as long as it takes to send `slice_messages`."""
+
+    def __init__(
+        self, domain: str, contract: Contract, settings: Settings, slice_messages: int, senders: int | None
+    ) -> None:
+        self._domain, self._settings = domain, settings
+        self._contracts = {**load_contracts(domain), contract.table: as_topic(contract)}
+        self._sources = load_sources(domain)
+        self._paths = Paths.of(domain, settings)
+        self._table, self._senders, self._messages = contract.table, senders, slice_messages
+        self._making = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+        self.outbox = Outbox(self._paths, contract.table)
+
+    def slices(self) -> Iterator[tuple[str, pa.Table]]:
+        """The name of each chunk and its messages, without end. While one is sent, the next one is made."""
+        waiting = self.outbox.waiting()
+        ahead: Future[str] | None = None
+        while True:
+            if not waiting:
+                waiting = [(ahead or self._making.submit(self._make_next)).result()]
+                ahead = None
+            if len(waiting) == 1:
+                ahead = self._making.submit(self._make_next)
+            name = waiting.pop(0)
+            yield name, self.outbox.messages(name, datetime.fromisoformat(self._made(name).end))
+
+    def close(self) -> None:
+        self._making.shutdown(wait=True, cancel_futures=True)
+
+    def _make_next(self) -> str:
+        before = self._history()
+        newest = max(before, key=lambda made: made.end)
+        start = datetime.fromisoformat(newest.end)
+        pace = self._pace(before)
+        span = max(SHORTEST, timedelta(seconds=round(self._messages / pace)))
+        plan = Plan(
+            scale=newest.scale, seed=newest.seed, start=start, end=start + span, into="topic",
+            tables=(self._table,), senders=self._senders,
+        )  # fmt: skip
+        make(self._domain, self._contracts, self._sources, plan, self._settings)
+        made = max(self._history(), key=lambda each: each.end)
+        return _name(made)
+
+    def _pace(self, before: list[Made]) -> float:
+        """Messages a second of all senders: as the last slice had it, or by the contract."""
+        last = [made for made in before if made.into == "topic" and made.high == (self._senders or made.high)]
+        if last:
+            return max(last[-1].rows / _seconds(last[-1]), 0.01)
+        senders = min(max(made.high for made in before), self._senders or 10**9)
+        return senders / self._contracts[self._table].arrives.every.total_seconds()
+
+    def _history(self) -> list[Made]:
+        found = made_before(self._paths, self._table)
+        if not found:
+            raise UsageError(
+                f"there is no history of {self._table} to go on from; run headrace generate {self._domain}, then "
+                f"headrace refine {self._domain}"
+            )
+        return found
+
+    def _made(self, name: str) -> Made:
+        return next(made for made in self._history() if _name(made) == name)
+
+
+def _name(made: Made) -> str:
+    start, end = (datetime.fromisoformat(at) for at in (made.start, made.end))
+    return f"{start:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}-{made.low}-{made.high}"
+
+
+def _seconds(made: Made) -> float:
+    return (datetime.fromisoformat(made.end) - datetime.fromisoformat(made.start)).total_seconds()

@@ -1,0 +1,67 @@
+"""Messages that are made and wait to be sent, and how far the sending has come."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from headrace.lake import objects
+from headrace.lake.paths import Paths
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The chunk that is being sent, and how many of its messages have left."""
+
+    chunk: str = ""
+    sent: int = 0
+    total: int = 0
+
+
+class Outbox:
+    """Chunks follow each other in the source's own time. What a chunk sends late goes out with a later one."""
+
+    def __init__(self, paths: Paths, table: str) -> None:
+        self._home = Path(paths.outbox(table))
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(**(objects.get_json(str(self._home / "cursor.json")) or {}))
+
+    def move(self, cursor: Cursor) -> None:
+        objects.put_json(str(self._home / "cursor.json"), asdict(cursor))
+
+    def waiting(self) -> list[str]:
+        """The chunks that are not wholly sent, the oldest first."""
+        done = self.cursor
+        made = sorted(folder.name for folder in self._home.glob("2*") if folder.is_dir())
+        finished = done.chunk if done.sent >= done.total else ""
+        return [name for name in made if name >= done.chunk and name != finished]
+
+    def messages(self, chunk: str, until: datetime) -> pa.Table:
+        """All that is due before the chunk's end, in the order in which it leaves; the rest is held for later."""
+        parts = [*sorted((self._home / chunk).glob("part-*.parquet")), *self._held_before(chunk)]
+        everything = pa.concat_tables(pq.read_table(part) for part in parts)
+        is_due = pc.less(
+            everything["send_at"], pa.scalar(until.replace(tzinfo=UTC), everything["send_at"].type)
+        )
+        self._hold(chunk, everything.filter(pc.invert(is_due)))
+        due = everything.filter(is_due)
+        shuffled = np.random.default_rng(len(due)).permutation(len(due))
+        instants = due["send_at"].cast(pa.int64()).to_numpy()[shuffled]
+        return due.take(pa.array(shuffled[np.argsort(instants, kind="stable")]))
+
+    def _held_before(self, chunk: str) -> Iterator[Path]:
+        earlier = sorted(file for file in self._home.glob("held-*.parquet") if file.stem < f"held-{chunk}")
+        yield from earlier[-1:]
+
+    def _hold(self, chunk: str, rest: pa.Table) -> None:
+        final = self._home / f"held-{chunk}.parquet"
+        scratch = final.with_suffix(".writing")
+        pq.write_table(rest, scratch)
+        scratch.replace(final)

@@ -1,0 +1,121 @@
+"""Topics into bronze and silver: nothing lost, nothing twice, whatever a message holds and whoever writes."""
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from headrace.errors import Busy, HeadraceError, UsageError
+from headrace.lake.receipt import receipt
+from headrace.live.standing import stand
+from headrace.settings import Settings
+from tests.live.conftest import LiveStation
+from tests.spark.refine.conftest import stroke
+
+
+class Killed(Exception):
+    pass
+
+
+DEEP: dict[str, Any] = {"stroke_id": "K9", "deep": {"er": [1, {"s": 2}]}}
+
+
+def test_every_message_is_a_row_of_bronze_and_bad_ones_are_rejected_with_their_reason(
+    live: LiveStation,
+) -> None:
+    live.sends(
+        *(stroke(1), stroke(1), stroke(2)),
+        *(b"", None, b"\xff\xfe\x00", b'{"stro', DEEP, stroke(3, bar="high")),
+        *(stroke(5) | {"extra": "x" * 2_000_000}, stroke(6)),
+    )
+    live.sends(stroke(4, pump_id="P9"), key="P9")
+    live.sends(stroke(7), key="P2")
+    live.stands()
+    assert live.table("bronze", "strokes").count() == 13
+    good = live.table("silver", "strokes").select("stroke_id").collect()
+    assert sorted(row.stroke_id for row in good) == ["K1", "K2", "K6"]
+    reasons = {row._offset: (row._reasons, row._raw) for row in live.rejected("strokes").collect()}
+    assert len(reasons) == 9
+    malformed = [raw for reason, raw in reasons.values() if reason == ["malformed line"]]
+    assert sorted(malformed) == sorted(["", "", "base64://4A", '{"stro'])
+    unread = {raw[:20] for reason, raw in reasons.values() if "a field is unreadable or unexpected" in reason}
+    assert len(unread) == 4
+    assert any(raw.startswith("key P2 of {") for raw in unread)
+    assert ["pump_id refers to nothing"] in [reason for reason, _ in reasons.values()]
+    receipt("pumps", live.settings).check()
+
+
+def test_what_came_by_files_and_by_the_topic_is_one_table_and_each_row_counts_once(live: LiveStation) -> None:
+    live.lands("strokes", [stroke(1), stroke(2)])
+    live.sends(stroke(2), stroke(3))
+    live.stands()
+    live.refine()
+    live.sends(stroke(3), stroke(4))
+    live.stands()
+    assert live.table("silver", "strokes").count() == 4
+    lines = receipt("pumps", live.settings).check().lines
+    assert sum("offsets of strokes/" in line.says for line in lines) >= 1
+
+
+def test_messages_that_a_killed_job_stored_but_did_not_judge_are_judged_by_whoever_is_next(
+    live: LiveStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.sends(stroke(1), stroke(2, bar=-1))
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("headrace.live.edge.TopicEdge._into_silver", killed)
+        with pytest.raises(Killed):
+            live.stands()
+    assert live.table("bronze", "strokes").count() == 2
+    live.refine()
+    assert live.table("silver", "strokes").count() == 1
+    live.sends(stroke(3))
+    live.stands()
+    assert live.table("silver", "strokes").count() == 2
+    receipt("pumps", live.settings).check()
+
+
+def test_while_the_job_stands_its_tables_are_left_to_it_and_a_second_one_is_refused(
+    live: LiveStation,
+) -> None:
+    stop, ended = Event(), []
+    job = Thread(target=lambda: ended.append(stand("pumps", live.settings, stop)))
+    job.start()
+    try:
+        live.sends(stroke(1))
+        while not _is_running(live):
+            pass
+        with pytest.raises(Busy, match="standing job of pumps"):
+            live.stands()
+        done = live.refine()
+        assert "strokes" not in {each.table for each in done.tables if each.layer == "silver"}
+        assert "pump_days" in {each.table for each in done.tables}
+    finally:
+        stop.set()
+        job.join(timeout=120)
+    assert ended[0].state == "stopped"
+    assert live.table("silver", "strokes").count() == 1
+
+
+def _is_running(live: LiveStation) -> bool:
+    from headrace.live.heartbeat import last_beat
+
+    beat = last_beat(live.paths)
+    return beat is not None and any(flow.rows for flow in beat.flows)
+
+
+def test_a_broker_or_topic_that_is_not_there_is_told_by_the_name_of_its_setting(live: LiveStation) -> None:
+    nowhere = live.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:9"})
+    with pytest.raises(HeadraceError, match="HEADRACE_KAFKA_BOOTSTRAP"):
+        stand("pumps", nowhere, Event())
+    with pytest.raises(UsageError, match="arrives by a topic"):
+        stand("valves", live.settings, Event())
+
+
+def test_a_domain_that_was_never_refined_is_told_so(tmp_path, live: LiveStation) -> None:
+    empty: Settings = live.settings.model_copy(update={"home": tmp_path / "empty"})
+    with pytest.raises(UsageError, match="headrace refine pumps"):
+        stand("pumps", empty, Event())
