@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 FAST_TESTS := tests/unit tests/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos test test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -24,6 +24,12 @@ setup: $(READY) ## Python environment, Java, Spark's jars (seconds when done)
 
 demo: $(READY) ## Generate two weeks of a small refinery network and refine them to gold
 	@$(BIN)/headrace demo refinery
+
+demo-live: $(READY) ## A broker, live messages and the standing job for a minute
+	@$(BIN)/headrace demo-live refinery
+
+chaos: $(READY) ## Kill the standing job again and again under load; nothing may be lost or doubled
+	@$(BIN)/python -m rehearsal.chaos $(ARGS)
 
 test: $(READY) ## All tests
 	@$(BIN)/pytest

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.machine import fingerprint
 
-FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory")
+FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory", "drain", "latency")
 HOME = Path(".headrace/bench")
 
 

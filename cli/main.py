@@ -6,6 +6,7 @@ import typer
 
 from cli import (
     demo,
+    demo_live,
     docs,
     doctor,
     generate,
@@ -35,7 +36,7 @@ app = typer.Typer(
 
 PANELS = {
     "Run": (demo, generate, refine, recycle),
-    "Live": (produce, stream, kafka),
+    "Live": (demo_live, produce, stream, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
     "Look after": (maintain, docs),
@@ -44,7 +45,8 @@ PANELS = {
 for panel, modules in PANELS.items():
     for module in modules:
         name = module.__name__.rpartition(".")[2]
-        app.command(name, epilog=module.EXAMPLES, rich_help_panel=panel)(getattr(module, name))
+        spelled = name.replace("_", "-")
+        app.command(spelled, epilog=module.EXAMPLES, rich_help_panel=panel)(getattr(module, name))
 
 
 def main() -> None:

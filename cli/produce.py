@@ -14,6 +14,7 @@ from cli.options import AsJson, Domain
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
     "headrace produce {domain} --rate 200 --sensors 500",
+    "headrace produce {domain} --fill 10000000",
 )
 
 
@@ -36,6 +37,10 @@ def produce(
         timedelta | None,
         typer.Option("--for", metavar="SPAN", parser=short_span, help="How long, like 30s, 5m or 2h."),
     ] = None,
+    fill: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Instead: about so many at once, by Spark, for load tests."),
+    ] = None,
     table: Annotated[
         str | None, typer.Option(metavar="T", help="Which table's topic, where a domain has several.")
     ] = None,
@@ -46,6 +51,7 @@ def produce(
     from cli.screen import count, err, print_json
     from cli.watch import watching
     from headrace.settings import get_settings
+    from streaming.fill import fill as send_at_once
     from streaming.produce import produce as send
 
     stop = threading.Event()
@@ -56,10 +62,12 @@ def produce(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
     seconds = lasting.total_seconds() if lasting else None
+    name, settings = one_domain(domain), get_settings()
     with watching():
-        sent = send(
-            one_domain(domain), get_settings(), stop, rate=rate, senders=sensors, seconds=seconds, table=table
-        )
+        if fill is not None:
+            sent = send_at_once(name, settings, fill, senders=sensors, table=table)
+        else:
+            sent = send(name, settings, stop, rate=rate, senders=sensors, seconds=seconds, table=table)
     if as_json:
         print_json(
             {"topic": sent.topic, "messages": sent.messages, "seconds": sent.seconds, "rate": sent.rate}

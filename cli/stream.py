@@ -1,8 +1,5 @@
 """`headrace stream`: the standing job."""
 
-import signal
-import threading
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -31,15 +28,8 @@ def stream(
     from headrace.settings import get_settings
     from streaming.stand import stand
 
-    stop = threading.Event()
-
-    def told(_: int, __: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told)
     with watching():
-        ended = stand(one_domain(domain), get_settings(), stop, until_empty=until_empty)
+        ended = stand(one_domain(domain), get_settings(), until_empty=until_empty)
     if as_json:
         print_json(ended.as_dict())
         return

@@ -155,6 +155,19 @@ def _java(jars: Path) -> list[str]:
     return [program, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-cp", f"{jars}/*:{scala}"]
 
 
+def free_port() -> int:
+    """The first of two that nobody uses: the broker's controller takes the second."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
 def _started_apart(command: list[str], log: Path) -> int:
     """The id of a process that outlives this one and is no child of it."""
     script = 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'

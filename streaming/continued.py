@@ -52,17 +52,17 @@ class Continued:
         ahead: Future[str] | None = None
         while True:
             if not waiting:
-                waiting = [(ahead or self._making.submit(self._make_next)).result()]
+                waiting = [(ahead or self._making.submit(self.make_next)).result()]
                 ahead = None
             if len(waiting) == 1:
-                ahead = self._making.submit(self._make_next)
+                ahead = self._making.submit(self.make_next)
             name = waiting.pop(0)
             yield name, self.outbox.messages(name, datetime.fromisoformat(self._made(name).end))
 
     def close(self) -> None:
         self._making.shutdown(wait=True, cancel_futures=True)
 
-    def _make_next(self) -> str:
+    def make_next(self) -> str:
         before = self._history()
         newest = max(before, key=lambda made: made.end)
         start = datetime.fromisoformat(newest.end)

@@ -30,6 +30,10 @@ def maintained(domain: str, **what: Any) -> dict[str, Any]:
     return _done("maintain", domain, what)
 
 
+def kept(domain: str) -> dict[str, Any]:
+    return _done("keep", domain, {})
+
+
 def _done(name: JobName, domain: str, options: dict[str, Any]) -> dict[str, Any]:
     """Options travel as JSON, so instants go as text and what was not given does not go at all."""
     given = {key: value for key, value in options.items() if value is not None}

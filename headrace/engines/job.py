@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-JobName = Literal["generate", "refine", "scan", "maintain", "recycle", "receipt", "score"]
+JobName = Literal["generate", "refine", "scan", "maintain", "recycle", "receipt", "score", "keep"]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Runs a job in this process, with its one warm Spark session."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from headrace.settings import Settings, get_settings
 from headrace.trouble import cause_to_act_on
 
 Options = dict[str, Any]
+STANDING = "streaming.stand"
 
 
 def run_job(job: Job, settings: Settings | None = None) -> JobResult:
@@ -106,6 +109,26 @@ def _score(domain: str, options: Options, settings: Settings) -> Options:  # noq
     return {"kinds": [kind.as_dict() for kind in score(domain, settings)]}
 
 
+def _keep(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
+    from headrace.live.keeper import keep
+
+    return asdict(keep(domain, settings, start_standing))
+
+
+def start_standing(domain: str, settings: Settings) -> None:
+    """In a process of its own, which outlives this one; what it says goes to a log."""
+    log = (settings.home / "logs" / "stream.log").absolute()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as said:
+        subprocess.Popen(
+            [sys.executable, "-m", STANDING, domain],
+            stdout=said,
+            stderr=said,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
 def _instant(options: Options, name: str) -> datetime | None:
     """Everything inside is UTC without saying so."""
     given = options.get(name)
@@ -126,4 +149,5 @@ _WORK: dict[JobName, Callable[[str, Options, Settings], Options]] = {
     "recycle": _recycle,
     "receipt": _receipt,
     "score": _score,
+    "keep": _keep,
 }

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,8 +37,16 @@ JOB = "stream"
 BEAT_SECONDS = 1.0
 
 
-def stand(domain: str, settings: Settings, stop: threading.Event, *, until_empty: bool = False) -> Heartbeat:
-    """Runs until `stop` is set, or (until_empty) until all that is in the topics by now is taken."""
+def stand(
+    domain: str,
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    until_empty: bool = False,
+    layers: Collection[str] = ("bronze", "silver"),
+) -> Heartbeat:
+    """Runs until `stop` is set, or (until_empty) until all that is in the topics by now is taken. With bronze alone
+    in `layers`, silver is left to whoever refines."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     contracts = [contract for contract in catalog.contracts.values() if contract.arrives.topic]
     if not contracts:
@@ -47,9 +55,9 @@ def stand(domain: str, settings: Settings, stop: threading.Event, *, until_empty
         check_topic(str(contract.arrives.topic), settings)
     _check_parents(catalog, contracts, paths)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-    urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts)]
+    urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
-        job = _Job(catalog, paths, settings, leases, run)
+        job = _Job(catalog, paths, settings, leases, run, onward="silver" in layers)
         return job.run(contracts, stop, until_empty=until_empty)
 
 
@@ -75,17 +83,28 @@ def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) ->
 
 
 class _Job:
-    def __init__(self, catalog: Catalog, paths: Paths, settings: Settings, leases: Leases, run: str) -> None:
+    def __init__(
+        self, catalog: Catalog, paths: Paths, settings: Settings, leases: Leases, run: str, *, onward: bool
+    ) -> None:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
+        self._onward = onward
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock = threading.Lock()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
 
     def run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> Heartbeat:
         self._beat("starting")
+        try:
+            self._run(contracts, stop, until_empty=until_empty)
+        except BaseException as error:
+            self._beat("failed", error=str(error))
+            raise
+        self._beat("stopped")
+        return self._heartbeat
+
+    def _run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._metrics)
-            stack.callback(self._finish)
             spark = get_spark(self._settings)
             queries = [self._start(spark, contract, until_empty=until_empty) for contract in contracts]
             stack.callback(_stop_all, queries)
@@ -96,7 +115,6 @@ class _Job:
                     break
             self._beat("stopping")
             _settle(queries)
-        return self._heartbeat
 
     def _start(
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
@@ -120,7 +138,7 @@ class _Job:
         nodes = [
             node
             for node in self._catalog.layer("silver")
-            if self._catalog.source_of(node).table == contract.table
+            if self._onward and self._catalog.source_of(node).table == contract.table
         ]
         now = datetime.now(UTC).replace(tzinfo=None)
         run = self._heartbeat.run
@@ -191,9 +209,6 @@ class _Job:
         with self._lock:
             self._heartbeat = replace(self._heartbeat, state=state, at=time.time(), error=error)
             beat(self._paths, self._heartbeat)
-
-    def _finish(self) -> None:
-        self._beat("stopped")
 
 
 def _behind(source: dict[str, Any]) -> int | None:

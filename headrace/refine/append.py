@@ -7,7 +7,10 @@ hash occurs twice, or is stored already, are suspects and compared by their real
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import DataFrame, Observation, Window
 from pyspark.sql import functions as F
@@ -18,6 +21,16 @@ from headrace.refine.edge import HASH, Edge, is_rejected
 
 ROWS_PER_WRITER = 2_000_000
 SUSPECT = "_suspect"
+MOST_SPANS = 48
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of event time within one day, from its first to its last microsecond since 1970."""
+
+    day: date
+    first: int
+    last: int
 
 
 def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
@@ -25,9 +38,9 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     if done is not None:
         return _entry(edge, number, done)
     versions = edge.versions_for(number)
-    rows_in, days = _extent(edge, rows)
+    rows_in, spans = _extent(edge, rows)
     hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
-    twice = _hashes_seen_twice(edge, hashed, days).persist()
+    twice = _hashes_seen_twice(edge, hashed, spans).persist()
     judged = edge.judged(hashed, versions)
     marked = judged.join(F.broadcast(twice.withColumn(SUSPECT, F.lit(True))), on=HASH, how="left")
     doubtful = marked.where(is_rejected() | F.col(SUSPECT)).drop(SUSPECT).persist()
@@ -35,7 +48,7 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
         bad, candidates = doubtful.where(is_rejected()), doubtful.where(~is_rejected())
         suspects = candidates.count()  # makes all of `doubtful` at once; asking for its first row would not
         rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
-        first = _first_of_each_key(edge, candidates, days).persist()
+        first = _first_of_each_key(edge, candidates, spans).persist()
         duplicates = suspects - first.count()
         good = judged.where(~is_rejected()).join(F.broadcast(twice), on=HASH, how="left_anti")
         # Together, one writer might get all that is large and the others all that is small.
@@ -61,19 +74,33 @@ def _entry(edge: Edge, number: int, done: log.Commit) -> Entry:
     return edge.entry(number, note["rows_in"], counts, note["upstream"])
 
 
-def _extent(edge: Edge, rows: DataFrame) -> tuple[int, list[date]]:
-    """How many rows the batch has, and on which days they happened."""
-    event_time = edge.node.table.event_time
-    happened = F.to_date(event_time) if event_time else F.lit(None).cast("date")
-    counted = Observation()
-    per_day = rows.observe(counted, F.count(F.lit(1)).alias("rows")).groupBy(happened.alias("day")).count()
-    days = [row["day"] for row in per_day.collect()]
-    return counted.get["rows"], [day for day in days if day is not None]
+def _extent(edge: Edge, rows: DataFrame) -> tuple[int, list[Span]]:
+    """How many rows the batch has, and the hours in which they happened, each as narrow as its rows."""
+    event_time, counted = edge.node.table.event_time, Observation()
+    observed = rows.observe(counted, F.count(F.lit(1)).alias("rows"))
+    if event_time is None:
+        observed.count()
+        return counted.get["rows"], []
+    at = F.col(event_time)
+    hours = observed.groupBy(F.date_trunc("hour", at).alias("hour")).agg(
+        F.to_date(F.min(at)), F.unix_micros(F.min(at)), F.unix_micros(F.max(at))
+    )
+    spans = [Span(*row[1:]) for row in hours.orderBy("hour").collect() if row["hour"] is not None]
+    return counted.get["rows"], spans if len(spans) <= MOST_SPANS else _by_day(spans)
 
 
-def _hashes_seen_twice(edge: Edge, hashed: DataFrame, days: list[date]) -> DataFrame:
+def _by_day(spans: list[Span]) -> list[Span]:
+    """Many hours are rather asked for by their days."""
+    days: dict[date, Span] = {}
+    for span in spans:
+        before = days.setdefault(span.day, span)
+        days[span.day] = Span(span.day, min(before.first, span.first), max(before.last, span.last))
+    return list(days.values())
+
+
+def _hashes_seen_twice(edge: Edge, hashed: DataFrame, spans: list[Span]) -> DataFrame:
     here = hashed.select(HASH, F.lit(1).alias("here"), F.lit(0).alias("there"))
-    stored = _stored(edge, hashed, days)
+    stored = _stored(edge, hashed, spans)
     if stored is not None:
         keys = F.xxhash64(*edge.node.table.keys).alias(HASH)
         here = here.unionByName(stored.select(keys, F.lit(0).alias("here"), F.lit(1).alias("there")))
@@ -83,20 +110,29 @@ def _hashes_seen_twice(edge: Edge, hashed: DataFrame, days: list[date]) -> DataF
     return seen.where((F.col("here") > 0) & (F.col("here") + F.col("there") > 1)).select(HASH)
 
 
-def _stored(edge: Edge, rows: DataFrame, days: list[date]) -> DataFrame | None:
-    """The stored rows that could hold the same keys: those of the same days."""
+def _stored(edge: Edge, rows: DataFrame, spans: list[Span]) -> DataFrame | None:
+    """The stored rows that could hold the same keys: those that happened when rows of the batch did."""
     if not log.exists(edge.target):
         return None
     table = rows.sparkSession.read.format("delta").load(edge.target)
-    partition = edge.node.table.partition
-    return table.where(F.col(partition).isin(days)) if partition and days else table
+    partition, event_time = edge.node.table.partition, edge.node.table.event_time
+    if not (partition and event_time and spans):
+        return table
+    table = table.where(F.col(partition).isin(sorted({span.day for span in spans})))
+    if len(spans) > MOST_SPANS:
+        return table
+    within = (
+        F.col(event_time).between(*(F.timestamp_micros(F.lit(end)) for end in (span.first, span.last)))
+        for span in spans
+    )
+    return table.where(reduce(or_, within))
 
 
-def _first_of_each_key(edge: Edge, candidates: DataFrame, days: list[date]) -> DataFrame:
+def _first_of_each_key(edge: Edge, candidates: DataFrame, spans: list[Span]) -> DataFrame:
     keys = list(edge.node.table.keys)
     order = Window.partitionBy(*keys).orderBy("_sent_at", "_source", "_offset")
     first = candidates.withColumn("_nth", F.row_number().over(order)).where(F.col("_nth") == 1).drop("_nth")
-    stored = _stored(edge, candidates, days)
+    stored = _stored(edge, candidates, spans)
     if stored is None:
         return first
     met = stored.select(*keys).join(F.broadcast(first.select(*keys)), on=keys, how="left_semi")

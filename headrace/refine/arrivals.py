@@ -103,6 +103,11 @@ def remember(paths: Paths, silver_table: str, progress: Progress) -> None:
     ledger.remember(paths, "silver", silver_table, asdict(progress))
 
 
+def version_files(table: str, version: int) -> list[str]:
+    """What one commit brought."""
+    return [file.path for file in _numbered(table, version, began=-1) if file.path]
+
+
 def _batch(files: list[_File], began: int) -> Arrived:
     return Arrived(tuple(file.path for file in files if file.path), Progress(files[-1].place, began))
 

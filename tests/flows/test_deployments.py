@@ -34,7 +34,7 @@ def test_every_source_table_is_refined_as_often_as_it_arrives(domain: str) -> No
     scheduled = {
         table: CADENCES[deployment["name"].removeprefix(f"{domain}-")]
         for deployment in DEPLOYMENTS
-        if deployment["parameters"]["domain"] == domain
+        if deployment["parameters"]["domain"] == domain and "refine.py" in deployment["entrypoint"]
         for table in deployment["parameters"].get("tables", [])
     }
     assert scheduled == {name: cadence(contract) for name, contract in load_contracts(domain).items()}
@@ -47,7 +47,7 @@ def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict) -> None:
     assert set(deployment["parameters"]) <= set(inspect.signature(flow.fn).parameters)
 
 
-@pytest.mark.parametrize("name", ["generate", "refine", "maintain", "demo"])
+@pytest.mark.parametrize("name", ["generate", "refine", "maintain", "demo", "keep_streaming", "scan_live"])
 def test_every_parameter_is_described(name: str) -> None:
     from prefect.utilities.callables import parameter_schema
 

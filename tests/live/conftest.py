@@ -1,7 +1,6 @@
 """A real broker for all live tests, and the toy domain of pumps whose strokes also come by a topic."""
 
 import json
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pyspark.sql import SparkSession
 from headrace.live.heartbeat import Heartbeat
 from headrace.live.standing import stand
 from headrace.settings import Settings
-from rehearsal.kafka import Broker
+from rehearsal.kafka import Broker, free_port
 from tests.spark.refine.conftest import PumpStation
 
 
@@ -25,13 +24,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     broker.up()
     yield broker
     broker.down()
-
-
-def free_port() -> int:
-    """Of two in a row: the broker's controller takes the second."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1]) // 2 * 2
 
 
 @dataclass

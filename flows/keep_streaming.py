@@ -1,0 +1,19 @@
+"""Keeps the standing job standing."""
+
+from typing import Any
+
+from prefect import flow
+
+from tasks.jobs import kept
+
+
+@flow(name="keep-streaming", flow_run_name="keep-streaming-{domain}")
+def keep_streaming(domain: str) -> dict[str, Any]:
+    """Look at the standing job's heartbeat, and start it where it is dead.
+
+    One that dies at once three times in a row is not started again: this run fails, and somebody has to look.
+
+    Args:
+        domain: The sector, a folder of domains/.
+    """
+    return kept(domain)

@@ -1,0 +1,83 @@
+"""Keeps the standing job standing: looks at its heartbeat and starts it where there is none.
+
+A job that dies as soon as it is started is started three times; then somebody has to look.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from headrace.errors import HeadraceError
+from headrace.lake import objects
+from headrace.lake.paths import Paths
+from headrace.live.heartbeat import Heartbeat, last_beat
+from headrace.settings import Settings
+
+AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
+MOST_STARTS = 3
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Those in a row after which the job died at once."""
+
+    in_vain: int = 0
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    domain: str
+    state: Literal["alive", "started"]
+    said: str
+
+
+def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]) -> Kept:
+    """start: starts the standing job of a domain on its engine and returns at once."""
+    paths, now = Paths.of(domain, settings), time.time()
+    beat, starts = last_beat(paths), _starts(paths)
+    if beat is not None and is_alive(beat, settings):
+        if beat.at - starts.at > AT_ONCE and starts.in_vain:
+            _remember(paths, Starts(at=starts.at))
+        return Kept(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
+    if starts.at and now - starts.at < settings.heartbeat_seconds:
+        return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
+    starts = _after_death(starts, beat)
+    if starts.in_vain >= MOST_STARTS:
+        raise HeadraceError(
+            f"the standing job of {domain} was started {MOST_STARTS} times and died at once each time. Its last words: "
+            f"{(beat.error if beat else '') or 'none'}. Mend the cause, then start it with headrace stream {domain}."
+        )
+    _remember(paths, replace(starts, at=now))
+    start(domain, settings)
+    why = (
+        "it was never run"
+        if beat is None
+        else f"its last sign of life ({beat.state}) is {beat.age:.0f} s old"
+    )
+    return Kept(domain, "started", why)
+
+
+def is_alive(beat: Heartbeat, settings: Settings) -> bool:
+    return beat.state not in ("stopped", "failed") and beat.age < settings.heartbeat_seconds
+
+
+def _after_death(starts: Starts, beat: Heartbeat | None) -> Starts:
+    """Counts the last start as in vain where the job did not outlive it for long."""
+    if not starts.at:
+        return starts
+    lived = beat.at - starts.at if beat is not None else 0.0
+    return replace(starts, in_vain=starts.in_vain + 1) if lived < AT_ONCE else Starts()
+
+
+def _starts(paths: Paths) -> Starts:
+    return Starts(**(objects.get_json(_file(paths)) or {}))
+
+
+def _remember(paths: Paths, starts: Starts) -> None:
+    objects.put_json(_file(paths), asdict(starts))
+
+
+def _file(paths: Paths) -> str:
+    return paths.heartbeat.replace(".json", ".starts.json")
