@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.lake import duck, log
 from headrace.settings import Settings
 
 FROM_TOPIC = "kafka:"
+COLUMNS = ["_source", "_partition", "_offset"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,15 @@ class Offsets:
 
 
 def offsets_in(table: str, settings: Settings) -> list[Offsets]:
+    """Only rows of a topic have a partition: files without any are passed by, and few are read ahead."""
     if not log.exists(table):
         return []
+    rows = DeltaTable(table).to_pyarrow_dataset()
+    batches = rows.scanner(
+        columns=COLUMNS, filter=pc.field("_partition").is_valid(), batch_readahead=2, fragment_readahead=1
+    ).to_reader()
     with duck.connect(settings) as db:
-        db.register("bronze", DeltaTable(table).to_pyarrow_dataset())
+        db.register("bronze", batches)
         found = db.execute(
             f"""SELECT _source, _partition, min(_offset), max(_offset), count(*), count(DISTINCT _offset)
                 FROM bronze WHERE _source LIKE '{FROM_TOPIC}%' GROUP BY ALL ORDER BY ALL"""

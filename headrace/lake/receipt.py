@@ -119,7 +119,8 @@ def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int
 def _sources(table: str) -> set[str]:
     if not log.exists(table):
         return set()
-    batches = DeltaTable(table).to_pyarrow_dataset().to_batches(columns=["_source"])
+    rows = DeltaTable(table).to_pyarrow_dataset()
+    batches = rows.to_batches(columns=["_source"], batch_readahead=2, fragment_readahead=1)
     return {source for batch in batches for source in pc.unique(batch["_source"]).to_pylist()}
 
 
