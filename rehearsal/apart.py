@@ -14,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.live.heartbeat import last_beat
 from headrace.settings import Settings
 
-ENDS_WITHIN = 60.0
+ENDS_WITHIN = 90.0
 
 
 class Command:

@@ -23,7 +23,7 @@ from headrace.generate.run import generate
 from headrace.lake.paths import Paths
 from headrace.lake.receipt import receipt
 from headrace.live.broker import offsets_now
-from headrace.live.heartbeat import last_beat
+from headrace.live.heartbeat import last_beat, stamp
 from headrace.refine.run import refine
 from headrace.settings import Settings
 from rehearsal.apart import Command, wait_until_standing
@@ -78,10 +78,21 @@ class Campaign:
         self.broker.down(kill=True)
         time.sleep(2)
         self.broker.up()
-        time.sleep(8)
-        if job.is_running:
-            job.stop()
+        self._wait_for_a_batch(job)
+        job.stop()
         self.check("broker killed and started again")
+
+    def _wait_for_a_batch(self, job: Command, within: float = 120.0) -> None:
+        """Until the job has stored something again."""
+        since, end = stamp(), time.monotonic() + within
+        while time.monotonic() < end and job.is_running:
+            beat = last_beat(self.paths)
+            if beat is not None and any(flow.committed_at > since for flow in beat.flows):
+                return
+            time.sleep(0.5)
+        raise SystemExit(
+            f"the job stored nothing for {within:.0f} s after the broker came back:\n{job.last_lines()}"
+        )
 
     def garbage_sent(self) -> None:
         producer = KafkaProducer(bootstrap_servers=self.broker.address, max_request_size=20 << 20)

@@ -29,12 +29,13 @@ from headrace.live.trouble import stream_trouble
 from headrace.progress import Event, tell
 from headrace.refine.bronze import create_bronze
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.edge import Edge
+from headrace.refine.edge import Edge, KeptParents
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
 
 JOB = "stream"
 BEAT_SECONDS = 1.0
+SETTLE_WITHIN = 30.0
 
 
 def stand(
@@ -142,7 +143,9 @@ class _Job:
         ]
         now = datetime.now(UTC).replace(tzinfo=None)
         run = self._heartbeat.run
-        onward = [Edge(node, contract, self._paths, run, now, self._leases) for node in nodes]
+        onward = [
+            Edge(node, contract, self._paths, run, now, self._leases, kept=KeptParents()) for node in nodes
+        ]
         size = self._settings.rows_per_batch * BYTES_PER_ROW
         return TopicEdge(contract, self._paths, run, self._leases, onward, size)
 
@@ -228,10 +231,11 @@ def _stop_all(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None
 
 
 def _settle(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
-    """Lets the batch that is under way end; one that is cut off would only be done again."""
+    """Lets the batch that is under way end, unless it hangs (on a broker that is away): it is done again then."""
+    end = time.monotonic() + SETTLE_WITHIN
     for query, raised in queries:
-        while query.isActive and query.status["isTriggerActive"]:
-            query.awaitTermination(timeout=1)
+        while query.isActive and query.status["isTriggerActive"] and time.monotonic() < end:
+            time.sleep(0.1)
         if (error := query.exception()) is not None:
             raise _meant(error, raised)
 

@@ -36,6 +36,7 @@ class Edge:
     as_of: datetime
     leases: Leases
     app_suffix: str = ""
+    kept: "KeptParents | None" = None
 
     @property
     def app(self) -> str:
@@ -75,7 +76,8 @@ class Edge:
             AS_OF: self.as_of,
         }
         for name, ref in self.parents.items():
-            frames[name] = read_version(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
+            read = self.kept.read_version if self.kept else read_version
+            frames[name] = read(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
         judged = self.node.call(frames)
         missing = set(bronze_schema(self.contract).fieldNames()) - set(judged.columns)
         if missing or REASONS not in judged.columns:
@@ -155,6 +157,23 @@ def read_version(spark: SparkSession, path: str, version: int, ref: Ref) -> Data
     if version < 0:
         raise UsageError(f"{ref} does not exist yet; refine it first")
     return spark.read.format("delta").option("versionAsOf", version).load(path)
+
+
+class KeptParents:
+    """Holds the parents of one edge in memory from batch to batch, until they change."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[int, str, DataFrame]] = {}
+
+    def read_version(self, spark: SparkSession, path: str, version: int, ref: Ref) -> DataFrame:
+        known, session = self._held.get(path), spark._jsparkSession.sessionUUID()
+        if known is not None and known[:2] == (version, session):
+            return known[2]
+        if known is not None:
+            known[2].unpersist()
+        rows = read_version(spark, path, version, ref).persist()
+        self._held[path] = (version, session, rows)
+        return rows
 
 
 def is_rejected() -> Any:
