@@ -14,6 +14,7 @@ from benchmarks.machine import fingerprint
 
 FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory", "drain", "latency")
 HOME = Path(".headrace/bench")
+RESULTS = Path("docs/benchmarks.json")
 
 
 def main() -> None:
@@ -22,8 +23,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="runs of each short figure (default 3)")
     parser.add_argument("--again", action="store_true", help="measure even what is measured already")
     chosen = parser.parse_args()
-    results = HOME / "results.json"
-    known: dict[str, Any] = json.loads(results.read_text()) if results.exists() else {}
+    known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in chosen.figures or FIGURES:
         if not chosen.again and known.get(name, {}).get("code") == fingerprint():
             print(f"{name}: measured already for this code ({known[name]['measured_at']})")
@@ -36,8 +36,7 @@ def main() -> None:
             "measured_at": report.today(),
             "rows": [row.as_dict() for row in rows],
         }
-        results.parent.mkdir(parents=True, exist_ok=True)
-        results.write_text(json.dumps(known, indent=1))
+        RESULTS.write_text(json.dumps(known, indent=1) + "\n")
         for row in rows:
             print(f"  {row.what}: {row.measured} (target {row.target})", flush=True)
     report.write({name: known[name] for name in FIGURES if name in known})
