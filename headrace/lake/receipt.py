@@ -140,12 +140,26 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     now, taken = _rows_of_bronze(paths, node, source)
     terms = {f"bronze.{source}": taken} | ({"rows waiting": now - taken} if now > taken else {})
     yield Line(name, "rows in = rows of bronze taken", totals["rows_in"], taken, terms)
+    target, rejected = paths.table("silver", node.name), paths.rejected(node.name)
     stored = {term: totals.get(term, 0) for term in STORED[kind]}
-    rows = _rows(paths.table("silver", node.name))
-    yield Line(name, "rows stored = rows let in", rows, sum(stored.values()), stored)
-    aside = _rows(paths.rejected(node.name))
-    kept = {"rejected": totals.get("rejected", 0)} | ({"recycled since": recycled} if recycled else {})
-    yield Line(f"{name}__rejected", "rows set aside = rows rejected", aside, totals.get("rejected", 0), kept)
+    stored |= (
+        _under_way(paths, node, target) if kind is Append else {}
+    )  # a merge's rows are no terms by themselves
+    yield Line(name, "rows stored = rows let in", _rows(target), sum(stored.values()), stored)
+    kept = {"rejected": totals.get("rejected", 0)} | _under_way(paths, node, rejected)
+    right = sum(kept.values())
+    kept |= {"recycled since": recycled} if recycled else {}
+    yield Line(f"{name}__rejected", "rows set aside = rows rejected", _rows(rejected), right, kept)
+
+
+def _under_way(paths: Paths, node: Node, table: str) -> dict[str, int]:
+    """Rows of a batch that is not finished: its job is at it, or was stopped, and the next one finishes it."""
+    app, done = f"{paths.domain}.{node.ref}", progress_of(paths, node.name)
+    newest = log.last_batch(table, app)
+    if newest is None or newest <= (done.at if done else 0):
+        return {}
+    commit = log.commit_of_batch(table, app, newest)
+    return {"of a batch under way": commit.metrics.get("numOutputRows", 0) if commit else 0}
 
 
 def _rows_of_bronze(paths: Paths, node: Node, source: str) -> tuple[int, int]:

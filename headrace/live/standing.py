@@ -83,6 +83,10 @@ def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) ->
                 )
 
 
+class _Stopping(Exception):
+    """Ends a stream before it begins another batch."""
+
+
 class _Job:
     def __init__(
         self, catalog: Catalog, paths: Paths, settings: Settings, leases: Leases, run: str, *, onward: bool
@@ -90,7 +94,7 @@ class _Job:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
         self._onward = onward
         self._metrics = Metrics(paths.domain, settings.metrics_port)
-        self._lock = threading.Lock()
+        self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
 
     def run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> Heartbeat:
@@ -115,6 +119,7 @@ class _Job:
                 if not any(query.isActive for query, _ in queries):
                     break
             self._beat("stopping")
+            self._stopping.set()
             _settle(queries)
 
     def _start(
@@ -151,6 +156,8 @@ class _Job:
 
     def _taking(self, edge: TopicEdge, raised: list[BaseException]) -> Callable[[DataFrame, int], None]:
         def take(rows: DataFrame, number: int) -> None:
+            if self._stopping.is_set():
+                raise _Stopping
             try:
                 self._took(edge, edge.take(rows, number))
             except BaseException as error:
@@ -236,7 +243,8 @@ def _settle(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
     for query, raised in queries:
         while query.isActive and query.status["isTriggerActive"] and time.monotonic() < end:
             time.sleep(0.1)
-        if (error := query.exception()) is not None:
+        error = query.exception()
+        if error is not None and (raised or _Stopping.__name__ not in str(error)):
             raise _meant(error, raised)
 
 
