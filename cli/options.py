@@ -53,16 +53,12 @@ def listed(given: str | list[str] | None) -> tuple[str, ...] | None:
 
 def tables_named(domain: str, given: str | list[str] | None) -> list[str] | None:
     """The tables asked for, or None for all; a name that no layer has is told before anything starts."""
-    from headrace.errors import UnknownName
-    from headrace.lake.size import tables_of
+    from headrace.lake.size import check_tables
 
     asked = listed(given)
     if not asked:
         return None
-    known = {name for _, name in tables_of(domain)}
-    for name in asked:
-        if name not in known:
-            raise UnknownName("table", name, known)
+    check_tables(domain, asked)
     return list(asked)
 
 

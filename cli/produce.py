@@ -1,9 +1,6 @@
 """`headrace produce`: live messages, as the sensors would send them."""
 
-import signal
-import threading
 from datetime import timedelta
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -53,14 +50,9 @@ def produce(
     from headrace.settings import get_settings
     from streaming.fill import fill as send_at_once
     from streaming.produce import produce as send
+    from streaming.stopping import stop_when_told
 
-    stop = threading.Event()
-
-    def told(_: int, __: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told)
+    stop = stop_when_told()
     seconds = lasting.total_seconds() if lasting else None
     name, settings = one_domain(domain), get_settings()
     with watching():

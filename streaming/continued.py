@@ -73,8 +73,7 @@ class Continued:
             tables=(self._table,), senders=self._senders,
         )  # fmt: skip
         make(self._domain, self._contracts, self._sources, plan, self._settings)
-        made = max(self._history(), key=lambda each: each.end)
-        return _name(made)
+        return max(self._history(), key=lambda each: each.end).chunk
 
     def _pace(self, before: list[Made]) -> float:
         """Messages a second of all senders: as the last slice had it, or by the contract."""
@@ -94,12 +93,7 @@ class Continued:
         return found
 
     def _made(self, name: str) -> Made:
-        return next(made for made in self._history() if _name(made) == name)
-
-
-def _name(made: Made) -> str:
-    start, end = (datetime.fromisoformat(at) for at in (made.start, made.end))
-    return f"{start:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}-{made.low}-{made.high}"
+        return next(made for made in self._history() if made.chunk == name)
 
 
 def _seconds(made: Made) -> float:

@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 
 from headrace.errors import HeadraceError
 from headrace.lake.paths import Paths
-from headrace.live.broker import client_options
+from headrace.live.broker import NO_ANSWER, client_options, no_broker
 from headrace.live.heartbeat import last_beat
 from headrace.progress import Event, tell
 from headrace.settings import Settings
@@ -27,7 +27,7 @@ STAGE = "produce"
 
 @dataclass(frozen=True)
 class Sent:
-    """What a producer sent in all, and the instant of its sources' own time that it has come to."""
+    """What a producer sent in all, and how long that took."""
 
     topic: str
     messages: int
@@ -154,8 +154,5 @@ def _producer(settings: Settings) -> KafkaProducer:
             batch_size=1 << 17,
             **client_options(settings),
         )
-    except (KafkaError, OSError, ValueError) as error:
-        raise HeadraceError(
-            f"no Kafka broker answers at {settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP): "
-            f"{type(error).__name__}. On this machine, headrace kafka up starts one."
-        ) from error
+    except NO_ANSWER as error:
+        raise no_broker(settings, error) from error

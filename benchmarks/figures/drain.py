@@ -5,9 +5,13 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.lake import DOMAIN
 from benchmarks.report import Row
+
+if TYPE_CHECKING:
+    from headrace.settings import Settings
 
 MESSAGES = 10_000_000
 TARGETS = {("bronze",): 120_000, ("bronze", "silver"): 50_000}
@@ -34,25 +38,21 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run drain
     return rows
 
 
-def history(settings: object, scale: float = 0.01) -> None:
+def history(settings: "Settings", scale: float = 0.01) -> None:
     """One day of the network, thinned, and its dimensions in silver."""
     from headrace.generate.plan import load_profile
     from headrace.generate.run import generate
     from headrace.refine.run import refine
-    from headrace.settings import Settings
 
-    assert isinstance(settings, Settings)
     plan = load_profile(DOMAIN, "fast").but(scale=scale)
     generate(DOMAIN, plan, settings)
     refine(DOMAIN, layers=("bronze", "silver"), settings=settings)
 
 
-def _drained(settings: object, layers: Sequence[str], target: int, messages: int) -> Row:
+def _drained(settings: "Settings", layers: Sequence[str], target: int, messages: int) -> Row:
     from headrace.lake.receipt import receipt
     from headrace.live.standing import stand
-    from headrace.settings import Settings
 
-    assert isinstance(settings, Settings)
     copy = settings.model_copy(update={"home": settings.home.with_name("-".join(layers))})
     shutil.rmtree(copy.home, ignore_errors=True)
     shutil.copytree(settings.home, copy.home)

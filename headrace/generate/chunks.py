@@ -35,7 +35,7 @@ class Chunk:
     @property
     def name(self) -> str:
         piece = self.piece
-        return f"{piece.start:%Y%m%dT%H%M%S}-{piece.end:%Y%m%dT%H%M%S}-{piece.low}-{piece.high}"
+        return chunk_name(piece.start, piece.end, piece.low, piece.high)
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,19 @@ class Made:
     bytes: int
     seconds: float
 
+    @property
+    def chunk(self) -> str:
+        """The name of the chunk that was made."""
+        start, end = (datetime.fromisoformat(at) for at in (self.start, self.end))
+        return chunk_name(start, end, self.low, self.high)
+
     def covers(self, piece: Piece) -> bool:
         spans = self.start <= piece.start.isoformat() and self.end >= piece.end.isoformat()
         return spans and self.low <= piece.low and self.high >= piece.high
+
+
+def chunk_name(start: datetime, end: datetime, low: int, high: int) -> str:
+    return f"{start:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}-{low}-{high}"
 
 
 def made_before(paths: Paths, table: str) -> list[Made]:

@@ -87,12 +87,12 @@ def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     return None
 
 
-def last_batch(table: str, app: str) -> int | None:
-    """The number of the newest batch that an idempotent writer committed."""
+def last_commit_of(table: str, app: str) -> Commit | None:
+    """The newest commit of an idempotent writer; its txn names the batch."""
     for number in sorted(_commits(table), reverse=True):
         found = commit(table, number)
         if found is not None and found.txn is not None and found.txn[0] == app:
-            return found.txn[1]
+            return found
     return None
 
 

@@ -8,12 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from headrace.errors import Busy, UnknownName, UsageError
+from headrace.errors import Busy, UsageError
 from headrace.lake import log
 from headrace.lake.compact import Compacted, compact, untouched
 from headrace.lake.lease import leased
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.size import tables_of
+from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import Published, last_good, publish
 from headrace.refine.catalog import Catalog, load_tables
@@ -83,13 +83,10 @@ def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
 
 def _targets(paths: Paths, tables: Collection[str] | None, layers: Collection[str]) -> list[_Target]:
     catalog = load_tables(paths.domain)
-    known = list(tables_of(paths.domain))
-    for asked in tables or ():
-        if asked not in {name for _, name in known}:
-            raise UnknownName("table", asked, {name for _, name in known})
+    check_tables(paths.domain, tables or ())
     return [
         _Target(layer, name, cluster_of(catalog, layer, name), paths)
-        for layer, name in known
+        for layer, name in tables_of(paths.domain)
         if layer in layers
         and (tables is None or name in tables or name.removesuffix("__rejected") in tables)
         and log.exists(paths.table(layer, name))

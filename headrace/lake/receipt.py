@@ -15,7 +15,7 @@ from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.offsets import Offsets, offsets_in
 from headrace.lake.paths import Paths
-from headrace.refine.arrivals import progress_of, rows_taken
+from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
@@ -137,37 +137,38 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     recycled = totals.get("recycled", 0)
     terms = {term: totals.get(term, 0) for term in FORMULAS[kind]}
     yield Line(name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms)
-    now, taken = _rows_of_bronze(paths, node, source)
+    done = progress_of(paths, node.name)
+    now, taken = _rows_of_bronze(paths, source, done)
     terms = {f"bronze.{source}": taken} | ({"rows waiting": now - taken} if now > taken else {})
     yield Line(name, "rows in = rows of bronze taken", totals["rows_in"], taken, terms)
-    target, rejected = paths.table("silver", node.name), paths.rejected(node.name)
+    target, rejected, app = (
+        paths.table("silver", node.name),
+        paths.rejected(node.name),
+        f"{paths.domain}.{node.ref}",
+    )
     stored = {term: totals.get(term, 0) for term in STORED[kind]}
     stored |= (
-        _under_way(paths, node, target) if kind is Append else {}
+        _under_way(target, app, done) if kind is Append else {}
     )  # a merge's rows are no terms by themselves
     yield Line(name, "rows stored = rows let in", _rows(target), sum(stored.values()), stored)
-    kept = {"rejected": totals.get("rejected", 0)} | _under_way(paths, node, rejected)
+    kept = {"rejected": totals.get("rejected", 0)} | _under_way(rejected, app, done)
     right = sum(kept.values())
     kept |= {"recycled since": recycled} if recycled else {}
     yield Line(f"{name}__rejected", "rows set aside = rows rejected", _rows(rejected), right, kept)
 
 
-def _under_way(paths: Paths, node: Node, table: str) -> dict[str, int]:
+def _under_way(table: str, app: str, done: Progress | None) -> dict[str, int]:
     """Rows of a batch that is not finished: its job is at it, or was stopped, and the next one finishes it."""
-    app, done = f"{paths.domain}.{node.ref}", progress_of(paths, node.name)
-    newest = log.last_batch(table, app)
-    if newest is None or newest <= (done.at if done else 0):
+    newest = log.last_commit_of(table, app)
+    if newest is None or newest.txn is None or newest.txn[1] <= (done.at if done else 0):
         return {}
-    commit = log.commit_of_batch(table, app, newest)
-    return {"of a batch under way": commit.metrics.get("numOutputRows", 0) if commit else 0}
+    return {"of a batch under way": newest.metrics.get("numOutputRows", 0)}
 
 
-def _rows_of_bronze(paths: Paths, node: Node, source: str) -> tuple[int, int]:
+def _rows_of_bronze(paths: Paths, source: str, done: Progress | None) -> tuple[int, int]:
     """Those there are, and those that the edge has taken: later ones wait for their turn."""
     bronze = paths.table("bronze", source)
-    now = log.row_count(bronze)
-    done = progress_of(paths, node.name)
-    return now, rows_taken(bronze, done) if done else 0
+    return log.row_count(bronze), rows_taken(bronze, done) if done else 0
 
 
 def _rows(table: str) -> int:

@@ -1,12 +1,12 @@
 """Rows and bytes of every table, read from the logs alone: no Spark, no scan."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
 
 from headrace.contracts.load import domain_folder, load_contracts
-from headrace.errors import ContractError
+from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
 from headrace.lake.files import live_files
 from headrace.lake.paths import Paths
@@ -109,6 +109,14 @@ def sizes(domain: str, settings: Settings) -> list[TableSize]:
             )
         )
     return found
+
+
+def check_tables(domain: str, asked: Iterable[str]) -> None:
+    """A name that no layer has is an error."""
+    known = {name for _, name in tables_of(domain)}
+    for name in asked:
+        if name not in known:
+            raise UnknownName("table", name, known)
 
 
 def tables_of(domain: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.settings import Settings
 
 ANSWERS_WITHIN_MS = 10_000
+NO_ANSWER = (KafkaError, OSError, ValueError)
 
 
 def check_topic(topic: str, settings: Settings) -> None:
@@ -40,14 +41,18 @@ def _asking(settings: Settings) -> Iterator[Any]:
             bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
         )
         yield consumer
-    except (KafkaError, OSError, ValueError) as error:
-        raise HeadraceError(
-            f"no Kafka broker answers at {settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP): "
-            f"{type(error).__name__}. On this machine, headrace kafka up starts one."
-        ) from error
+    except NO_ANSWER as error:
+        raise no_broker(settings, error) from error
     finally:
         if consumer is not None:
             consumer.close()
+
+
+def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
+    return HeadraceError(
+        f"no Kafka broker answers at {settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP): "
+        f"{type(error).__name__}. On this machine, headrace kafka up starts one."
+    )
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -66,9 +66,7 @@ def tables_of(catalog: Catalog, contracts: list[Contract]) -> Iterator[tuple[str
     """The tables that the standing job writes."""
     for contract in contracts:
         yield "bronze", contract.table
-        for node in catalog.layer("silver"):
-            if catalog.source_of(node).table == contract.table:
-                yield "silver", node.name
+        yield from (("silver", node.name) for node in catalog.made_from(contract))
 
 
 def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) -> None:
@@ -141,11 +139,7 @@ class _Job:
         return writer.trigger(**pace).start(), raised
 
     def _edge(self, contract: Contract) -> TopicEdge:
-        nodes = [
-            node
-            for node in self._catalog.layer("silver")
-            if self._onward and self._catalog.source_of(node).table == contract.table
-        ]
+        nodes = self._catalog.made_from(contract) if self._onward else []
         now = datetime.now(UTC).replace(tzinfo=None)
         run = self._heartbeat.run
         onward = [

@@ -93,6 +93,10 @@ class Catalog:
         """The contract behind a silver table: that of its first argument."""
         return self.contracts[node.upstream[node.arguments[0]].name]
 
+    def made_from(self, contract: Contract) -> list[Node]:
+        """The silver tables that a contract is the source of."""
+        return [node for node in self.layer("silver") if self.source_of(node).table == contract.table]
+
 
 @cache
 def load_tables(domain: str) -> Catalog:
