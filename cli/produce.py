@@ -1,7 +1,7 @@
 """`headrace produce`: live messages, as the sensors would send them."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from cli.options import AsJson, Domain
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
     "headrace produce {domain} --rate 200 --sensors 500",
+    "headrace produce {domain} --to files --lines 10000 --every 10s",
     "headrace produce {domain} --fill 10000000",
 )
 
@@ -34,6 +35,14 @@ def produce(
         timedelta | None,
         typer.Option("--for", metavar="SPAN", parser=short_span, help="How long, like 30s, 5m or 2h."),
     ] = None,
+    to: Annotated[
+        Literal["topic", "files"], typer.Option(help="Messages of a topic, or files that are dropped.")
+    ] = "topic",
+    lines: Annotated[int, typer.Option(min=1, help="With --to files: how many lines a file holds.")] = 10_000,
+    every: Annotated[
+        timedelta,
+        typer.Option(metavar="SPAN", parser=short_span, help="With --to files: how often one is dropped."),
+    ] = timedelta(seconds=10),
     fill: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Instead: about so many at once, by Spark, for load tests."),
@@ -43,11 +52,12 @@ def produce(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send what the sensors go on to say to Kafka, from where their history stopped, planted faults among it."""
+    """Send what the sensors go on to say, from where their history stopped, planted faults among it."""
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
     from headrace.settings import get_settings
+    from streaming.drop import drop
     from streaming.fill import fill as send_at_once
     from streaming.produce import produce as send
     from streaming.stopping import stop_when_told
@@ -58,6 +68,9 @@ def produce(
     with watching():
         if fill is not None:
             sent = send_at_once(name, settings, fill, senders=sensors, table=table)
+        elif to == "files":
+            chosen: dict[str, Any] = {"lines": lines, "every": every}
+            sent = drop(name, settings, stop, **chosen, senders=sensors, seconds=seconds, table=table)
         else:
             sent = send(name, settings, stop, rate=rate, senders=sensors, seconds=seconds, table=table)
     if as_json:

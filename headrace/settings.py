@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     landing_url: str = Field(
         "", description="Where sources leave their files: a folder (default: <home>/landing)."
     )
+    dropped_url: str = Field(
+        "",
+        description="Where live files are dropped: a folder or s3a://bucket/folder (default: <home>/dropped).",
+    )
     truth_url: str = Field(
         "", description="Where the generator hides what it planted (default: <home>/truth)."
     )
@@ -71,6 +75,10 @@ class Settings(BaseSettings):
     @property
     def landing(self) -> str:
         return self.landing_url.rstrip("/") or str((self.home / "landing").absolute())
+
+    @property
+    def dropped(self) -> str:
+        return self.dropped_url.rstrip("/") or str((self.home / "dropped").absolute())
 
     @property
     def truth(self) -> str:

@@ -45,6 +45,7 @@ class Continued:
         self._table, self._senders, self._messages = contract.table, senders, slice_messages
         self._making = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         self.outbox = Outbox(self._paths, contract.table)
+        self.outbox.take()
 
     def slices(self) -> Iterator[tuple[str, pa.Table]]:
         """The name of each chunk and its messages, without end. While one is sent, the next one is made."""
@@ -61,6 +62,7 @@ class Continued:
 
     def close(self) -> None:
         self._making.shutdown(wait=True, cancel_futures=True)
+        self.outbox.free()
 
     def make_next(self) -> str:
         before = self._history()

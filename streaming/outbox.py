@@ -1,8 +1,10 @@
 """Messages that are made and wait to be sent, and how far the sending has come."""
 
+import fcntl
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from headrace.errors import Busy
 from headrace.lake import objects
 from headrace.lake.paths import Paths
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The chunk that is being sent, and how many of its messages have left."""
+    """The chunk that is being sent, and how many of its messages have left; the last ones in `file`, if in any."""
 
     chunk: str = ""
     sent: int = 0
     total: int = 0
+    file: str = ""
 
 
 class Outbox:
@@ -28,6 +32,47 @@ class Outbox:
 
     def __init__(self, paths: Paths, table: str) -> None:
         self._home = Path(paths.outbox(table))
+        self._folder = paths.dropped(table)
+        self._lock: TextIOWrapper | None = None
+
+    def take(self) -> None:
+        """Nobody else sends from it until `free`, or until this process and those it handed the lock to are gone."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._home / "sender.lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.free()
+            raise Busy(
+                f"another headrace produce is sending from {self._home}; wait for it or stop it"
+            ) from None
+        self._finish_file()
+
+    def free(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def drop(self, name: str, body: bytes, cursor: Cursor) -> None:
+        """Lets a file out, whole: it is counted as sent once it lies ready, and comes out however often that fails."""
+        objects.put(str(self._leaving / name), body)
+        self.move(replace(cursor, file=name))
+        self._finish_file()
+
+    @property
+    def _leaving(self) -> Path:
+        return self._home / "leaving"
+
+    def _finish_file(self) -> None:
+        """Puts into the folder what was counted as sent; a file that was not will be made again."""
+        for ready in sorted(self._leaving.glob("*")):
+            if ready.name == self.cursor.file:
+                objects.put(f"{self._folder}/{ready.name}", ready.read_bytes())
+            ready.unlink()
+
+    def begun(self, chunk: str) -> int:
+        """How many messages of a chunk have left."""
+        return self.cursor.sent if self.cursor.chunk == chunk else 0
 
     @property
     def cursor(self) -> Cursor:

@@ -83,9 +83,7 @@ class _Sending:
     def send(self, chunk: str, messages: object, pace: "_Pace") -> bool:
         """False when it was told to stop on the way."""
         keys, values = (messages[name].to_pylist() for name in ("key", "value"))  # type: ignore[index]
-        before = self._outbox.cursor
-        place = before.sent if before.chunk == chunk else 0
-        goes_on = True
+        place, goes_on = self._outbox.begun(chunk), True
         while goes_on and place < len(keys):
             for _ in range(min(pace.due(), len(keys) - place)):
                 key = keys[place].encode() if keys[place] is not None else None

@@ -14,11 +14,12 @@ class Paths:
     lake: str
     landing_root: str
     truth_root: str
+    dropped_root: str
     domain: str
 
     @classmethod
     def of(cls, domain: str, settings: Settings) -> "Paths":
-        return cls(settings.lake, settings.landing, settings.truth, domain)
+        return cls(settings.lake, settings.landing, settings.truth, settings.dropped, domain)
 
     def table(self, layer: str, name: str) -> str:
         return f"{self.lake}/{self.domain}/{layer}/{name}"
@@ -51,6 +52,10 @@ class Paths:
     def outbox(self, table: str) -> str:
         """Messages that are made and wait to be sent."""
         return f"{self.landing_root}/{self.domain}/_outbox/{table}"
+
+    def dropped(self, table: str) -> str:
+        """Live files lie here until the standing job (or a refining run) has taken them."""
+        return f"{self.dropped_root}/{self.domain}/{table}"
 
     @property
     def truth(self) -> str:

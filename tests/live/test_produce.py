@@ -1,9 +1,15 @@
 """What is produced goes on where the history stopped, and each message is sent once."""
 
-from datetime import datetime
+import json
+import re
+from collections import Counter
+from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from threading import Event
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from headrace.errors import HeadraceError, UsageError
@@ -13,6 +19,7 @@ from headrace.lake.receipt import receipt
 from headrace.live.broker import offsets_now
 from headrace.live.latency import LatencyWatch
 from streaming.continued import topic_contract
+from streaming.drop import drop
 from streaming.fill import fill
 from streaming.produce import produce
 from tests.live.conftest import LiveStation
@@ -49,6 +56,29 @@ def test_messages_go_on_where_the_history_stopped_and_where_the_last_sending_sto
     waited = watch.stop()
     assert waited is not None
     assert waited.messages == sent_so_far(known)
+
+
+def test_files_carry_what_the_topic_would_and_either_goes_on_where_the_other_stopped(
+    known: LiveStation,
+) -> None:
+    half_second = timedelta(seconds=0.5)
+    dropped = drop("pumps", known.settings, Event(), lines=60, every=half_second, seconds=1.2)
+    sent = produce("pumps", known.settings, Event(), rate=100, seconds=1)
+    files = sorted(Path(known.paths.dropped("strokes")).glob("*"))
+    assert [len(file.read_bytes().splitlines()) for file in files] == [60] * 3
+    assert all(re.fullmatch(r"strokes_\d{8}_\d{6}_\d{6}\.json", file.name) for file in files)
+    outbox = Path(known.paths.outbox("strokes"))
+    made = pa.concat_tables(pq.read_table(part) for part in outbox.glob("2*/part-*"))["value"].to_pylist()
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    assert dropped.messages == len(lines) == 180
+    assert Counter(lines) <= Counter(made)
+    known.stands()
+    by_topic = [
+        row.stroke_id for row in known.table("bronze", "strokes").where("_partition IS NOT NULL").collect()
+    ]
+    assert len(by_topic) == sent.messages
+    by_file = {json.loads(line)["stroke_id"] for line in lines if line.endswith("}") and line[0] == "{"}
+    assert not by_file & set(by_topic)
 
 
 def test_a_topic_is_filled_at_once(known: LiveStation) -> None:

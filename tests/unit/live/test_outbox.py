@@ -1,5 +1,6 @@
 """Messages leave in the order in which their source sent them, each once, whenever the sending is stopped."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from headrace.errors import Busy
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from streaming.outbox import Cursor, Outbox
@@ -16,11 +18,13 @@ FIRST, SECOND = "20240103T000000-20240103T000100-0-9", "20240103T000100-20240103
 
 
 @pytest.fixture
-def outbox(settings: Settings) -> Outbox:
+def outbox(settings: Settings) -> Iterator[Outbox]:
     home = Path(Paths.of("pumps", settings).outbox("strokes"))
     made(home / FIRST, {"a": 10, "late": 100, "b": 50})
     made(home / SECOND, {"c": 70, "d": 110})
-    return Outbox(Paths.of("pumps", settings), "strokes")
+    found = Outbox(Paths.of("pumps", settings), "strokes")
+    yield found
+    found.free()
 
 
 def made(folder: Path, seconds: dict[str, int]) -> None:
@@ -52,3 +56,45 @@ def test_a_chunk_waits_until_all_of_it_was_sent(outbox):
     assert outbox.waiting() == [SECOND]
     outbox.move(Cursor(SECOND, 3, 3))
     assert outbox.waiting() == []
+
+
+def leaving(outbox: Outbox) -> Path:
+    return outbox._leaving
+
+
+def dropped(settings: Settings) -> dict[str, bytes]:
+    folder = Path(Paths.of("pumps", settings).dropped("strokes"))
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*"))}
+
+
+def test_a_file_appears_whole_and_counts_as_sent(outbox, settings):
+    outbox.drop("strokes_1.json", b"a\nb\n", Cursor(FIRST, 2, 2))
+    assert dropped(settings) == {"strokes_1.json": b"a\nb\n"}
+    assert outbox.begun(FIRST) == 2
+    assert list(leaving(outbox).iterdir()) == []
+
+
+def test_a_file_that_was_counted_when_its_sender_was_killed_comes_out_with_the_next_one(outbox, settings):
+    leaving(outbox).mkdir()
+    (leaving(outbox) / "strokes_1.json").write_bytes(b"a\n")
+    outbox.move(Cursor(FIRST, 1, 2, file="strokes_1.json"))
+    outbox.take()
+    assert dropped(settings) == {"strokes_1.json": b"a\n"}
+
+
+def test_a_file_that_was_not_counted_when_its_sender_was_killed_is_made_again(outbox, settings):
+    leaving(outbox).mkdir()
+    (leaving(outbox) / "strokes_2.json").write_bytes(b"a\n")
+    outbox.take()
+    assert dropped(settings) == {}
+    assert list(leaving(outbox).iterdir()) == []
+
+
+def test_two_senders_of_one_outbox_are_refused(outbox, settings):
+    other = Outbox(Paths.of("pumps", settings), "strokes")
+    outbox.take()
+    with pytest.raises(Busy, match="another headrace produce"):
+        other.take()
+    outbox.free()
+    other.take()
+    other.free()
