@@ -1,0 +1,1 @@
+"""What each finds in the readings, one module a kind; a detector is all arrays, one place a sender (or a group)."""

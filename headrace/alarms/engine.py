@@ -1,0 +1,70 @@
+"""From a batch of readings to events: detectors find what begins and ends, the book decides who is told.
+
+No files and no clock here: the same readings in the same batches give the same events, with the same names.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.alarms.book import Book
+from headrace.alarms.detectors.limit import Limit
+from headrace.alarms.edges import Detector
+from headrace.alarms.events import as_table
+from headrace.alarms.readings import Clock, Readings
+from headrace.alarms.rules import Rules
+from headrace.alarms.senders import Senders
+
+DETECTORS: tuple[Callable[[Senders], Detector], ...] = (Limit,)
+
+
+class Engine:
+    def __init__(self, rules: Rules) -> None:
+        self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
+        self.detectors = [made(self.senders) for made in DETECTORS]
+        self.book = Book(self.senders)
+
+    def step(self, rows: pa.Table) -> pa.Table:
+        """The events of one batch of rows of the followed table, in any order."""
+        readings = self.readings(rows)
+        events = []
+        for detector in self.detectors:
+            events += self.book.take(detector.kind, detector.of, detector.step(readings))
+        return as_table(events)
+
+    def readings(self, rows: pa.Table) -> Readings:
+        codes = self._codes(rows[self.rules.sender])
+        at = rows[self.rules.at].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+        values = pc.fill_null(rows[self.rules.value].cast(pa.float64()), np.nan).to_numpy()
+        return self.clock.readings(codes, at, values, len(self.senders))
+
+    def state(self) -> dict[str, np.ndarray]:
+        parts: dict[str, Mapping[str, np.ndarray]] = {
+            "senders": self.senders.state(),
+            "clock": self.clock.state(),
+        }
+        parts |= {detector.kind: detector.state() for detector in self.detectors}
+        return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        def of(part: str) -> dict[str, np.ndarray]:
+            return {
+                name.partition(".")[2]: array
+                for name, array in state.items()
+                if name.partition(".")[0] == part
+            }
+
+        self.senders.restore(of("senders"))
+        self.clock.restore(of("clock"))
+        for detector in self.detectors:
+            detector.restore(of(detector.kind))
+
+    def _codes(self, ids: pa.ChunkedArray) -> np.ndarray:
+        found = []
+        for chunk in ids.chunks:
+            named = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+            codes = self.senders.codes(named.dictionary)
+            found.append(codes[named.indices.to_numpy()])
+        return np.concatenate(found) if found else np.empty(0, np.int32)

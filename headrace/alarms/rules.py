@@ -1,0 +1,154 @@
+"""What a domain's `alarms.yml` may say. Every rule has a default that follows from the sensor's own limits and pace."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from headrace.contracts.load import domain_folder
+from headrace.contracts.model import Span, Strict, parse_span
+from headrace.contracts.yaml_file import read_model
+
+Priority = Literal["low", "medium", "high"]
+PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")
+
+
+class SendersRule(Strict):
+    """The silver table of those who send, and its columns."""
+
+    table: str
+    key: str
+    group: str = Field(description="What belongs together: what fails there has one cause.")
+    console: str = Field(description="Where one operator sits: rates and floods are told of it.")
+    kind: str = Field(description="Kind of sender, which `by_kind` refers to.")
+    interval: str | None = Field(None, description="How often it sends, in seconds.")
+    active: str | None = Field(None, description="Whether it is in service.")
+
+
+class LimitColumns(Strict):
+    """Columns of the senders' table; a null is no limit."""
+
+    low_low: str | None = None
+    low: str | None = None
+    high: str | None = None
+    high_high: str | None = None
+
+
+class LimitPriorities(Strict):
+    warning: Priority = "medium"
+    critical: Priority = "high"
+
+
+class LimitRule(Strict):
+    enabled: bool = True
+    deadband: float = Field(0.01, ge=0, lt=1, description="Share of the band between low and high.")
+    on_delay: Span = parse_span("30 seconds")
+    off_delay: Span = parse_span("1 minute")
+    readings: int = Field(2, ge=1, description="A single reading is no violation, whatever its delay.")
+    priority: LimitPriorities = LimitPriorities()
+
+
+class StuckRule(Strict):
+    enabled: bool = True
+    at_least: Span = parse_span("1 hour")
+    chance: float = Field(
+        1e-7,
+        gt=0,
+        lt=1,
+        description="Of so many equal readings in a row, as often as this sender repeats one.",
+    )
+    least_readings: int = Field(5, ge=2)
+    priority: Priority = "low"
+
+
+class SilentRule(Strict):
+    enabled: bool = True
+    intervals: float = Field(3.5, gt=1, description="Times the sender's usual interval.")
+    at_least: Span = parse_span("5 minutes")
+    priority: Priority = "low"
+
+
+class DriftRule(Strict):
+    enabled: bool = True
+    priority: Priority = "low"
+
+
+class FailingRule(Strict):
+    enabled: bool = True
+    priority: Priority = "high"
+
+
+class Detections(Strict):
+    """The rules of one kind of sender."""
+
+    limit: LimitRule = LimitRule()
+    stuck: StuckRule = StuckRule()
+    silent: SilentRule = SilentRule()
+    drift: DriftRule = DriftRule()
+    failing: FailingRule = FailingRule()
+
+
+class FloodRule(Strict):
+    """An operator takes about ten alarms in ten minutes; beyond that only the gravest are annunciated."""
+
+    begins: int = Field(10, ge=1, description="More annunciations than this within the span begin a flood.")
+    ends: int = Field(5, ge=0, description="Fewer alarms than this within the span end it.")
+    within: Span = parse_span("10 minutes")
+    lets_through: Priority = "high"
+
+
+class CauseRule(Strict):
+    within: Span = parse_span("10 minutes")
+
+
+class ChatterRule(Strict):
+    """An alarm that comes and goes is shelved by itself."""
+
+    raises: int = Field(3, ge=2)
+    within: Span = parse_span("1 hour")
+    shelved_for: Span = parse_span("2 hours")
+
+
+class Rules(Strict):
+    source: str = Field(description="The silver table that is followed.")
+    at: str
+    value: str
+    senders: SendersRule
+    limits: LimitColumns = LimitColumns()
+    defaults: Detections = Detections()
+    by_kind: dict[str, Detections] = {}
+    flood: FloodRule = FloodRule()
+    cause: CauseRule = CauseRule()
+    chatter: ChatterRule = ChatterRule()
+    longest_shelving: Span = parse_span("1 day")
+    returned_lapses_after: Span = parse_span("12 hours")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_begin_with_the_defaults(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or not isinstance(raw.get("by_kind"), dict):
+            return raw
+        defaults = raw.get("defaults") or {}
+        return raw | {"by_kind": {name: _merged(defaults, own) for name, own in raw["by_kind"].items()}}
+
+    def of(self, kind: str) -> Detections:
+        return self.by_kind.get(kind, self.defaults)
+
+    @property
+    def sender(self) -> str:
+        """The column of the followed table that names who sent a row: as in the senders' table."""
+        return self.senders.key
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    return {**below, **{name: _merged(below.get(name), own) for name, own in above.items()}}
+
+
+@cache
+def load_rules(domain: str) -> Rules | None:
+    """None where the domain has no alarms."""
+    file = domain_folder(domain) / "alarms.yml"
+    return read_model(file, Rules, "rules of alarms begin with `source:`") if file.exists() else None

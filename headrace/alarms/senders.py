@@ -1,0 +1,115 @@
+"""Who sends: everything known of each by its code, a number that it keeps.
+
+Codes are given in the order in which senders appear, so what a detector keeps stays where it is.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.alarms.rules import Detections, Rules
+
+LIMITS = ("low_low", "low", "high", "high_high")
+
+
+class Names:
+    """Texts and their codes."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._codes = {name: code for code, name in enumerate(known)}
+        self.names = list(self._codes)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def codes(self, names: Iterable[str | None]) -> np.ndarray:
+        """New ones get the next codes; of none, -1."""
+        known, found = self._codes, []
+        for name in names:
+            code = -1 if name is None else known.get(name, len(known))
+            if code == len(known):
+                known[name] = code  # type: ignore[index]
+                self.names.append(name)  # type: ignore[arg-type]
+            found.append(code)
+        return np.array(found, dtype=np.int32)
+
+
+class Senders:
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.ids, self.groups, self.consoles, self.kinds = Names(), Names(), Names(), Names()
+        self.group = self.console = self.kind = np.empty(0, np.int32)
+        self.interval = np.empty(0)
+        self.is_active = np.empty(0, np.bool_)
+        self.limits = np.empty((4, 0))
+        """One row each of low_low, low, high and high_high."""
+        self.console_of_group = np.empty(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, table: pa.Table) -> None:
+        """The current rows of the senders' table: limits change, others appear; who is no longer named stays."""
+        named, limits = self.rules.senders, self.rules.limits
+        codes = self.ids.codes(table[named.key].to_pylist())
+        self._fit()
+        self.group[codes] = self.groups.codes(table[named.group].to_pylist())
+        self.console[codes] = self.consoles.codes(table[named.console].to_pylist())
+        self.kind[codes] = self.kinds.codes(table[named.kind].to_pylist())
+        self.interval[codes] = _numbers(table, named.interval)
+        self.is_active[codes] = table[named.active].to_numpy() != False if named.active else True  # noqa: E712
+        for place, name in enumerate(LIMITS):
+            self.limits[place, codes] = _numbers(table, getattr(limits, name))
+        self._place_groups()
+
+    def codes(self, ids: pa.Array) -> np.ndarray:
+        """Those of distinct ids; one that the senders' table does not name has no limits."""
+        codes = self.ids.codes(ids.to_pylist())
+        self._fit()
+        return codes
+
+    def members(self, group: int) -> np.ndarray:
+        return np.flatnonzero(self.group == group)
+
+    def setting(self, of: Callable[[Detections], Any]) -> np.ndarray:
+        """One setting of the rules for each sender, by its kind; a span of time in microseconds."""
+        by_kind = [_plain(of(self.rules.of(kind))) for kind in self.kinds.names]
+        return np.array([*by_kind, _plain(of(self.rules.defaults))])[self.kind]
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"ids": np.array(self.ids.names, dtype=np.bytes_)}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Codes as they were; the rest is taken from the senders' table again."""
+        self.ids = Names(name.decode() for name in state["ids"])
+        self._fit()
+
+    def _fit(self) -> None:
+        more = len(self.ids) - len(self.group)
+        if more <= 0:
+            return
+        unknown = np.full(more, -1, np.int32)
+        self.group, self.console = np.append(self.group, unknown), np.append(self.console, unknown)
+        self.kind = np.append(self.kind, unknown)
+        self.interval = np.append(self.interval, np.full(more, np.nan))
+        self.is_active = np.append(self.is_active, np.ones(more, np.bool_))
+        self.limits = np.concatenate([self.limits, np.full((4, more), np.nan)], axis=1)
+
+    def _place_groups(self) -> None:
+        self.console_of_group = np.full(len(self.groups), -1, np.int32)
+        known = self.group >= 0
+        self.console_of_group[self.group[known]] = self.console[known]
+
+
+def _numbers(table: pa.Table, column: str | None) -> np.ndarray:
+    if column is None:
+        return np.full(len(table), np.nan)
+    found: np.ndarray = pc.fill_null(table[column].cast(pa.float64()), np.nan).to_numpy()
+    return found
+
+
+def _plain(setting: Any) -> Any:
+    return setting.total_seconds() * 1e6 if hasattr(setting, "total_seconds") else setting
