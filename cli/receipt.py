@@ -19,8 +19,22 @@ def receipt(domain: Domain = None, as_json: AsJson = False) -> None:
         print_json(found)
     else:
         show(found["lines"])
+        tell_losses(found)
     if not found["balanced"]:
         raise typer.Exit(1)
+
+
+def tell_losses(found: dict) -> None:
+    from cli.screen import count, out
+
+    for each in found["lost"]:
+        where = f"{each['topic']}/{each['partition']} offsets {count(each['first'])} to {count(each['last'])}"
+        out.print(
+            f"[bold red]lost:[/] {count(each['count'])} messages, {where}: gone from the topic before they were "
+            f"taken; accepted {each['accepted_at']}"
+        )
+    for note in found["notes"]:
+        out.print(f"[yellow]note:[/] {note}")
 
 
 def show(lines: list[dict]) -> None:

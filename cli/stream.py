@@ -10,6 +10,7 @@ from cli.options import AsJson, Domain
 EXAMPLES = examples(
     "headrace stream {domain}",
     "headrace stream {domain} --until-empty",
+    "headrace stream {domain} --accept-loss",
     "HEADRACE_TRIGGER_SECONDS=5 headrace stream {domain}",
 )
 
@@ -18,6 +19,13 @@ def stream(
     domain: Domain = None,
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="Stop when all that is in the topics by now is taken.")
+    ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Go on though messages are gone that were not taken; the receipt keeps them.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -29,7 +37,7 @@ def stream(
     from streaming.stand import stand
 
     with watching():
-        ended = stand(one_domain(domain), get_settings(), until_empty=until_empty)
+        ended = stand(one_domain(domain), get_settings(), until_empty=until_empty, accept_loss=accept_loss)
     if as_json:
         print_json(ended.as_dict())
         return

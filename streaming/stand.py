@@ -10,9 +10,13 @@ from headrace.trouble import cause_to_act_on
 from streaming.stopping import stop_when_told
 
 
-def stand(domain: str, settings: Settings, *, until_empty: bool = False) -> Heartbeat:
+def stand(
+    domain: str, settings: Settings, *, until_empty: bool = False, accept_loss: bool = False
+) -> Heartbeat:
     """Until SIGTERM or Ctrl-C, or (until_empty) until all that is in the topics by now is taken."""
-    return stand_until_stopped(domain, settings, stop_when_told(), until_empty=until_empty)
+    return stand_until_stopped(
+        domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss
+    )
 
 
 def main() -> int:

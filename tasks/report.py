@@ -34,8 +34,13 @@ def report_receipt(receipt: dict[str, Any]) -> None:
             }
             for line in receipt["lines"]
         ],
-        description="balances" if receipt["balanced"] else "DOES NOT BALANCE",
+        description=("balances" if receipt["balanced"] else "DOES NOT BALANCE") + _lost(receipt),
     )
+
+
+def _lost(receipt: dict[str, Any]) -> str:
+    count = sum(each["count"] for each in receipt["lost"])
+    return f"; {count:,} MESSAGES ARE LOST" if count else ""
 
 
 def report_layers(domain: str, as_of: str, tables: list[dict[str, Any]]) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from headrace.contracts.model import Contract
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
-from headrace.lake.offsets import Offsets, offsets_in
+from headrace.lake.epochs import Lost, epoch_of
+from headrace.lake.offsets import offsets_in
 from headrace.lake.paths import Paths
+from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
@@ -56,6 +59,9 @@ class Line:
 class Receipt:
     domain: str
     lines: list[Line]
+    lost: tuple[Lost, ...] = ()
+    """Messages that are gone for good; the lines name them too."""
+    notes: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -69,23 +75,28 @@ class Receipt:
 
     def as_dict(self) -> dict[str, Any]:
         lines = [asdict(line) | {"balanced": line.balanced} for line in self.lines]
-        return {"domain": self.domain, "balanced": self.balanced, "lines": lines}
+        lost = [asdict(each) | {"count": each.count} for each in self.lost]
+        said = {"lines": lines, "lost": lost, "notes": list(self.notes)}
+        return {"domain": self.domain, "balanced": self.balanced, **said}
 
 
 def receipt(domain: str, settings: Settings | None = None) -> Receipt:
     settings = settings or get_settings()
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
-    return Receipt(domain, [*_bronze_lines(paths, catalog, settings), *_silver_lines(paths, catalog)])
+    notes: list[str] = []
+    lines = [*_bronze_lines(paths, catalog, settings, notes), *_silver_lines(paths, catalog)]
+    lost = tuple(each for table in catalog.contracts for each in epoch_of(paths, table).lost)
+    return Receipt(domain, lines, lost, tuple(notes))
 
 
-def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings) -> Iterator[Line]:
+def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: list[str]) -> Iterator[Line]:
     for table, contract in catalog.contracts.items():
         known = known_files(paths, table)
         if not known and not log.exists(paths.table("bronze", table)):
             continue
         taken = not_set_aside(known)
-        sent = offsets_in(paths.table("bronze", table), settings) if contract.arrives.topic else []
-        messages = sum(each.rows for each in sent)
+        sent = _accounts(paths, contract, settings, notes) if contract.arrives.topic else []
+        messages = sum(each.rows.rows for each in sent if each.rows)
         lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table)) - messages
         waiting = _lines_waiting(paths, table, known)
         terms = {"lines": lines, "files": len(taken), "files set aside": len(known) - len(taken)}
@@ -94,16 +105,27 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings) -> Iterato
         yield from (_offsets_line(table, each) for each in sent)
 
 
-def _offsets_line(table: str, found: Offsets) -> Line:
-    """Missing ones lack on the left; one that is there twice is taken off again, so that it cannot fill a gap."""
-    doubled = found.rows - found.distinct
-    terms = {
-        f"offsets {found.first:,} to {found.last:,}": found.expected,
-        "rows": found.rows,
-        "doubled": doubled,
-    }
-    says = f"offsets of {found.topic}/{found.partition} = rows"
-    return Line(f"bronze.{table}", says, found.distinct - doubled, found.expected, terms)
+def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[str]) -> list[Account]:
+    """Of each partition, where any of it was taken. The broker is asked first: what comes later is no gap."""
+    topic, lost = str(contract.arrives.topic), epoch_of(paths, contract.table).lost
+    kept = kept_by_broker(topic, settings)
+    found = offsets_in(paths.table("bronze", contract.table), settings)
+    if not found and not lost:
+        return []
+    if kept is None:
+        notes.append(
+            f"no broker answers at {settings.kafka_bootstrap}: how much waits in {topic} was not asked"
+        )
+    return [
+        each
+        for name in dict.fromkeys([topic, *(each.topic for each in found)])
+        for each in accounts(name, found, lost, kept if name == topic else None)
+    ]
+
+
+def _offsets_line(table: str, found: Account) -> Line:
+    says = f"offsets of {found.topic}/{found.partition} = rows{' + lost' if found.lost else ''}"
+    return Line(f"bronze.{table}", says, found.accounted, found.expected, found.terms)
 
 
 def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int:

@@ -1,5 +1,6 @@
 """Asks Kafka's brokers before Spark does: its own complaints come late and name nothing a person has set."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.settings import Settings
 
 ANSWERS_WITHIN_MS = 10_000
+LISTENS_WITHIN = 1.0
 NO_ANSWER = (KafkaError, OSError, ValueError)
 
 
@@ -31,6 +33,18 @@ def offsets_now(topic: str, settings: Settings) -> dict[int, tuple[int, int]]:
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         first, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
         return {each.partition: (first[each], end[each]) for each in partitions}
+
+
+def is_listening(settings: Settings) -> bool:
+    """Whether anybody is there to be asked; told in a second at most, where asking would wait for ten."""
+    for broker in settings.kafka_bootstrap.split(","):
+        host, _, port = broker.strip().rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=LISTENS_WITHIN).close()
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
 
 
 @contextmanager

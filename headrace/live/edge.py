@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.lake import ledger, log
+from headrace.lake.epochs import Epoch
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
@@ -37,11 +38,18 @@ class TopicEdge:
     """`onward`: the silver edges that begin at this bronze table."""
 
     def __init__(
-        self, contract: Contract, paths: Paths, run: str, leases: Leases, onward: Sequence[Edge], size: int
+        self,
+        contract: Contract,
+        paths: Paths,
+        run: str,
+        leases: Leases,
+        onward: Sequence[Edge],
+        size: int,
+        epoch: Epoch,
     ) -> None:
         self.contract, self._paths, self._run, self._leases = contract, paths, run, leases
-        self._onward, self._size = onward, size
-        self.app = f"{paths.domain}.bronze.{contract.table}:topic"
+        self._onward, self._size, self._epoch = onward, size, epoch.suffix
+        self.app = f"{paths.domain}.bronze.{contract.table}:topic{epoch.suffix}"
         self._last_rows = 0
         self._progress: dict[str, Progress] = {}
 
@@ -51,7 +59,7 @@ class TopicEdge:
 
     @property
     def checkpoint(self) -> str:
-        return self._paths.checkpoint("bronze", f"{self.contract.table}__topic")
+        return self._paths.checkpoint("bronze", f"{self.contract.table}__topic{self._epoch}")
 
     def take(self, rows: DataFrame, number: int) -> Taken:
         watch = Stopwatch()
@@ -83,7 +91,7 @@ class TopicEdge:
             done = log.commit_of_batch(self.target, self.app, number)
         assert done is not None, "an idempotent append left no commit"
         written = done.metrics.get("numOutputRows", 0)
-        name, table = f"topic-{number:09d}", self.contract.table
+        name, table = f"topic{self._epoch}-{number:09d}", self.contract.table
         entry = Entry("bronze", table, "Append", name, self._run, written, {"written": written}, done.version)
         entry = replace(entry, seconds=watch.seconds, finished_at=stamp())
         ledger.record(self._paths, entry)

@@ -17,15 +17,17 @@ from pyspark.sql.streaming.query import StreamingQuery
 from headrace.contracts.model import Contract
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake import log
+from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.broker import check_topic
 from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
+from headrace.live.loss import MessagesLost, Reading
 from headrace.live.metrics import Metrics
 from headrace.live.topic import read_topic
-from headrace.live.trouble import stream_trouble
+from headrace.live.trouble import LossSuspected, stream_trouble
 from headrace.progress import Event, tell
 from headrace.refine.bronze import create_bronze
 from headrace.refine.catalog import Catalog, load_tables
@@ -44,10 +46,11 @@ def stand(
     stop: threading.Event,
     *,
     until_empty: bool = False,
+    accept_loss: bool = False,
     layers: Collection[str] = ("bronze", "silver"),
 ) -> Heartbeat:
     """Runs until `stop` is set, or (until_empty) until all that is in the topics by now is taken. With bronze alone
-    in `layers`, silver is left to whoever refines."""
+    in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has forgotten."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     contracts = [contract for contract in catalog.contracts.values() if contract.arrives.topic]
     if not contracts:
@@ -58,7 +61,7 @@ def stand(
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
-        job = _Job(catalog, paths, settings, leases, run, onward="silver" in layers)
+        job = _Job(catalog, paths, settings, leases, run, onward="silver" in layers, accept_loss=accept_loss)
         return job.run(contracts, stop, until_empty=until_empty)
 
 
@@ -87,10 +90,18 @@ class _Stopping(Exception):
 
 class _Job:
     def __init__(
-        self, catalog: Catalog, paths: Paths, settings: Settings, leases: Leases, run: str, *, onward: bool
+        self,
+        catalog: Catalog,
+        paths: Paths,
+        settings: Settings,
+        leases: Leases,
+        run: str,
+        *,
+        onward: bool,
+        accept_loss: bool,
     ) -> None:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
-        self._onward = onward
+        self._onward, self._accept_loss = onward, accept_loss
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
@@ -98,12 +109,25 @@ class _Job:
     def run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> Heartbeat:
         self._beat("starting")
         try:
-            self._run(contracts, stop, until_empty=until_empty)
+            self._run_and_name_losses(contracts, stop, until_empty=until_empty)
         except BaseException as error:
             self._beat("failed", error=str(error))
             raise
         self._beat("stopped")
         return self._heartbeat
+
+    def _run_and_name_losses(
+        self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool
+    ) -> None:
+        try:
+            self._run(contracts, stop, until_empty=until_empty)
+        except LossSuspected as suspected:
+            readings = [self._reading(contract) for contract in contracts]
+            lost = [each for reading in readings for each in reading.lost_by_now()]
+            raise (MessagesLost(lost) if lost else suspected) from suspected
+
+    def _reading(self, contract: Contract) -> Reading:
+        return Reading(str(contract.arrives.topic), contract.table, self._paths, self._settings)
 
     def _run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> None:
         with ExitStack() as stack:
@@ -123,12 +147,13 @@ class _Job:
     def _start(
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
     ) -> tuple[StreamingQuery, list[BaseException]]:
-        edge = self._edge(contract)
+        epoch = self._reading(contract).go_on(self._heartbeat.run, accept_loss=self._accept_loss)
+        edge = self._edge(contract, epoch)
         if not log.exists(edge.target):
             create_bronze(spark, contract, edge.target)
         raised: list[BaseException] = []
         writer = (
-            read_topic(spark.newSession(), contract, self._settings)
+            read_topic(spark.newSession(), contract, self._settings, epoch)
             .writeStream.foreachBatch(self._taking(edge, raised))
             .option("checkpointLocation", edge.checkpoint)
             .queryName(edge.app)
@@ -138,7 +163,7 @@ class _Job:
             pace = {"processingTime": f"{round(self._settings.trigger_seconds * 1000)} milliseconds"}
         return writer.trigger(**pace).start(), raised
 
-    def _edge(self, contract: Contract) -> TopicEdge:
+    def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
         nodes = self._catalog.made_from(contract) if self._onward else []
         now = datetime.now(UTC).replace(tzinfo=None)
         run = self._heartbeat.run
@@ -146,7 +171,7 @@ class _Job:
             Edge(node, contract, self._paths, run, now, self._leases, kept=KeptParents()) for node in nodes
         ]
         size = self._settings.rows_per_batch * BYTES_PER_ROW
-        return TopicEdge(contract, self._paths, run, self._leases, onward, size)
+        return TopicEdge(contract, self._paths, run, self._leases, onward, size, epoch)
 
     def _taking(self, edge: TopicEdge, raised: list[BaseException]) -> Callable[[DataFrame, int], None]:
         def take(rows: DataFrame, number: int) -> None:
@@ -193,7 +218,7 @@ class _Job:
         if query.lastProgress is None:
             return
         progress = json.loads(query.lastProgress.json)
-        table = str(query.name).rpartition(".")[2].removesuffix(":topic")
+        table = str(query.name).rpartition(".bronze.")[2].partition(":topic")[0]
         lag = _behind(progress["sources"][0])
         with self._lock:
             rate = progress.get("inputRowsPerSecond") or 0.0
@@ -243,4 +268,6 @@ def _settle(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
 
 
 def _meant(error: StreamingQueryException, raised: list[BaseException]) -> BaseException:
-    return raised[0] if raised else (stream_trouble(error) or HeadraceError(str(error)))
+    if raised:
+        return raised[0] if isinstance(raised[0], HeadraceError) else (stream_trouble(raised[0]) or raised[0])
+    return stream_trouble(error) or HeadraceError(str(error))

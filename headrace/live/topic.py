@@ -1,13 +1,18 @@
 """A topic's messages as rows of a bronze table: one row per offset, whatever it holds."""
 
+import json
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
+from headrace.lake.epochs import Epoch
 from headrace.lake.offsets import FROM_TOPIC
+from headrace.live.broker import offsets_now
 from headrace.refine.bronze import as_bronze, parsed_json
 from headrace.settings import Settings
 
+EARLIEST = -2
 IAM = {
     "kafka.security.protocol": "SASL_SSL",
     "kafka.sasl.mechanism": "AWS_MSK_IAM",
@@ -16,18 +21,27 @@ IAM = {
 }
 
 
-def read_topic(spark: SparkSession, contract: Contract, settings: Settings) -> DataFrame:
+def read_topic(spark: SparkSession, contract: Contract, settings: Settings, epoch: Epoch) -> DataFrame:
     """The stream of a table's topic, shaped as its bronze table."""
     messages = (
         spark.readStream.format("kafka")
         .options(**connection(settings))
         .option("subscribe", str(contract.arrives.topic))
-        .option("startingOffsets", settings.starting_offsets)
+        .option("startingOffsets", _starts(contract, settings, epoch))
         .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
         .option("failOnDataLoss", "true")
         .load()
     )
     return as_rows(messages, contract)
+
+
+def _starts(contract: Contract, settings: Settings, epoch: Epoch) -> str:
+    """Partitions that came since an epoch began are read from their beginning."""
+    if not epoch.starts:
+        return settings.starting_offsets
+    topic = str(contract.arrives.topic)
+    known = dict.fromkeys(offsets_now(topic, settings), EARLIEST) | epoch.starts
+    return json.dumps({topic: known})
 
 
 def connection(settings: Settings) -> dict[str, str]:

@@ -14,15 +14,17 @@ NO_BROKER = (
 )
 
 
+class LossSuspected(HeadraceError):
+    """Spark found messages gone; which ones, the broker knows."""
+
+
 def stream_trouble(error: BaseException) -> HeadraceError | None:
     text = text_of(error)
+    if any(sign in text for sign in LOSS):
+        return LossSuspected(
+            f"messages are gone that were not taken yet; headrace receipt says which ({_line(text)})"
+        )
     known = (
-        (
-            LOSS,
-            "messages are gone that were not taken yet: the topic's retention ran past this reader, or the topic was "
-            "made anew. What is gone is lost here; the receipt says between which offsets. To go on from what is left, "
-            "remove the checkpoint of the topic's bronze table",
-        ),
         (
             OTHER_TOPIC,
             "the topic is not the one that the checkpoint is of; HEADRACE_KAFKA_BOOTSTRAP may have changed",

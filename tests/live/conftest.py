@@ -38,9 +38,9 @@ class LiveStation(PumpStation):
             producer.send("strokes", key=key.encode() if key else None, value=value).get(timeout=30)
         producer.close()
 
-    def stands(self) -> Heartbeat:
+    def stands(self, *, accept_loss: bool = False) -> Heartbeat:
         """The standing job until the topic is empty."""
-        return stand(self.domain, self.settings, Event(), until_empty=True)
+        return stand(self.domain, self.settings, Event(), until_empty=True, accept_loss=accept_loss)
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Messages that a topic forgot before they were taken: found, told, and gone past only when somebody says so.
+
+Spark would either skip them in silence or never go on. Here the stream begins anew behind them, in another epoch, at
+the places where bronze ends or where the topic now begins.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from json import loads
+
+from headrace.errors import HeadraceError
+from headrace.lake import ledger, log, objects
+from headrace.lake.epochs import Epoch, Lost, begin_epoch, epoch_of
+from headrace.lake.ledger import Entry
+from headrace.lake.offsets import offsets_in
+from headrace.lake.paths import Paths
+from headrace.live.broker import offsets_now
+from headrace.live.heartbeat import stamp
+from headrace.settings import Settings
+
+Kept = Mapping[int, tuple[int, int]]
+_OFFSETS = re.compile(rb"^\{.*\}$", re.MULTILINE)
+
+
+class MessagesLost(HeadraceError):
+    def __init__(self, lost: list[Lost]) -> None:
+        super().__init__(
+            f"{sum(each.count for each in lost):,} messages are gone from the topic before they were taken: "
+            f"{'; '.join(map(str, lost))}. Its retention ran past this reader; let it keep them for longer than the "
+            "job may be down. To go on from what is left, with the loss in the receipt: headrace stream --accept-loss"
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How far a topic was taken into its bronze table."""
+
+    topic: str
+    table: str
+    paths: Paths
+    settings: Settings
+
+    @property
+    def epoch(self) -> Epoch:
+        return epoch_of(self.paths, self.table)
+
+    @property
+    def app(self) -> str:
+        return f"{self.paths.domain}.bronze.{self.table}:topic{self.epoch.suffix}"
+
+    @property
+    def checkpoint(self) -> str:
+        return self.paths.checkpoint("bronze", f"{self.table}__topic{self.epoch.suffix}")
+
+    @property
+    def bronze(self) -> str:
+        return self.paths.table("bronze", self.table)
+
+    def go_on(self, run: str, *, accept_loss: bool) -> Epoch:
+        """The epoch to go on in. What is lost is raised, or accepted; a checkpoint that is gone is no loss."""
+        kept, planned = offsets_now(self.topic, self.settings), self._planned()
+        if not (_lost(self.topic, kept, planned) or self._forgot_its_place()):
+            _check_same_topic(self.topic, kept, planned)
+            return self.epoch
+        taken = self._taken(planned)
+        _check_same_topic(self.topic, kept, taken)
+        lost = _lost(self.topic, kept, taken)
+        if lost and not accept_loss:
+            raise MessagesLost(lost)
+        return self._begin_anew(kept, taken, lost, run)
+
+    def lost_by_now(self) -> list[Lost]:
+        kept = offsets_now(self.topic, self.settings)
+        return _lost(self.topic, kept, self._taken(self._planned()))
+
+    def _planned(self) -> Mapping[int, int]:
+        return _ended(self.checkpoint) or self.epoch.starts
+
+    def _forgot_its_place(self) -> bool:
+        return not _ended(self.checkpoint) and log.last_commit_of(self.bronze, self.app) is not None
+
+    def _taken(self, planned: Mapping[int, int]) -> dict[int, int]:
+        """The next offset to take, by partition. Bronze may be a batch ahead of the checkpoint."""
+        found = [each for each in offsets_in(self.bronze, self.settings) if each.topic == self.topic]
+        stored = {each.partition: each.last + 1 for each in found}
+        return {number: max(planned.get(number, 0), stored.get(number, 0)) for number in {*planned, *stored}}
+
+    def _begin_anew(self, kept: Kept, taken: Mapping[int, int], lost: list[Lost], run: str) -> Epoch:
+        accepted = tuple(replace(each, accepted_at=stamp()) for each in lost)
+        starts = {number: max(taken.get(number, 0), first) for number, (first, _) in kept.items()}
+        epoch = Epoch(self.epoch.number + 1, starts, (*self.epoch.lost, *accepted))
+        for each in accepted:
+            batch = f"lost-{each.partition:05d}-{each.first:015d}"
+            ledger.record(
+                self.paths, Entry("bronze", self.table, "Append", batch, run, 0, {"lost": each.count})
+            )
+        begin_epoch(self.paths, self.table, epoch)
+        return epoch
+
+
+def _lost(topic: str, kept: Kept, taken: Mapping[int, int]) -> list[Lost]:
+    return [
+        Lost(topic, number, taken[number], first - 1)
+        for number, (first, _) in sorted(kept.items())
+        if first > taken.get(number, first)
+    ]
+
+
+def _check_same_topic(topic: str, kept: Kept, taken: Mapping[int, int]) -> None:
+    for number, next_one in sorted(taken.items()):
+        end = kept[number][1] if number in kept else 0
+        if end < next_one:
+            raise HeadraceError(
+                f"{topic}/{number} ends before offset {end:,}, and {next_one:,} were taken from it: the topic was made "
+                "anew, or HEADRACE_KAFKA_BOOTSTRAP names other brokers. Its offsets would count twice: give the topic "
+                "another name (in its contract: arrives), or begin a new lake with another HEADRACE_HOME."
+            )
+
+
+def _ended(checkpoint: str) -> dict[int, int]:
+    """Where the last batch that is done ended, as Spark's checkpoint has it; else where the first was to begin."""
+    done = [name.rpartition("/")[2] for name in objects.list_under(f"{checkpoint}/commits")]
+    newest = max((int(name) for name in done if name.isdigit()), default=None)
+    place = "sources/0/0" if newest is None else f"offsets/{newest}"
+    text = objects.get(f"{checkpoint}/{place}") or b""
+    found = _OFFSETS.findall(text)
+    by_topic = loads(found[-1]) if found else {}
+    return {int(number): offset for each in by_topic.values() for number, offset in each.items()}
