@@ -1,59 +1,164 @@
-"""What stands, and what an operator is told of it."""
+"""Every alarm through the states of ISA-18.2.
 
-from dataclasses import dataclass
+Edges and actions come in the order of their time. What is due meanwhile (a shelving that ends, a flood that is over, an
+alarm that returned long ago and nobody acknowledged) is done first.
+"""
 
-from headrace.alarms.edges import CRITICAL, Edges
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from headrace.alarms.actions import Action
+from headrace.alarms.alarm import Alarm
+from headrace.alarms.annunciation import Annunciation
 from headrace.alarms.events import Event
+from headrace.alarms.register import Register, as_array, from_array
 from headrace.alarms.senders import Senders
+from headrace.alarms.told import Told
 
-
-@dataclass
-class Alarm:
-    alarm_id: str
-    events: int = 0
+BY_TIME, BY_CHATTER = "time", "chatter"
 
 
 class Book:
     def __init__(self, senders: Senders) -> None:
-        self._senders = senders
-        self._alarms: dict[tuple[str, int], Alarm] = {}
-        self._number = self._opened = 0
+        self._register = Register(senders)
+        self._annunciation = Annunciation(self._register)
 
-    def take(self, kind: str, of: str, edges: Edges) -> list[Event]:
-        order = edges.at.argsort(kind="stable")
-        return [event for place in order for event in self._one(kind, of == "group", edges, int(place))]
+    def take(self, edges: Iterable[Told], now: int) -> list[Event]:
+        """The events of edges, and of what is due until now."""
+        for edge in edges:
+            self._go_on(edge.at)
+            self._one(edge)
+        self._go_on(now)
+        return self._register.events()
 
-    def _one(self, kind: str, is_group: bool, edges: Edges, place: int) -> list[Event]:
-        key, is_on = (kind, int(edges.subject[place])), bool(edges.is_on[place])
-        alarm = self._alarms.get(key)
-        if alarm is None and not is_on:
-            return []
-        said = "escalated" if alarm and is_on else "raised" if is_on else "cleared"
+    def act(self, action: Action) -> list[Event]:
+        alarm = self._register.named(action.alarm_id)
         if alarm is None:
-            self._opened += 1
-            alarm = self._alarms[key] = Alarm(f"A{self._opened}")
-        if not is_on:
-            del self._alarms[key]
-        alarm.events += 1
-        self._number += 1
-        senders, code = self._senders, key[1]
-        group = code if is_group else int(senders.group[code])
-        return [
-            Event(
-                f"{alarm.alarm_id}.{alarm.events}",
-                self._number,
-                alarm.alarm_id,
-                said,
-                int(edges.at[place]),
-                state="unacknowledged" if is_on else "normal",
-                is_annunciated=is_on,
-                kind=kind,
-                severity="critical" if edges.severity[place] == CRITICAL else "warning",
-                subject=(senders.groups if is_group else senders.ids).names[code],
-                is_group=is_group,
-                group_id=senders.groups.names[group] if group >= 0 else None,
-                value=float(edges.value[place]),
-                limit_value=float(edges.limit[place]),
-                since=int(edges.since[place]),
+            self._refuse(action, f"no alarm {action.alarm_id} stands")
+        else:
+            does = {
+                "acknowledge": self._acknowledge,
+                "shelve": self._shelve_by_hand,
+                "unshelve": self._unshelve_by_hand,
+            }
+            does[action.what](alarm, action)
+        return self._register.events()
+
+    def standing(self) -> Counter[tuple[str, str]]:
+        """How many alarms there are of each priority and state."""
+        return Counter((alarm.priority, alarm.state) for alarm in self._register)
+
+    @property
+    def floods(self) -> int:
+        return len(self._annunciation.floods.consoles)
+
+    def state(self) -> dict[str, np.ndarray]:
+        kept = {"register": self._register.state(), "floods": self._annunciation.state()}
+        return {"text": as_array(kept)}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        kept = from_array(state["text"])
+        self._register.restore(kept["register"])
+        self._annunciation.restore(kept["floods"])
+
+    def _one(self, edge: Told) -> None:
+        alarm = self._register.find((edge.kind, edge.code))
+        if edge.is_on and (alarm is None or not alarm.is_on):
+            self._raise(alarm or self._register.open(edge), edge)
+        elif edge.is_on and alarm is not None and edge.severity != alarm.severity:
+            self._change(alarm, edge)
+        elif not edge.is_on and alarm is not None and alarm.is_on:
+            self._clear(alarm, edge)
+
+    def _raise(self, alarm: Alarm, edge: Told) -> None:
+        alarm.is_on, alarm.is_acknowledged, alarm.raised_at, alarm.spread_at = True, False, edge.at, edge.at
+        self._register.measure(alarm, edge)
+        self._annunciation.begins(alarm)
+        chatters = self._register.chatters(alarm, edge.at)
+        if alarm.shelved_until is None and not chatters:
+            self._annunciation.announce(alarm, edge.at, "raised")
+        else:
+            self._register.tell(alarm, "raised", edge.at)
+        if chatters and alarm.shelved_until is None:
+            rule = self._register.rules.chatter
+            self._shelve(
+                alarm, edge.at, rule.shelved_for.total_seconds(), BY_CHATTER, "it comes and goes too often"
             )
-        ]
+        self._annunciation.hide_what_shows(alarm, edge.at)
+
+    def _change(self, alarm: Alarm, edge: Told) -> None:
+        """Another severity: the same alarm, told again where it became graver."""
+        is_graver = edge.severity > alarm.severity
+        self._register.measure(alarm, edge)
+        if not is_graver:
+            self._register.tell(alarm, "eased", edge.at)
+            return
+        alarm.is_acknowledged = False
+        if alarm.shelved_by == BY_CHATTER:
+            alarm.shelved_until, alarm.shelved_by = None, ""
+        if alarm.shelved_until is None:
+            self._annunciation.announce(alarm, edge.at, "escalated")
+        else:
+            self._register.tell(alarm, "escalated", edge.at)
+
+    def _clear(self, alarm: Alarm, edge: Told) -> None:
+        alarm.is_told = alarm.is_told and not alarm.is_hidden and alarm.shelved_until is None
+        alarm.is_on, alarm.cleared_at = False, edge.at
+        alarm.value = alarm.value if np.isnan(edge.value) else edge.value
+        self._register.tell(alarm, "cleared", edge.at)
+        self._annunciation.ends(alarm, edge.at)
+        self._register.settle(alarm)
+
+    def _go_on(self, at: int) -> None:
+        self._annunciation.go_on(at)
+        for due, alarm in self._register.due(at):
+            if alarm.shelved_until is not None and alarm.shelved_until <= due:
+                self._come_back(alarm, due)
+            elif alarm.state == "returned" and self._register.lapses_at(alarm) <= due:
+                alarm.is_told = False
+                self._register.tell(alarm, "lapsed", due, by=BY_TIME)
+                self._register.settle(alarm)
+        self._register.now = max(self._register.now, at)
+
+    def _shelve(self, alarm: Alarm, at: int, lasts: float, by: str, note: str) -> None:
+        self._register.comes_back(alarm, at + round(lasts * 1e6))
+        alarm.shelved_by = by
+        self._register.tell(alarm, "shelved", at, by=by, message=note)
+
+    def _come_back(self, alarm: Alarm, at: int) -> None:
+        """A shelving is over; what still is on is told anew."""
+        alarm.shelved_until, alarm.shelved_by = None, ""
+        if alarm.is_on:
+            alarm.is_acknowledged = False
+            self._annunciation.announce(alarm, at, "unshelved")
+        else:
+            self._register.tell(alarm, "unshelved", at, by=BY_TIME)
+        self._register.settle(alarm)
+
+    def _acknowledge(self, alarm: Alarm, action: Action) -> None:
+        if alarm.is_acknowledged:
+            self._refuse(action, f"{alarm.alarm_id} is acknowledged already")
+            return
+        alarm.is_acknowledged = True
+        self._register.tell(alarm, "acknowledged", self._register.now, by=action.by, message=action.note)
+        self._register.settle(alarm)
+
+    def _shelve_by_hand(self, alarm: Alarm, action: Action) -> None:
+        longest = self._register.rules.longest_shelving.total_seconds()
+        if action.lasts is None or action.lasts > longest:
+            self._refuse(action, f"an alarm is shelved for at most {longest / 3600:g} hours")
+            return
+        self._shelve(alarm, self._register.now, action.lasts, action.by, action.note)
+
+    def _unshelve_by_hand(self, alarm: Alarm, action: Action) -> None:
+        if alarm.shelved_until is None:
+            self._refuse(action, f"{alarm.alarm_id} is not shelved")
+            return
+        alarm.shelved_until, alarm.shelved_by = None, ""
+        self._register.tell(alarm, "unshelved", self._register.now, by=action.by, message=action.note)
+        self._register.settle(alarm)
+
+    def _refuse(self, action: Action, why: str) -> None:
+        self._register.refuse(action.alarm_id, action.by, why)

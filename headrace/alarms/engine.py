@@ -3,21 +3,25 @@
 No files and no clock here: the same readings in the same batches give the same events, with the same names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.alarms.actions import Action
 from headrace.alarms.book import Book
 from headrace.alarms.detectors.limit import Limit
+from headrace.alarms.detectors.silent import Silent
+from headrace.alarms.detectors.stuck import Stuck
 from headrace.alarms.edges import Detector
 from headrace.alarms.events import as_table
 from headrace.alarms.readings import Clock, Readings
 from headrace.alarms.rules import Rules
 from headrace.alarms.senders import Senders
+from headrace.alarms.told import in_order
 
-DETECTORS: tuple[Callable[[Senders], Detector], ...] = (Limit,)
+DETECTORS: tuple[Callable[[Senders], Detector], ...] = (Silent, Stuck, Limit)
 
 
 class Engine:
@@ -29,10 +33,12 @@ class Engine:
     def step(self, rows: pa.Table) -> pa.Table:
         """The events of one batch of rows of the followed table, in any order."""
         readings = self.readings(rows)
-        events = []
-        for detector in self.detectors:
-            events += self.book.take(detector.kind, detector.of, detector.step(readings))
-        return as_table(events)
+        found = [(detector, detector.step(readings)) for detector in self.detectors]
+        return as_table(self.book.take(in_order(found), readings.now))
+
+    def act(self, actions: Iterable[Action]) -> pa.Table:
+        """The events of what an operator did, as of how far time has come."""
+        return as_table([event for action in actions for event in self.book.act(action)])
 
     def readings(self, rows: pa.Table) -> Readings:
         codes = self._codes(rows[self.rules.sender])
@@ -44,6 +50,7 @@ class Engine:
         parts: dict[str, Mapping[str, np.ndarray]] = {
             "senders": self.senders.state(),
             "clock": self.clock.state(),
+            "book": self.book.state(),
         }
         parts |= {detector.kind: detector.state() for detector in self.detectors}
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
@@ -58,6 +65,7 @@ class Engine:
 
         self.senders.restore(of("senders"))
         self.clock.restore(of("clock"))
+        self.book.restore(of("book"))
         for detector in self.detectors:
             detector.restore(of(detector.kind))
 

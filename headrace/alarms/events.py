@@ -1,7 +1,7 @@
 """The alarms table: one row for everything that happens to an alarm."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,6 +63,9 @@ class Event:
     cause_id: str | None = None
     acted_by: str | None = None
     message: str = ""
+
+    def numbered(self, number: int) -> "Event":
+        return replace(self, event_id=f"E{number}", event_number=number)
 
 
 def as_table(events: Sequence[Event]) -> pa.Table:
