@@ -1,9 +1,10 @@
 """What each write did, row for row.
 
 One small object per batch, named by its edge and batch: writing it twice is the same as writing it once, so a
-run that was killed before its entry simply writes it again.
+run that was killed before its entry simply writes it again. Old ones are folded into one (`headrace.lake.fold`).
 """
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -33,15 +34,61 @@ def record(paths: Paths, entry: Entry) -> None:
 
 
 def is_recorded(paths: Paths, entry: Entry) -> bool:
-    return objects.get(_object(paths, entry)) is not None
+    found = objects.get(_object(paths, entry)) is not None
+    return found or fold_of(paths, entry.layer, entry.table).holds(entry.batch)
 
 
 def _object(paths: Paths, entry: Entry) -> str:
     return f"{paths.ledger(entry.layer, entry.table)}/{entry.batch}.json"
 
 
+_NUMBERED = re.compile(r"^(.*?)(\d+)$")
+FOLDED = "_folded"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Entries that are one now. `through`: by the words before their number, the last batch that is among them; an
+    object of such a batch that still lies there counts no more."""
+
+    entry: Entry | None = None
+    through: dict[str, int] = field(default_factory=dict)
+
+    def holds(self, batch: str) -> bool:
+        words, number = numbered(batch)
+        return 0 <= number <= self.through.get(words, -1)
+
+
+def numbered(batch: str) -> tuple[str, int]:
+    """'topic-000000012' as ('topic-', 12); -1 where there is no number."""
+    found = _NUMBERED.match(batch)
+    return (found[1], int(found[2])) if found else (batch, -1)
+
+
+def fold_of(paths: Paths, layer: str, table: str) -> Fold:
+    found = objects.get_json(f"{paths.ledger(layer, table)}/{FOLDED}.json")
+    return Fold(Entry(**found["entry"]), found["through"]) if found else Fold()
+
+
+def batches_told(paths: Paths, layer: str, table: str) -> list[str]:
+    """The names of the batches that have an object; nothing is read."""
+    names = objects.list_under(paths.ledger(layer, table))
+    told = (name.rpartition("/")[2].removesuffix(".json") for name in names if name.endswith(".json"))
+    return [name for name in told if name != FOLDED]
+
+
 def entries(paths: Paths, layer: str, table: str) -> list[Entry]:
-    return [Entry(**found) for found in objects.all_json(paths.ledger(layer, table))]
+    """The fold is read last: an entry that went into it meanwhile is in it, and counts once."""
+    home = paths.ledger(layer, table)
+    found = [objects.get_json(f"{home}/{batch}.json") for batch in batches_told(paths, layer, table)]
+    fold = fold_of(paths, layer, table)
+    told = [Entry(**each) for each in found if each is not None and not fold.holds(each["batch"])]
+    return [fold.entry, *told] if fold.entry else told
+
+
+def newest_number(paths: Paths, layer: str, table: str) -> int:
+    """The highest of the batches that are only a number; 0 before the first."""
+    return max((int(batch) for batch in batches_told(paths, layer, table) if batch.isdigit()), default=0)
 
 
 def totals(found: list[Entry]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Literal
 from headrace.errors import Busy, UsageError
 from headrace.lake import log
 from headrace.lake.compact import Compacted, compact, untouched
+from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import leased
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.size import check_tables, tables_of
@@ -99,6 +100,7 @@ def _one(target: _Target, least_bytes: int, hours: int, settings: Settings) -> M
     tell(Event("maintain", item, "started"))
     try:
         with leased([lease], job=f"maintain {item}", seconds=settings.lease_seconds) as held:
+            fold_old_entries(target.paths, target.layer, target.table)
             good = last_good(target.paths, target.layer, target.table)
             if _is_ahead(target.path, good):
                 work = untouched(target.path, "left alone: its newest rows have not passed a scan")

@@ -90,10 +90,7 @@ def progress_of(paths: Paths, silver_table: str) -> Progress | None:
     """As remembered, or as the ledger knows of a batch that a killed run had no time to remember."""
     found = ledger.remembered(paths, "silver", silver_table)
     done = Progress(**found) if found else None
-    told = [
-        int(entry.batch) for entry in ledger.entries(paths, "silver", silver_table) if entry.batch.isdigit()
-    ]
-    newest = max(told, default=0)
+    newest = ledger.newest_number(paths, "silver", silver_table)
     if newest <= (done.at if done else 0):
         return done
     return Progress(newest, done.began if done else _version_of(newest))

@@ -3,12 +3,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 
 from headrace.errors import UnknownName
-from headrace.lake import objects
+from headrace.lake import ledger, objects
 from headrace.lake.paths import LAYERS, Paths
 from headrace.settings import Settings
 
@@ -44,5 +45,7 @@ def _scans(paths: Paths) -> Iterator[dict[str, Any]]:
 
 def _ledger(paths: Paths) -> Iterator[dict[str, Any]]:
     for layer in LAYERS:
-        for entry in objects.all_json(paths.ledger(layer, "")):
-            yield {**entry, "domain": paths.domain, "counts": json.dumps(entry["counts"])}
+        told = objects.list_under(paths.ledger(layer, ""))
+        for table in sorted({name.split("/")[-2] for name in told}):
+            for entry in ledger.entries(paths, layer, table):
+                yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}
