@@ -46,6 +46,20 @@ class Book:
             does[action.what](alarm, action)
         return self._register.events()
 
+    def refuse(self, why: str) -> list[Event]:
+        """What came as an action and is none."""
+        self._register.refuse(None, None, why)
+        return self._register.events()
+
+    @property
+    def counters(self) -> list[int]:
+        """How far time and the numbers of events and alarms have come."""
+        return self._register.counters
+
+    @counters.setter
+    def counters(self, counters: list[int]) -> None:
+        self._register.counters = counters
+
     def standing(self) -> Counter[tuple[str, str]]:
         """How many alarms there are of each priority and state."""
         return Counter((alarm.priority, alarm.state) for alarm in self._register)

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.alarms.actions import Action
 from headrace.alarms.book import Book
 from headrace.alarms.detectors.limit import Limit
 from headrace.alarms.detectors.silent import Silent
 from headrace.alarms.detectors.stuck import Stuck
 from headrace.alarms.edges import Detector
 from headrace.alarms.events import as_table
+from headrace.alarms.inbox import Received
 from headrace.alarms.readings import Clock, Readings
 from headrace.alarms.rules import Rules
 from headrace.alarms.senders import Senders
@@ -29,16 +29,22 @@ class Engine:
         self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
         self.detectors = [made(self.senders) for made in DETECTORS]
         self.book = Book(self.senders)
+        self.late = 0
 
     def step(self, rows: pa.Table) -> pa.Table:
         """The events of one batch of rows of the followed table, in any order."""
         readings = self.readings(rows)
+        self.late = readings.late
         found = [(detector, detector.step(readings)) for detector in self.detectors]
         return as_table(self.book.take(in_order(found), readings.now))
 
-    def act(self, actions: Iterable[Action]) -> pa.Table:
-        """The events of what an operator did, as of how far time has come."""
-        return as_table([event for action in actions for event in self.book.act(action)])
+    def act(self, received: Iterable[Received]) -> pa.Table:
+        """The events of what operators did, as of how far time has come."""
+        events = []
+        for each in received:
+            action = each.as_action()
+            events += self.book.act(action) if action else self.book.refuse(each.refused)
+        return as_table(events)
 
     def readings(self, rows: pa.Table) -> Readings:
         codes = self._codes(rows[self.rules.sender])
@@ -67,7 +73,8 @@ class Engine:
         self.clock.restore(of("clock"))
         self.book.restore(of("book"))
         for detector in self.detectors:
-            detector.restore(of(detector.kind))
+            if kept := of(detector.kind):  # one that is new here begins with nothing
+                detector.restore(kept)
 
     def _codes(self, ids: pa.ChunkedArray) -> np.ndarray:
         found = []

@@ -97,7 +97,7 @@ class Register:
         name = self.senders.consoles.names[console] if console >= 0 else None
         self._say(Event("", 0, None, event, at, kind="flood", console=name, message=message))
 
-    def refuse(self, alarm_id: str, by: str, why: str) -> None:
+    def refuse(self, alarm_id: str | None, by: str | None, why: str) -> None:
         self._say(Event("", 0, alarm_id, "refused", self.now, acted_by=by, message=why))
 
     def events(self) -> list[Event]:
@@ -105,16 +105,24 @@ class Register:
         told, self._told = self._told, []
         return told
 
+    @property
+    def counters(self) -> list[int]:
+        return [self.now, self._number, self._opened]
+
+    @counters.setter
+    def counters(self, counters: list[int]) -> None:
+        self.now, self._number, self._opened = counters
+
     def state(self) -> dict[str, Any]:
         newest = {key: recent for key, recent in self._raises.items() if self._may_chatter(recent)}
         return {
             "alarms": [alarm.as_dict() for alarm in self],
             "raises": [[*key, recent] for key, recent in newest.items()],
-            "counters": [self.now, self._number, self._opened],
+            "counters": self.counters,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.now, self._number, self._opened = state["counters"]
+        self.counters = state["counters"]
         self._raises = {(kind, code): recent for kind, code, recent in state["raises"]}
         for each in state["alarms"]:
             alarm = Alarm(**each)

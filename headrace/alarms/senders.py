@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from headrace.alarms.rules import Detections, Rules
 
 LIMITS = ("low_low", "low", "high", "high_high")
+CURRENT = "is_current"
 
 
 class Names:
@@ -102,6 +104,18 @@ class Senders:
         self.console_of_group = np.full(len(self.groups), -1, np.int32)
         known = self.group >= 0
         self.console_of_group[self.group[known]] = self.console[known]
+
+
+def current_senders(path: str, version: int, rules: Rules) -> pa.Table:
+    """The rows of a version of the senders' table that hold now, always in the same order."""
+    table = DeltaTable(path.replace("s3a://", "s3://", 1), version=version)
+    named = rules.senders
+    wanted = (named.key, named.group, named.console, named.kind, named.interval, named.active)
+    limits = (getattr(rules.limits, name) for name in LIMITS)
+    columns = list(dict.fromkeys(column for column in (*wanted, *limits) if column))
+    has_history = CURRENT in {field.name for field in table.schema().fields}
+    rows = table.to_pyarrow_table(columns=columns, filters=[(CURRENT, "=", True)] if has_history else None)
+    return rows.sort_by(named.key)
 
 
 def _numbers(table: pa.Table, column: str | None) -> np.ndarray:

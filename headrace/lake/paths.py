@@ -30,6 +30,11 @@ class Paths:
     def checkpoint(self, layer: str, name: str) -> str:
         return f"{self.lake}/_checkpoints/{self.domain}/{layer}/{name}"
 
+    @property
+    def actions(self) -> str:
+        """What operators did about alarms, until it is folded in."""
+        return f"{self.lake}/_actions/{self.domain}"
+
     def landing(self, table: str) -> str:
         return f"{self.landing_root}/{self.domain}/{table}"
 

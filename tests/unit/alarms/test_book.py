@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from headrace.alarms.actions import Action
 from headrace.alarms.engine import Engine
+from headrace.alarms.inbox import read_action
 from tests.unit.alarms.conftest import Plant, rows, senders
 from tests.unit.alarms.conftest import plant as any_plant
 
@@ -30,7 +31,7 @@ def happens(pump: Plant, *readings: tuple[str, str, float]) -> list[tuple[str, s
 
 def acts(pump: Plant, what: str, alarm: str = "A1", **more: Any) -> list[tuple[str, str | None, str]]:
     action = Action(what=what, alarm_id=alarm, by="Ann", **more)
-    events = pump.engine.act([action]).to_pylist()
+    events = pump.engine.act([read_action(action.model_dump_json().encode())]).to_pylist()
     pump.told += events
     return [(each["event"], each["state"], each["message"]) for each in events]
 

@@ -1,0 +1,61 @@
+"""The table of alarms: each commit says what it was made from, so that it can be made again and is made once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, Transaction, write_deltalake
+
+from headrace.alarms.events import PARTITION, SCHEMA, TABLE
+from headrace.errors import HeadraceError
+from headrace.lake import log
+from headrace.lake.lease import Leases
+from headrace.lake.paths import Paths
+from headrace.refine.arrivals import version_files
+
+
+class Store:
+    def __init__(self, paths: Paths, leases: Leases, run: str) -> None:
+        self.path, self._leases, self._run = paths.table("silver", TABLE), leases, run
+        self.app = f"{paths.domain}.silver.{TABLE}"
+
+    def append(self, events: pa.Table, place: int, note: Mapping[str, Any]) -> int:
+        """The version that holds them, and what was read for them; there may be none."""
+        self._leases.check()
+        now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
+        technical = {"_processed_at": now, "_run": pa.scalar(self._run)}
+        for name, value in technical.items():
+            events = events.append_column(name, pa.repeat(value, len(events)))
+        once = CommitProperties(
+            custom_metadata={"userMetadata": json.dumps({"run": self._run, **note}, default=str)},
+            app_transactions=[Transaction(self.app, place)],
+        )
+        write_deltalake(
+            self.path.replace("s3a://", "s3://", 1),
+            events,
+            mode="append",
+            partition_by=[PARTITION],
+            commit_properties=once,
+        )
+        return log.version(self.path)
+
+    def commits(self, after: int) -> Iterator[log.Commit]:
+        """Ours, the oldest first."""
+        found = log.commits_after(self.path, after) if log.exists(self.path) else []
+        if found is None:
+            raise HeadraceError(
+                f"the log of {self.path} no longer reaches back to the checkpoint of the alarms: they were not run for "
+                "30 days. Remove the table and its checkpoint to begin them anew."
+            )
+        yield from (each for each in found if each.txn is not None and each.txn[0] == self.app)
+
+    def events(self, version: int) -> pa.Table:
+        """What one commit brought, in order."""
+        files = version_files(self.path, version)
+        names = [name for name in SCHEMA.names if name != PARTITION]
+        parts = [pq.read_table(file, columns=names, partitioning=None) for file in files]
+        rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(names)
+        return rows.sort_by("event_number")
