@@ -33,7 +33,7 @@ def demo_live(
     name = one_domain(domain)
     home = get_settings().home.absolute() / "demo-live"
     settings = get_settings().model_copy(
-        update={"home": home, "lake_url": "", "landing_url": "", "truth_url": ""}
+        update={"home": home, "lake_url": "", "landing_url": "", "truth_url": "", "dropped_url": ""}
     )
     found = _run(name, settings, rate, lasting.total_seconds())
     if as_json:

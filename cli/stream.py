@@ -1,6 +1,6 @@
 """`headrace stream`: the standing job."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from cli.options import AsJson, Domain
 EXAMPLES = examples(
     "headrace stream {domain}",
     "headrace stream {domain} --until-empty",
+    "headrace stream {domain} --only files",
     "headrace stream {domain} --accept-loss",
     "HEADRACE_TRIGGER_SECONDS=5 headrace stream {domain}",
 )
@@ -18,8 +19,12 @@ EXAMPLES = examples(
 def stream(
     domain: Domain = None,
     until_empty: Annotated[
-        bool, typer.Option("--until-empty", help="Stop when all that is in the topics by now is taken.")
+        bool, typer.Option("--until-empty", help="Stop when all that is there by now is taken.")
     ] = False,
+    only: Annotated[
+        Literal["topic", "files"] | None,
+        typer.Option(help="Take topics alone, or dropped files alone, which need no broker (default: both)."),
+    ] = None,
     accept_loss: Annotated[
         bool,
         typer.Option(
@@ -29,19 +34,22 @@ def stream(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a domain's topics into bronze and silver until told to stop (Ctrl-C or SIGTERM)."""
+    """Take a domain's topics and dropped files into bronze and silver until told to stop (Ctrl-C or SIGTERM)."""
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
+    from headrace.live.standing import WAYS
     from headrace.settings import get_settings
     from streaming.stand import stand
 
     with watching():
-        ended = stand(one_domain(domain), get_settings(), until_empty=until_empty, accept_loss=accept_loss)
+        chosen: dict[str, Any] = {"until_empty": until_empty, "accept_loss": accept_loss}
+        ways = (only,) if only else WAYS
+        ended = stand(one_domain(domain), get_settings(), **chosen, ways=ways)
     if as_json:
         print_json(ended.as_dict())
         return
     for flow in ended.flows:
-        err.print(f"{flow.table}: {count(flow.rows)} messages in {flow.batches} batches")
+        err.print(f"{flow.table}: {count(flow.rows)} rows in {flow.batches} batches")
     if not ended.flows:
         err.print("Nothing was new.")

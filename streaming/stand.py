@@ -1,9 +1,11 @@
 """The standing job's entry point, on a laptop and as a step on a cluster: `python -m streaming.stand <domain>`."""
 
 import sys
+from collections.abc import Collection
 
 from headrace.errors import HeadraceError
 from headrace.live.heartbeat import Heartbeat
+from headrace.live.standing import WAYS
 from headrace.live.standing import stand as stand_until_stopped
 from headrace.settings import Settings, get_settings
 from headrace.trouble import cause_to_act_on
@@ -11,11 +13,16 @@ from streaming.stopping import stop_when_told
 
 
 def stand(
-    domain: str, settings: Settings, *, until_empty: bool = False, accept_loss: bool = False
+    domain: str,
+    settings: Settings,
+    *,
+    until_empty: bool = False,
+    accept_loss: bool = False,
+    ways: Collection[str] = WAYS,
 ) -> Heartbeat:
-    """Until SIGTERM or Ctrl-C, or (until_empty) until all that is in the topics by now is taken."""
+    """Until SIGTERM or Ctrl-C, or (until_empty) until all that is there by now is taken."""
     return stand_until_stopped(
-        domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss
+        domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss, ways=ways
     )
 
 

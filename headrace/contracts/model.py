@@ -1,10 +1,10 @@
 """What a contract may say. An unknown key is an error, so a typing slip never passes for a promise."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 ColumnType = Literal["int", "long", "float", "string", "datetime", "date", "bool", "array", "map"]
 FAULT_KINDS = (
@@ -133,10 +133,14 @@ class Changes(Strict):
     after: str | None = None
 
 
-class Evolves(Strict):
-    """Columns that the source sends only from some moment on."""
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
 
-    since: str
+
+class Evolves(Strict):
+    """Columns that the source sends only from some moment on; before it they are null, whatever else they must be."""
+
+    since: Annotated[datetime, AfterValidator(_in_utc)]
     columns: tuple[str, ...]
 
 
@@ -179,6 +183,22 @@ class Contract(Strict):
         whose = f"{self.arrives.per}."
         named = (name for name, spec in self.columns.items() if (spec.references or "").startswith(whose))
         return next(named, None)
+
+    @property
+    def evolving(self) -> dict[str, datetime]:
+        """Since when each column is sent that was not always."""
+        return {name: step.since for step in self.evolves for name in step.columns}
+
+    @model_validator(mode="after")
+    def _evolves_by_name(self) -> "Contract":
+        unknown = [name for name in self.evolving if name not in self.columns]
+        if unknown:
+            raise ValueError(f"evolves names {', '.join(unknown)}, which is not among the columns")
+        if self.evolving and self.arrives.files == "csv":
+            raise ValueError(
+                "evolves needs files of JSON or Parquet: the columns of CSV files go by their place"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Contract":

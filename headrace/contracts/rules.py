@@ -33,12 +33,19 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     yield "a field is unreadable or unexpected", unread & key.isNotNull()
     for name, spec in contract.columns.items():
         if spec.required or name == contract.key_column:
-            yield f"{name} is null", F.col(name).isNull() & ~unread
+            yield f"{name} is null", F.col(name).isNull() & ~unread & _is_sent(name, contract)
         yield from _value_rules(name, spec)
     if contract.event_time:
         happened = F.col(contract.event_time)
         told = F.least("_sent_at", "_ingested_at")  # nobody can tell of what has not happened yet
         yield f"{contract.event_time} is in the future", happened > told + F.expr(CLOCK_SLACK)
+
+
+def _is_sent(name: str, contract: Contract) -> Column:
+    """Whether a row is of a time when its source sends the column."""
+    since = contract.evolving.get(name)
+    at = F.col(contract.event_time or "_sent_at")
+    return F.lit(True) if since is None else at >= F.lit(since)
 
 
 def _value_rules(name: str, spec: ColumnSpec) -> Iterator[tuple[str, Column]]:

@@ -13,15 +13,14 @@ from headrace.generate.land import Written
 from headrace.lake import log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
-from headrace.refine.bronze import create_bronze
+from headrace.refine.fit import ready_bronze
 
 
 def load(
     spark: SparkSession, rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases
 ) -> Written:
     target = paths.table("bronze", contract.table)
-    if not log.exists(target):
-        create_bronze(spark, contract, target)
+    ready_bronze(lambda: spark, contract, target)
     source = f"generated:{chunk.name}"
     app = f"{paths.domain}.{source}.{contract.table}"
     if log.commit_of_batch(target, app, 1) is None:

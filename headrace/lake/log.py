@@ -87,6 +87,12 @@ def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     return None
 
 
+def last_batch_of(table: str, app: str) -> int:
+    """The number of an idempotent writer's last batch, be its commit gone from the log; -1 where it wrote none."""
+    number = DeltaTable(table).transaction_version(app) if exists(table) else None
+    return -1 if number is None else number
+
+
 def last_commit_of(table: str, app: str) -> Commit | None:
     """The newest commit of an idempotent writer; its txn names the batch."""
     for number in sorted(_commits(table), reverse=True):

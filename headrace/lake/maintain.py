@@ -18,6 +18,7 @@ from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import Published, last_good, publish
 from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.dropped import forget_taken
 from headrace.settings import SAFE_HOURS, Settings, get_settings
 
 
@@ -101,6 +102,8 @@ def _one(target: _Target, least_bytes: int, hours: int, settings: Settings) -> M
     try:
         with leased([lease], job=f"maintain {item}", seconds=settings.lease_seconds) as held:
             fold_old_entries(target.paths, target.layer, target.table)
+            if target.layer == "bronze":
+                forget_taken(target.paths, target.table, hours)
             good = last_good(target.paths, target.layer, target.table)
             if _is_ahead(target.path, good):
                 work = untouched(target.path, "left alone: its newest rows have not passed a scan")

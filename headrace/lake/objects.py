@@ -10,7 +10,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,11 +83,57 @@ def list_under(url: str) -> list[str]:
     """Every object below a folder, sorted by name."""
     if _is_s3(url):
         bucket, prefix = _split(url)
-        pages = (
-            _s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix.rstrip("/") + "/")
-        )
-        return sorted(f"s3a://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", []))
+        return sorted(f"s3a://{bucket}/{item['Key']}" for item in _in_s3(bucket, prefix))
     return sorted(str(path) for path in Path(url).rglob("*") if path.is_file() and not _is_scratch(path))
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object as a listing tells of it; `modified` in seconds since 1970."""
+
+    url: str
+    modified: float
+
+
+def look_under(url: str) -> list[Found]:
+    """Every object below a folder, the oldest first."""
+    if _is_s3(url):
+        bucket, prefix = _split(url)
+        found = [
+            Found(f"s3a://{bucket}/{each['Key']}", each["LastModified"].timestamp())
+            for each in _in_s3(bucket, prefix)
+        ]
+    else:
+        found = [Found(name, at) for name in list_under(url) if (at := _modified(name)) is not None]
+    return sorted(found, key=lambda each: (each.modified, each.url))
+
+
+def opened(url: str) -> BufferedReader | BytesIO:
+    """To read from, there and back; of S3 the whole body is held in memory."""
+    if not _is_s3(url):
+        return Path(url).open("rb")
+    body = get(url)
+    if body is None:
+        raise FileNotFoundError(url)
+    return BytesIO(body)
+
+
+def move(url: str, to: str) -> None:
+    """Over what lies there. In S3 it is for a moment in both places."""
+    if not _is_s3(url):
+        Path(to).parent.mkdir(parents=True, exist_ok=True)
+        Path(url).replace(to)
+        return
+    (bucket, key), (there, name) = _split(url), _split(to)
+    _s3().copy({"Bucket": bucket, "Key": key}, there, name)
+    delete(url)
+
+
+def _modified(name: str) -> float | None:
+    try:
+        return Path(name).stat().st_mtime
+    except FileNotFoundError:  # it went since it was listed
+        return None
 
 
 def put_json(url: str, value: Any) -> None:
@@ -112,6 +160,13 @@ def _is_s3(url: str) -> bool:
 def _split(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.netloc, parts.path.lstrip("/")
+
+
+def _in_s3(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    listing = _s3().get_paginator("list_objects_v2")
+    within = f"{prefix.rstrip('/')}/" if prefix else ""
+    for page in listing.paginate(Bucket=bucket, Prefix=within):
+        yield from page.get("Contents", [])
 
 
 @cache

@@ -62,6 +62,22 @@ class Paths:
         """Live files lie here until the standing job (or a refining run) has taken them."""
         return f"{self.dropped_root}/{self.domain}/{table}"
 
+    def taking(self, table: str) -> str:
+        """Live files that are being taken: out of the reach of whoever drops them."""
+        return f"{self.dropped_root}/{self.domain}/_taking/{table}"
+
+    def taken(self, table: str) -> str:
+        """Live files that were taken, kept for a while."""
+        return f"{self.dropped_root}/{self.domain}/_taken/{table}"
+
+    def dropped_aside(self, table: str) -> str:
+        """Live files that cannot be read at all."""
+        return f"{self.dropped_root}/{self.domain}/_set_aside/{table}"
+
+    def drops(self, table: str) -> str:
+        """One record per live file, found by the file's name."""
+        return f"{self.lake}/_ledger/{self.domain}/drops/{table}"
+
     @property
     def truth(self) -> str:
         return f"{self.truth_root}/{self.domain}"

@@ -20,6 +20,8 @@ from headrace.lake.paths import Paths
 from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.dropped import Dropped
+from headrace.refine.drops import drops_of
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
 from headrace.tables import Append, History, Upsert
@@ -91,15 +93,16 @@ def receipt(domain: str, settings: Settings | None = None) -> Receipt:
 
 def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: list[str]) -> Iterator[Line]:
     for table, contract in catalog.contracts.items():
-        known = known_files(paths, table)
-        if not known and not log.exists(paths.table("bronze", table)):
+        known, dropped = known_files(paths, table), drops_of(paths, contract)
+        if not known and not dropped and not log.exists(paths.table("bronze", table)):
             continue
-        taken = not_set_aside(known)
+        files: list[Landed | Dropped] = [*known.values(), *dropped]
+        taken = [file.lines for file in files if file.set_aside is None]
         sent = _accounts(paths, contract, settings, notes) if contract.arrives.topic else []
         messages = sum(each.rows.rows for each in sent if each.rows)
-        lines, rows = sum(file.lines for file in taken), _rows(paths.table("bronze", table)) - messages
+        lines, rows = sum(taken), _rows(paths.table("bronze", table)) - messages
         waiting = _lines_waiting(paths, table, known)
-        terms = {"lines": lines, "files": len(taken), "files set aside": len(known) - len(taken)}
+        terms = {"lines": lines, "files": len(taken), "files set aside": len(files) - len(taken)}
         terms |= {"lines waiting": waiting} if waiting else {}
         yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines - waiting, terms)
         yield from (_offsets_line(table, each) for each in sent)

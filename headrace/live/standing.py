@@ -4,40 +4,45 @@ import json
 import threading
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
-from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.contracts.model import Contract
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.broker import check_topic
+from headrace.live.dropping import Dropping, Turns
 from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
 from headrace.live.loss import MessagesLost, Reading
 from headrace.live.metrics import Metrics
+from headrace.live.queries import SETTLE_WITHIN, Stopping, behind, meant, settle, stop_all
 from headrace.live.topic import read_topic
-from headrace.live.trouble import LossSuspected, stream_trouble
+from headrace.live.trouble import LossSuspected
 from headrace.progress import Event, tell
-from headrace.refine.bronze import create_bronze
 from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.dropped import FROM_FOLDER
+from headrace.refine.drops import DropEdge
 from headrace.refine.edge import Edge, KeptParents
+from headrace.refine.fit import check_contracts, grow, ready_bronze
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
 
 JOB = "stream"
 BEAT_SECONDS = 1.0
-SETTLE_WITHIN = 30.0
+WAYS = ("topic", "files")
 
 
 def stand(
@@ -48,20 +53,32 @@ def stand(
     until_empty: bool = False,
     accept_loss: bool = False,
     layers: Collection[str] = ("bronze", "silver"),
+    ways: Collection[str] = WAYS,
 ) -> Heartbeat:
-    """Runs until `stop` is set, or (until_empty) until all that is in the topics by now is taken. With bronze alone
-    in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has forgotten."""
+    """Runs until `stop` is set, or (until_empty) until all that is in the topics and folders by now is taken. With
+    bronze alone in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has
+    forgotten. Without the topic among the `ways`, no broker is needed."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     contracts = [contract for contract in catalog.contracts.values() if contract.arrives.topic]
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
-    for contract in contracts:
+    for contract in contracts if "topic" in ways else []:
         check_topic(str(contract.arrives.topic), settings)
+    check_contracts(contracts, paths)
     _check_parents(catalog, contracts, paths)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
-        job = _Job(catalog, paths, settings, leases, run, onward="silver" in layers, accept_loss=accept_loss)
+        job = _Job(
+            catalog,
+            paths,
+            settings,
+            leases,
+            run,
+            onward="silver" in layers,
+            accept_loss=accept_loss,
+            ways=ways,
+        )
         return job.run(contracts, stop, until_empty=until_empty)
 
 
@@ -84,10 +101,6 @@ def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) ->
                 )
 
 
-class _Stopping(Exception):
-    """Ends a stream before it begins another batch."""
-
-
 class _Job:
     def __init__(
         self,
@@ -99,9 +112,11 @@ class _Job:
         *,
         onward: bool,
         accept_loss: bool,
+        ways: Collection[str],
     ) -> None:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
-        self._onward, self._accept_loss = onward, accept_loss
+        self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
@@ -133,24 +148,45 @@ class _Job:
         with ExitStack() as stack:
             stack.enter_context(self._metrics)
             spark = get_spark(self._settings)
-            queries = [self._start(spark, contract, until_empty=until_empty) for contract in contracts]
-            stack.callback(_stop_all, queries)
+            self._make_ready(spark, contracts)
+            by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
+            folders = [self._watched(spark, contract, until_empty=until_empty) for contract in by_files]
+            stack.callback(_end_all, folders)
+            queries = [self._start(spark, contract, until_empty=until_empty) for contract in by_topic]
+            stack.callback(stop_all, queries)
             self._beat("running")
             while not stop.wait(BEAT_SECONDS):
-                self._look_after(queries)
-                if not any(query.isActive for query, _ in queries):
+                self._look_after(queries, folders)
+                if not any(query.isActive for query, _ in queries) and not any(map(Thread.is_alive, folders)):
                     break
             self._beat("stopping")
             self._stopping.set()
-            _settle(queries)
+            settle(queries)
+            _end_all(folders)
+            for folder in folders:
+                folder.check()
+
+    def _make_ready(self, spark: SparkSession, contracts: list[Contract]) -> None:
+        for contract in contracts:
+            ready_bronze(lambda: spark, contract, self._paths.table("bronze", contract.table))
+            for node in self._catalog.made_from(contract):
+                silver = (self._paths.table("silver", node.name), self._paths.rejected(node.name))
+                grow(lambda: spark, contract, silver)
+
+    def _watched(self, spark: SparkSession, contract: Contract, *, until_empty: bool) -> Dropping:
+        most = self._settings.max_offsets_per_trigger
+        edge = DropEdge(contract, self._paths, self._heartbeat.run, self._leases, most)
+        turns = Turns(self._turns[contract.table], self._settings.trigger_seconds, until_empty)
+        size = self._settings.rows_per_batch * BYTES_PER_ROW
+        folder = Dropping(edge, self._edges(contract), size, spark.newSession(), turns, self._took)
+        folder.start()
+        return folder
 
     def _start(
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
     ) -> tuple[StreamingQuery, list[BaseException]]:
         epoch = self._reading(contract).go_on(self._heartbeat.run, accept_loss=self._accept_loss)
         edge = self._edge(contract, epoch)
-        if not log.exists(edge.target):
-            create_bronze(spark, contract, edge.target)
         raised: list[BaseException] = []
         writer = (
             read_topic(spark.newSession(), contract, self._settings, epoch)
@@ -164,29 +200,30 @@ class _Job:
         return writer.trigger(**pace).start(), raised
 
     def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
-        nodes = self._catalog.made_from(contract) if self._onward else []
-        now = datetime.now(UTC).replace(tzinfo=None)
-        run = self._heartbeat.run
-        onward = [
-            Edge(node, contract, self._paths, run, now, self._leases, kept=KeptParents()) for node in nodes
-        ]
+        onward = [replace(edge, kept=KeptParents()) for edge in self._edges(contract)]
         size = self._settings.rows_per_batch * BYTES_PER_ROW
-        return TopicEdge(contract, self._paths, run, self._leases, onward, size, epoch)
+        return TopicEdge(contract, self._paths, self._heartbeat.run, self._leases, onward, size, epoch)
+
+    def _edges(self, contract: Contract) -> list[Edge]:
+        nodes = self._catalog.made_from(contract) if self._onward else []
+        now, run = datetime.now(UTC).replace(tzinfo=None), self._heartbeat.run
+        return [Edge(node, contract, self._paths, run, now, self._leases) for node in nodes]
 
     def _taking(self, edge: TopicEdge, raised: list[BaseException]) -> Callable[[DataFrame, int], None]:
         def take(rows: DataFrame, number: int) -> None:
             if self._stopping.is_set():
-                raise _Stopping
+                raise Stopping
             try:
-                self._took(edge, edge.take(rows, number))
+                with self._turns[edge.contract.table]:
+                    taken = edge.take(rows, number)
+                self._took(edge.contract.table, taken)
             except BaseException as error:
                 raised.append(error)
                 raise
 
         return take
 
-    def _took(self, edge: TopicEdge, taken: Taken) -> None:
-        table = edge.contract.table
+    def _took(self, table: str, taken: Taken) -> None:
         self._metrics.took(table, taken)
         with self._lock:
             flow = self._flow(table)
@@ -201,13 +238,17 @@ class _Job:
                 )
             )
 
-    def _look_after(self, queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
+    def _look_after(
+        self, queries: list[tuple[StreamingQuery, list[BaseException]]], folders: list[Dropping]
+    ) -> None:
         """Raises what a query died of, and tells how all are doing."""
+        for folder in folders:
+            folder.check()
         for query, raised in queries:
             if query.isActive:
                 self._watch(query)
             elif (error := query.exception()) is not None:
-                raise _meant(error, raised)
+                raise meant(error, raised)
         self._beat("running")
         for flow in self._heartbeat.flows:
             lag = "" if flow.lag is None else f", {flow.lag:,} behind"
@@ -219,7 +260,7 @@ class _Job:
             return
         progress = json.loads(query.lastProgress.json)
         table = str(query.name).rpartition(".bronze.")[2].partition(":topic")[0]
-        lag = _behind(progress["sources"][0])
+        lag = behind(progress["sources"][0])
         with self._lock:
             rate = progress.get("inputRowsPerSecond") or 0.0
             self._put(replace(self._flow(table), lag=lag, rows_per_second=rate))
@@ -228,7 +269,8 @@ class _Job:
 
     def _flow(self, table: str) -> Flow:
         known = {flow.table: flow for flow in self._heartbeat.flows}
-        return known.get(table) or Flow(table, str(self._catalog.contracts[table].arrives.topic))
+        contract = self._catalog.contracts.get(table)
+        return known.get(table) or Flow(table, str(contract.arrives.topic) if contract else FROM_FOLDER)
 
     def _put(self, flow: Flow) -> None:
         others = (each for each in self._heartbeat.flows if each.table != flow.table)
@@ -240,34 +282,6 @@ class _Job:
             beat(self._paths, self._heartbeat)
 
 
-def _behind(source: dict[str, Any]) -> int | None:
-    """Messages that are in the topic beyond what the last batch took."""
-    latest, taken = (_offsets(source.get(name)) for name in ("latestOffset", "endOffset"))
-    return sum(latest.values()) - sum(taken.values()) if latest and taken else None
-
-
-def _offsets(by_topic: dict[str, dict[str, int]] | None) -> dict[str, int]:
-    return {f"{topic}/{name}": at for topic, each in (by_topic or {}).items() for name, at in each.items()}
-
-
-def _stop_all(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
-    for query, _ in queries:
-        if query.isActive:
-            query.stop()
-
-
-def _settle(queries: list[tuple[StreamingQuery, list[BaseException]]]) -> None:
-    """Lets the batch that is under way end, unless it hangs (on a broker that is away): it is done again then."""
-    end = time.monotonic() + SETTLE_WITHIN
-    for query, raised in queries:
-        while query.isActive and query.status["isTriggerActive"] and time.monotonic() < end:
-            time.sleep(0.1)
-        error = query.exception()
-        if error is not None and (raised or _Stopping.__name__ not in str(error)):
-            raise _meant(error, raised)
-
-
-def _meant(error: StreamingQueryException, raised: list[BaseException]) -> BaseException:
-    if raised:
-        return raised[0] if isinstance(raised[0], HeadraceError) else (stream_trouble(raised[0]) or raised[0])
-    return stream_trouble(error) or HeadraceError(str(error))
+def _end_all(folders: list[Dropping]) -> None:
+    for folder in folders:
+        folder.stop(SETTLE_WITHIN)

@@ -22,7 +22,8 @@ from headrace.quality.baseline import (
     silver_checks,
 )
 from headrace.refine.catalog import Catalog, Node
-from headrace.refine.landing import known_files, not_set_aside
+from headrace.refine.dropped import Dropped, known_drops
+from headrace.refine.landing import Landed, known_files
 
 AS_OF = "as_of"
 
@@ -95,6 +96,6 @@ def _rows_expected(node: Node, paths: Paths) -> Rows:
 
 
 def taken(paths: Paths, table: str) -> Taken:
-    known = known_files(paths, table)
-    good = not_set_aside(known)
+    known: list[Landed | Dropped] = [*known_files(paths, table).values(), *known_drops(paths, table)]
+    good = [file for file in known if file.set_aside is None]
     return Taken(sum(file.lines for file in good), len(known), len(known) - len(good))

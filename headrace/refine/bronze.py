@@ -7,7 +7,7 @@ from pyspark.sql import types as T
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import bronze_schema, source_schema
 from headrace.lake.paths import Paths
-from headrace.refine.landing import header_lines
+from headrace.refine.readable import header_lines
 
 FILES_PER_BATCH = 4000
 FOLDERS_TO_DOMAIN = 4
@@ -28,11 +28,10 @@ def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes
     match contract.arrives.files:
         case "csv":
             lines = reader.option("lineSep", "\n").option("pathGlobFilter", "*.csv").text(folder)
-            parsed = _parsed_csv(lines, contract, schema)
+            parsed = parsed_csv(lines.select(_line(), *_origin()), contract)
         case "json":
             lines = reader.option("lineSep", "\n").option("pathGlobFilter", "*.json").text(folder)
-            text = F.expr("rtrim('\r', value)").alias("_line")
-            parsed = parsed_json(lines.select(text, *_origin()), contract)
+            parsed = parsed_json(lines.select(_line(), *_origin()), contract)
         case _:
             rows = reader.schema(schema).option("pathGlobFilter", "*.parquet").parquet(folder)
             offset = F.col("_metadata.row_index")
@@ -60,10 +59,15 @@ def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
     table.property("delta.dataSkippingStatsColumns", ",".join(skipping)).execute()
 
 
-def _parsed_csv(lines: DataFrame, contract: Contract, schema: T.StructType) -> DataFrame:
-    text = F.expr("rtrim('\\r', value)")
-    kept = lines.select(text.alias("_line"), *_origin()).where(~F.col("_line").isin(*header_lines(contract)))
-    ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in _with_raw(schema))
+def _line() -> Column:
+    return F.expr("rtrim('\\r', value)").alias("_line")
+
+
+def parsed_csv(lines: DataFrame, contract: Contract) -> DataFrame:
+    """Reads `_line`, as `parsed_json` does; a line that is a header is none."""
+    kept = lines.where(~F.col("_line").isin(*header_lines(contract)))
+    fields = _with_raw(source_schema(contract))
+    ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in fields)
     parsed = F.from_csv("_line", ddl, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"})
     return _unfolded(kept.withColumn("_read", parsed), contract)
 

@@ -16,7 +16,8 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
-from headrace.refine.bronze import create_bronze, read_landing
+from headrace.refine.bronze import read_landing
+from headrace.refine.fit import ready_bronze
 from headrace.refine.landing import (
     admit_new,
     all_taken,
@@ -38,8 +39,7 @@ def ingest(
 ) -> list[Entry]:
     """The entries of the batches this run wrote; none, and no Spark started, when no file is new."""
     target = paths.table("bronze", contract.table)
-    if not log.exists(target):
-        create_bronze(start(), contract, target)
+    ready_bronze(start, contract, target)
     admit_new(paths, contract)
     known, done = known_files(paths, contract.table), ledger.remembered(paths, "bronze", contract.table)
     files = all_taken(known)

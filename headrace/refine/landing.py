@@ -12,26 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from headrace.contracts.model import ColumnSpec, Contract
+from headrace.contracts.model import Contract
 from headrace.lake import objects
 from headrace.lake.paths import Paths
-
-ENDINGS = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
-CHUNK = 1 << 20
-ARROW_FITS = {
-    "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
-    "long": (pa.types.is_int64, pa.types.is_int32),
-    "float": (pa.types.is_float64, pa.types.is_float32),
-    "string": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
-    "datetime": (lambda found: pa.types.is_timestamp(found) and found.unit != "ns",),  # Spark reads no finer
-    "date": (pa.types.is_date32,),
-    "bool": (pa.types.is_boolean,),
-    "array": (pa.types.is_list,),
-    "map": (pa.types.is_map,),
-}
+from headrace.refine.readable import ENDINGS, damage, judged
 
 
 @dataclass(frozen=True)
@@ -95,21 +79,17 @@ def set_damaged_aside(paths: Paths, contract: Contract, read: set[str]) -> list[
     damaged = [
         replace(known[source], lines=0, set_aside=reason)
         for source, file in waiting.items()
-        if source not in read and (reason := _damage(Path(file))) is not None
+        if source not in read and (reason := _damage(file)) is not None
     ]
     _record(damaged, paths, contract.table)
     return damaged
 
 
-def _damage(file: Path) -> str | None:
-    if file.suffix != ENDINGS["parquet"]:
+def _damage(file: str) -> str | None:
+    if not file.endswith(ENDINGS["parquet"]):
         return None
-    try:
-        for _ in pq.ParquetFile(file, page_checksum_verification=True).iter_batches():
-            pass
-    except (pa.ArrowException, OSError) as error:
-        return f"damaged Parquet file: {str(error).splitlines()[0]}"
-    return None
+    with Path(file).open("rb") as body:
+        return damage(body)
 
 
 def _record(files: list[Landed], paths: Paths, table: str) -> None:
@@ -143,92 +123,13 @@ def _source(file: str, paths: Paths) -> str:
 def _looked_at(file: str, paths: Paths, contract: Contract) -> Landed:
     body = Path(file)
     size = body.stat().st_size
-    reason, lines = _judged(body, size, contract)
-    return Landed(_source(file, paths), lines, size, reason)
-
-
-def _judged(file: Path, size: int, contract: Contract) -> tuple[str | None, int]:
     kind = contract.arrives.files or "parquet"
-    if size == 0:
-        return "empty file", 0
-    if file.suffix != ENDINGS[kind]:
-        return f"named {file.suffix or 'without an ending'}, but {contract.table} arrives as {kind}", 0
-    return _judged_parquet(file, contract) if kind == "parquet" else _judged_text(file, kind, contract)
-
-
-def _judged_parquet(file: Path, contract: Contract) -> tuple[str | None, int]:
-    try:
-        footer = pq.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
-        return f"not a whole Parquet file: {str(error).splitlines()[0]}", 0
-    reason = _column_difference(footer.schema_arrow.names, contract) or _type_difference(
-        footer.schema_arrow, contract
-    )
-    return reason, footer.metadata.num_rows
-
-
-def _judged_text(file: Path, kind: str, contract: Contract) -> tuple[str | None, int]:
-    with file.open("rb") as body:
-        head = body.read(CHUNK)
-        if b"\0" in head or head.startswith((b"PAR1", b"PK\x03\x04", b"\x1f\x8b")):
-            return f"not a text file, but {contract.table} arrives as {kind}", 0
-        body.seek(0)
-        if kind == "json":
-            return None, sum(1 for _ in body)
-        header = next(body).rstrip(b"\r\n").decode("utf-8", "replace")
-        known = {spelled.encode() for spelled in header_lines(contract)}
-        lines = sum(1 for line in body if line.rstrip(b"\r\n") not in known)
-    return _header_difference(header, contract), lines
-
-
-def header_lines(contract: Contract) -> tuple[str, str]:
-    """How a CSV file may spell its header; a line that is one of these is no row."""
-    return ",".join(contract.columns), ",".join(f'"{name}"' for name in contract.columns)
-
-
-def _header_difference(header: str, contract: Contract) -> str | None:
-    if header in header_lines(contract):
-        return None
-    names = [name.strip('"') for name in header.split(",")]
-    return (
-        _column_difference(names, contract) or "header line is spelled otherwise than the contract's columns"
-    )
-
-
-def _column_difference(names: list[str], contract: Contract) -> str | None:
-    wanted = list(contract.columns)
-    missing = [name for name in wanted if name not in names]
-    extra = [name for name in names if name not in wanted]
-    if missing and len(missing) == len(wanted):
-        return "no header line with the contract's columns"
-    if missing or extra:
-        said = [f"missing column {name}" for name in missing] + [
-            f"unexpected column {name}" for name in extra
-        ]
-        return ", ".join(said[:5])
-    if names != wanted and contract.arrives.files == "csv":
-        return "columns in another order than the contract's"
-    return None
-
-
-def _type_difference(schema: pa.Schema, contract: Contract) -> str | None:
-    for name, spec in contract.columns.items():
-        found = schema.field(name).type
-        if not _fits(found, spec):
-            return f"column {name} holds {found}, the contract says {spec.type}"
-    return None
-
-
-def _fits(found: pa.DataType, spec: ColumnSpec) -> bool:
-    if not any(fits(found) for fits in ARROW_FITS[spec.type]):
-        return False
-    if spec.type == "array":
-        inner = [(found.value_type, spec.items)]
-    elif spec.type == "map":
-        inner = [(found.key_type, spec.keys), (found.item_type, spec.values)]
-    else:
-        return True
-    return all(any(fits(kind) for fits in ARROW_FITS[named or "string"]) for kind, named in inner)
+    if size and body.suffix != ENDINGS[kind]:
+        named = f"named {body.suffix or 'without an ending'}, but {contract.table} arrives as {kind}"
+        return Landed(_source(file, paths), 0, size, named)
+    with body.open("rb") as opened:
+        reason, lines = judged(opened, kind, contract)
+    return Landed(_source(file, paths), lines, size, reason)
 
 
 def _move_aside(file: Landed, paths: Paths, table: str) -> None:

@@ -20,7 +20,9 @@ from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import bronze_waits, ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.drops import drops_wait, take_dropped
 from headrace.refine.edge import Edge, rows_upstream
+from headrace.refine.fit import check_contracts, grow
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
@@ -83,6 +85,7 @@ def refine(
     settings = settings or get_settings()
     catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
     _check_names(catalog, layers, tables)
+    check_contracts(catalog.contracts.values(), paths)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     wanted = {
         layer: _left_to_us(paths, layer, _wanted(catalog, layer, tables))
@@ -104,7 +107,8 @@ def refine(
 def has_news(domain: str, settings: Settings | None = None) -> bool:
     """Whether bronze or silver has anything to read, told without Spark."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
-    waiting = (bronze_waits(contract, paths) for contract in catalog.contracts.values())
+    contracts = catalog.contracts.values()
+    waiting = (bronze_waits(contract, paths) or drops_wait(contract, paths) for contract in contracts)
     return any(waiting) or any(silver_waits(node, paths) for node in catalog.layer("silver"))
 
 
@@ -220,13 +224,15 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
 
 def _bronze(shared: _Run, name: str) -> list[Entry]:
     contract: Contract = shared.catalog.contracts[name]
-    return ingest(shared.spark, contract, shared.paths, shared.run, shared.leases, shared.bytes_per_batch)
+    work = (shared.spark, contract, shared.paths, shared.run, shared.leases)
+    return [*ingest(*work, shared.bytes_per_batch), *take_dropped(*work, shared.settings.rows_per_batch)]
 
 
 def _silver(shared: _Run, name: str) -> list[Entry]:
     node = shared.catalog.node(name, "silver")
     contract = shared.catalog.source_of(node)
     edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
+    grow(shared.spark, contract, (edge.target, edge.rejected))
     finish_interrupted(shared.spark, edge)
     return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
 

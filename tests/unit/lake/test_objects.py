@@ -39,3 +39,15 @@ def test_what_is_gone_is_not_swapped(url: str) -> None:
     objects.delete(url)
     assert not objects.swap(url, b"a", b"b")
     assert objects.get(url) is None
+
+
+def test_an_object_that_was_moved_is_in_one_place_and_can_be_read_there_and_back(url: str) -> None:
+    objects.put(url, b"abc")
+    there = url.replace("one.json", "done/two.json")
+    objects.move(url, there)
+    assert objects.get(url) is None
+    assert [found.url for found in objects.look_under(url.rpartition("/")[0])] == [there]
+    with objects.opened(there) as body:
+        assert body.read(1) == b"a"
+        body.seek(0)
+        assert body.read() == b"abc"

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from headrace.contracts.model import ColumnSpec
-from headrace.refine.landing import _fits
+from headrace.refine.readable import _fits
 
 NUMBERS = ColumnSpec(type="array", items="float")
 LABELS = ColumnSpec(type="map", keys="string", values="int")

@@ -1,0 +1,94 @@
+"""A table's live files while the job stands: looked for each moment, into bronze and on into silver.
+
+They come beside the table's topic, and the two take turns, so that either finds silver where the other left it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from pyspark.sql import SparkSession
+
+from headrace.lake.ledger import Entry
+from headrace.lake.session import suit
+from headrace.live.edge import Taken
+from headrace.progress import Stopwatch
+from headrace.refine.arrivals import FILES, Progress, all_of, progress_of
+from headrace.refine.drops import Batch, DropEdge
+from headrace.refine.edge import Edge
+from headrace.refine.silver import run_edge, take_batch
+
+WAITS = 0.2
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What a table's files share with its topic, and how often they are looked for."""
+
+    turn: AbstractContextManager[object]
+    seconds: float
+    until_empty: bool
+
+
+class Dropping(Thread):
+    """`onward`: the silver edges that begin at this bronze table."""
+
+    def __init__(
+        self,
+        edge: DropEdge,
+        onward: Sequence[Edge],
+        size: int,
+        spark: SparkSession,
+        turns: Turns,
+        took: Callable[[str, Taken], None],
+    ) -> None:
+        super().__init__(daemon=True, name=f"{edge.contract.table} (files)")
+        self._edge, self._onward, self._size, self._spark = edge, onward, size, spark
+        self._turns, self._took = turns, took
+        self._told = Event()
+        self._error: BaseException | None = None
+        self._last_rows = 0
+
+    def run(self) -> None:
+        try:
+            while not self._told.is_set():
+                took_any = self._take()
+                if not took_any and self._turns.until_empty and not self._edge.folder.waiting():
+                    break
+                if not took_any:
+                    self._told.wait(WAITS if self._turns.until_empty else self._turns.seconds)
+        except BaseException as error:
+            self._error = error
+
+    def stop(self, within: float) -> None:
+        """Lets the batch that is under way end."""
+        self._told.set()
+        self.join(within)
+
+    def check(self) -> None:
+        """Raises what it died of."""
+        if self._error is not None:
+            raise self._error
+
+    def _take(self) -> bool:
+        watch, entries = Stopwatch(), []
+        suit(self._spark, self._last_rows)
+        with self._turns.turn:
+            bronze = self._edge.take(self._spark, lambda batch: entries.extend(self._hand_on(batch)))
+        if bronze is None:
+            return False
+        self._last_rows = bronze.rows_in
+        self._took(self.name, Taken(bronze.rows_in, watch.seconds, (bronze, *entries)))
+        return True
+
+    def _hand_on(self, batch: Batch) -> list[Entry]:
+        return [entry for edge in self._onward for entry in self._into_silver(edge, batch)]
+
+    def _into_silver(self, edge: Edge, batch: Batch) -> list[Entry]:
+        version = batch.entry.version
+        assert version is not None
+        done = progress_of(edge.paths, edge.node.name)
+        if done is not None and done.at == version * FILES:
+            return [take_batch(edge, batch.rows, Progress(all_of(version), done.began))]
+        return run_edge(lambda: self._spark, edge, bytes_per_batch=self._size)
