@@ -83,6 +83,7 @@ class AlarmEdge:
         self._mark: Mark | None = None
         self._turn: Turn | None = None
         self._events: list[pa.Table] = []
+        self._stored: list[pa.Table] = []
         self._watch = Stopwatch()
         self._committed = self._saved = time.monotonic()
 
@@ -106,6 +107,11 @@ class AlarmEdge:
         if self._mark is not None:
             self._save()
         return entries
+
+    def take_stored(self) -> list[pa.Table]:
+        """The events that were stored since this was asked last."""
+        stored, self._stored = self._stored, []
+        return stored
 
     def _known(self) -> Mark:
         assert self._mark is not None, "nothing was read yet"
@@ -221,6 +227,7 @@ class AlarmEdge:
         events = pa.concat_tables(self._events) if self._events else SCHEMA.empty_table()
         note = turn.note(mark, self.engine, len(events))
         version = self._store.append(events, all_of(turn.last), note)
+        self._stored.append(events)
         entry = replace(
             self._entry(turn, version, len(events)), seconds=self._watch.seconds, finished_at=_wall_clock()
         )

@@ -38,6 +38,33 @@ SCHEMA = pa.schema(
 )
 
 
+MEANINGS = {
+    "event_id": "Names the event",
+    "event_number": "Counts the events of all alarms, in the order in which they were recorded",
+    "alarm_id": "The alarm, from the moment it is raised until it is over; null for a flood",
+    "event": "raised, escalated, eased, cleared, acknowledged, shelved, unshelved, suppressed, released, lapsed, "
+    "refused; flood_began, flood_ended",
+    "event_at": "When it happened, in event time",
+    "state": "After the event: unacknowledged, acknowledged, returned, normal, shelved, suppressed",
+    "is_annunciated": "Whether an operator is told",
+    "kind": "limit, stuck, silent, drift, failing; flood",
+    "priority": "low, medium, high",
+    "severity": "warning, critical",
+    "subject": "Who shows it: a sender, or a group of them",
+    "is_group": "Whether the subject is a group",
+    "group_id": "The group that the subject belongs to",
+    "console": "Where the operator sits who is told",
+    "value": "What was read when it happened",
+    "limit_value": "What the value is held against",
+    "since": "When the condition itself began",
+    "until": "When a shelving ends",
+    "cause_id": "The alarm that is taken for its cause",
+    "acted_by": "Who did it: an operator, chatter, or time",
+    "message": "The same in words, or what the operator noted",
+    PARTITION: "Day of event_at",
+}
+
+
 @dataclass(frozen=True)
 class Event:
     """Instants are microseconds of event time."""

@@ -135,6 +135,14 @@ class Rules(Strict):
     def of(self, kind: str) -> Detections:
         return self.by_kind.get(kind, self.defaults)
 
+    def columns_named(self) -> dict[str, list[str]]:
+        """The columns that must be there, by table."""
+        named, limits = self.senders, self.limits
+        theirs = [named.key, named.group, named.console, named.kind, named.interval, named.active]
+        theirs += [limits.low_low, limits.low, limits.high, limits.high_high]
+        of_senders = {named.table: [column for column in theirs if column]}
+        return {self.source: [self.sender, self.at, self.value]} | of_senders
+
     @property
     def sender(self) -> str:
         """The column of the followed table that names who sent a row: as in the senders' table."""

@@ -114,7 +114,9 @@ def current_senders(path: str, version: int, rules: Rules) -> pa.Table:
     limits = (getattr(rules.limits, name) for name in LIMITS)
     columns = list(dict.fromkeys(column for column in (*wanted, *limits) if column))
     has_history = CURRENT in {field.name for field in table.schema().fields}
-    rows = table.to_pyarrow_table(columns=columns, filters=[(CURRENT, "=", True)] if has_history else None)
+    rows = table.to_pyarrow_table(columns=[*columns, CURRENT] if has_history else columns)
+    if has_history:  # not asked of deltalake: of a boolean without bounds it finds no row
+        rows = rows.filter(rows[CURRENT])
     return rows.sort_by(named.key)
 
 

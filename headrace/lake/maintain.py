@@ -77,7 +77,7 @@ def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = F
 def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
     """The order of rows within files: as declared; in bronze by sender and time."""
     if layer != "bronze":
-        return () if name.endswith("__rejected") else catalog.node(name, layer).table.cluster
+        return () if name.endswith("__rejected") else catalog.shape(layer, name).cluster
     contract = catalog.contracts[name]
     sender = contract.sender_column
     return (sender, contract.event_time) if sender and contract.event_time else ()

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from headrace.alarms.accounts import accounts as accounts_of_alarms
 from headrace.contracts.model import Contract
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
@@ -155,6 +156,8 @@ def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
         if not found:
             continue
         yield from _edge_lines(paths, node, ledger.totals(found), catalog.source_of(node).table)
+    for account in accounts_of_alarms(catalog.alarms, paths):
+        yield Line(*account)
 
 
 def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -> Iterator[Line]:

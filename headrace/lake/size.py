@@ -10,7 +10,7 @@ from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
 from headrace.lake.files import live_files
 from headrace.lake.paths import Paths
-from headrace.refine.catalog import load_tables
+from headrace.refine.catalog import ALARMS, load_tables
 from headrace.settings import Settings
 
 BRONZE_DIMENSIONS, BRONZE_FACTS, TOTAL = "bronze dimensions", "bronze facts", "total"
@@ -127,5 +127,7 @@ def tables_of(domain: str) -> Iterator[tuple[str, str]]:
     for node in catalog.layer("silver"):
         yield "silver", node.name
         yield "silver", f"{node.name}__rejected"
+    if catalog.alarms:
+        yield "silver", ALARMS.name
     for node in catalog.layer("gold"):
         yield "gold", node.name

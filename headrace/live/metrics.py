@@ -35,6 +35,10 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
 
+    @property
+    def registry(self) -> CollectorRegistry:
+        return self._registry
+
     def __enter__(self) -> "Metrics":
         if self._port:
             try:

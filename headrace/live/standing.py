@@ -22,6 +22,8 @@ from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
+from headrace.live.alarm_metrics import AlarmMetrics
+from headrace.live.alarms import AlarmsThread, edge_of
 from headrace.live.broker import check_topic
 from headrace.live.dropping import Dropping, Turns
 from headrace.live.edge import Taken, TopicEdge
@@ -87,17 +89,17 @@ def tables_of(catalog: Catalog, contracts: list[Contract]) -> Iterator[tuple[str
     for contract in contracts:
         yield "bronze", contract.table
         yield from (("silver", node.name) for node in catalog.made_from(contract))
+        yield from (("silver", ref.name) for ref in catalog.alarms_of(contract))
 
 
 def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) -> None:
     for layer, name in tables_of(catalog, contracts):
         if layer == "bronze":
             continue
-        node = catalog.node(name, layer)
-        for ref in list(node.upstream.values())[1:]:
+        for ref in catalog.above(layer, name)[1:]:
             if not log.exists(paths.table(ref.layer, ref.name)):
                 raise UsageError(
-                    f"{node.ref} needs {ref}, which is not there yet: run headrace refine {paths.domain} first"
+                    f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first"
                 )
 
 
@@ -148,6 +150,7 @@ class _Job:
         with ExitStack() as stack:
             stack.enter_context(self._metrics)
             spark = get_spark(self._settings)
+            self._alarms = stack.enter_context(self._alarms_of(contracts))
             self._make_ready(spark, contracts)
             by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
             folders = [self._watched(spark, contract, until_empty=until_empty) for contract in by_files]
@@ -181,6 +184,13 @@ class _Job:
         folder = Dropping(edge, self._edges(contract), size, spark.newSession(), turns, self._took)
         folder.start()
         return folder
+
+    def _alarms_of(self, contracts: list[Contract]) -> AlarmsThread:
+        edge = None
+        if self._onward and any(self._catalog.alarms_of(contract) for contract in contracts):
+            broker = self._settings if "topic" in self._ways else None
+            edge = edge_of(self._catalog, self._paths, self._leases, self._heartbeat.run, broker)
+        return AlarmsThread(edge, AlarmMetrics(self._paths.domain, self._metrics.registry).took)
 
     def _start(
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
@@ -224,6 +234,7 @@ class _Job:
         return take
 
     def _took(self, table: str, taken: Taken) -> None:
+        self._alarms.notice()
         self._metrics.took(table, taken)
         with self._lock:
             flow = self._flow(table)
@@ -241,7 +252,8 @@ class _Job:
     def _look_after(
         self, queries: list[tuple[StreamingQuery, list[BaseException]]], folders: list[Dropping]
     ) -> None:
-        """Raises what a query died of, and tells how all are doing."""
+        """Raises what a query, a folder or the alarms died of, and tells how all are doing."""
+        self._alarms.check()
         for folder in folders:
             folder.check()
         for query, raised in queries:

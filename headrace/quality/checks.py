@@ -75,12 +75,14 @@ def soda_folder(domain: str) -> Path:
 
 
 def tables_of(catalog: Catalog, layer: str) -> list[str]:
-    return list(catalog.contracts) if layer == "bronze" else [node.name for node in catalog.layer(layer)]
+    return catalog.tables(layer)
 
 
 def _implied(catalog: Catalog, layer: str, table: str, paths: Paths) -> list[Check]:
     if layer == "bronze":
         return bronze_checks(catalog.contracts[table], taken(paths, table))
+    if catalog.is_alarms(layer, table):
+        return gold_checks(catalog.shape(layer, table), "optional")
     node = catalog.node(table, layer)
     if layer == "gold":
         return gold_checks(node.table, _rows_expected(node, paths))

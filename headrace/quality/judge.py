@@ -56,8 +56,8 @@ def not_yet(target: Target, catalog: Catalog, layer: str, paths: Paths) -> Check
         return CheckResult(target.table, "the table is there", "fail", "it was never written")
     if layer == "bronze" or log.row_count(paths.table(layer, target.table)):
         return None
-    node = catalog.node(target.table, layer)
-    makers = [node.upstream[node.arguments[0]]] if layer == "silver" else node.upstream.values()
+    above = catalog.above(layer, target.table)
+    makers = above[:1] if layer == "silver" else above
     for ref in makers:
         if not log.row_count(paths.table(ref.layer, ref.name)):
             return CheckResult(target.table, "the table has rows", "warn", f"{ref} has none yet")
@@ -70,7 +70,7 @@ def parts_of(
     """The partitions written since each table's last passed scan, for those that have any."""
     parts = {}
     for target in targets:
-        column = None if layer == "bronze" else catalog.node(target.table, layer).table.partition
+        column = None if layer == "bronze" else catalog.shape(layer, target.table).partition
         if column is None or target.good is None or target.good.rules != target.rules:
             continue
         path = paths.table(layer, target.table)

@@ -18,7 +18,7 @@ from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.lake.session import FEW_ROWS, session_for
 from headrace.quality.baseline import REFERRED, referred_by
-from headrace.refine.catalog import Catalog
+from headrace.refine.catalog import ALARMS, Catalog
 
 NEW = "__new"
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -104,6 +104,8 @@ def locations(catalog: Catalog, paths: Paths, layer: str) -> dict[str, str]:
                 places[ref.name] = paths.table(each, ref.name)
                 if each == "silver":
                     places[f"{ref.name}__rejected"] = paths.rejected(ref.name)
+    if catalog.alarms:
+        places[ALARMS.name] = paths.table(ALARMS.layer, ALARMS.name)
     return places
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from headrace.alarms.events import PARTITION, TABLE
+from headrace.alarms.rules import Rules, load_rules
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
@@ -29,6 +31,18 @@ class Ref:
 
     def __str__(self) -> str:
         return f"{self.layer}.{self.name}"
+
+
+ALARMS = Ref("silver", TABLE)
+ALARMS_SHAPE = Table(
+    key="event_id",
+    event_time="event_at",
+    partition=PARTITION,
+    cluster=("event_number",),
+    write=Append(),
+    description="What happened to alarms: raised, acknowledged, cleared, shelved, suppressed.",
+    may_be_empty=True,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,33 @@ class Catalog:
     domain: str
     contracts: Mapping[str, Contract]
     nodes: Mapping[Ref, Node]
+    alarms: Rules | None = None
+    """Of a domain that has any: silver's table of alarms is made from them, not by a module."""
+
+    def tables(self, layer: str) -> list[str]:
+        """The names of all its tables."""
+        if layer == "bronze":
+            return list(self.contracts)
+        names = [node.name for node in self.layer(layer)]
+        return [*names, TABLE] if layer == "silver" and self.alarms else names
+
+    def shape(self, layer: str, name: str) -> Table:
+        return ALARMS_SHAPE if self.is_alarms(layer, name) else self.node(name, layer).table
+
+    def above(self, layer: str, name: str) -> list[Ref]:
+        """What a table is made from; the one whose rows become its own comes first."""
+        if self.is_alarms(layer, name):
+            assert self.alarms is not None
+            return [Ref("silver", self.alarms.source), Ref("silver", self.alarms.senders.table)]
+        return list(self.node(name, layer).upstream.values())
+
+    def is_alarms(self, layer: str, name: str) -> bool:
+        return self.alarms is not None and Ref(layer, name) == ALARMS
+
+    def alarms_of(self, contract: Contract) -> list[Ref]:
+        """The table of alarms, if it follows what is made from a contract."""
+        source = self.alarms.source if self.alarms else None
+        return [ALARMS for node in self.made_from(contract) if node.name == source]
 
     def layer(self, layer: str) -> list[Node]:
         """The tables of a layer, each after those it is made from."""
@@ -100,15 +141,16 @@ class Catalog:
 
 @cache
 def load_tables(domain: str) -> Catalog:
-    contracts = load_contracts(domain)
+    contracts, rules = load_contracts(domain), load_rules(domain)
     found = {
         Ref(layer, name): module
         for layer in ("silver", "gold")
         for name, module in _modules(f"domains.{domain}.{layer}")
     }
-    return Catalog(
-        domain, contracts, {ref: _node(ref, module, found, contracts) for ref, module in found.items()}
-    )
+    known = {*found, ALARMS} if rules else set(found)
+    nodes = {ref: _node(ref, module, known, contracts) for ref, module in found.items()}
+    _check_alarms(domain, rules, nodes, contracts)
+    return Catalog(domain, contracts, nodes, rules)
 
 
 def _modules(package: str) -> Iterable[tuple[str, Any]]:
@@ -131,6 +173,25 @@ def _node(ref: Ref, module: Any, found: Iterable[Ref], contracts: Mapping[str, C
     upstream = {name: _upstream(ref, name, set(found), contracts) for name in arguments if name != AS_OF}
     _check_shape(ref, module.TABLE, arguments, upstream)
     return Node(ref, module.TABLE, function, arguments, upstream)
+
+
+def _check_alarms(
+    domain: str, rules: Rules | None, nodes: Mapping[Ref, Node], contracts: Mapping[str, Contract]
+) -> None:
+    """The tables and columns that the rules name are there."""
+    if rules is None:
+        return
+    if ALARMS in nodes:
+        raise UsageError(f"{domain} has a silver table named {TABLE} and an alarms.yml that makes one")
+    for table, columns in rules.columns_named().items():
+        node = nodes.get(Ref("silver", table))
+        if node is None:
+            silver = [ref.name for ref in nodes if ref.layer == "silver"]
+            raise UnknownName(f"silver table (in the alarms.yml of {domain})", table, silver)
+        known = contracts[node.upstream[node.arguments[0]].name].columns
+        for column in columns:
+            if column not in known:
+                raise UnknownName(f"column of {table} (in the alarms.yml of {domain})", column, known)
 
 
 def _upstream(ref: Ref, argument: str, found: set[Ref], contracts: Mapping[str, Contract]) -> Ref:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from headrace.alarms.events import MEANINGS
 from headrace.contracts.model import ColumnSpec, Contract
-from headrace.refine.catalog import Catalog, Node, Ref
+from headrace.refine.catalog import ALARMS, ALARMS_SHAPE, Catalog, Node, Ref
 from headrace.refine.shapes import shapes
 from headrace.tables import Append, History, Replace, Table, Upsert
 
@@ -23,13 +24,15 @@ def dictionary(catalog: Catalog, spark: SparkSession) -> str:
     for layer in ("silver", "gold"):
         for node in _nodes(catalog, layer):
             parts += _derived(node, columns, catalog)
+        if layer == "silver" and catalog.alarms:
+            parts += _alarms(columns, catalog)
     return "\n".join(parts) + "\n"
 
 
 def _contents(catalog: Catalog) -> Iterator[str]:
     yield f"- bronze: {_links('bronze', sorted(catalog.contracts))}"
     for layer in ("silver", "gold"):
-        yield f"- {layer}: {_links(layer, [node.name for node in _nodes(catalog, layer)])}"
+        yield f"- {layer}: {_links(layer, sorted(catalog.tables(layer)))}"
 
 
 def _nodes(catalog: Catalog, layer: str) -> list[Node]:
@@ -88,6 +91,16 @@ def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> 
         if field.name not in inherited:
             spec = _known(field.name, node, catalog)
             yield _row(f"`{field.name}`", field.dataType.simpleString(), spec.unit, spec.meaning)
+
+
+def _alarms(columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
+    yield f"\n## {ALARMS}\n"
+    yield f"{ALARMS_SHAPE.description} When an operator is told is written in the domain's `alarms.yml`.\n"
+    above = catalog.above(ALARMS.layer, ALARMS.name)
+    yield f"From {', '.join(map(str, above))}. {_shape(ALARMS_SHAPE)}\n"
+    yield "| column | type | unit | meaning |\n|---|---|---|---|"
+    for field in columns[ALARMS].fields:
+        yield _row(f"`{field.name}`", field.dataType.simpleString(), "", MEANINGS[field.name])
 
 
 def _said(node: Node) -> str:

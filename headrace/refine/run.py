@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from headrace.alarms.edge import AlarmEdge, alarms_wait
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
@@ -21,7 +22,7 @@ from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import bronze_waits, ingest
 from headrace.refine.catalog import Catalog, Node, load_tables
 from headrace.refine.drops import drops_wait, take_dropped
-from headrace.refine.edge import Edge, rows_upstream
+from headrace.refine.edge import Edge
 from headrace.refine.fit import check_contracts, grow
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
@@ -109,6 +110,8 @@ def has_news(domain: str, settings: Settings | None = None) -> bool:
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
     contracts = catalog.contracts.values()
     waiting = (bronze_waits(contract, paths) or drops_wait(contract, paths) for contract in contracts)
+    if catalog.alarms and alarms_wait(catalog.alarms, paths):
+        return True
     return any(waiting) or any(silver_waits(node, paths) for node in catalog.layer("silver"))
 
 
@@ -116,15 +119,14 @@ def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] 
     for layer in layers:
         if layer not in LAYERS:
             raise UnknownName("layer", layer, LAYERS)
-    known = {*catalog.contracts, *(ref.name for ref in catalog.nodes)}
+    known = {name for layer in LAYERS for name in catalog.tables(layer)}
     for table in tables or ():
         if table not in known:
             raise UnknownName("table", table, known)
 
 
 def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
-    names = list(catalog.contracts) if layer == "bronze" else [node.name for node in catalog.layer(layer)]
-    return [name for name in names if tables is None or name in tables]
+    return [name for name in catalog.tables(layer) if tables is None or name in tables]
 
 
 def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
@@ -154,14 +156,15 @@ def _before(catalog: Catalog, layer: str, name: str) -> set[str]:
     """The tables of the same layer that must be done first."""
     if layer == "bronze":
         return set()
-    return {ref.name for ref in catalog.node(name, layer).upstream.values() if ref.layer == layer}
+    return {ref.name for ref in catalog.above(layer, name) if ref.layer == layer}
 
 
 def _rows_to_read(shared: _Run, layer: str, name: str) -> int:
     """About how much work a table is; before its files are read, its contract says how they compare."""
     if layer == "bronze":
         return shared.catalog.contracts[name].num_rows
-    return rows_upstream(shared.catalog.node(name, layer), shared.paths)
+    above = shared.catalog.above(layer, name)
+    return sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in above)
 
 
 def _work_behind(name: str, after: dict[str, set[str]], work: dict[str, int]) -> int:
@@ -229,12 +232,23 @@ def _bronze(shared: _Run, name: str) -> list[Entry]:
 
 
 def _silver(shared: _Run, name: str) -> list[Entry]:
+    if shared.catalog.is_alarms("silver", name):
+        return _alarms(shared)
     node = shared.catalog.node(name, "silver")
     contract = shared.catalog.source_of(node)
     edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
     grow(shared.spark, contract, (edge.target, edge.rejected))
     finish_interrupted(shared.spark, edge)
     return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
+
+
+def _alarms(shared: _Run) -> list[Entry]:
+    rules = shared.catalog.alarms
+    assert rules is not None
+    if not alarms_wait(rules, shared.paths):
+        return []
+    edge = AlarmEdge(rules, shared.paths, shared.leases, shared.run)
+    return [*edge.catch_up(), *edge.close()]
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
+from pyspark.sql.pandas.types import from_arrow_schema
 
+from headrace.alarms.events import SCHEMA
 from headrace.contracts.rules import with_reasons
 from headrace.contracts.schema import bronze_schema, source_schema
-from headrace.refine.catalog import AS_OF, Catalog, Node, Ref
+from headrace.refine.catalog import ALARMS, AS_OF, Catalog, Node, Ref
 from headrace.tables import History
 
 HISTORY = (
@@ -23,6 +25,8 @@ ANY_INSTANT = datetime(2024, 1, 1)
 def shapes(catalog: Catalog, spark: SparkSession) -> dict[Ref, T.StructType]:
     """Every table's own columns; those of the engine begin with an underscore and are left out."""
     found = {Ref("bronze", name): source_schema(contract) for name, contract in catalog.contracts.items()}
+    if catalog.alarms:
+        found[ALARMS] = from_arrow_schema(SCHEMA)
     for layer in ("silver", "gold"):
         for node in catalog.layer(layer):
             found[node.ref] = _shape(node, catalog, found, spark)

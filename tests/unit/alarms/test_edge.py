@@ -146,6 +146,14 @@ def test_limits_that_changed_hold_from_then_on(lake: Lake) -> None:
     assert names(lake) == [("raised", "P0"), ("cleared", "P0")]
 
 
+def test_of_senders_with_a_history_the_current_version_holds(lake: Lake) -> None:
+    table = senders(2, pump=["P0", "P0"], high=[9.0, 9.8], is_current=[False, True])
+    write_deltalake(lake.paths.table("silver", "pumps"), table, mode="overwrite", schema_mode="overwrite")
+    lake.comes(rows(("P0", "0s", 9.5), ("P0", "1m", 9.9)))
+    lake.catches_up()
+    assert [(each["value"], each["group_id"]) for each in lake.events] == [(9.9, "H0")]
+
+
 def acts(lake: Lake, what: str = "acknowledge", alarm: str = "A1", **more: Any) -> None:
     Folder(lake.paths).put(Action(what=what, alarm_id=alarm, by="Ann", **more))
 

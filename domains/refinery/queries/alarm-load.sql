@@ -1,0 +1,16 @@
+-- How many alarms is the operator of each refinery told of an hour, and is that more than one person can take?
+-- Columns: refinery, hours with any alarm, alarms announced and suppressed in all, announced an hour on average and at
+-- most, hours with more than twelve, floods, alarms shelved because they came and went. The busiest first.
+SELECT refinery_id,
+       count(*) AS hours_with_alarms,
+       sum(annunciated_count) AS annunciated,
+       sum(suppressed_count) AS suppressed,
+       round(avg(annunciated_count), 1) AS a_hour_on_average,
+       max(annunciated_count) AS a_hour_at_most,
+       count(*) FILTER (WHERE load_status = 'OVERLOADED') AS hours_overloaded,
+       sum(flood_count) AS floods,
+       sum(chattering_count) AS chattering
+FROM gold.alarm_load
+GROUP BY refinery_id
+ORDER BY a_hour_at_most DESC, annunciated DESC
+LIMIT 20
