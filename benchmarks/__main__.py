@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.machine import fingerprint
 
-FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory", "drain", "latency")
+FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory", "drain", "latency", "alarms")
 HOME = Path(".headrace/bench")
 RESULTS = Path("docs/benchmarks.json")
 

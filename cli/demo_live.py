@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 EXAMPLES = examples("headrace demo-live {domain}", "headrace demo-live {domain} --rate 1000 --for 3m")
+ALARMS_SHOWN = 8
 FATES = ("written", "rejected", "duplicates")
 
 
@@ -25,7 +26,7 @@ def demo_live(
     ] = "1m",  # type: ignore[assignment]
     as_json: AsJson = False,
 ) -> None:
-    """Start a broker, send live messages for a minute, take them into bronze and silver, and show what came of it."""
+    """Start a broker, send live messages for a minute, take them as far as alarms, and show what came of it."""
     from cli.options import one_domain
     from cli.screen import print_json
     from headrace.settings import get_settings
@@ -45,7 +46,9 @@ def demo_live(
 def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict[str, Any]:
     from cli.watch import watching
     from headrace.lake.paths import Paths
+    from headrace.live.alarm_latency import AlarmLatencyWatch
     from headrace.live.latency import LatencyWatch
+    from headrace.refine.catalog import load_tables
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
     from streaming.continued import topic_contract
@@ -60,16 +63,21 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
         try:
             live = settings.model_copy(update={"kafka_bootstrap": broker.address, "metrics_port": 0})
             broker.make_topic(str(contract.arrives.topic), partitions=2)
-            before = _counts(paths, contract.table)
+            before, rules = _counts(paths, contract.table), load_tables(domain).alarms
+            told = _newest_event(paths)
             with running(["stream", domain], live, settings.home / "logs" / "stream.log") as job:
                 with _told("the standing job"):
                     wait_until_standing(job, paths)
                 watch = LatencyWatch(paths, contract.table, contract.table)
+                alarms = AlarmLatencyWatch(paths, contract.table, rules) if rules else None
                 watch.start()
+                if alarms:
+                    alarms.start()
                 sent = produce(domain, live, Event(), rate=rate, seconds=seconds)
                 with _told("all of it in silver"):
                     _wait_for(paths, contract.table, sent.messages + before["rows_in"])
                 waited = watch.stop()
+            alarms_waited = alarms.stop() if alarms else None
         finally:
             broker.down()
     after = _counts(paths, contract.table)
@@ -78,7 +86,39 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
         "rate": sent.rate,
         "became": {fate: after[fate] - before[fate] for fate in FATES},
         "waited": waited,
+        "alarms": _alarms(paths, told) if rules else None,
+        "alarms_waited": alarms_waited,
         "receipt": _receipt(domain, settings),
+    }
+
+
+def _events(paths: Any, after: int) -> list[dict[str, Any]]:
+    from deltalake import DeltaTable
+
+    from headrace.alarms.events import SCHEMA, TABLE
+    from headrace.lake import log
+
+    path = paths.table("silver", TABLE)
+    if not log.exists(path):
+        return []
+    rows = DeltaTable(path).to_pyarrow_table(columns=SCHEMA.names).sort_by("event_number").to_pylist()
+    return [row for row in rows if row["event_number"] > after]
+
+
+def _newest_event(paths: Any) -> int:
+    return max((event["event_number"] for event in _events(paths, 0)), default=0)
+
+
+def _alarms(paths: Any, after: int) -> dict[str, Any]:
+    """What the minute's messages made of alarms."""
+    events = _events(paths, after)
+    raised = [event for event in events if event["event"] == "raised"]
+    announced = [event for event in events if event["is_annunciated"]]
+    return {
+        "raised": len(raised),
+        "suppressed": sum(event["state"] == "suppressed" for event in raised),
+        "floods": sum(event["event"] == "flood_began" for event in events),
+        "announced": [event["message"] for event in announced],
     }
 
 
@@ -92,8 +132,14 @@ def _history(domain: str, settings: "Settings") -> None:
 
     paths = Paths.of(domain, settings)
     if not log.exists(paths.table("gold", next(iter(_gold(domain))))):
-        generate(domain, load_profile(domain, "fast"), settings)
+        generate(domain, load_profile(domain, _profile(domain)), settings)
         refine(domain, settings=settings)
+
+
+def _profile(domain: str) -> str:
+    from headrace.generate.plan import load_profiles
+
+    return "live" if "live" in load_profiles(domain) else "fast"
 
 
 def _gold(domain: str) -> list[str]:
@@ -144,17 +190,38 @@ class _told:  # noqa: N801 - reads as a sentence where it is used
         tell(Said("live", self._what, "failed" if kind else "done", seconds=self._watch.seconds))
 
 
+def _show_waited(waited: Any, until: str) -> None:
+    from cli.screen import out
+
+    if waited is not None:
+        out.print(
+            f"From the broker's timestamp {until}: half in {waited.median:.1f} s, 95 of 100 in {waited.p95:.1f} s, "
+            f"all in {waited.worst:.1f} s"
+        )
+
+
+def _show_alarms(alarms: dict[str, Any]) -> None:
+    from cli.screen import count, out
+
+    out.print(
+        f"[bold]{count(alarms['raised'])} alarms[/], of which {count(alarms['suppressed'])} had a cause that was told "
+        f"already or came in one of {alarms['floods']} floods. The operator was told:"
+    )
+    for message in alarms["announced"][:ALARMS_SHOWN]:
+        out.print(f"  {message}")
+    if len(alarms["announced"]) > ALARMS_SHOWN:
+        out.print(f"  and {count(len(alarms['announced']) - ALARMS_SHOWN)} more")
+
+
 def _show(found: dict[str, Any]) -> None:
     from cli.screen import count, out
 
     became = ", ".join(f"{count(number)} {fate}" for fate, number in found["became"].items())
     out.print(f"[bold]{count(found['messages'])} messages[/] sent, {found['rate']:,.0f} a second: {became}")
-    waited = found["waited"]
-    if waited is not None:
-        out.print(
-            f"From the broker's timestamp until another process found the row in silver: half in "
-            f"{waited.median:.1f} s, 95 of 100 in {waited.p95:.1f} s, all in {waited.worst:.1f} s"
-        )
+    _show_waited(found["waited"], "until another process found the row in silver")
+    if found["alarms"] is not None:
+        _show_alarms(found["alarms"])
+        _show_waited(found["alarms_waited"], "of the reading that completed an alarm until it was found")
     lines = found["receipt"]["lines"]
     for line in lines:
         if line["says"].startswith("offsets of"):

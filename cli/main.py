@@ -5,6 +5,7 @@ import sys
 import typer
 
 from cli import (
+    alarms,
     demo,
     demo_live,
     docs,
@@ -36,7 +37,7 @@ app = typer.Typer(
 
 PANELS = {
     "Run": (demo, generate, refine, recycle),
-    "Live": (demo_live, produce, stream, kafka),
+    "Live": (demo_live, produce, stream, alarms, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
     "Look after": (maintain, docs),

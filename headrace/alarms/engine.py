@@ -47,7 +47,7 @@ class Engine:
         return as_table(events)
 
     def readings(self, rows: pa.Table) -> Readings:
-        codes = self._codes(rows[self.rules.sender])
+        codes = self.senders.codes(rows[self.rules.sender].cast(pa.string()))
         at = rows[self.rules.at].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
         values = pc.fill_null(rows[self.rules.value].cast(pa.float64()), np.nan).to_numpy()
         return self.clock.readings(codes, at, values, len(self.senders))
@@ -75,11 +75,3 @@ class Engine:
         for detector in self.detectors:
             if kept := of(detector.kind):  # one that is new here begins with nothing
                 detector.restore(kept)
-
-    def _codes(self, ids: pa.ChunkedArray) -> np.ndarray:
-        found = []
-        for chunk in ids.chunks:
-            named = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-            codes = self.senders.codes(named.dictionary)
-            found.append(codes[named.indices.to_numpy()])
-        return np.concatenate(found) if found else np.empty(0, np.int32)

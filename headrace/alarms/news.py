@@ -57,7 +57,6 @@ def _read(file: str, rules: Rules) -> pa.Table:
         return pq.read_table(
             file.replace("s3a://", "s3://", 1),
             columns=[rules.sender, rules.at, rules.value],
-            read_dictionary=[rules.sender],
             partitioning=None,
             use_threads=False,  # Spark is at work beside us
         )

@@ -97,6 +97,12 @@ class FloodRule(Strict):
     within: Span = parse_span("10 minutes")
     lets_through: Priority = "high"
 
+    @model_validator(mode="after")
+    def _ends_below_its_beginning(self) -> "FloodRule":
+        if self.ends > self.begins:
+            raise ValueError("a flood ends below what begins it")
+        return self
+
 
 class CauseRule(Strict):
     within: Span = parse_span("10 minutes")

@@ -4,6 +4,7 @@ Codes are given in the order in which senders appear, so what a detector keeps s
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from headrace.alarms.rules import Detections, Rules
 
 LIMITS = ("low_low", "low", "high", "high_high")
 CURRENT = "is_current"
+FEW = 0.5
 
 
 class Names:
@@ -42,6 +44,8 @@ class Names:
 class Senders:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self._settings: dict[CodeType, np.ndarray] = {}
+        self._names = pa.array([], pa.string())
         self.ids, self.groups, self.consoles, self.kinds = Names(), Names(), Names(), Names()
         self.group = self.console = self.kind = np.empty(0, np.int32)
         self.interval = np.empty(0)
@@ -63,23 +67,44 @@ class Senders:
         self.kind[codes] = self.kinds.codes(table[named.kind].to_pylist())
         self.interval[codes] = _numbers(table, named.interval)
         self.is_active[codes] = table[named.active].to_numpy() != False if named.active else True  # noqa: E712
+        self._settings.clear()
         for place, name in enumerate(LIMITS):
             self.limits[place, codes] = _numbers(table, getattr(limits, name))
         self._place_groups()
 
-    def codes(self, ids: pa.Array) -> np.ndarray:
-        """Those of distinct ids; one that the senders' table does not name has no limits."""
-        codes = self.ids.codes(ids.to_pylist())
-        self._fit()
-        return codes
+    def codes(self, ids: pa.ChunkedArray) -> np.ndarray:
+        """The code of each row's sender; one that the senders' table does not name has no limits."""
+        if len(ids) < len(self.ids) * FEW:  # few rows: only their ids are looked up
+            named = ids.combine_chunks().dictionary_encode()
+            codes = self.ids.codes(named.dictionary.to_pylist())
+            self._fit()
+            few: np.ndarray = codes[named.indices.to_numpy()]
+            return few
+        found = pc.index_in(ids, value_set=self._known())
+        if found.null_count:
+            self.ids.codes(pc.unique(ids.filter(pc.is_null(found))).to_pylist())
+            self._fit()
+            found = pc.index_in(ids, value_set=self._known())
+        every: np.ndarray = found.to_numpy()
+        return every
+
+    def _known(self) -> pa.Array:
+        if len(self._names) != len(self.ids):
+            self._names = pa.array(self.ids.names, pa.string())
+        return self._names
 
     def members(self, group: int) -> np.ndarray:
         return np.flatnonzero(self.group == group)
 
     def setting(self, of: Callable[[Detections], Any]) -> np.ndarray:
-        """One setting of the rules for each sender, by its kind; a span of time in microseconds."""
-        by_kind = [_plain(of(self.rules.of(kind))) for kind in self.kinds.names]
-        return np.array([*by_kind, _plain(of(self.rules.defaults))])[self.kind]
+        """One setting of the rules for each sender, by its kind; a span of time in microseconds. Kept until senders
+        change, by the text of the function: it may close over nothing."""
+        found = self._settings.get(of.__code__)
+        if found is None:
+            by_kind = [_plain(of(self.rules.of(kind))) for kind in self.kinds.names]
+            found = np.array([*by_kind, _plain(of(self.rules.defaults))])[self.kind]
+            self._settings[of.__code__] = found
+        return found
 
     def state(self) -> dict[str, np.ndarray]:
         return {"ids": np.array(self.ids.names, dtype=np.bytes_)}
@@ -93,6 +118,7 @@ class Senders:
         more = len(self.ids) - len(self.group)
         if more <= 0:
             return
+        self._settings.clear()
         unknown = np.full(more, -1, np.int32)
         self.group, self.console = np.append(self.group, unknown), np.append(self.console, unknown)
         self.kind = np.append(self.kind, unknown)

@@ -31,6 +31,7 @@ class Limit:
             is_on=(np.bool_(False), 4),
             since=(NO_TIME, 4),
             count=(np.int32(0), 4),
+            is_busy=np.bool_(False),
         )
 
     def step(self, readings: Readings) -> Edges:
@@ -51,7 +52,7 @@ class Limit:
     def _rows_of_interest(self, readings: Readings) -> np.ndarray:
         """All readings of those senders that have one beyond a limit or are not at rest."""
         low, high = self._inner_limits()
-        marked = (self._kept["since"] != NO_TIME).any(axis=1) | self._kept["is_on"].any(axis=1)
+        marked = self._kept["is_busy"].copy()
         beyond = (readings.values < low[readings.codes]) | (readings.values > high[readings.codes])
         marked[readings.codes[beyond]] = True
         chosen = marked[readings.codes] & ~np.isnan(readings.values)
@@ -83,6 +84,7 @@ class _Machine:
         for limit in range(4):
             since = np.maximum(since, self._switch(limit, codes, at, values))
         after = self._severity(codes)
+        self._kept["is_busy"][codes] = (after != 0) | (self._kept["since"][codes] != NO_TIME).any(axis=1)
         told = np.flatnonzero(before != after)
         shown = np.where(after != 0, after, before)[told]
         return Edges.of(
