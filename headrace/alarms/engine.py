@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.alarms.book import Book
+from headrace.alarms.detectors.drift import Drift
+from headrace.alarms.detectors.failing import Failing
 from headrace.alarms.detectors.limit import Limit
 from headrace.alarms.detectors.silent import Silent
 from headrace.alarms.detectors.stuck import Stuck
 from headrace.alarms.edges import Detector
 from headrace.alarms.events import as_table
 from headrace.alarms.inbox import Received
+from headrace.alarms.levels import Levels
 from headrace.alarms.readings import Clock, Readings
 from headrace.alarms.rules import Rules
 from headrace.alarms.senders import Senders
@@ -27,7 +30,9 @@ DETECTORS: tuple[Callable[[Senders], Detector], ...] = (Silent, Stuck, Limit)
 class Engine:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
-        self.detectors = [made(self.senders) for made in DETECTORS]
+        self.levels = Levels(self.senders)
+        slow = (Failing(self.senders, self.levels), Drift(self.senders, self.levels))
+        self.detectors = [*(made(self.senders) for made in DETECTORS), *slow]
         self.book = Book(self.senders)
         self.late = 0
 
@@ -57,6 +62,7 @@ class Engine:
             "senders": self.senders.state(),
             "clock": self.clock.state(),
             "book": self.book.state(),
+            "levels": self.levels.state(),
         }
         parts |= {detector.kind: detector.state() for detector in self.detectors}
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
@@ -75,3 +81,5 @@ class Engine:
         for detector in self.detectors:
             if kept := of(detector.kind):  # one that is new here begins with nothing
                 detector.restore(kept)
+        if kept := of("levels"):
+            self.levels.restore(kept)

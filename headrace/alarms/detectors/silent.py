@@ -1,7 +1,8 @@
 """Senders that are no longer heard of, each by the interval it usually keeps.
 
 A history may be thinned and a live feed not, so the interval is learned: quickly where it shrinks, slowly where it
-grows. When nobody is heard the feed is away, not the senders: such a hole does not count as their silence.
+grows. When nobody is heard the feed is away, not the senders: such a hole does not count as their silence. Nor does
+the time for which a sender was out of service, until it is heard again.
 """
 
 from collections.abc import Mapping
@@ -26,12 +27,15 @@ class Silent:
 
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
-        self._kept = Kept(usual=np.float64(np.nan), last=NEVER, is_silent=np.bool_(False))
+        self._kept = Kept(
+            usual=np.float64(np.nan), last=NEVER, is_silent=np.bool_(False), was_off=np.bool_(False)
+        )
         self._holes = np.empty((0, 2), np.int64)
         self._now = int(NEVER)
 
     def step(self, readings: Readings) -> Edges:
         self._kept.fit(readings.senders)
+        self._kept["was_off"][~self._senders.is_active] = True
         self._holes = np.concatenate([self._holes, self._new_holes(readings)])[-HOLES_KEPT:]
         allowed = _Allowed(self._senders, self._kept)
         parts = [*self._gaps(readings, allowed), self._signs_of_life(readings)]
@@ -54,7 +58,7 @@ class Silent:
         known = readings.previous != NEVER
         odd = known & ~(np.abs(waited - usual[codes]) <= ODD * usual[codes])
         begins = readings.first[:-1]
-        odd[begins] |= self._kept["is_silent"][readings.present]
+        odd[begins] |= (self._kept["is_silent"] | self._kept["was_off"])[readings.present] & known[begins]
         rows = np.flatnonzero(odd)
         return [self._turn(readings, rows[now], waited, allowed) for now in in_rounds(codes[rows])]
 
@@ -62,8 +66,10 @@ class Silent:
         codes, at, before = readings.codes[rows], readings.at[rows], readings.previous[rows]
         was_silent, most = self._kept["is_silent"][codes], allowed.most(codes)
         silent = self._without_holes(codes, before, np.minimum(at, readings.now))  # its clock may run ahead
-        ended = (silent > most) & allowed.judged[codes] & ~was_silent
+        was_off = self._kept["was_off"][codes]
+        ended = (silent > most) & allowed.judged[codes] & ~was_silent & ~was_off
         self._kept["is_silent"][codes] = False
+        self._kept["was_off"][codes] = ~self._senders.is_active[codes]
         self._learn(codes, waited[rows])
         told = (before + np.minimum(most, 2.0**61).astype(np.int64))[ended]
         begun = Edges.of(codes[ended], told, is_on=True, since=before[ended])
@@ -89,7 +95,8 @@ class Silent:
         """Senders that nothing was heard of for too long by now."""
         last = self._kept["last"]
         waited = np.where(last == NEVER, 0, now - last)
-        asked = np.flatnonzero(allowed.judged & ~self._kept["is_silent"] & (waited > allowed.at_least))
+        expected = allowed.judged & ~self._kept["is_silent"] & ~self._kept["was_off"]
+        asked = np.flatnonzero(expected & (waited > allowed.at_least))
         codes = asked[waited[asked] > allowed.most(asked)]
         codes = codes[self._without_holes(codes, last[codes], np.full(len(codes), now)) > allowed.most(codes)]
         self._kept["is_silent"][codes] = True

@@ -87,3 +87,15 @@ def test_who_is_out_of_service_is_not_silent() -> None:
     pump = any_plant(8, table, senders={**named, "active": "used"})
     pump.reads(many("0s", 60, 10))
     assert pump.says(many("10m", 60, 30, but=("P3",))) == []
+
+
+def test_who_was_out_of_service_was_not_silent_meanwhile_and_can_be_again() -> None:
+    named = any_plant().engine.rules.senders.model_dump()
+    others = [True] * 7
+    pump = plant(8, table=senders(8, used=[False, *others]), senders={**named, "active": "used"})
+    pump.reads(many("0s", 60, 10))
+    pump.reads(many("10m", 60, 100, but=("P0",)))
+    pump.engine.senders.take(senders(8, used=[True, *others]))
+    assert pump.says(many("110m", 60, 10, but=("P0",))) == []
+    assert pump.says(many("120m", 60, 10)) == []
+    assert [each[1:] for each in pump.says(many("130m", 60, 10, but=("P0",)))] == [("raised", "P0")]
