@@ -12,7 +12,19 @@ from typing import Any
 from benchmarks import report
 from benchmarks.machine import fingerprint
 
-FIGURES = ("generate", "size", "whole", "again", "day", "batch", "memory", "drain", "latency", "alarms")
+FIGURES = (
+    "generate",
+    "size",
+    "whole",
+    "again",
+    "day",
+    "batch",
+    "memory",
+    "drain",
+    "latency",
+    "alarms",
+    "alarm_latency",
+)
 HOME = Path(".headrace/bench")
 RESULTS = Path("docs/benchmarks.json")
 

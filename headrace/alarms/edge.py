@@ -6,7 +6,7 @@ after a kill takes the last snapshot, makes the commits since then again without
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -57,7 +57,21 @@ class Turn:
         }
 
 
-def turn_of(note: dict[str, Any]) -> Turn:
+def entry_of(rules: Rules, turn: Turn, version: int, note: Mapping[str, Any]) -> Entry:
+    """What the ledger says of a commit."""
+    counts = {
+        "on_time": turn.rows - turn.late,
+        "late": turn.late,
+        "events": note["events"],
+        "rewritten": turn.rewritten,
+    }
+    return Entry(
+        "silver", TABLE, "Alarms", f"v{version:09d}", note["run"], turn.rows, counts, version,
+        {rules.source: turn.last, rules.senders.table: turn.senders},
+    )  # fmt: skip
+
+
+def turn_of(note: Mapping[str, Any]) -> Turn:
     told = note["turn"]
     return Turn(**{**told, "received": tuple(Received(**each) for each in told["received"])})
 
@@ -131,7 +145,7 @@ class AlarmEdge:
             if self._mark is None:
                 self._mark = Mark(commit.note["began"], commit.note["began"] - 1)
             self._make_again(turn, commit)
-            entry = self._entry(turn, commit.version, commit.note["events"])
+            entry = entry_of(self.rules, turn, commit.version, commit.note)
             if not ledger.is_recorded(self._paths, entry):
                 ledger.record(self._paths, entry)
                 entries.append(entry)
@@ -225,13 +239,12 @@ class AlarmEdge:
         turn, mark = self._turn, self._known()
         assert turn is not None
         events = pa.concat_tables(self._events) if self._events else SCHEMA.empty_table()
-        note = turn.note(mark, self.engine, len(events))
+        note = {"run": self._run, **turn.note(mark, self.engine, len(events))}
         version = self._store.append(events, all_of(turn.last), note)
         self._stored.append(events)
-        entry = replace(
-            self._entry(turn, version, len(events)), seconds=self._watch.seconds, finished_at=_wall_clock()
-        )
-        ledger.record(self._paths, entry)
+        entry = entry_of(self.rules, turn, version, note)
+        entry = replace(entry, seconds=self._watch.seconds, finished_at=_wall_clock())
+        self._record(entry)
         self._mark, self._turn, self._events = replace(mark, stored=version), None, []
         self._watch, self._committed = Stopwatch(), time.monotonic()
         self._remember()
@@ -241,17 +254,8 @@ class AlarmEdge:
             self._save()
         return [entry]
 
-    def _entry(self, turn: Turn, version: int, events: int) -> Entry:
-        counts = {
-            "on_time": turn.rows - turn.late,
-            "late": turn.late,
-            "events": events,
-            "rewritten": turn.rewritten,
-        }
-        return Entry(
-            "silver", TABLE, "Alarms", f"v{version:09d}", self._run, turn.rows, counts, version,
-            {self.rules.source: turn.last, self.rules.senders.table: turn.senders},
-        )  # fmt: skip
+    def _record(self, entry: Entry) -> None:
+        ledger.record(self._paths, entry)
 
     def _remember(self) -> None:
         mark = self._known()

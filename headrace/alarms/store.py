@@ -30,7 +30,7 @@ class Store:
         for name, value in technical.items():
             events = events.append_column(name, pa.repeat(value, len(events)))
         once = CommitProperties(
-            custom_metadata={"userMetadata": json.dumps({"run": self._run, **note}, default=str)},
+            custom_metadata={"userMetadata": json.dumps(note, default=str)},
             app_transactions=[Transaction(self.app, place)],
         )
         write_deltalake(

@@ -255,7 +255,7 @@ def edges(lake: Lake, moment: str, at: int) -> Iterator[AlarmEdge]:
 
 
 @pytest.mark.parametrize("at", [0, 2])
-@pytest.mark.parametrize("moment", ["append", "step", "act", "_entry", "_remember", "send"])
+@pytest.mark.parametrize("moment", ["append", "step", "act", "_record", "_remember", "send"])
 def test_killed_at_any_moment_the_next_one_makes_the_same_of_it(
     moment: str, at: int, tmp_path: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
@@ -266,6 +266,18 @@ def test_killed_at_any_moment_the_next_one_makes_the_same_of_it(
     assert sorted(set(lake.topic.carried), key=lambda name: int(name[1:])) == [
         each["event_id"] for each in undisturbed
     ]
+
+
+def test_the_receipt_balances_while_a_commit_is_not_in_the_ledger_yet(lake: Lake) -> None:
+    lake.comes(rows(("P0", "0s", 9.5)))
+    lake.catches_up()
+    lake.comes(rows(("P2", "1m", 9.5)))
+    killed = next(edges(lake, "_record", 0))
+    with pytest.raises(Killed):
+        killed.catch_up()
+    terms = [account[4] for account in accounts(lake.rules, lake.paths)]
+    assert lake.balances()
+    assert terms[1:] == [{"silver.strokes": 1, "rows waiting": 1}, {"events": 1, "of a batch under way": 1}]
 
 
 @pytest.mark.parametrize("saved_after", [0, 1, 2])
