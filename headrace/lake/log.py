@@ -5,6 +5,7 @@ The log is an open format of one JSON file a commit; reading it here costs milli
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from deltalake import DeltaTable
 
 from headrace.lake import objects
 
+SPARKS_NAMES = {"num_added_rows": "numOutputRows"}
 _COMMIT = re.compile(r"/(\d{20})\.json$")
 
 
@@ -28,7 +30,10 @@ class Commit:
 
     @property
     def metrics(self) -> dict[str, int]:
-        return {name: int(value) for name, value in self.info.get("operationMetrics", {}).items()}
+        """Under Spark's names, whoever wrote it."""
+        told = self.info.get("operationMetrics", {})
+        counts = {name: value for name, value in told.items() if str(value).lstrip("-").isdigit()}
+        return {SPARKS_NAMES.get(name, name): int(value) for name, value in counts.items()}
 
     @property
     def note(self) -> dict[str, Any]:
@@ -52,9 +57,19 @@ class Commit:
         return any(a[k].get("dataChange", True) for a in self.actions for k in ("add", "remove") if k in a)
 
 
+_SEEN: dict[str, int] = {}
+
+
 def version(table: str) -> int:
-    """The newest version, or -1 where there is no table."""
-    return max(_commits(table), default=-1)
+    """The newest version, or -1 where there is no table. The log of a live table is long: it is listed once, and
+    looked on from the version seen last."""
+    known = _SEEN.get(table, -1)
+    if known < 0 or not objects.exists(_file(table, known)):
+        known = max(_commits(table), default=-1)
+    while known >= 0 and objects.exists(_file(table, known + 1)):
+        known += 1
+    _SEEN[table] = known
+    return known
 
 
 def exists(table: str) -> bool:
@@ -77,14 +92,10 @@ def commits_after(table: str, number: int) -> list[Commit] | None:
 
 def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     """The commit that an idempotent writer made for one of its batches."""
-    for number in sorted(_commits(table), reverse=True):
-        found = commit(table, number)
-        if found is not None and found.txn is not None and found.txn[0] == app:
-            if found.txn[1] == batch:
-                return found
-            if found.txn[1] < batch:
-                return None
-    return None
+    found = last_commit_of(table, app)
+    while found is not None and found.txn is not None and found.txn[1] > batch:
+        found = _last_commit_of(table, app, found.version - 1)
+    return found if found is not None and found.txn == (app, batch) else None
 
 
 def last_batch_of(table: str, app: str) -> int:
@@ -95,20 +106,29 @@ def last_batch_of(table: str, app: str) -> int:
 
 def last_commit_of(table: str, app: str) -> Commit | None:
     """The newest commit of an idempotent writer; its txn names the batch."""
-    for number in sorted(_commits(table), reverse=True):
+    return _last_commit_of(table, app, version(table))
+
+
+def _last_commit_of(table: str, app: str, newest: int) -> Commit | None:
+    return next(
+        (each for each in _backwards(table, newest) if each.txn is not None and each.txn[0] == app), None
+    )
+
+
+def _backwards(table: str, newest: int) -> Iterator[Commit]:
+    """From a version to the oldest that the log still tells of."""
+    for number in range(newest, -1, -1):
         found = commit(table, number)
-        if found is not None and found.txn is not None and found.txn[0] == app:
-            return found
-    return None
+        if found is None:
+            return
+        yield found
 
 
 def last_said(table: str, key: str) -> Any:
     """What the newest write said under a key, be it a write of no rows; None where it said nothing."""
-    for number in sorted(_commits(table), reverse=True):
-        found = commit(table, number)
-        if found is not None and (found.changes_rows or key in found.note):
-            return found.note.get(key)
-    return None
+    said = (each for each in _backwards(table, version(table)) if each.changes_rows or key in each.note)
+    newest = next(said, None)
+    return newest.note.get(key) if newest is not None else None
 
 
 def _commits(table: str) -> list[int]:

@@ -71,6 +71,19 @@ def get(url: str) -> bytes | None:
         return None
 
 
+def exists(url: str) -> bool:
+    if not _is_s3(url):
+        return Path(url).is_file()
+    bucket, key = _split(url)
+    try:
+        _s3().head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            return False
+        raise
+    return True
+
+
 def delete(url: str) -> None:
     if _is_s3(url):
         bucket, key = _split(url)

@@ -3,7 +3,7 @@
 They come beside the table's topic, and the two take turns, so that either finds silver where the other left it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -13,11 +13,9 @@ from pyspark.sql import SparkSession
 from headrace.lake.ledger import Entry
 from headrace.lake.session import suit
 from headrace.live.edge import Taken
+from headrace.live.onward import Onward
 from headrace.progress import Stopwatch
-from headrace.refine.arrivals import FILES, Progress, all_of, progress_of
 from headrace.refine.drops import Batch, DropEdge
-from headrace.refine.edge import Edge
-from headrace.refine.silver import run_edge, take_batch
 
 WAITS = 0.2
 
@@ -32,19 +30,16 @@ class Turns:
 
 
 class Dropping(Thread):
-    """`onward`: the silver edges that begin at this bronze table."""
-
     def __init__(
         self,
         edge: DropEdge,
-        onward: Sequence[Edge],
-        size: int,
+        onward: Onward,
         spark: SparkSession,
         turns: Turns,
         took: Callable[[str, Taken], None],
     ) -> None:
         super().__init__(daemon=True, name=f"{edge.contract.table} (files)")
-        self._edge, self._onward, self._size, self._spark = edge, onward, size, spark
+        self._edge, self._onward, self._spark = edge, onward, spark
         self._turns, self._took = turns, took
         self._told = Event()
         self._error: BaseException | None = None
@@ -83,12 +78,4 @@ class Dropping(Thread):
         return True
 
     def _hand_on(self, batch: Batch) -> list[Entry]:
-        return [entry for edge in self._onward for entry in self._into_silver(edge, batch)]
-
-    def _into_silver(self, edge: Edge, batch: Batch) -> list[Entry]:
-        version = batch.entry.version
-        assert version is not None
-        done = progress_of(edge.paths, edge.node.name)
-        if done is not None and done.at == version * FILES:
-            return [take_batch(edge, batch.rows, Progress(all_of(version), done.began))]
-        return run_edge(lambda: self._spark, edge, bytes_per_batch=self._size)
+        return self._onward.take(self._spark, batch.entry, batch.rows.toArrow())

@@ -1,30 +1,34 @@
 """One topic's way into bronze and on into silver, batch by batch.
 
 Bronze and silver are the same edges that a batch run works on, with the same places and numbers: whoever holds the
-leases goes on where the other stopped. Rows that bronze has just stored go on into silver from memory; what silver
-had not taken before is read from bronze's files.
+leases goes on where the other stopped. A batch is parsed and judged by Spark and written from this process's memory;
+what silver had not taken before, and batches too large for that, go through bronze's files.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.lake import ledger, log
+from headrace.lake.append import append_once
 from headrace.lake.epochs import Epoch
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import suit
 from headrace.live.heartbeat import stamp
+from headrace.live.onward import Onward
 from headrace.progress import Stopwatch
-from headrace.refine.arrivals import FILES, Progress, all_of, progress_of
-from headrace.refine.edge import Edge
-from headrace.refine.silver import run_edge, take_batch
+
+MOST_IN_MEMORY = 2_000_000
+TOO_LARGE = "spark.driver.maxResultSize"
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Taken:
 
 
 class TopicEdge:
-    """`onward`: the silver edges that begin at this bronze table."""
+    """`most`: rows that one batch of the topic can have."""
 
     def __init__(
         self,
@@ -43,15 +47,14 @@ class TopicEdge:
         paths: Paths,
         run: str,
         leases: Leases,
-        onward: Sequence[Edge],
-        size: int,
+        onward: Onward,
         epoch: Epoch,
+        most: int,
     ) -> None:
         self.contract, self._paths, self._run, self._leases = contract, paths, run, leases
-        self._onward, self._size, self._epoch = onward, size, epoch.suffix
+        self._onward, self._most, self._epoch = onward, most, epoch.suffix
         self.app = f"{paths.domain}.bronze.{contract.table}:topic{epoch.suffix}"
-        self._last_rows = 0
-        self._progress: dict[str, Progress] = {}
+        self._last_rows = most
 
     @property
     def target(self) -> str:
@@ -64,30 +67,23 @@ class TopicEdge:
     def take(self, rows: DataFrame, number: int) -> Taken:
         watch = Stopwatch()
         suit(rows.sparkSession, self._last_rows)
-        held = rows.persist()
-        try:
-            bronze, is_new = self._into_bronze(held, number)
-            entries = [bronze]
-            for edge in self._onward:
-                entries += self._into_silver(edge, held, bronze, is_new=is_new)
-        finally:
-            held.unpersist()
+        bronze, held = self._into_bronze(rows, number)
+        entries = [bronze, *self._onward.take(rows.sparkSession, bronze, held)]
         self._last_rows = bronze.rows_in
         return Taken(bronze.rows_in, watch.seconds, tuple(entries))
 
-    def _into_bronze(self, rows: DataFrame, number: int) -> tuple[Entry, bool]:
-        watch = Stopwatch()
+    def _into_bronze(self, rows: DataFrame, number: int) -> tuple[Entry, pa.Table | None]:
+        """Also the rows, unless they are stored already or too many to hold."""
+        watch, held = Stopwatch(), None
         self._leases.check()
         done = log.commit_of_batch(self.target, self.app, number)
-        is_new = done is None
         if done is None:
-            note = {"run": self._run, "offsets": offsets_of(rows)}
-            once: dict[str, Any] = {
-                "txnAppId": self.app,
-                "txnVersion": number,
-                "userMetadata": json.dumps(note),
-            }
-            rows.write.format("delta").mode("append").options(**once).save(self.target)
+            held = self._held(rows)
+            if held is None:
+                rows.write.format("delta").mode("append").options(**self._once(number)).save(self.target)
+            else:
+                note = {"run": self._run, "offsets": offsets_of(held)}
+                append_once(self.target, held, app=self.app, number=number, note=note)
             done = log.commit_of_batch(self.target, self.app, number)
         assert done is not None, "an idempotent append left no commit"
         written = done.metrics.get("numOutputRows", 0)
@@ -95,21 +91,28 @@ class TopicEdge:
         entry = Entry("bronze", table, "Append", name, self._run, written, {"written": written}, done.version)
         entry = replace(entry, seconds=watch.seconds, finished_at=stamp())
         ledger.record(self._paths, entry)
-        return entry, is_new
+        return entry, held
 
-    def _into_silver(self, edge: Edge, rows: DataFrame, bronze: Entry, *, is_new: bool) -> list[Entry]:
-        assert bronze.version is not None
-        name = edge.node.name
-        done = self._progress.get(name) or progress_of(self._paths, name)
-        if is_new and done is not None and done.at == bronze.version * FILES:
-            self._progress[name] = Progress(all_of(bronze.version), done.began)
-            return [take_batch(edge, rows, self._progress[name])]
-        self._progress.pop(name, None)
-        return run_edge(lambda: rows.sparkSession, edge, bytes_per_batch=self._size)
+    def _held(self, rows: DataFrame) -> pa.Table | None:
+        if self._most > MOST_IN_MEMORY:
+            return None
+        try:
+            return rows.toArrow()
+        except PySparkException as error:
+            if TOO_LARGE in str(error):
+                return None
+            raise
+
+    def _once(self, number: int) -> Mapping[str, Any]:
+        note = json.dumps({"run": self._run})
+        return {"txnAppId": self.app, "txnVersion": number, "userMetadata": note}
 
 
-def offsets_of(rows: DataFrame) -> dict[str, list[int]]:
-    """First and last offset of each partition in a batch."""
-    offset = F.col("_offset")
-    found = rows.groupBy("_partition").agg(F.min(offset), F.max(offset), F.count("*")).collect()
-    return {str(row[0]): [row[1], row[2], row[3]] for row in found}
+def offsets_of(rows: pa.Table) -> dict[str, list[int]]:
+    """First and last offset of each partition in a batch, and its rows."""
+    offset, partition = rows["_offset"], rows["_partition"]
+    found = {}
+    for each in pc.unique(partition).to_pylist():
+        here = offset.filter(pc.equal(partition, each))
+        found[str(each)] = [*pc.min_max(here).as_py().values(), len(here)]
+    return found

@@ -30,6 +30,7 @@ from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
 from headrace.live.loss import MessagesLost, Reading
 from headrace.live.metrics import Metrics
+from headrace.live.onward import Onward
 from headrace.live.queries import SETTLE_WITHIN, Stopping, behind, meant, settle, stop_all
 from headrace.live.topic import read_topic
 from headrace.live.trouble import LossSuspected
@@ -118,6 +119,7 @@ class _Job:
     ) -> None:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
         self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
+        self._onwards: dict[str, Onward] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock, self._stopping = threading.Lock(), threading.Event()
@@ -180,8 +182,7 @@ class _Job:
         most = self._settings.max_offsets_per_trigger
         edge = DropEdge(contract, self._paths, self._heartbeat.run, self._leases, most)
         turns = Turns(self._turns[contract.table], self._settings.trigger_seconds, until_empty)
-        size = self._settings.rows_per_batch * BYTES_PER_ROW
-        folder = Dropping(edge, self._edges(contract), size, spark.newSession(), turns, self._took)
+        folder = Dropping(edge, self._onward_of(contract), spark.newSession(), turns, self._took)
         folder.start()
         return folder
 
@@ -210,14 +211,21 @@ class _Job:
         return writer.trigger(**pace).start(), raised
 
     def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
-        onward = [replace(edge, kept=KeptParents()) for edge in self._edges(contract)]
-        size = self._settings.rows_per_batch * BYTES_PER_ROW
-        return TopicEdge(contract, self._paths, self._heartbeat.run, self._leases, onward, size, epoch)
+        most, run = self._settings.max_offsets_per_trigger, self._heartbeat.run
+        return TopicEdge(contract, self._paths, run, self._leases, self._onward_of(contract), epoch, most)
 
-    def _edges(self, contract: Contract) -> list[Edge]:
-        nodes = self._catalog.made_from(contract) if self._onward else []
-        now, run = datetime.now(UTC).replace(tzinfo=None), self._heartbeat.run
-        return [Edge(node, contract, self._paths, run, now, self._leases) for node in nodes]
+    def _onward_of(self, contract: Contract) -> Onward:
+        """One for all ways into a table."""
+        if contract.table not in self._onwards:
+            nodes = self._catalog.made_from(contract) if self._onward else []
+            now, run = datetime.now(UTC).replace(tzinfo=None), self._heartbeat.run
+            edges = [
+                Edge(node, contract, self._paths, run, now, self._leases, kept=KeptParents())
+                for node in nodes
+            ]
+            size = self._settings.rows_per_batch * BYTES_PER_ROW
+            self._onwards[contract.table] = Onward(edges, size)
+        return self._onwards[contract.table]
 
     def _taking(self, edge: TopicEdge, raised: list[BaseException]) -> Callable[[DataFrame, int], None]:
         def take(rows: DataFrame, number: int) -> None:

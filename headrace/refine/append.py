@@ -36,7 +36,7 @@ class Span:
 def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
     done = edge.earlier_commit(edge.target, number)
     if done is not None:
-        return _entry(edge, number, done)
+        return entry_of(edge, number, done)
     versions = edge.versions_for(number)
     rows_in, spans = _extent(edge, rows)
     hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
@@ -61,10 +61,10 @@ def write_append(edge: Edge, rows: DataFrame, number: int) -> Entry:
         twice.unpersist()
     written = edge.earlier_commit(edge.target, number)
     assert written is not None, "an idempotent append left no commit"
-    return _entry(edge, number, written)
+    return entry_of(edge, number, written)
 
 
-def _entry(edge: Edge, number: int, done: log.Commit) -> Entry:
+def entry_of(edge: Edge, number: int, done: log.Commit) -> Entry:
     note = done.note
     counts = {
         "written": done.metrics.get("numOutputRows", 0),

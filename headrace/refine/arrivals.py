@@ -77,6 +77,14 @@ def batches(table: str, since: Progress | None, size: int, ends_at: int | None =
         yield _batch(waiting, began)
 
 
+def has_all_before(table: str, done: Progress, version: int) -> bool:
+    """Whether an edge has taken all rows that came before a version."""
+    if done.at != all_of(done.version) or done.version >= version:
+        return False
+    between = (log.commit(table, each) for each in range(done.version + 1, version))
+    return all(commit is not None and not commit.changes_rows for commit in between)
+
+
 def rows_taken(table: str, progress: Progress) -> int:
     """The rows of bronze that an edge has taken, as the log counts them."""
     whole = log.row_count(table, at=progress.version) if progress.version >= progress.began else 0

@@ -1,5 +1,8 @@
 """Landing to bronze: one row per line of a file, malformed lines with their text, each with its origin."""
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -79,9 +82,18 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
         _with_raw(source_schema(contract)),
         {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"},
     )
+    return _unfolded(lines.withColumn("_read", parsed), contract, _has_more(contract))
+
+
+def _has_more(contract: Contract) -> Column:
+    """Whether a line names what the contract does not. Its names are listed only where they could be others: as many
+    pairs as columns, and a value in each column, leave no room for one."""
     known = F.array(*[F.lit(name) for name in contract.columns])
-    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
-    return _unfolded(lines.withColumn("_read", parsed), contract, has_more)
+    listed = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
+    pairs = F.octet_length("_line") - F.octet_length(F.replace("_line", F.lit('":'), F.lit('"')))
+    lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
+    is_plain = (pairs == len(contract.columns)) & ~lacks_any
+    return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)))
 
 
 def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = None) -> DataFrame:

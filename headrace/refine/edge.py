@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
@@ -93,13 +93,16 @@ class Edge:
             {"_processed_at": F.current_timestamp(), "_run": F.lit(self.run)}
         )
 
-    def set_aside(self, rows: DataFrame) -> DataFrame:
-        """Rows as the rejected table stores them: as they were in bronze, with the reasons. Of a line that could
-        not be read, nothing else is worth saying: that it names no parent, for one."""
+    def reasons_told(self) -> Column:
+        """Of a line that could not be read, nothing else is worth saying: that it names no parent, for one."""
         is_malformed = F.array_contains(REASONS, MALFORMED)
+        return F.when(is_malformed, F.array(F.lit(MALFORMED))).otherwise(F.col(REASONS)).alias(REASONS)
+
+    def set_aside(self, rows: DataFrame) -> DataFrame:
+        """Rows as the rejected table stores them: as they were in bronze, with the reasons."""
         return rows.select(
             *bronze_schema(self.contract).fieldNames(),
-            F.when(is_malformed, F.array(F.lit(MALFORMED))).otherwise(F.col(REASONS)).alias(REASONS),
+            self.reasons_told(),
             F.current_timestamp().alias("_rejected_at"),
             F.lit(self.run).alias("_run"),
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
@@ -13,10 +14,12 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
+from headrace.refine.append_in_memory import append_in_memory
 from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
 from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
 from headrace.refine.history import versions_of, write_history
+from headrace.refine.recent import RecentKeys
 from headrace.refine.upsert import ORDER, order_of, write_upsert
 from headrace.tables import Append, History, Upsert
 
@@ -53,7 +56,20 @@ def _take_all(edge: Edge, spark: SparkSession, arrived: Sequence[Arrived]) -> li
 def take_batch(edge: Edge, rows: DataFrame, progress: Progress) -> Entry:
     """Writes a batch of bronze rows under the place it ends at, and remembers that it is done."""
     watch = Stopwatch()
-    entry = WRITERS[type(edge.node.table.write)](edge, rows, progress.at)
+    return _done(edge, WRITERS[type(edge.node.table.write)](edge, rows, progress.at), progress, watch)
+
+
+def take_in_memory(
+    edge: Edge, spark: SparkSession, rows: pa.Table, progress: Progress, recent: RecentKeys
+) -> Entry:
+    """The same for rows that are in memory."""
+    if not isinstance(edge.node.table.write, Append) or edge.node.table.event_time is None:
+        return take_batch(edge, spark.createDataFrame(rows), progress)
+    watch = Stopwatch()
+    return _done(edge, append_in_memory(edge, spark, rows, progress.at, recent), progress, watch)
+
+
+def _done(edge: Edge, entry: Entry, progress: Progress, watch: Stopwatch) -> Entry:
     entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
     ledger.record(edge.paths, entry)
     remember(edge.paths, edge.node.name, progress)

@@ -60,7 +60,7 @@ def test_files_alone_need_no_broker_and_what_a_killed_job_stored_is_judged_by_wh
 
     live.drops("strokes", "strokes_1.json", [stroke(1), stroke(2, bar=-1)])
     with monkeypatch.context() as patch:
-        patch.setattr("headrace.live.dropping.Dropping._into_silver", killed)
+        patch.setattr("headrace.live.onward.Onward._into", killed)
         with pytest.raises(Killed):
             stand("pumps", nowhere, Event(), until_empty=True, ways=("files",))
     assert live.table("bronze", "strokes").count() == 2

@@ -1,0 +1,79 @@
+"""Append for rows that are in memory: the same terms and the same commits as `refine.append`, sooner.
+
+Spark judges; who is a repeat of whom is found among keys that are held in memory.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from headrace.lake.append import append_once
+from headrace.lake.ledger import Entry
+from headrace.refine.append import entry_of
+from headrace.refine.edge import Edge
+from headrace.refine.recent import Array, RecentKeys, repeats_within
+from headrace.refine.stored_keys import hashes, keys_in, stored
+from headrace.tables import REASONS
+
+
+def append_in_memory(
+    edge: Edge, spark: SparkSession, rows: pa.Table, number: int, recent: RecentKeys
+) -> Entry:
+    versions = edge.versions_for(number)
+    judged = edge.judged(spark.createDataFrame(rows), versions)
+    kept, aside = edge.finished(judged).columns, edge.set_aside(judged).columns
+    told = judged.select(
+        *(edge.reasons_told() if name == REASONS else F.col(name) for name in judged.columns),
+        F.current_timestamp().alias("_processed_at"),
+        F.lit(edge.run).alias("_run"),
+        *hashes(edge),
+    ).toArrow()
+    is_bad = pc.greater(pc.list_value_length(told[REASONS]), 0)
+    bad, good = told.filter(is_bad), told.filter(pc.invert(is_bad))
+    rejected = _set_aside(edge, bad, aside, number, versions)
+    keys, at = keys_in(good)
+    repeats = repeats_within(keys, _in_order_of_arrival(good)) | stored(edge, spark, keys, at, recent)
+    fresh = good.filter(pa.array(~repeats))
+    note = {
+        "rows_in": len(rows),
+        "rejected": rejected,
+        "duplicates": int(repeats.sum()),
+        "upstream": versions,
+    }
+    edge.leases.check()
+    append_once(
+        edge.target,
+        fresh.select(kept),
+        app=edge.app,
+        number=number,
+        note={"run": edge.run, **note},
+        partition=edge.node.table.partition,
+    )
+    recent.add(keys.of(~repeats))
+    done = edge.earlier_commit(edge.target, number)
+    assert done is not None, "an append left no commit"
+    return entry_of(edge, number, done)
+
+
+def _set_aside(edge: Edge, bad: pa.Table, names: list[str], number: int, versions: dict[str, int]) -> int:
+    if edge.earlier_commit(edge.rejected, number) is None and len(bad):
+        edge.leases.check()
+        at = bad.rename_columns(
+            [{"_processed_at": "_rejected_at"}.get(name, name) for name in bad.column_names]
+        )
+        note = {"run": edge.run, "upstream": versions}
+        append_once(edge.rejected, at.select(names), app=edge.app, number=number, note=note)
+    return len(bad)
+
+
+def _in_order_of_arrival(rows: pa.Table) -> tuple[Array, ...]:
+    """The last one decides first."""
+    source = rows["_source"].combine_chunks().dictionary_encode()
+    ranks = (
+        pc.rank(source.dictionary).to_numpy()[source.indices.to_numpy()]
+        if len(rows)
+        else rows["_offset"].to_numpy()
+    )
+    sent = rows["_sent_at"].cast(pa.int64()).to_numpy()
+    return rows["_offset"].to_numpy(), ranks, sent
