@@ -46,9 +46,10 @@ class AlarmsThread:
         self._stopping.set()
         self._news.set()
         self._thread.join()
+        if error is None and self._died_of is None:
+            self._take_last(self._edge)
         if error is None:
             self.check()
-            self._take_all(self._edge, is_last=True)
 
     def notice(self) -> None:
         self._news.set()
@@ -68,6 +69,12 @@ class AlarmsThread:
                 self._news.wait(LOOK_SECONDS)
                 self._news.clear()
         except BaseException as error:  # raised by `check`, in the thread that can end the job
+            self._died_of = error
+
+    def _take_last(self, edge: AlarmEdge) -> None:
+        try:
+            self._take_all(edge, is_last=True)
+        except Exception as error:
             self._died_of = error
 
     def _take_all(self, edge: AlarmEdge, *, is_last: bool = False) -> None:
