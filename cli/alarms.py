@@ -45,8 +45,7 @@ def alarms(
 
     desk = Desk(one_domain(domain), get_settings())
     if what == "list":
-        standing = desk.standing()
-        print_json(standing) if as_json else _show(standing)
+        print_json(desk.standing()) if as_json else _show(desk.told())
         return
     if not ids:
         raise UsageError(f"say which alarm to {what}, such as A17; headrace alarms lists them")
@@ -63,19 +62,24 @@ def _action(what: str, alarm_id: str, by: str, note: str, lasting: timedelta) ->
     return Action(what=SPELLED[what], alarm_id=alarm_id, by=by, note=note, lasts=lasts)
 
 
-def _show(standing: list[dict[str, Any]]) -> None:
+def _show(told: list[dict[str, Any]]) -> None:
     from cli.screen import count, out, table
 
-    if not standing:
+    if not told:
         out.print("No alarm stands.")
         return
     rows = [
-        (each["alarm_id"], each["priority"], each["state"], each["console"], each["message"])
-        for each in standing[:MOST_SHOWN]
+        (each["alarm_id"], each["priority"], each["state"], each["console"], in_words(each))
+        for each in told[:MOST_SHOWN]
     ]
     out.print(table([">alarm", "priority", "state", "console", "what is wrong"], rows))
-    if len(standing) > MOST_SHOWN:
-        out.print(f"  and {count(len(standing) - MOST_SHOWN)} more; --json lists all")
+    if len(told) > MOST_SHOWN:
+        out.print(f"  and {count(len(told) - MOST_SHOWN)} more; --json lists all, suppressed ones too")
+
+
+def in_words(alarm: dict[str, Any]) -> str:
+    laid = f" ({alarm['others']} others are laid to it)" if alarm["others"] else ""
+    return f"{alarm['message']}{laid}"
 
 
 def _tell(told: list[dict[str, Any]], ids: list[str]) -> None:

@@ -86,7 +86,7 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
         "rate": sent.rate,
         "became": {fate: after[fate] - before[fate] for fate in FATES},
         "waited": waited,
-        "alarms": _alarms(paths, told) if rules else None,
+        "alarms": _alarms(domain, settings, paths, told) if rules else None,
         "alarms_waited": alarms_waited,
         "receipt": _receipt(domain, settings),
     }
@@ -109,16 +109,18 @@ def _newest_event(paths: Any) -> int:
     return max((event["event_number"] for event in _events(paths, 0)), default=0)
 
 
-def _alarms(paths: Any, after: int) -> dict[str, Any]:
-    """What the minute's messages made of alarms."""
+def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[str, Any]:
+    """What the minute's messages made of alarms, and what is on the operator's list by then."""
+    from cli.alarms import in_words
+    from headrace.alarms.desk import Desk
+
     events = _events(paths, after)
-    raised = [event for event in events if event["event"] == "raised"]
-    announced = [event for event in events if event["is_annunciated"]]
     return {
-        "raised": len(raised),
-        "suppressed": sum(event["state"] == "suppressed" for event in raised),
+        "raised": sum(event["event"] == "raised" for event in events),
+        "cleared": sum(event["event"] == "cleared" for event in events),
+        "announced": sum(event["is_annunciated"] for event in events),
         "floods": sum(event["event"] == "flood_began" for event in events),
-        "announced": [event["message"] for event in announced],
+        "listed": [f"{each['priority']}: {in_words(each)}" for each in Desk(domain, settings).told()],
     }
 
 
@@ -203,14 +205,15 @@ def _show_waited(waited: Any, until: str) -> None:
 def _show_alarms(alarms: dict[str, Any]) -> None:
     from cli.screen import count, out
 
+    came, cleared, announced = (count(alarms[name]) for name in ("raised", "cleared", "announced"))
     out.print(
-        f"[bold]{count(alarms['raised'])} alarms[/], of which {count(alarms['suppressed'])} had a cause that was told "
-        f"already or came in one of {alarms['floods']} floods. The operator was told:"
+        f"[bold]{came} alarms[/] came and {cleared} cleared; {announced} were announced, the others have a cause that is "
+        f"told already or came in one of {alarms['floods']} floods. On the operator's list:"
     )
-    for message in alarms["announced"][:ALARMS_SHOWN]:
-        out.print(f"  {message}")
-    if len(alarms["announced"]) > ALARMS_SHOWN:
-        out.print(f"  and {count(len(alarms['announced']) - ALARMS_SHOWN)} more")
+    for line in alarms["listed"][:ALARMS_SHOWN]:
+        out.print(f"  {line}")
+    if len(alarms["listed"]) > ALARMS_SHOWN:
+        out.print(f"  and {count(len(alarms['listed']) - ALARMS_SHOWN)} more: headrace alarms")
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ The table of alarms is read as it is now, not as it last passed its checks: nobo
 """
 
 import time
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -47,6 +48,13 @@ class Desk:
         words = {each["alarm_id"]: each["message"] for each in told.to_pylist()}
         found = [each | {"message": words.get(each["alarm_id"], "")} for each in last.to_pylist()]
         return sorted(found, key=_gravest_first)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Those an operator is to look at; `others` counts the suppressed ones that are laid to each."""
+        standing = self.standing()
+        others = Counter(each["cause_id"] for each in standing if each["state"] == "suppressed")
+        shown = (each for each in standing if each["state"] != "suppressed")
+        return [each | {"others": others[each["alarm_id"]]} for each in shown]
 
     def act(self, *actions: Action) -> list[dict[str, Any]]:
         """What became of each: the events they led to. Where no job keeps the alarms, they are brought up to date."""

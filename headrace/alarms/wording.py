@@ -8,6 +8,7 @@ from headrace.alarms.edges import CRITICAL
 from headrace.alarms.events import Event
 from headrace.alarms.senders import Senders
 
+WORDS = {"drift": "leaves the level of its neighbours", "failing": "is on its way to failure"}
 EXPLAINED = ("raised", "escalated", "released")
 
 
@@ -50,7 +51,8 @@ def _explained(alarm: Alarm, subject: str) -> str:
         return f"{subject} shows {alarm.value:g} without change since {since}"
     if alarm.kind == "silent":
         return f"{subject} was last heard at {since}"
-    return f"{subject}: {alarm.kind} since {since}"
+    said = WORDS.get(alarm.kind, f"shows {alarm.kind}")
+    return f"{subject} {said} since {since}"
 
 
 def _number(value: float) -> float | None:

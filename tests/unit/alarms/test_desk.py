@@ -69,6 +69,16 @@ def test_the_alarms_that_stand_are_listed_with_what_is_wrong(settings: Settings)
     ]
 
 
+def test_suppressed_alarms_are_counted_with_their_cause(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk("pumps", settings)
+    first, other = desk.standing()
+    laid = [first, other | {"state": "suppressed", "cause_id": "A1"}]
+    monkeypatch.setattr(Desk, "standing", lambda _: laid)
+    assert [(each["alarm_id"], each["others"]) for each in desk.told()] == [("A1", 1)]
+
+
 def test_what_an_operator_does_holds_at_once_where_no_job_stands(settings: Settings) -> None:
     desk = Desk("pumps", settings)
     told = desk.act(
