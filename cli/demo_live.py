@@ -207,8 +207,8 @@ def _show_alarms(alarms: dict[str, Any]) -> None:
 
     came, cleared, announced = (count(alarms[name]) for name in ("raised", "cleared", "announced"))
     out.print(
-        f"[bold]{came} alarms[/] came and {cleared} cleared; {announced} were announced, the others have a cause that is "
-        f"told already or came in one of {alarms['floods']} floods. On the operator's list:"
+        f"[bold]{came} alarms[/] came and {cleared} cleared; {announced} were announced, the others have a cause that "
+        f"is told already or came in one of {alarms['floods']} floods. On the operator's list:"
     )
     for line in alarms["listed"][:ALARMS_SHOWN]:
         out.print(f"  {line}")
