@@ -31,7 +31,7 @@ from headrace.progress import Stopwatch
 from headrace.refine.arrivals import Progress, all_of, remember
 
 QUIET_SECONDS = 30.0
-SAVE_SECONDS = 60.0
+SAVE_SECONDS = 300.0
 MOST_VERSIONS = 100
 
 

@@ -14,7 +14,7 @@ from headrace.alarms.inbox import Received, read_action
 from headrace.live.broker import NO_ANSWER, client_options, no_broker
 from headrace.settings import Settings
 
-ASK_AGAIN_SECONDS = 10.0
+ASK_AGAIN_SECONDS = 30.0
 SENT_WITHIN = 30.0
 
 
