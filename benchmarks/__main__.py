@@ -24,6 +24,7 @@ FIGURES = (
     "latency",
     "alarms",
     "alarm_latency",
+    "alarm-score",
 )
 HOME = Path(".headrace/bench")
 RESULTS = Path("docs/benchmarks.json")
@@ -41,7 +42,7 @@ def main() -> None:
             print(f"{name}: measured already for this code ({known[name]['measured_at']})")
             continue
         print(f"{name}: measuring …", flush=True)
-        figure = importlib.import_module(f"benchmarks.figures.{name}")
+        figure = importlib.import_module(f"benchmarks.figures.{name.replace('-', '_')}")
         rows = figure.measure(HOME, chosen.runs)
         known[name] = {
             "code": fingerprint(),

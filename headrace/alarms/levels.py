@@ -27,7 +27,7 @@ class Block:
     """One block of hours; arrays have a place for each sender."""
 
     at: int
-    """Its end, in microseconds."""
+    """When it is judged, in microseconds: a little after its end."""
     score: np.ndarray
     """How far the sender was from its usual level, in its usual deviations; nan where nothing is known."""
     sure: np.ndarray
@@ -91,7 +91,7 @@ class Levels:
         is_known = ~np.isnan(means) & (known >= SEASONED) & (usual > 0)
         self._learn(means, rest, is_known & (np.abs(score) > FAR), usual)
         sure = np.sqrt(known / (known + SEASONED))
-        return Block((block + 1) * BLOCK, np.where(is_known, score, np.nan), sure)
+        return Block((block + 1) * BLOCK + GRACE, np.where(is_known, score, np.nan), sure)
 
     def _means(self, slot: int) -> np.ndarray:
         """Of the block in this place, which is emptied; nan where nothing was read."""

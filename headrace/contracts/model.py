@@ -20,10 +20,12 @@ FAULT_KINDS = (
     "drift",
     "spike",
     "gap",
+    "excursion",
 )
 FaultKind = Literal[
     "duplicate", "late", "missing", "impossible", "out_of_range", "wrong_unit",
     "malformed", "orphan", "stuck", "drift", "spike", "gap",
+    "excursion",
 ]  # fmt: skip
 
 WHOLE_NUMBERS = ("int", "long")

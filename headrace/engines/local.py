@@ -103,9 +103,14 @@ def _receipt(domain: str, options: Options, settings: Settings) -> Options:  # n
     return receipt(domain, settings).as_dict()
 
 
-def _score(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
+def _score(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.score import score
 
+    if options.get("replay"):
+        from headrace.score.panels import panels
+        from headrace.score.replay import replay
+
+        return {"alarms": [each.as_dict() for each in replay(domain, settings, panels(options.get("seed")))]}
     return {"kinds": [kind.as_dict() for kind in score(domain, settings)]}
 
 

@@ -1,11 +1,14 @@
 """Six hours of one sender as one row: what holds for the whole block is worked out once, not once a reading.
 
-Episodes (a stuck or drifting instrument, a silence, an outage of the line that delivers late) fall into slots
-of time, at most one of a kind in each, so that any block can tell by itself whether it is touched by one.
+Episodes (a stuck or drifting instrument, a silence, an outage of the line that delivers late, a process beyond
+its limits) fall into slots of time, at most one of a kind in each, so that any block can tell by itself whether it
+is touched by one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +20,15 @@ from headrace.generate.spine import BLOCK_SECONDS, Piece, block_spine, counted
 BLOCKS_PER_SLOT = 40
 SLOT_SECONDS = BLOCKS_PER_SLOT * BLOCK_SECONDS
 HOUR = 3600
-LENGTHS = {"stuck": (6, 24), "drift": (48, 120), "gap": (3, 24), "late": (2, 4)}  # hours
+LENGTHS = {
+    "stuck": (6, 24),
+    "drift": (48, 120),
+    "gap": (3, 24),
+    "late": (2, 4),
+    "excursion": (2, 10),
+}  # hours
+AROUND = {"excursion": 5400}  # seconds before and after, in which it can be felt: the way there and back
+GIVES_WAY = {"excursion": ("stuck", "drift", "gap")}  # an instrument at fault would not show it, or elsewhere
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,30 @@ class Episode:
 
 
 def episode(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
-    """The contract's rate is the share of rows inside such episodes."""
+    """The contract's rate is the share of rows inside such episodes, those that give way to others included."""
+    found = _drawn(kind, contract, world, slot)
+    stronger = [other for other in GIVES_WAY.get(kind, ()) if other in episode_kinds(contract)]
+    if not stronger:
+        return found
+    around = AROUND.get(kind, 0)
+    others = [_drawn(other, contract, world, slot) for other in stronger]
+    in_the_way = [
+        other.happens & (other.start < found.end + around) & (other.end > found.start - around)
+        for other in others
+    ]
+    return replace(found, happens=found.happens & ~reduce(or_, in_the_way))
+
+
+def _drawn(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
     shortest, longest = (hours * HOUR for hours in LENGTHS[kind])
     share = contract.faults.get(kind, 0.0)  # type: ignore[call-overload]
     rate = share * SLOT_SECONDS / ((shortest + longest) / 2)
     salt = f"{contract.table} {kind}"
     lasts = world.uniform(f"{salt} length", "_index", slot, low=shortest, high=longest)
-    begins = world.uniform(f"{salt} start", "_index", slot) * (F.lit(float(SLOT_SECONDS)) - lasts)
-    start = F.lit(ANCHOR_SECONDS) + slot * SLOT_SECONDS + begins.cast("long")
+    around = AROUND.get(kind, 0)  # is felt within the slot as well
+    room = F.lit(float(SLOT_SECONDS - 2 * around)) - lasts
+    begins = world.uniform(f"{salt} start", "_index", slot) * room
+    start = F.lit(ANCHOR_SECONDS + around) + slot * SLOT_SECONDS + begins.cast("long")
     return Episode(
         happens=world.happens(salt, "_index", slot, rate=rate),
         start=start,
@@ -91,8 +118,9 @@ def _touching(contract: Contract, world: World) -> list[Column]:
     slot = F.expr(f"_block div {BLOCKS_PER_SLOT}")
     columns = []
     for kind in episode_kinds(contract):
-        found = episode(kind, contract, world, slot)
-        touches = found.happens & (found.start < F.col("_closes")) & (found.end > F.col("_opens"))
+        found, around = episode(kind, contract, world, slot), AROUND.get(kind, 0)
+        is_near = (found.start - around < F.col("_closes")) & (found.end + around > F.col("_opens"))
+        touches = found.happens & is_near
         parts = (("from", found.start), ("to", found.end), ("strength", found.strength))
         columns += [F.when(touches, value).alias(f"_{kind}_{part}") for part, value in parts]
     return columns

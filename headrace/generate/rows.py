@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from inspect import signature
 from threading import RLock
 
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -11,13 +12,13 @@ from pyspark.sql import functions as F
 from headrace.chance import World
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.generate.blocks import blocks
+from headrace.generate.blocks import blocks, episodes_of
 from headrace.generate.chunks import Chunk
 from headrace.generate.columns import named, with_made_columns
 from headrace.generate.faults import with_episodes, with_steps, with_strikes
 from headrace.generate.lines import broken_line
 from headrace.generate.sending import with_sending
-from headrace.generate.sources import Source
+from headrace.generate.sources import Source, others_of
 from headrace.generate.spine import dimension_spine, fact_spine, snapshots
 from headrace.generate.strikes import Strike, strikes_of
 
@@ -99,6 +100,24 @@ class Workshop:
 
     def _given(self, source: Source) -> dict[str, object]:
         return {"world": self.world, **{name: self.argument(name) for name in source.others}}
+
+    def episodes(self, chunk: Chunk) -> DataFrame | None:
+        """What befalls the senders of the chunk, with their `_sender`; None for a table that knows no episodes."""
+        contract, source = self.contracts[chunk.table], self.sources.get(chunk.table)
+        drawn = episodes_of(self.spark, contract, chunk.piece, self.world)
+        if drawn is None or contract.arrives.per is None:
+            return None
+        key = self.contracts[contract.arrives.per].key_column
+        senders = self.argument(contract.arrives.per).select("_index", F.col(key).alias("_sender"))
+        named = drawn.join(F.broadcast(senders), on="_index", how="inner")
+        if source is None or source.excursions is None:
+            return named
+        is_excursion = F.col("kind") == "excursion"
+        takes = signature(source.excursions).parameters
+        given = {"world": self.world, **{name: self.argument(name) for name in others_of(takes)}}
+        given["episodes"] = named.where(is_excursion)
+        happening = source.excursions(**{name: given[name] for name in takes})
+        return named.where(~is_excursion).unionByName(happening, allowMissingColumns=True)
 
     def _entities(self, contract: Contract, instants: list[datetime]) -> DataFrame:
         return self._from_spine(self._entity_spine(contract, instants), contract)

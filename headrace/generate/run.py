@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from headrace.chance import World, seconds
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.generate.blocks import episodes_of
 from headrace.generate.chunks import (
     Chunk,
     Made,
@@ -185,15 +184,11 @@ def _told(
     rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, workshop: Workshop
 ) -> DataFrame | None:
     told = struck_rows(rows, contract, strikes) if strikes else None
-    if "_second" not in rows.columns or contract.arrives.per is None:
-        return told
-    found = episodes_of(workshop.spark, contract, chunk.piece, workshop.world)
+    found = workshop.episodes(chunk) if "_second" in rows.columns else None
     if found is None:
         return told
-    sender = workshop.contracts[contract.arrives.per].key_column
-    keys = workshop.argument(contract.arrives.per).select("_index", F.col(sender).alias("_sender"))
-    named = found.join(F.broadcast(keys), on="_index", how="inner")
-    episodes = told_episodes(named, contract, F.col("_sender"), sender)
+    sender = workshop.contracts[str(contract.arrives.per)].key_column
+    episodes = told_episodes(found, contract, F.col("_sender"), sender)
     return episodes if told is None else told.unionByName(episodes)
 
 

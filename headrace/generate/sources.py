@@ -1,7 +1,7 @@
 """A domain's source modules, found by name and called by the names of their arguments."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -11,24 +11,31 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from headrace.contracts.load import domain_folder
+from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 
-MADE_HERE = ("spine", "blocks", "world")
+MADE_HERE = ("spine", "blocks", "world", "episodes")
 
 
 @dataclass(frozen=True)
 class Source:
-    """`planted` of a hidden source names the columns by which its rows enter the truth."""
+    """`planted` of a hidden source names the columns by which its rows enter the truth; `happens_at` is
+    the instant that an alarm should come before.
+
+    `excursions` is for a source whose process may leave its limits: of the `episodes` drawn for that it gives those
+    that it lets happen, with their `side` and `severity`.
+    """
 
     name: str
     rows: Callable[..., DataFrame]
     takes: tuple[str, ...]
     is_hidden: bool
     planted: Mapping[str, str] | None
+    excursions: Callable[..., DataFrame] | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
-        return tuple(name for name in self.takes if name not in MADE_HERE)
+        return others_of(self.takes)
 
     @property
     def takes_blocks(self) -> bool:
@@ -36,6 +43,10 @@ class Source:
 
     def __call__(self, **given: Any) -> DataFrame:
         return self.rows(**{name: given[name] for name in self.takes})
+
+
+def others_of(takes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in takes if name not in MADE_HERE)
 
 
 @cache
@@ -54,10 +65,17 @@ def _source(name: str, module: ModuleType) -> Source:
         takes=tuple(inspect.signature(function).parameters),
         is_hidden=getattr(module, "HIDDEN", False),
         planted=getattr(module, "PLANTED", None),
+        excursions=getattr(module, "excursions", None),
     )
 
 
-def check_sources(sources: Mapping[str, Source], tables: Mapping[str, Any]) -> None:
+def check_sources(sources: Mapping[str, Source], tables: Mapping[str, Contract]) -> None:
+    for contract in tables.values():
+        lets_happen = contract.table in sources and sources[contract.table].excursions is not None
+        if contract.faults.get("excursion") and not lets_happen:
+            raise UsageError(
+                f"{contract.table} plants excursions, but its source has no function `excursions`"
+            )
     for source in sources.values():
         if not source.is_hidden and source.name not in tables:
             raise UsageError(f"source {source.name} has no contract; tables: {', '.join(sorted(tables))}")

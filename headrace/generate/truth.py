@@ -93,7 +93,8 @@ def _detail() -> Column:
 
 def told_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: str) -> DataFrame:
     column = F.when(F.col("kind").isin("gap", "late"), F.lit(sender)).otherwise(F.lit(contract.measure))
-    detail = F.struct(F.lit("sender").alias("scope"), F.round("strength", 4).alias("strength"))
+    more = [name for name in ("side", "severity") if name in episodes.columns]
+    detail = F.struct(F.lit("sender").alias("scope"), F.round("strength", 4).alias("strength"), *more)
     return episodes.select(
         F.lit(contract.table).alias("table"),
         "kind",
@@ -107,7 +108,8 @@ def told_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: 
 
 def told_hidden(rows: DataFrame, planted: dict[str, str]) -> DataFrame:
     """Rows of a hidden source as truth, by the columns it names."""
-    rest = [name for name in rows.columns if name not in planted.values() and not name.startswith("_")]
+    told = {planted[name] for name in ("key", "from_at", "to_at")}
+    rest = [name for name in rows.columns if name not in told and not name.startswith("_")]
     detail = F.to_json(F.struct(F.lit("sender").alias("scope"), *rest))
     return rows.select(
         F.lit(planted["table"]).alias("table"),

@@ -118,12 +118,16 @@ def _newest(edge: Edge, good: DataFrame) -> Column:
 
 
 def versions_of(edge: Edge, seen: DataFrame) -> DataFrame:
-    keys = list(edge.node.table.keys)
+    return versions_by(list(edge.node.table.keys), tracked(edge), seen)
+
+
+def versions_by(keys: list[str], columns: list[str], seen: DataFrame) -> DataFrame:
+    """A version for each change of these columns, whatever else the rows hold."""
     last_word = Window.partitionBy(*keys, WHEN).orderBy(
         F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset")
     )
     in_time = Window.partitionBy(*keys).orderBy(WHEN)
-    state = F.struct(*tracked(edge))
+    state = F.struct(*columns)
     one_each = seen.withColumn("_nth", F.row_number().over(last_word)).where(F.col("_nth") == 1).drop("_nth")
     changed = one_each.withColumn("_before", F.lag(state).over(in_time)).where(
         F.col("_before").isNull() | ~F.col("_before").eqNullSafe(state)

@@ -21,7 +21,7 @@ from headrace.settings import Settings, get_settings
 
 ORDER = (
     *("duplicate", "late", "missing", "impossible", "orphan", "malformed"),
-    *("out_of_range", "wrong_unit", "spike", "stuck", "drift", "gap"),
+    *("out_of_range", "wrong_unit", "spike", "stuck", "drift", "gap", "excursion"),
 )
 SAME_KEY = "p.table_name = f.table_name AND p.key = f.key"
 SAME_LINE = "p.table_name = f.table_name AND p.line = f.line"

@@ -1,5 +1,6 @@
-"""What the sensors say: an operating point, a daily cycle, a slow wander, a little noise, and what a unit
-that is about to fail, or down, does to them. Worked out per sensor and block of six hours, then per reading.
+"""What the sensors say: an operating point, a daily cycle, a slow wander, a little noise; what a unit that is about to
+fail, or down, does to them, and now and then a process beyond its limits. Worked out per sensor and block of six
+hours, then per reading.
 """
 
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from domains.refinery.world.excursions import felt, only_away_from, reach, way_of
 from headrace.chance import World, each_tick, standard_normal
 
 BLOCK_SECONDS = 6 * 3600
@@ -14,6 +16,9 @@ DAY_RADIANS_PER_SECOND = 2 * 3.141592653589793 / 86_400
 SPREAD = 0.012  # of the band between the warnings: how far a healthy reading usually strays
 CYCLE, WANDER, NOISE = (0.004, 0.014), 0.02, 0.003
 INTERPOLATED, UNCERTAIN, BAD = 0.01, 0.025, 0.005
+AROUND = 5400  # seconds: an excursion is felt so long before and after its span, the way there and back
+LONGEST = 10 * 3600
+LIMITS = ("min_value", "max_value", "warning_low", "warning_high", "critical_low", "critical_high")
 
 # measurement unit: steps per one, then what the same quantity is in a unit it is mistaken for: value * a + b
 INSTRUMENTS: dict[str, tuple[int, float | None, float]] = {
@@ -45,8 +50,21 @@ def sensor_readings(
 ) -> DataFrame:
     known = F.broadcast(sensors.transform(with_operating_point, world))
     placed = blocks.join(known, on="_index", how="inner").transform(with_course, world)
-    felt = placed.transform(with_failures, unit_failures)
-    return each_tick(felt).transform(as_readings, world)
+    troubled = placed.transform(with_failures, unit_failures).transform(with_excursions, world).drop(*LIMITS)
+    return each_tick(troubled).transform(as_readings, world)
+
+
+def excursions(episodes: DataFrame, sensors: DataFrame, unit_failures: DataFrame) -> DataFrame:
+    """Those of the drawn ones that happen: none while the unit fails or stands."""
+    known = sensors.select("_index", F.col("unit_id").alias("_unit"), *LIMITS)
+    found = reach(F.col("strength"))
+    return (
+        episodes.join(F.broadcast(known), on="_index", how="inner")
+        .transform(only_away_from, unit_failures, AROUND)
+        .withColumn("side", F.when(found.is_high, "high").otherwise("low"))
+        .withColumn("severity", F.when(found.is_critical, "critical").otherwise("warning"))
+        .drop("_unit", *LIMITS)
+    )
 
 
 def with_operating_point(sensors: DataFrame, world: World) -> DataFrame:
@@ -57,7 +75,7 @@ def with_operating_point(sensors: DataFrame, world: World) -> DataFrame:
     steps, factor, offset = (by_name("measurement_unit", INSTRUMENTS, place) for place in range(3))
     rise, rest = (by_name("sensor_type", RUN_UPS, place) for place in range(2))
     return sensors.select(
-        *("_index", "sensor_id", "unit_id", "refinery_id"),
+        *("_index", "sensor_id", "unit_id", "refinery_id", *LIMITS),
         F.concat(F.lit("R"), F.substring("sensor_id", 6, 12), F.lit("-")).alias("_prefix"),
         point.alias("_typical"),
         (band * SPREAD).alias("_spread"),
@@ -98,8 +116,8 @@ def wander(world: World, at: Column) -> Column:
 
 
 def with_failures(rows: DataFrame, unit_failures: DataFrame) -> DataFrame:
-    """The failure, if any, whose run-up or standstill touches the block."""
-    felt = F.broadcast(
+    """The failure, if any, whose run-up or standstill touches the block, or an excursion that does."""
+    failing = F.broadcast(
         unit_failures.select(
             F.col("unit_id").alias("_unit"),
             F.col("run_up_from").cast("long").alias("_run_up_from"),
@@ -108,13 +126,37 @@ def with_failures(rows: DataFrame, unit_failures: DataFrame) -> DataFrame:
             F.col("severity").alias("_severity"),
         )
     )
-    ends = F.col("_begins") + BLOCK_SECONDS
+    near = LONGEST + 2 * AROUND
     touches = (
         (F.col("unit_id") == F.col("_unit"))
-        & (F.col("_run_up_from") < ends)
-        & (F.col("_back") > F.col("_begins"))
+        & (F.col("_run_up_from") < F.col("_begins") + BLOCK_SECONDS + near)
+        & (F.col("_back") > F.col("_begins") - near)
     )
-    return rows.join(felt, on=touches, how="left").drop("_unit")
+    return rows.join(failing, on=touches, how="left").drop("_unit")
+
+
+def with_excursions(rows: DataFrame, world: World) -> DataFrame:
+    """`_pushes`: what an excursion adds to each reading of the block; null where none touches it or its unit fails.
+    Few blocks have one: worked out here, what is done for each reading stays short enough for Java to compile."""
+    if "_excursion_from" not in rows.columns:
+        return rows.withColumn("_pushes", F.lit(None).cast("array<double>"))
+    begins, ends = F.col("_excursion_from"), F.col("_excursion_to")
+    fails = (begins - AROUND < F.col("_back")) & (ends + AROUND > F.col("_run_up_from"))
+    happens = begins.isNotNull() & ~F.coalesce(fails, F.lit(False))
+    way = way_of(F.col("_excursion_strength"), begins, ends, F.col("_typical"))
+    ticks = F.sequence(F.lit(0), F.expr(f"int({BLOCK_SECONDS} div _every)"))
+    pushes = F.transform(ticks, lambda tick: pushed(F.col("_first") + tick * F.col("_every"), world))
+    waying = rows.withColumn("_way", F.when(happens, way))
+    return waying.withColumn("_pushes", F.when(F.col("_way").isNotNull(), pushes)).drop(
+        "_way", "_excursion_from", "_excursion_to", "_excursion_strength"
+    )
+
+
+def pushed(second: Column, world: World) -> Column:
+    """What an excursion adds to the reading of that second; an instrument shows nothing beyond its ends."""
+    calm, noise = course(second), hiss(second, world)
+    shown = felt(calm, F.col("_typical"), second, F.col("_way")) + noise
+    return F.least(F.greatest(shown, F.col("_least")), F.col("_most")) - calm - noise
 
 
 def as_readings(rows: DataFrame, world: World) -> DataFrame:
@@ -144,12 +186,20 @@ EPISODES = ("_stuck_", "_drift_", "_gap_", "_late_")
 
 
 def quiet(world: World) -> Column:
-    """The reading of a unit that runs well."""
+    """The reading of a unit that does not fail, its process inside its limits or out of them."""
     second = F.col("_second")
+    push = F.get("_pushes", F.expr("int((_second - _first) div _every)"))
+    return course(second) + hiss(second, world) + F.coalesce(push, F.lit(0.0))
+
+
+def course(second: Column) -> Column:
     part = (second - F.col("_begins")) / F.lit(float(BLOCK_SECONDS))
     daily = F.sin((second % 86_400) * F.lit(DAY_RADIANS_PER_SECOND) + F.col("_phase"))
-    noise = standard_normal(world.hashed("noise", "_index", "_second")) * F.col("_noise")
-    return F.col("_typical") + F.col("_cycle") * daily + F.col("_left") + F.col("_slope") * part + noise
+    return F.col("_typical") + F.col("_cycle") * daily + F.col("_left") + F.col("_slope") * part
+
+
+def hiss(second: Column, world: World) -> Column:
+    return standard_normal(world.hashed("noise", "_index", second)) * F.col("_noise")
 
 
 def in_trouble(value: Column) -> Column:

@@ -13,13 +13,16 @@ PLANTED = {
     "key": "unit_id",
     "from_at": "run_up_from",
     "to_at": "back_at",
+    "happens_at": "failed_at",
 }
 HOUR = 3600
+AROUND_HOURS = 24  # what happens at the edge of the span leans on failures just outside of it
 
 
 def unit_failures(processing_units: DataFrame, world: World) -> DataFrame:
-    """unit_id, run_up_from, failed_at, back_at of each failure felt within the span, severity 0.6 to 1."""
-    start, end = (F.lit((seconds(at) - ANCHOR_SECONDS) // HOUR) for at in (world.start, world.end))
+    """unit_id, run_up_from, failed_at, back_at of each failure felt within a day of the span, severity 0.6 to 1."""
+    first, last = ((seconds(at) - ANCHOR_SECONDS) // HOUR for at in (world.start, world.end))
+    start, end = F.lit(first - AROUND_HOURS), F.lit(last + AROUND_HOURS)
     unit = F.col("_index").cast("long")
     each = processing_units.select(
         "unit_id", unit.alias("_unit"), F.explode(numbers(world, unit, start, end)).alias("_number")

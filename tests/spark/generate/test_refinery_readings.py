@@ -9,7 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from domains.refinery.sources.sensor_readings import AROUND, LIMITS, LONGEST, with_excursions
+from domains.refinery.sources.sensor_readings import excursions as let_happen
 from headrace.contracts.load import load_contracts
+from headrace.generate import blocks
 from headrace.generate.chunks import chunks_to_make
 from headrace.generate.plan import Plan, load_profile, world_of
 from headrace.generate.rows import Workshop
@@ -18,6 +21,7 @@ from headrace.generate.sources import load_sources
 START = datetime(2024, 1, 1)
 FAULTS = ("missing", "impossible", "out_of_range", "wrong_unit", "orphan", "spike")
 EPISODES = ("stuck", "drift", "late", "gap")
+SLACK = 1200  # seconds: a little before or after, the wander of its course may carry it over
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +81,76 @@ def test_a_day_has_its_cycle(clean: pd.DataFrame) -> None:
     assert (first.argmax(axis=1) == 0).mean() > 0.9
 
 
-def test_healthy_sensors_stay_between_their_warnings(workshop: Workshop, clean: pd.DataFrame) -> None:
+@pytest.fixture(scope="module")
+def excursions(workshop: Workshop, plan: Plan) -> pd.DataFrame:
+    chunk = chunks_to_make(plan, workshop.contracts["sensor_readings"], workshop.world, [])[0]
+    found = workshop.episodes(chunk)
+    assert found is not None
+    limits = workshop.argument("sensors").select("_index", "unit_id", "warning_low", "warning_high")
+    named = found.withColumnsRenamed({"from": "start", "to": "end"}).where("kind = 'excursion'")
+    return named.join(limits, "_index").toArrow().to_pandas()
+
+
+def test_a_process_is_beyond_its_limit_for_the_told_span_and_on_the_told_side(
+    clean: pd.DataFrame, excursions: pd.DataFrame
+) -> None:
+    assert {"high", "low"} == set(excursions["side"])
+    for each in excursions.itertuples():
+        mine = clean[clean["_index"] == each._1]
+        well_inside = mine["_second"].between(each.start + SLACK, each.end - SLACK)
+        outside = ~mine["_second"].between(each.start - AROUND, each.end + AROUND)
+        value = mine["reading_value"]
+        beyond = value > each.warning_high if each.side == "high" else value < each.warning_low
+        assert beyond[well_inside].all()
+        assert well_inside.any()
+        assert not beyond[outside].any()
+
+
+def test_a_process_gives_way_to_an_instrument_at_fault(
+    workshop: Workshop, plan: Plan, excursions: pd.DataFrame
+) -> None:
+    chunk = chunks_to_make(plan, workshop.contracts["sensor_readings"], workshop.world, [])[0]
+    others = workshop.episodes(chunk).where(F.col("kind").isin("stuck", "drift", "gap"))
+    meets = excursions.merge(others.toArrow().to_pandas(), on="_index", suffixes=("", "_other"))
+    assert not ((meets["start"] < meets["to"]) & (meets["end"] > meets["from"])).any()
+
+
+@pytest.mark.parametrize(("back", "happens"), [(10_000, True), (20_000, False)])
+def test_a_process_does_not_leave_its_limits_while_its_unit_fails(
+    workshop: Workshop, back: int, happens: bool
+) -> None:
+    """It begins to be felt 5,400 s before 17,200."""
+    spark, at = workshop.spark, F.timestamp_seconds
+    drawn = spark.createDataFrame(
+        [(3, 17_200, 30_000, 0.5)], "_index int, from long, to long, strength double"
+    )
+    failure = spark.createDataFrame([("UNIT-00000", 0, back)], "unit_id string, up long, back long").select(
+        "unit_id", at("up").alias("run_up_from"), at("back").alias("back_at")
+    )
+    felt = spark.createDataFrame(
+        [(17_200, 30_000, 0.5, 0, back, 0, 600)], "f long, t long, s double, u long, b long, o long, e long"
+    )
+    limits = (F.lit(limit).alias(name) for name, limit in zip(LIMITS, (0, 10, 2, 8, 1, 9), strict=True))
+    known = {"_index": 3, "_begins": 0, "_typical": 5.0, "_least": 0.0, "_most": 10.0}
+    known |= dict.fromkeys(("_cycle", "_phase", "_left", "_slope", "_noise"), 0.0)
+    calm = (F.lit(value).alias(name) for name, value in known.items())
+    block = felt.toDF(
+        "_excursion_from", "_excursion_to", "_excursion_strength", "_run_up_from", "_back", "_first", "_every"
+    ).select("*", *calm, *limits)
+
+    assert let_happen(drawn, workshop.argument("sensors"), failure).count() == happens
+    assert (with_excursions(block, workshop.world).first()["_pushes"] is not None) == happens
+
+
+def test_healthy_sensors_stay_between_their_warnings(
+    workshop: Workshop, clean: pd.DataFrame, excursions: pd.DataFrame
+) -> None:
     failing = {row.unit_id for row in workshop.argument("unit_failures").select("unit_id").collect()}
     limits = (
         workshop.argument("sensors").select("_index", "warning_low", "warning_high").toArrow().to_pandas()
     )
-    healthy = clean[~clean["unit_id"].isin(failing)].merge(limits, on="_index")
+    calm = ~clean["unit_id"].isin(failing) & ~clean["_index"].isin(excursions["_index"])
+    healthy = clean[calm].merge(limits, on="_index")
     assert len(healthy) > 10_000
     assert healthy["reading_value"].between(healthy["warning_low"], healthy["warning_high"]).all()
 
@@ -135,6 +203,11 @@ def test_a_spike_stays_within_what_the_instrument_can_show(workshop: Workshop, s
     spikes = sent[sent["kind"] == "spike"].merge(limits, on="_index")
     assert (spikes["reading_value"] >= spikes["min_value"]).all()
     assert len(spikes) > 100
+
+
+def test_the_source_knows_how_long_an_excursion_can_be_felt() -> None:
+    assert blocks.AROUND["excursion"] == AROUND
+    assert blocks.LENGTHS["excursion"][1] * 3600 == LONGEST
 
 
 def test_units_shake_for_days_before_they_fail(spark: SparkSession) -> None:
