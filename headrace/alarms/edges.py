@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -59,11 +60,13 @@ class Edges:
         )
 
     @classmethod
+    @cache
     def none(cls) -> "Edges":
         return cls.of(np.empty(0, np.int32), np.empty(0, np.int64), is_on=False)
 
     @classmethod
     def joined(cls, parts: Sequence["Edges"]) -> "Edges":
+        parts = [part for part in parts if len(part)]
         if not parts:
             return cls.none()
         return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))

@@ -50,13 +50,19 @@ class Limit:
         self._kept.restore(state)
 
     def _rows_of_interest(self, readings: Readings) -> np.ndarray:
-        """All readings of those senders that have one beyond a limit or are not at rest."""
+        """All readings of senders that are not at rest or have two beyond a limit in a row. Of others, those beyond and
+        the next ones: whatever else a sender at rest shows changes nothing."""
         low, high = self._inner_limits()
+        read = np.flatnonzero(~np.isnan(readings.values))
+        codes, values = readings.codes[read], readings.values[read]
+        beyond = (values < low[codes]) | (values > high[codes])
+        follows = np.zeros_like(beyond)
+        follows[1:] = beyond[:-1] & (codes[1:] == codes[:-1])
+        one_is_enough = self._senders.setting(lambda of: of.limit.readings) == 1
         marked = self._kept["is_busy"].copy()
-        beyond = (readings.values < low[readings.codes]) | (readings.values > high[readings.codes])
-        marked[readings.codes[beyond]] = True
-        chosen = marked[readings.codes] & ~np.isnan(readings.values)
-        return np.flatnonzero(chosen)
+        marked[codes[beyond & (follows | one_is_enough[codes])]] = True
+        found: np.ndarray = read[beyond | follows | marked[codes]]
+        return found
 
     def _inner_limits(self) -> tuple[np.ndarray, np.ndarray]:
         """The nearer of the two on each side; one that is not there is never passed."""
@@ -86,6 +92,8 @@ class _Machine:
         after = self._severity(codes)
         self._kept["is_busy"][codes] = (after != 0) | (self._kept["since"][codes] != NO_TIME).any(axis=1)
         told = np.flatnonzero(before != after)
+        if not len(told):
+            return Edges.none()
         shown = np.where(after != 0, after, before)[told]
         return Edges.of(
             codes[told],

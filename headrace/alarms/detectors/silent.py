@@ -19,6 +19,7 @@ BIN = 10_000_000  # microseconds: the feed is looked at in pieces of ten seconds
 ODD = 0.25  # an interval that differs by more is looked at one by one
 HOLE_INTERVALS = 2.0
 HOLES_KEPT = 50
+LEARNED_WITHIN = 16
 
 
 class Silent:
@@ -57,6 +58,7 @@ class Silent:
         waited = (readings.at - readings.previous).astype(np.float64)
         known = readings.previous != NEVER
         odd = known & ~(np.abs(waited - usual[codes]) <= ODD * usual[codes])
+        odd &= ~(_steady(readings, waited) & (waited < usual[codes]))
         begins = readings.first[:-1]
         odd[begins] |= (self._kept["is_silent"] | self._kept["was_off"])[readings.present] & known[begins]
         rows = np.flatnonzero(odd)
@@ -71,9 +73,11 @@ class Silent:
         self._kept["is_silent"][codes] = False
         self._kept["was_off"][codes] = ~self._senders.is_active[codes]
         self._learn(codes, waited[rows])
+        over = ended | was_silent
+        if not over.any():
+            return Edges.none()
         told = (before + np.minimum(most, 2.0**61).astype(np.int64))[ended]
         begun = Edges.of(codes[ended], told, is_on=True, since=before[ended])
-        over = ended | was_silent
         return Edges.joined([begun, Edges.of(codes[over], at[over], is_on=False, since=before[over])])
 
     def _learn(self, codes: np.ndarray, waited: np.ndarray) -> None:
@@ -135,6 +139,14 @@ class Silent:
             waited = (readings.at - readings.previous)[some]
             known = waited[readings.previous[some] != NEVER]
         return float(np.median(known)) if len(known) else np.nan
+
+
+def _steady(readings: Readings, waited: np.ndarray) -> np.ndarray:
+    """Readings that came as soon as the one before, after enough of them for that to be learned."""
+    place = np.arange(len(waited)) - np.repeat(readings.first[:-1], np.diff(readings.first))
+    steady: np.ndarray = place >= LEARNED_WITHIN
+    steady[1:] &= np.abs(waited[1:] - waited[:-1]) <= ODD * waited[:-1]
+    return steady
 
 
 class _Allowed:
