@@ -6,6 +6,7 @@ import typer
 
 from cli import (
     alarms,
+    dedupe,
     demo,
     demo_live,
     docs,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 
 PANELS = {
-    "Run": (demo, generate, refine, recycle),
+    "Run": (demo, generate, refine, recycle, dedupe),
     "Live": (demo_live, produce, stream, alarms, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),

@@ -51,6 +51,14 @@ class Settings(BaseSettings):
         500_000, ge=1, description="How many messages the standing job takes at once."
     )
     trigger_seconds: float = Field(1.0, ge=0, description="How long the standing job waits between batches.")
+    join_files: int = Field(
+        100,
+        ge=0,
+        description="So many small files of a live table are joined while it is written; 0 for never.",
+    )
+    live_log_hours: float = Field(
+        6, ge=0, description="How long the log of a live table reaches back, and with it time travel."
+    )
     metrics_port: int = Field(
         9108,
         ge=0,

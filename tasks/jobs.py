@@ -30,6 +30,10 @@ def maintained(domain: str, **what: Any) -> dict[str, Any]:
     return _done("maintain", domain, what)
 
 
+def deduped(domain: str, *, day: Any, tables: list[str] | None) -> dict[str, Any]:
+    return _done("dedupe", domain, {"day": day, "tables": tables})
+
+
 def kept(domain: str) -> dict[str, Any]:
     return _done("keep", domain, {})
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-JobName = Literal["generate", "refine", "scan", "maintain", "recycle", "receipt", "score", "keep"]
+JobName = Literal["generate", "refine", "scan", "maintain", "recycle", "dedupe", "receipt", "score", "keep"]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from headrace.contracts.model import parse_span
@@ -97,6 +97,14 @@ def _recycle(domain: str, options: Options, settings: Settings) -> Options:
     return {"recycled": [asdict(recycle(domain, name, settings=settings)) for name in names]}
 
 
+def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.refine.dedupe import dedupe
+
+    day = date.fromisoformat(options["day"]) if options.get("day") else None
+    done = dedupe(domain, day=day, tables=_names(options), settings=settings)
+    return {"tables": [asdict(each) for each in done], "rows": sum(each.rows for each in done)}
+
+
 def _receipt(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
     from headrace.lake.receipt import receipt
 
@@ -152,6 +160,7 @@ _WORK: dict[JobName, Callable[[str, Options, Settings], Options]] = {
     "scan": _scan,
     "maintain": _maintain,
     "recycle": _recycle,
+    "dedupe": _dedupe,
     "receipt": _receipt,
     "score": _score,
     "keep": _keep,

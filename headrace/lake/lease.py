@@ -10,9 +10,10 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import psutil
 
@@ -21,6 +22,7 @@ from headrace.lake import objects
 
 HOST = socket.gethostname()
 STANDING = "standing job"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ class Leases:
             raise Busy(f"the leases could not be renewed in time{why}; nothing more was written") from (
                 self._trouble
             )
+
+    def checked(self, work: Callable[[], T]) -> T:
+        self.check()
+        return work()
 
     def release(self) -> None:
         self._stop.set()

@@ -10,9 +10,9 @@ from typing import Literal
 
 from headrace.errors import Busy, UsageError
 from headrace.lake import log
-from headrace.lake.compact import Compacted, compact, untouched
+from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.fold import fold_old_entries
-from headrace.lake.lease import leased
+from headrace.lake.lease import leased, living_holder
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
@@ -99,6 +99,11 @@ def _one(target: _Target, least_bytes: int, hours: int, settings: Settings) -> M
     watch, item = Stopwatch(), f"{target.layer} {target.table}"
     lease = target.paths.lease(target.layer, target.table)
     tell(Event("maintain", item, "started"))
+    holder = living_holder(target.paths.lease(target.layer, target.table.removesuffix("__rejected")))
+    if holder is not None and holder.is_standing:
+        work = only_vacuumed(target.path, max(hours, SAFE_HOURS))
+        tell(Event("maintain", item, "skipped", seconds=watch.seconds, note=work.note))
+        return Maintained(target.layer, target.table, watch.seconds, work, work.note)
     try:
         with leased([lease], job=f"maintain {item}", seconds=settings.lease_seconds) as held:
             fold_old_entries(target.paths, target.layer, target.table)

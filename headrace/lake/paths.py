@@ -97,6 +97,11 @@ class Paths:
         return f"{self.lake}/_leases/{self.domain}/{layer}/{table}"
 
     @property
+    def errands(self) -> str:
+        """What is asked of the standing job, and its answers."""
+        return f"{self.lake}/_errands/{self.domain}"
+
+    @property
     def heartbeat(self) -> str:
         return f"{self.lake}/_heartbeats/{self.domain}.json"
 

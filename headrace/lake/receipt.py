@@ -21,6 +21,7 @@ from headrace.lake.paths import Paths
 from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.copies import removal_untold
 from headrace.refine.dropped import Dropped
 from headrace.refine.drops import drops_of
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
@@ -178,6 +179,8 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     stored |= (
         _under_way(target, app, done) if kind is Append else {}
     )  # a merge's rows are no terms by themselves
+    if untold := removal_untold(paths, node.name):
+        stored["second copies removed, not told yet"] = -untold[1]
     yield Line(name, "rows stored = rows let in", _rows(target), sum(stored.values()), stored)
     kept = {"rejected": totals.get("rejected", 0)} | _under_way(rejected, app, done)
     right = sum(kept.values())

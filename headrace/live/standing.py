@@ -24,6 +24,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, edge_of
+from headrace.live.brief import keep_brief
 from headrace.live.broker import check_topic
 from headrace.live.dropping import Dropping, Turns
 from headrace.live.edge import Taken, TopicEdge
@@ -34,6 +35,7 @@ from headrace.live.onward import Onward
 from headrace.live.queries import SETTLE_WITHIN, Stopping, behind, meant, settle, stop_all
 from headrace.live.topic import read_topic
 from headrace.live.trouble import LossSuspected
+from headrace.live.upkeep import Upkeep, tables_kept
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import FROM_FOLDER
@@ -121,6 +123,7 @@ class _Job:
         self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
         self._onwards: dict[str, Onward] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._topics: dict[str, TopicEdge] = {}
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
@@ -154,11 +157,14 @@ class _Job:
             spark = get_spark(self._settings)
             self._alarms = stack.enter_context(self._alarms_of(contracts))
             self._make_ready(spark, contracts)
+            upkeep = self._upkeep(contracts)
+            keep_brief(spark, upkeep.places, self._settings)
             by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
             folders = [self._watched(spark, contract, until_empty=until_empty) for contract in by_files]
             stack.callback(_end_all, folders)
             queries = [self._start(spark, contract, until_empty=until_empty) for contract in by_topic]
             stack.callback(stop_all, queries)
+            stack.enter_context(upkeep)
             self._beat("running")
             while not stop.wait(BEAT_SECONDS):
                 self._look_after(queries, folders)
@@ -197,7 +203,7 @@ class _Job:
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
     ) -> tuple[StreamingQuery, list[BaseException]]:
         epoch = self._reading(contract).go_on(self._heartbeat.run, accept_loss=self._accept_loss)
-        edge = self._edge(contract, epoch)
+        edge = self._topics[contract.table] = self._edge(contract, epoch)
         raised: list[BaseException] = []
         writer = (
             read_topic(spark.newSession(), contract, self._settings, epoch)
@@ -209,6 +215,15 @@ class _Job:
         if not until_empty:
             pace = {"processingTime": f"{round(self._settings.trigger_seconds * 1000)} milliseconds"}
         return writer.trigger(**pace).start(), raised
+
+    def _upkeep(self, contracts: list[Contract]) -> Upkeep:
+        tables = tables_kept(self._catalog, contracts, onward=self._onward)
+        shared = (self._catalog, self._paths, self._settings, self._leases, self._heartbeat.run)
+        return Upkeep(tables, *shared, self._turns, self._look_again)
+
+    def _look_again(self, source: str) -> None:
+        if source in self._topics:
+            self._topics[source].look_again()
 
     def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
         most, run = self._settings.max_offsets_per_trigger, self._heartbeat.run

@@ -47,7 +47,9 @@ def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict) -> None:
     assert set(deployment["parameters"]) <= set(inspect.signature(flow.fn).parameters)
 
 
-@pytest.mark.parametrize("name", ["generate", "refine", "maintain", "demo", "keep_streaming", "scan_live"])
+@pytest.mark.parametrize(
+    "name", ["generate", "refine", "maintain", "dedupe", "demo", "keep_streaming", "scan_live"]
+)
 def test_every_parameter_is_described(name: str) -> None:
     from prefect.utilities.callables import parameter_schema
 

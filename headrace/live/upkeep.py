@@ -1,0 +1,203 @@
+"""Keeps the standing job's tables small while it stands, and does for others what only their holder may.
+
+It works beside the batches: files are read, sorted and written while rows go on coming. Only a commit, of some
+milliseconds, has to fall between two batches.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import TracebackType
+
+from headrace.contracts.model import Contract
+from headrace.lake import log
+from headrace.lake.fold import fold_old_entries
+from headrace.lake.gather import gather
+from headrace.lake.lease import Leases
+from headrace.lake.maintain import cluster_of
+from headrace.lake.paths import Paths
+from headrace.lake.rewrite import Rewritten, commit_rewrite, forget
+from headrace.lake.trim import trim_log
+from headrace.live.errands import Errand, errands
+from headrace.progress import Event, Stopwatch, tell
+from headrace.quality.published import last_good, publish
+from headrace.refine.arrivals import Progress, all_of, progress_of, remember
+from headrace.refine.catalog import Catalog, Node
+from headrace.refine.copies import Copies, watched
+from headrace.refine.dropped import forget_taken
+from headrace.refine.followers import oldest_needed
+from headrace.settings import Settings
+from headrace.trouble import useful_line
+
+STAGE = "upkeep"
+LOOK_EVERY, TABLES_EVERY, TIDY_EVERY = 2.0, 15.0, 300.0
+NOTE = "joined"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One table that the job writes. `source`: the contract whose turn it is written in. `node`: of a silver table
+    whose keys are looked at, how it is made."""
+
+    source: str
+    layer: str
+    name: str
+    cluster: tuple[str, ...] = ()
+    node: Node | None = None
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.name}"
+
+    @property
+    def has_ledger(self) -> bool:
+        return not self.name.endswith("__rejected")
+
+
+def tables_kept(catalog: Catalog, sources: Iterable[Contract], *, onward: bool) -> list[Kept]:
+    """What the job writes of these contracts."""
+    return [table for source in sources for table in _kept(catalog, source.table, onward=onward)]
+
+
+def _kept(catalog: Catalog, source: str, *, onward: bool) -> list[Kept]:
+    looked_at = watched(catalog)
+    found = [Kept(source, "bronze", source, cluster_of(catalog, "bronze", source))]
+    for node in catalog.made_from(catalog.contracts[source]) if onward else []:
+        copies = node if node in looked_at else None
+        found += [
+            Kept(source, "silver", node.name, node.table.cluster, copies),
+            Kept(source, "silver", f"{node.name}__rejected"),
+        ]
+    return found
+
+
+class Upkeep:
+    """Goes from table to table for as long as it is entered.
+
+    turns: one a contract, held by whoever writes its tables. moved: told of the contract of edges that were moved on.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[Kept],
+        catalog: Catalog,
+        paths: Paths,
+        settings: Settings,
+        leases: Leases,
+        run: str,
+        turns: Mapping[str, threading.Lock],
+        moved: Callable[[str], None],
+    ) -> None:
+        self._tables, self._catalog, self._paths = tables, catalog, paths
+        self._settings, self._run = settings, run
+        self._tidied: dict[str, float] = {}
+        self._leases, self._turns, self._moved = leases, turns, moved
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run_on, daemon=True, name="upkeep")
+
+    @property
+    def places(self) -> list[str]:
+        return [self._path(table) for table in self._tables]
+
+    def __enter__(self) -> "Upkeep":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run_on(self) -> None:
+        for table in self._tables:
+            self._safely(str(table), partial(self._finish, table))
+        looked = 0.0
+        while not self._ended.wait(LOOK_EVERY):
+            for errand in errands(self._paths):
+                self._answer(errand)
+            if time.monotonic() - looked >= TABLES_EVERY:
+                looked = time.monotonic()
+                for table in self._tables:
+                    self._safely(str(table), partial(self.look_after, table))
+
+    def look_after(self, table: Kept) -> None:
+        if self._ended.is_set() or not log.exists(self._path(table)):
+            return
+        self._join_files(table)
+        if time.monotonic() - self._tidied.get(str(table), 0.0) >= TIDY_EVERY:
+            self._tidied[str(table)] = time.monotonic()
+            self._tidy(table)
+
+    def _path(self, table: Kept) -> str:
+        return self._paths.table(table.layer, table.name)
+
+    def _join_files(self, table: Kept) -> None:
+        least, watch = self._settings.join_files, Stopwatch()
+        done = gather(self._path(table), table.cluster, least) if least else None
+        if done is None:
+            return
+        if self._between_batches(table, partial(self._committed, table, done)) is None:
+            forget(done)
+            return
+        note = f"{len(done.removed)} small files are {len(done.added)}"
+        tell(Event(STAGE, str(table), "done", seconds=watch.seconds, note=note))
+
+    def _committed(self, table: Kept, done: Rewritten) -> int | None:
+        good, path = last_good(self._paths, table.layer, table.name), self._path(table)
+        version = commit_rewrite(done, "OPTIMIZE", {NOTE: len(done.removed)}, keeps_rows=True)
+        if version is not None:
+            if table.layer == "bronze":
+                self._pass(table.name, version)
+            if good is not None and good.version == version - 1:
+                publish(self._paths, table.layer, table.name, replace(good, version=log.version(path)))
+        return version
+
+    def _pass(self, source: str, version: int) -> None:
+        """A version of bronze that brought no rows: who had all before it has all of it, and goes on from memory."""
+        for node in self._catalog.made_from(self._catalog.contracts[source]):
+            done = progress_of(self._paths, node.name)
+            if done is not None and done.at == all_of(version - 1):
+                remember(self._paths, node.name, Progress(all_of(version), done.began))
+        self._moved(source)
+
+    def _tidy(self, table: Kept) -> None:
+        if table.has_ledger:
+            fold_old_entries(self._paths, table.layer, table.name)
+        if table.layer == "bronze":
+            forget_taken(self._paths, table.name, self._settings.hours_kept)
+        needed = oldest_needed(self._catalog, self._paths, table.layer, table.name)
+        trim_log(self._path(table), hours=self._settings.live_log_hours, needed=needed)
+
+    def _between_batches(self, table: Kept, work: Callable[[], int | None]) -> int | None:
+        with self._turns[table.source]:
+            return self._leases.checked(work)
+
+    def _finish(self, table: Kept) -> None:
+        if table.node is not None:
+            self._copies(table.node).finish()
+
+    def _copies(self, node: Node) -> Copies:
+        return Copies(node, self._paths, self._settings, self._run)
+
+    def _answer(self, errand: Errand) -> None:
+        looked_at = {table.name: table for table in self._tables if table.node is not None}
+        table = looked_at.get(errand.wanted.get("dedupe", ""))
+        if table is None or table.node is None:
+            errand.answer(error=f"it does not write {errand.wanted}")
+            return
+        try:
+            commit = partial(self._between_batches, table)
+            done = self._copies(table.node).remove(errand.wanted["days"], commit)
+        except Exception as error:  # whoever asks is told
+            errand.answer(error=useful_line(error))
+        else:
+            errand.answer(done)
+
+    def _safely(self, item: str, work: Callable[[], None]) -> None:
+        """What goes wrong here is told and tried again; rows go on coming."""
+        try:
+            work()
+        except Exception as error:
+            tell(Event(STAGE, item, "failed", note=useful_line(error)))

@@ -1,0 +1,42 @@
+"""Who follows a table's log, and from which version they need it."""
+
+from collections.abc import Iterator
+
+from headrace.alarms.events import TABLE as ALARMS
+from headrace.lake import ledger, log
+from headrace.lake.paths import Paths
+from headrace.quality.published import last_good
+from headrace.refine.arrivals import Progress, progress_of
+from headrace.refine.catalog import Catalog, Node
+from headrace.tables import Replace
+
+MADE_FROM = "made_from"
+
+
+def oldest_needed(catalog: Catalog, paths: Paths, layer: str, name: str) -> int:
+    """The newest version where nobody is behind. An edge that was never run begins with all that is there, and so
+    does a gold table that was never made."""
+    table = paths.table(layer, name)
+    return min([log.version(table), *_needed(catalog, paths, layer, name)])
+
+
+def _needed(catalog: Catalog, paths: Paths, layer: str, name: str) -> Iterator[int]:
+    good = last_good(paths, layer, name)
+    if good is not None:
+        yield good.version
+    if layer == "bronze":
+        edges = (progress_of(paths, node.name) for node in catalog.made_from(catalog.contracts[name]))
+        yield from (done.version for done in edges if done is not None)
+    if layer == "silver":
+        told = ledger.remembered(paths, "silver", ALARMS)
+        yield from [Progress(**told).version] if told else []
+        made = (_made_from(node, paths, name) for node in catalog.layer("gold"))
+        yield from (version for version in made if version is not None)
+
+
+def _made_from(node: Node, paths: Paths, name: str) -> int | None:
+    write = node.table.write
+    if not isinstance(write, Replace) or name not in write.follows:
+        return None
+    said = log.last_said(paths.table("gold", node.name), MADE_FROM)
+    return int(said["upstream"][name]) if said else None
