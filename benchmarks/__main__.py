@@ -25,7 +25,11 @@ FIGURES = (
     "alarms",
     "alarm_latency",
     "alarm-score",
+    "lag",
+    "memory-live",
+    "chaos",
 )
+WATCHED = ("lag", "memory-live")
 HOME = Path(".headrace/bench")
 RESULTS = Path("docs/benchmarks.json")
 
@@ -35,7 +39,9 @@ def main() -> None:
     parser.add_argument("figures", nargs="*", choices=[*FIGURES, []], help="default: all of them, in order")
     parser.add_argument("--runs", type=int, default=3, help="runs of each short figure (default 3)")
     parser.add_argument("--again", action="store_true", help="measure even what is measured already")
+    parser.add_argument("--minutes", type=float, help="how long lag and memory-live are watched")
     chosen = parser.parse_args()
+    length = {} if chosen.minutes is None else {"minutes": chosen.minutes}
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in chosen.figures or FIGURES:
         if not chosen.again and known.get(name, {}).get("code") == fingerprint():
@@ -43,7 +49,7 @@ def main() -> None:
             continue
         print(f"{name}: measuring …", flush=True)
         figure = importlib.import_module(f"benchmarks.figures.{name.replace('-', '_')}")
-        rows = figure.measure(HOME, chosen.runs)
+        rows = figure.measure(HOME, chosen.runs, **(length if name in WATCHED else {}))
         known[name] = {
             "code": fingerprint(),
             "measured_at": report.today(),

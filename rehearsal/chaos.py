@@ -1,228 +1,96 @@
 """`python -m rehearsal.chaos`: does to the standing job what nights and power cuts do, and asks the receipt each time.
 
-Under load the job is killed at random moments, the broker restarted, garbage sent, a producer's clock put wrong and
-the disk under the checkpoint filled. After each blow another job goes on, and what came in must be what became of it.
+Under load the job is killed at random moments, the broker restarted, the producer stopped, garbage sent, a clock put
+wrong, the disk under the checkpoint filled, and messages forgotten before they were taken. After each blow another job
+goes on, and what came in must be what became of it.
 """
 
 import argparse
 import json
 import random
-import subprocess
+import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
-from kafka import KafkaProducer
 from rich.console import Console
+from rich.table import Table
 
 from headrace.generate.plan import load_profile
 from headrace.generate.run import generate
-from headrace.lake.paths import Paths
-from headrace.lake.receipt import receipt
-from headrace.live.broker import offsets_now
-from headrace.live.heartbeat import last_beat, stamp
+from headrace.live.heartbeat import stamp
 from headrace.refine.run import refine
 from headrace.settings import Settings
-from rehearsal.apart import Command, wait_until_standing
+from rehearsal.blows import Campaign
 from rehearsal.kafka import Broker, free_port
 from streaming.continued import topic_contract
 
 HOME = Path(".headrace/chaos").absolute()
-LONGEST_LIFE = 12.0
-GARBAGE = (
-    b"",
-    b"\xff\xfe\x00\x01",
-    b'{"reading_id": "R',
-    b"[1, 2, 3]",
-    b'{"a": {"b": {"c": 1}}}',
-    b"x" * 2_000_000,
-)
-HOUR_MS = 3_600_000
+JOIN_FILES = 20  # so that files are joined in the short life of a job
 
 
-@dataclass
-class Campaign:
-    domain: str
-    settings: Settings
-    broker: Broker
-    topic: str
+@dataclass(frozen=True)
+class Summary:
+    """What was done, and what came of it."""
+
+    began_at: str
+    seconds: float
     rate: float
-    chance: random.Random
-    screen: Console
-    done: Counter[str] = field(default_factory=Counter)
-    restarts: list[float] = field(default_factory=list)
-
-    @property
-    def paths(self) -> Paths:
-        return Paths.of(self.domain, self.settings)
-
-    def stands(self) -> Command:
-        began = time.monotonic()
-        job = Command(["stream", self.domain], self.settings, HOME / "logs" / "stream.log")
-        wait_until_standing(job, self.paths)
-        self.restarts.append(time.monotonic() - began)
-        return job
-
-    def killed(self) -> None:
-        job = self.stands()
-        time.sleep(self.chance.uniform(0.5, LONGEST_LIFE))
-        job.kill()
-        self.check("kill -9 of the standing job")
-
-    def broker_restarted(self) -> None:
-        job = self.stands()
-        time.sleep(4)
-        self.broker.down(kill=True)
-        time.sleep(2)
-        self.broker.up()
-        self._wait_for_a_batch(job)
-        job.stop()
-        self.check("broker killed and started again")
-
-    def _wait_for_a_batch(self, job: Command, within: float = 120.0) -> None:
-        """Until the job has stored something again."""
-        since, end = stamp(), time.monotonic() + within
-        while time.monotonic() < end and job.is_running:
-            beat = last_beat(self.paths)
-            if beat is not None and any(flow.committed_at > since for flow in beat.flows):
-                return
-            time.sleep(0.5)
-        raise SystemExit(
-            f"the job stored nothing for {within:.0f} s after the broker came back:\n{job.last_lines()}"
-        )
-
-    def garbage_sent(self) -> None:
-        producer = KafkaProducer(bootstrap_servers=self.broker.address, max_request_size=20 << 20)
-        for body in GARBAGE:
-            producer.send(self.topic, value=body).get(timeout=30)
-        producer.close()
-        self.check("a batch of garbage")
-
-    def clock_moved(self) -> None:
-        """Messages whose timestamps are an hour ahead and an hour behind."""
-        producer = KafkaProducer(bootstrap_servers=self.broker.address)
-        for wrong in (HOUR_MS, -HOUR_MS):
-            for number in range(50):
-                body = json.dumps({"reading_id": f"CLOCK{wrong}-{number}"}).encode()
-                stamp = int(time.time() * 1000) + wrong
-                producer.send(self.topic, value=body, timestamp_ms=stamp).get(timeout=30)
-        producer.close()
-        self.check("the producer's clock an hour off, both ways")
-
-    def disk_filled(self) -> None:
-        """The checkpoint on a disk of its own, which is filled while the job runs."""
-        folder = Path(self.paths.checkpoint("bronze", ""))
-        with small_disk(folder) as mounted:
-            if not mounted:
-                self.screen.print("  not done: this machine lets nobody mount a small disk")
-                return
-            job = self.stands()
-            ballast = folder / "ballast"
-            subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=64k"], capture_output=True)
-            end = time.monotonic() + 60
-            while job.is_running and time.monotonic() < end:
-                time.sleep(0.5)
-            ended = not job.is_running
-            if not ended:
-                job.kill()
-            ballast.unlink()
-            said = (
-                "told so and ended"
-                if "disk is full" in job.last_lines(30)
-                else "ended"
-                if ended
-                else "hung on"
-            )
-            self.screen.print(f"  the job {said}")
-            again = self.stands()
-            time.sleep(3)
-            again.stop()
-        self.check("the disk under the checkpoint filled")
-
-    def check(self, what: str) -> None:
-        receipt(self.domain, self.settings).check()
-        self.done[what] += 1
-        beat = last_beat(self.paths)
-        self.screen.print(f"  {what}: the receipt balances (run {beat.run if beat else '?'})")
-
-    def drain(self) -> dict[str, int]:
-        """Takes all that is left, and holds what bronze has against what the broker has."""
-        job = Command(["stream", self.domain, "--until-empty"], self.settings, HOME / "logs" / "stream.log")
-        if job.process.wait(timeout=300) != 0:
-            raise SystemExit(f"the last job failed:\n{job.last_lines()}")
-        found = receipt(self.domain, self.settings).check()
-        kept = sum(line.left for line in found.lines if line.says.startswith(f"offsets of {self.topic}/"))
-        sent = sum(end - first for first, end in offsets_now(self.topic, self.settings).values())
-        if kept != sent:
-            raise SystemExit(f"the broker has {sent:,} messages, bronze {kept:,}")
-        return {"messages": sent, "rows": kept, "lines": len(found.lines)}
+    blows: dict[str, int]
+    not_done: list[str]
+    receipts: int
+    messages: int
+    rows: int
+    lost: int
+    checked_for_holes: int
+    restart_seconds: float
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[bool]:
-    """Lays a disk of 24 MB over a folder and takes what it held with it, there and back."""
-    aside = folder.with_name(f"{folder.name}.aside")
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.rename(aside)
-    folder.mkdir()
-    mounted = not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True
-    ).returncode
-    try:
-        if mounted:
-            subprocess.run(["cp", "-a", f"{aside}/.", str(folder)], check=True)
-        yield mounted
-        if mounted:
-            subprocess.run(["cp", "-a", f"{folder}/.", str(aside)], check=True)
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
-        folder.rmdir()
-        aside.rename(folder)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m rehearsal.chaos", description=__doc__)
-    parser.add_argument("--domain", default="refinery")
-    parser.add_argument("--kills", type=int, default=20, help="how often the job is killed (default 20)")
-    parser.add_argument("--rate", type=float, default=500, help="messages a second meanwhile (default 500)")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
-    chosen = parser.parse_args()
-    screen, began = Console(highlight=False), time.monotonic()
-    broker = Broker(HOME / "kafka", free_port())
-    settings = Settings(home=HOME, kafka_bootstrap=broker.address, metrics_port=0, _env_file=None)  # type: ignore[call-arg]
-    topic = str(topic_contract(chosen.domain, None).arrives.topic)
-    screen.print("A small lake, a broker and a producer")
-    generate(chosen.domain, load_profile(chosen.domain, "fast"), settings)
-    refine(chosen.domain, settings=settings)
+def run(
+    domain: str, *, kills: int, rate: float, seed: int, say: Callable[[str], None], home: Path = HOME
+) -> Summary:
+    """Leaves its lake and the logs of its processes in `home`, and ends at the first thing that is wrong."""
+    began, began_at = time.monotonic(), stamp()
+    shutil.rmtree(home, ignore_errors=True)
+    broker = Broker(home / "kafka", free_port())
+    settings = Settings(
+        home=home, kafka_bootstrap=broker.address, metrics_port=0, join_files=JOIN_FILES, _env_file=None
+    )  # type: ignore[call-arg]
+    contract = topic_contract(domain, None)
+    topic = str(contract.arrives.topic)
+    say("A small lake, a broker and a producer")
+    generate(domain, load_profile(domain, "fast"), settings)
+    refine(domain, settings=settings)
     broker.up()
     broker.make_topic(topic, partitions=2)
-    campaign = Campaign(
-        chosen.domain, settings, broker, topic, chosen.rate, random.Random(chosen.seed), screen
-    )
-    words = ["produce", chosen.domain, "--rate", str(chosen.rate)]
-    producer = Command(words, settings, HOME / "logs" / "produce.log", HEADRACE_MEMORY="1g")
+    campaign = Campaign(domain, settings, broker, topic, contract.table, rate, random.Random(seed), say)
     try:
-        for blow in _blows(campaign, chosen.kills):
+        campaign.sends()
+        for blow in _blows(campaign, kills):
             blow()
-            if not producer.is_running:  # a broker that was away too long ends it, as it should
-                producer = Command(words, settings, HOME / "logs" / "produce.log", HEADRACE_MEMORY="1g")
-        producer.stop()
+            campaign.sends()
+        checked = campaign.holes()
+        campaign.retention_passed()
+        assert campaign.producer is not None
+        campaign.producer.stop()
         found = campaign.drain()
     finally:
-        if producer.is_running:
-            producer.kill()
+        if campaign.producer is not None and campaign.producer.is_running:
+            campaign.producer.kill()
         broker.down()
-    _summary(screen, campaign, found, time.monotonic() - began)
+    return Summary(
+        began_at, round(time.monotonic() - began), rate, dict(campaign.done), campaign.not_done,
+        campaign.done.total() + 1, found["messages"], found["rows"], found["lost"], checked,
+        round(median(campaign.restarts), 1),
+    )  # fmt: skip
 
 
 def _blows(campaign: Campaign, kills: int) -> list[Callable[[], None]]:
     others = [
-        campaign.garbage_sent, campaign.broker_restarted, campaign.clock_moved, campaign.disk_filled,
-        campaign.broker_restarted,
+        campaign.garbage_sent, campaign.broker_restarted, campaign.sending_stopped, campaign.clock_moved,
+        campaign.disk_filled, campaign.broker_restarted, campaign.sending_stopped,
     ]  # fmt: skip
     blows: list[Callable[[], None]] = [campaign.killed] * kills
     step = max(1, kills // (len(others) + 1))
@@ -231,15 +99,34 @@ def _blows(campaign: Campaign, kills: int) -> list[Callable[[], None]]:
     return blows
 
 
-def _summary(screen: Console, campaign: Campaign, found: dict[str, int], seconds: float) -> None:
+def show(summary: Summary, screen: Console) -> None:
+    table = Table("what was done", "times", box=None, pad_edge=False)
+    for what, times in summary.blows.items():
+        table.add_row(what, str(times))
+    for what in summary.not_done:
+        table.add_row(f"[yellow]not done: {what}[/]", "")
+    screen.print("", table, sep="\n")
     screen.print(
-        f"\n[bold]{found['messages']:,} messages, {found['rows']:,} rows of bronze[/], none lost or doubled"
+        f"[bold]{summary.messages:,} messages = {summary.rows:,} rows of bronze + {summary.lost:,} told as lost[/];\n"
+        f"the receipt balanced {summary.receipts} times, once behind each blow\n"
+        f"sending: {summary.checked_for_holes:,} messages looked up, no hole\n"
+        f"a job stood again within {summary.restart_seconds:.0f} s (median); {summary.seconds / 60:.0f} minutes in all"
     )
-    for what, times in campaign.done.items():
-        screen.print(f"  {times:3d} times {what}")
-    screen.print(f"  all {found['lines']} lines of the receipt balanced after each")
-    middle = sorted(campaign.restarts)[len(campaign.restarts) // 2]
-    screen.print(f"  a job stood again within {middle:.0f} s (median); {seconds / 60:.0f} minutes in all")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.chaos", description=__doc__)
+    parser.add_argument("--domain", default="refinery")
+    parser.add_argument("--kills", type=int, default=20, help="how often the job is killed (default 20)")
+    parser.add_argument("--rate", type=float, default=500, help="messages a second meanwhile (default 500)")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--json", type=Path, help="where the summary goes as JSON")
+    chosen = parser.parse_args()
+    screen = Console(highlight=False)
+    summary = run(chosen.domain, kills=chosen.kills, rate=chosen.rate, seed=chosen.seed, say=screen.print)
+    show(summary, screen)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(asdict(summary), indent=1) + "\n")
 
 
 if __name__ == "__main__":

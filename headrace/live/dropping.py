@@ -3,7 +3,7 @@
 They come beside the table's topic, and the two take turns, so that either finds silver where the other left it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -14,6 +14,7 @@ from headrace.lake.ledger import Entry
 from headrace.lake.session import suit
 from headrace.live.edge import Taken
 from headrace.live.onward import Onward
+from headrace.live.queries import SETTLE_WITHIN
 from headrace.progress import Stopwatch
 from headrace.refine.drops import Batch, DropEdge
 
@@ -79,3 +80,8 @@ class Dropping(Thread):
 
     def _hand_on(self, batch: Batch) -> list[Entry]:
         return self._onward.take(self._spark, batch.entry, batch.rows.toArrow())
+
+
+def end_all(folders: Sequence[Dropping]) -> None:
+    for folder in folders:
+        folder.stop(SETTLE_WITHIN)

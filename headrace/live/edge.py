@@ -107,10 +107,6 @@ class TopicEdge:
         note = json.dumps({"run": self._run})
         return {"txnAppId": self.app, "txnVersion": number, "userMetadata": note}
 
-    def look_again(self) -> None:
-        """Somebody else has moved an edge on: what is remembered of its place no longer holds."""
-        self._progress.clear()
-
 
 def offsets_of(rows: pa.Table) -> dict[str, list[int]]:
     """First and last offset of each partition in a batch, and its rows."""

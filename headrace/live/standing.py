@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,6 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.lake import log
 from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
@@ -26,16 +25,17 @@ from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, edge_of
 from headrace.live.brief import keep_brief
 from headrace.live.broker import check_topic
-from headrace.live.dropping import Dropping, Turns
+from headrace.live.dropping import Dropping, Turns, end_all
 from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
 from headrace.live.loss import MessagesLost, Reading
 from headrace.live.metrics import Metrics
 from headrace.live.onward import Onward
-from headrace.live.queries import SETTLE_WITHIN, Stopping, behind, meant, settle, stop_all
+from headrace.live.queries import Stopping, behind, meant, settle, stop_all
 from headrace.live.topic import read_topic
 from headrace.live.trouble import LossSuspected
 from headrace.live.upkeep import Upkeep, tables_kept
+from headrace.live.written import check_parents, tables_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import FROM_FOLDER
@@ -70,7 +70,7 @@ def stand(
     for contract in contracts if "topic" in ways else []:
         check_topic(str(contract.arrives.topic), settings)
     check_contracts(contracts, paths)
-    _check_parents(catalog, contracts, paths)
+    check_parents(catalog, contracts, paths)
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
@@ -85,25 +85,6 @@ def stand(
             ways=ways,
         )
         return job.run(contracts, stop, until_empty=until_empty)
-
-
-def tables_of(catalog: Catalog, contracts: list[Contract]) -> Iterator[tuple[str, str]]:
-    """The tables that the standing job writes."""
-    for contract in contracts:
-        yield "bronze", contract.table
-        yield from (("silver", node.name) for node in catalog.made_from(contract))
-        yield from (("silver", ref.name) for ref in catalog.alarms_of(contract))
-
-
-def _check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) -> None:
-    for layer, name in tables_of(catalog, contracts):
-        if layer == "bronze":
-            continue
-        for ref in catalog.above(layer, name)[1:]:
-            if not log.exists(paths.table(ref.layer, ref.name)):
-                raise UsageError(
-                    f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first"
-                )
 
 
 class _Job:
@@ -123,7 +104,6 @@ class _Job:
         self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
         self._onwards: dict[str, Onward] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._topics: dict[str, TopicEdge] = {}
         self._metrics = Metrics(paths.domain, settings.metrics_port)
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
@@ -161,7 +141,7 @@ class _Job:
             keep_brief(spark, upkeep.places, self._settings)
             by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
             folders = [self._watched(spark, contract, until_empty=until_empty) for contract in by_files]
-            stack.callback(_end_all, folders)
+            stack.callback(end_all, folders)
             queries = [self._start(spark, contract, until_empty=until_empty) for contract in by_topic]
             stack.callback(stop_all, queries)
             stack.enter_context(upkeep)
@@ -173,7 +153,7 @@ class _Job:
             self._beat("stopping")
             self._stopping.set()
             settle(queries)
-            _end_all(folders)
+            end_all(folders)
             for folder in folders:
                 folder.check()
 
@@ -203,7 +183,7 @@ class _Job:
         self, spark: SparkSession, contract: Contract, *, until_empty: bool
     ) -> tuple[StreamingQuery, list[BaseException]]:
         epoch = self._reading(contract).go_on(self._heartbeat.run, accept_loss=self._accept_loss)
-        edge = self._topics[contract.table] = self._edge(contract, epoch)
+        edge = self._edge(contract, epoch)
         raised: list[BaseException] = []
         writer = (
             read_topic(spark.newSession(), contract, self._settings, epoch)
@@ -219,11 +199,7 @@ class _Job:
     def _upkeep(self, contracts: list[Contract]) -> Upkeep:
         tables = tables_kept(self._catalog, contracts, onward=self._onward)
         shared = (self._catalog, self._paths, self._settings, self._leases, self._heartbeat.run)
-        return Upkeep(tables, *shared, self._turns, self._look_again)
-
-    def _look_again(self, source: str) -> None:
-        if source in self._topics:
-            self._topics[source].look_again()
+        return Upkeep(tables, *shared, self._turns)
 
     def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
         most, run = self._settings.max_offsets_per_trigger, self._heartbeat.run
@@ -315,8 +291,3 @@ class _Job:
         with self._lock:
             self._heartbeat = replace(self._heartbeat, state=state, at=time.time(), error=error)
             beat(self._paths, self._heartbeat)
-
-
-def _end_all(folders: list[Dropping]) -> None:
-    for folder in folders:
-        folder.stop(SETTLE_WITHIN)

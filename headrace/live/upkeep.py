@@ -23,7 +23,6 @@ from headrace.lake.trim import trim_log
 from headrace.live.errands import Errand, errands
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import last_good, publish
-from headrace.refine.arrivals import Progress, all_of, progress_of, remember
 from headrace.refine.catalog import Catalog, Node
 from headrace.refine.copies import Copies, watched
 from headrace.refine.dropped import forget_taken
@@ -75,7 +74,7 @@ def _kept(catalog: Catalog, source: str, *, onward: bool) -> list[Kept]:
 class Upkeep:
     """Goes from table to table for as long as it is entered.
 
-    turns: one a contract, held by whoever writes its tables. moved: told of the contract of edges that were moved on.
+    turns: one a contract, held by whoever writes its tables.
     """
 
     def __init__(
@@ -87,12 +86,11 @@ class Upkeep:
         leases: Leases,
         run: str,
         turns: Mapping[str, threading.Lock],
-        moved: Callable[[str], None],
     ) -> None:
         self._tables, self._catalog, self._paths = tables, catalog, paths
         self._settings, self._run = settings, run
         self._tidied: dict[str, float] = {}
-        self._leases, self._turns, self._moved = leases, turns, moved
+        self._leases, self._turns = leases, turns
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run_on, daemon=True, name="upkeep")
 
@@ -145,22 +143,11 @@ class Upkeep:
         tell(Event(STAGE, str(table), "done", seconds=watch.seconds, note=note))
 
     def _committed(self, table: Kept, done: Rewritten) -> int | None:
-        good, path = last_good(self._paths, table.layer, table.name), self._path(table)
+        good = last_good(self._paths, table.layer, table.name)
         version = commit_rewrite(done, "OPTIMIZE", {NOTE: len(done.removed)}, keeps_rows=True)
-        if version is not None:
-            if table.layer == "bronze":
-                self._pass(table.name, version)
-            if good is not None and good.version == version - 1:
-                publish(self._paths, table.layer, table.name, replace(good, version=log.version(path)))
+        if version is not None and good is not None and good.version == version - 1:
+            publish(self._paths, table.layer, table.name, replace(good, version=version))
         return version
-
-    def _pass(self, source: str, version: int) -> None:
-        """A version of bronze that brought no rows: who had all before it has all of it, and goes on from memory."""
-        for node in self._catalog.made_from(self._catalog.contracts[source]):
-            done = progress_of(self._paths, node.name)
-            if done is not None and done.at == all_of(version - 1):
-                remember(self._paths, node.name, Progress(all_of(version), done.began))
-        self._moved(source)
 
     def _tidy(self, table: Kept) -> None:
         if table.has_ledger:

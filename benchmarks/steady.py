@@ -1,0 +1,120 @@
+"""The standing job under a constant load, looked at every few seconds."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+
+from benchmarks.lake import DOMAIN
+
+if TYPE_CHECKING:
+    from headrace.settings import Settings
+    from rehearsal.apart import Command
+
+EVERY_SECONDS = 3.0
+WARM_UP = 60
+FIRST_LOOKED_AT = 0.2
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How a value went over the last four fifths of a run, by least squares."""
+
+    mean: float
+    per_hour: float
+    error: float
+    most: float
+
+    @property
+    def rises(self) -> bool:
+        """Beyond what its scatter may do."""
+        return self.per_hour > 2 * self.error
+
+
+class Watch(Thread):
+    """Keeps what `look` tells, with the moment it was told."""
+
+    def __init__(self, look: Callable[[], float]) -> None:
+        super().__init__(daemon=True, name="watch")
+        self._look, self._ended = look, Event()
+        self._seen: list[tuple[float, float]] = []
+
+    def run(self) -> None:
+        while not self._ended.wait(EVERY_SECONDS):
+            self._seen.append((time.monotonic(), self._look()))
+
+    def stop(self) -> Slope:
+        self._ended.set()
+        self.join()
+        return slope_of(self._seen)
+
+
+def slope_of(seen: list[tuple[float, float]]) -> Slope:
+    at, value = np.array(seen).T
+    late = at >= at[0] + FIRST_LOOKED_AT * (at[-1] - at[0])
+    hours, value = (at[late] - at[0]) / 3600, value[late]
+    (per_hour, _), covariance = np.polyfit(hours, value, 1, cov=True)
+    return Slope(float(value.mean()), float(per_hour), float(np.sqrt(covariance[0, 0])), float(value.max()))
+
+
+def held_by(job: "Command") -> float:
+    """Resident bytes of the job's processes, Python and Java."""
+    try:
+        process = psutil.Process(job.process.pid)
+        return float(sum(each.memory_info().rss for each in (process, *process.children(recursive=True))))
+    except psutil.NoSuchProcess:
+        return float("nan")
+
+
+def behind(settings: "Settings", topic: str) -> float:
+    """Messages in the topic that are not in silver."""
+    from headrace.lake.paths import Paths
+    from headrace.live.broker import offsets_now
+    from headrace.live.heartbeat import last_beat
+
+    beat = last_beat(Paths.of(DOMAIN, settings))
+    sent = sum(end for _, end in offsets_now(topic, settings).values())
+    return float(sent - sum(flow.rows for flow in (beat.flows if beat else ()) if flow.topic == topic))
+
+
+@contextmanager
+def under_load(
+    home: Path, topic: str, rate: int, minutes: float
+) -> Iterator[tuple["Settings", "Command", float]]:
+    """A lake, a broker, the standing job, and a producer apart that has warmed it up and goes on for so long."""
+    from benchmarks.figures.drain import history
+    from headrace.lake.paths import Paths
+    from headrace.lake.receipt import receipt
+    from headrace.settings import Settings
+    from rehearsal.apart import running, wait_until_standing
+    from rehearsal.kafka import Broker, free_port
+
+    here = home.absolute()
+    shutil.rmtree(here, ignore_errors=True)
+    broker = Broker(here / "kafka", free_port())
+    settings = Settings(home=here, kafka_bootstrap=broker.address, metrics_port=0)
+    history(settings)
+    broker.up()
+    seconds = WARM_UP + 60 * minutes
+    words = ["produce", DOMAIN, "--rate", str(rate), "--for", f"{round(seconds + 300)}s"]
+    try:
+        broker.make_topic(topic, partitions=2)
+        with running(["stream", DOMAIN], settings, here / "logs" / "stream.log") as job:
+            wait_until_standing(job, Paths.of(DOMAIN, settings))
+            with running(words, settings.model_copy(update={"memory": "1g"}), here / "logs" / "produce.log"):
+                while behind(settings, topic) <= 0:
+                    time.sleep(1)
+                time.sleep(WARM_UP)
+                yield settings, job, 60 * minutes
+        found = receipt(DOMAIN, settings).check()
+        assert found.lost == ()
+    finally:
+        broker.down()
+    shutil.rmtree(here)
