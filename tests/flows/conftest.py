@@ -75,7 +75,7 @@ def receipt_of(job: Job, *, rows: int = 3) -> dict[str, Any]:
         "table": "bronze.orders", "says": "lines = rows", "left": rows, "right": 3, "terms": {"lines": 3},
         "balanced": rows == 3,
     }  # fmt: skip
-    return {"domain": job.domain, "balanced": rows == 3, "lines": [line]}
+    return {"domain": job.domain, "balanced": rows == 3, "lines": [line], "lost": [], "notes": []}
 
 
 USUAL: dict[str, Callable[[Job], Any]] = {

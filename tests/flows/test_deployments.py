@@ -37,7 +37,11 @@ def test_every_source_table_is_refined_as_often_as_it_arrives(domain: str) -> No
         if deployment["parameters"]["domain"] == domain and "refine.py" in deployment["entrypoint"]
         for table in deployment["parameters"].get("tables", [])
     }
-    assert scheduled == {name: cadence(contract) for name, contract in load_contracts(domain).items()}
+    sources = load_contracts(domain)
+    made_here = {"alarms"}  # they follow the day's readings
+    assert {name: often for name, often in scheduled.items() if name not in made_here} == {
+        name: cadence(contract) for name, contract in sources.items()
+    }
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda each: f"{each['entrypoint']}-{each['name']}")
