@@ -153,6 +153,8 @@ class AlarmEdge:
             newest = log.version(self._source)
             self._mark = Mark(newest, newest - 1)
         self._remember()
+        if self._known().stored > (saved[0].stored if saved else -1):
+            self._save()
         return entries
 
     def _make_again(self, turn: Turn, commit: log.Commit) -> None:

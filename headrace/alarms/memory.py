@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,14 @@ def save(paths: Paths, mark: Mark, state: Mapping[str, np.ndarray]) -> None:
     text = np.frombuffer(json.dumps(asdict(mark)).encode(), np.uint8)
     np.savez(body, mark=text, **{f"engine.{name}": array for name, array in state.items()})  # type: ignore[arg-type]
     objects.put(_file(paths), body.getvalue())
+    objects.put_json(_mark_file(paths), asdict(replace(mark, known=())))
+
+
+def oldest_needed(paths: Paths, table: str) -> int | None:
+    """The newest version of a table (the followed one, or that of alarms) whose log a restart can do without; None
+    where no snapshot was ever saved."""
+    found = objects.get_json(_mark_file(paths))
+    return None if found is None else int(found["stored" if table == TABLE else "read"])
 
 
 def load(paths: Paths) -> tuple[Mark, dict[str, np.ndarray]] | None:
@@ -43,6 +51,10 @@ def load(paths: Paths) -> tuple[Mark, dict[str, np.ndarray]] | None:
         kept = json.loads(found["mark"].tobytes())
         state = {name.removeprefix("engine."): found[name] for name in found.files if name != "mark"}
     return Mark(**{**kept, "known": tuple(kept["known"])}), state
+
+
+def _mark_file(paths: Paths) -> str:
+    return f"{paths.checkpoint('silver', TABLE)}/mark.json"
 
 
 def _file(paths: Paths) -> str:

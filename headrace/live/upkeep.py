@@ -68,6 +68,8 @@ def _kept(catalog: Catalog, source: str, *, onward: bool) -> list[Kept]:
             Kept(source, "silver", node.name, node.table.cluster, copies),
             Kept(source, "silver", f"{node.name}__rejected"),
         ]
+    for ref in catalog.alarms_of(catalog.contracts[source]) if onward else []:
+        found.append(Kept(source, ref.layer, ref.name, cluster_of(catalog, ref.layer, ref.name)))
     return found
 
 

@@ -19,8 +19,10 @@ from headrace.alarms.outbox import Outbox
 from headrace.alarms.rules import Rules
 from headrace.alarms.store import Store
 from headrace.lake import ledger, log
+from headrace.lake.gather import gather
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
+from headrace.lake.rewrite import commit_rewrite
 from headrace.settings import Settings
 from tests.unit.alarms.conftest import RULES, course, rows, senders
 
@@ -310,3 +312,35 @@ def test_without_any_snapshot_all_is_made_again_from_the_first_version(
     lake.catches_up()
     assert lake.events[: len(undisturbed)] == undisturbed
     assert log.version(lake.paths.table("silver", "alarms")) == stored + 1
+
+
+def test_the_table_of_alarms_may_be_joined_while_it_is_written(
+    lake: Lake, undisturbed: list[dict[str, Any]]
+) -> None:
+    edge = lake.edge()
+    path = lake.paths.table("silver", "alarms")
+    for number, batch in enumerate(LIFE):
+        lake.comes(*batch)
+        if number == 2:
+            acts(lake, action_id="first")
+            acts(lake, "shelve", "A4", lasts=1800, action_id="second")
+        edge.catch_up()
+        joined = gather(path, ("event_number",), least=2)
+        if joined is not None:
+            assert commit_rewrite(joined, "OPTIMIZE", {}, keeps_rows=True) is not None
+    edge.close()
+    assert lake.events == undisturbed
+    assert lake.balances()
+    assert lake.topic.carried == [each["event_id"] for each in undisturbed]
+
+
+def test_a_log_is_kept_from_the_last_snapshot_on(lake: Lake) -> None:
+    lake.comes(rows(("P0", "0s", 9.5)))
+    edge = lake.edge()
+    edge.catch_up()
+    edge.close()
+    lake.comes(rows(("P2", "1m", 9.5)))
+    edge.catch_up()
+    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (0, 0)
+    edge.close()
+    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (1, 1)

@@ -1,5 +1,9 @@
 """Values beyond limits: deadband, delays, escalation."""
 
+import numpy as np
+import pytest
+
+from headrace.alarms.readings import Clock
 from tests.unit.alarms.conftest import Plant, course, plant, rows
 
 
@@ -49,3 +53,13 @@ def test_late_rows_and_second_ones_of_an_instant_are_counted_and_change_nothing(
         rows(("P0", "30s", 20), ("P0", "40s", 20), ("P0", "2m", 5), ("P0", "2m", 20))
     )
     assert (readings.late, readings.values.tolist(), readings.heard.tolist()) == (3, [5], [0])
+
+
+@pytest.mark.parametrize("finest", [1_000_000, 1_000, 1])
+def test_readings_are_put_in_order_by_sender_and_time_whatever_the_finest_step(finest: int) -> None:
+    luck = np.random.default_rng(finest)
+    codes, at = luck.integers(0, 50, 500).astype(np.int32), luck.integers(0, 10**6, 500) * finest
+    found = Clock().readings(codes, at, at.astype(float), senders=50)
+    expected = sorted({(int(code), int(instant)) for code, instant in zip(codes, at, strict=True)})
+    assert list(zip(found.codes.tolist(), found.at.tolist(), strict=True)) == expected
+    assert (found.values == found.at).all()
