@@ -21,18 +21,18 @@ class Killed(Exception):
     pass
 
 
-def lands_twice(station: PumpStation) -> None:
+def lands_twice(station: PumpStation, *layers: str) -> None:
     """K1 and K2 come again two hours later, K4 on the next day."""
     station.lands_parents()
     station.lands("strokes", [stroke(1), stroke(2), stroke(4)])
-    station.refine(tables=TABLES)
+    station.refine(layers=layers, tables=TABLES)
     again = [
         stroke(1, stroke_at="2024-01-01T12:01:00"),
         stroke(2, stroke_at="2024-01-01T12:02:00"),
         stroke(3),
     ]
     station.lands("strokes", [*again, stroke(4, stroke_at="2024-01-02T00:00:00")], sent="20240103T000000")
-    station.refine(tables=TABLES)
+    station.refine(layers=layers, tables=TABLES)
 
 
 def stored(station: PumpStation) -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ def strokes_of_days(station: PumpStation) -> dict[str, int]:
 
 
 def test_second_copies_go_the_receipt_balances_and_gold_makes_their_day_again(station: PumpStation) -> None:
-    lands_twice(station)
+    lands_twice(station, "bronze", "silver", "gold")
     assert strokes_of_days(station) == {"2024-01-01": 6, "2024-01-02": 1}
     untouched = station.table("gold", "pump_days").where("stroke_date = '2024-01-02'").collect()
 
@@ -85,7 +85,7 @@ def test_second_copies_go_the_receipt_balances_and_gold_makes_their_day_again(st
 def test_a_removal_that_was_killed_is_finished_by_the_next(
     station: PumpStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lands_twice(station)
+    lands_twice(station, "bronze", "silver")
 
     def dies(*_: Any, **__: Any) -> None:
         raise Killed
