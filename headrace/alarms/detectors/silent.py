@@ -20,6 +20,7 @@ ODD = 0.25  # an interval that differs by more is looked at one by one
 HOLE_INTERVALS = 2.0
 HOLES_KEPT = 50
 LEARNED_WITHIN = 16
+STILL_ASKED = 2.0
 
 
 class Silent:
@@ -96,8 +97,9 @@ class Silent:
         return Edges.of(over, np.full(len(over), readings.now), is_on=False)
 
     def _still_silent(self, now: int, allowed: "_Allowed") -> Edges:
-        """Senders that nothing was heard of for too long by now."""
+        """Senders that nothing was heard of for too long by the time that most have come to."""
         last = self._kept["last"]
+        now = self._typical(now, allowed)
         waited = np.where(last == NEVER, 0, now - last)
         expected = allowed.judged & ~self._kept["is_silent"] & ~self._kept["was_off"]
         asked = np.flatnonzero(expected & (waited > allowed.at_least))
@@ -106,6 +108,17 @@ class Silent:
         self._kept["is_silent"][codes] = True
         told = last[codes] + allowed.most(codes).astype(np.int64)
         return Edges.of(codes, told, is_on=True, since=last[codes])
+
+    def _typical(self, now: int, allowed: "_Allowed") -> int:
+        """How far most senders are: some whose clocks run ahead, or whose rows are read first, may have carried time
+        along. Who was not heard for twice as long as is allowed is not asked."""
+        last = self._kept["last"]
+        codes = np.flatnonzero(allowed.judged & (last != NEVER) & ~self._kept["is_silent"])
+        codes = codes[now - last[codes] <= STILL_ASKED * allowed.most(codes)]
+        if not len(codes):
+            return now
+        expected = last[codes] + np.nan_to_num(self._kept["usual"][codes])
+        return min(now, int(np.median(expected)))
 
     def _without_holes(self, codes: np.ndarray, since: np.ndarray, until: np.ndarray) -> np.ndarray:
         """How long a sender was silent while others were heard."""

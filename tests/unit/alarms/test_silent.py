@@ -99,3 +99,11 @@ def test_who_was_out_of_service_was_not_silent_meanwhile_and_can_be_again() -> N
     assert pump.says(many("110m", 60, 10, but=("P0",))) == []
     assert pump.says(many("120m", 60, 10)) == []
     assert [each[1:] for each in pump.says(many("130m", 60, 10, but=("P0",)))] == [("raised", "P0")]
+
+
+def test_some_senders_that_are_read_ahead_of_the_others_make_nobody_silent() -> None:
+    pump = plant()
+    pump.reads(many("0s", 20, 30))
+    ahead = pa.concat_tables([course(name, "10m", 20, [5.0] * 22) for name in ("P0", "P1", "P2")])
+    assert pump.says(ahead) == []
+    assert pump.says(many("10m", 20, 10, but=("P0", "P1", "P2"))) == []
