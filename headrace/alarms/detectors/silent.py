@@ -99,15 +99,22 @@ class Silent:
     def _still_silent(self, now: int, allowed: "_Allowed") -> Edges:
         """Senders that nothing was heard of for too long by the time that most have come to."""
         last = self._kept["last"]
-        now = self._typical(now, allowed)
-        waited = np.where(last == NEVER, 0, now - last)
-        expected = allowed.judged & ~self._kept["is_silent"] & ~self._kept["was_off"]
-        asked = np.flatnonzero(expected & (waited > allowed.at_least))
-        codes = asked[waited[asked] > allowed.most(asked)]
+        codes = self._waited_for(now, allowed)
+        if len(codes):  # the time of most is asked for only where it matters
+            now = self._typical(now, allowed)
+            codes = codes[now - last[codes] > allowed.most(codes)]
         codes = codes[self._without_holes(codes, last[codes], np.full(len(codes), now)) > allowed.most(codes)]
         self._kept["is_silent"][codes] = True
         told = last[codes] + allowed.most(codes).astype(np.int64)
         return Edges.of(codes, told, is_on=True, since=last[codes])
+
+    def _waited_for(self, now: int, allowed: "_Allowed") -> np.ndarray:
+        last = self._kept["last"]
+        waited = np.where(last == NEVER, 0, now - last)
+        expected = allowed.judged & ~self._kept["is_silent"] & ~self._kept["was_off"]
+        asked = np.flatnonzero(expected & (waited > allowed.at_least))
+        found: np.ndarray = asked[waited[asked] > allowed.most(asked)]
+        return found
 
     def _typical(self, now: int, allowed: "_Allowed") -> int:
         """How far most senders are: some whose clocks run ahead, or whose rows are read first, may have carried time
