@@ -21,7 +21,7 @@ from rehearsal.apart import Command, wait_until_standing
 from rehearsal.holes import missing_from
 from rehearsal.kafka import Broker
 
-LONGEST_LIFE = 12.0
+LONGEST_LIFE = 20.0
 HOUR_MS = 3_600_000
 GARBAGE = (
     b"",
