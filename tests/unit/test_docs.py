@@ -86,3 +86,9 @@ def assert_exists(words: list[str]) -> None:
     assert name in COMMANDS, f"headrace {name}"
     known = {flag for param in COMMANDS[name].params for flag in (*param.opts, *param.secondary_opts)}
     assert [word for word in rest if word.startswith("--") and word not in {*known, "--help"}] == []
+
+
+def test_every_decision_has_a_number_of_its_own():
+    numbers = [page.name[:3] for page in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+
+    assert numbers == [f"{number:03d}" for number in range(1, len(numbers) + 1)]
