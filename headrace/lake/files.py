@@ -19,8 +19,10 @@ def live_files(table: str, version: int | None = None) -> list[DataFile]:
     """The files that make up the table; of a partitioned one with their partition's value as text."""
     opened = _opened(table, version)
     column = next(iter(opened.metadata().partition_columns), None)
-    actions = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
-    return [_file(action, column) for action in actions]
+    actions = pa.table(opened.get_add_actions(flatten=True))
+    asked = ("path", "size_bytes", "num_records", f"partition.{column}")
+    known = actions.select([name for name in asked if name in actions.column_names])
+    return [_file(action, column) for action in known.to_pylist()]
 
 
 def partition_column(table: str) -> str | None:

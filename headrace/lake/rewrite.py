@@ -10,9 +10,9 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +30,7 @@ ENGINE = "headrace"
 KNOWN_FEATURES = {"appendOnly", "invariants"}
 LONGEST_BOUND = 32
 ROWS_AT_ONCE = 128 * 1024
+EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def write_file(shape: Shape, pieces: Iterable[pa.Table], beside: DataFile) -> Ne
     name = f"part-{uuid.uuid4()}.zstd.parquet"
     path = f"{folder}/{name}" if folder else name
     system, there = _at(f"{shape.table}/{unquote(path)}")
-    bounds, rows = _Bounds(shape.bounded), 0
+    bounds, rows = _Bounds(shape), 0
     with pq.ParquetWriter(
         there, shape.schema, filesystem=system, compression="zstd", store_schema=False
     ) as writer:
@@ -179,19 +180,21 @@ def _partition_values(column: str | None, value: str | None) -> dict[str, str | 
 class _Bounds:
     """The least and the greatest of some columns, and how many of their values are missing."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._nulls = dict.fromkeys(columns, 0)
-        self._seen: dict[str, list[Any]] = {name: [] for name in columns}
+    def __init__(self, shape: Shape) -> None:
+        self._types = {name: shape.schema.field(name).type for name in shape.bounded}
+        self._nulls = dict.fromkeys(self._types, 0)
+        self._seen: dict[str, list[Any]] = {name: [] for name in self._types}
 
     def widen(self, rows: pa.Table) -> None:
         for name, seen in self._seen.items():
             self._nulls[name] += rows[name].null_count
-            found = pc.min_max(rows[name]).as_py()
+            found = pc.min_max(_countable(rows[name])).as_py()
             seen += [value for value in (found["min"], found["max"]) if value is not None]
 
     def as_dict(self) -> dict[str, Any]:
-        least = {name: _as_bound(min(seen)) for name, seen in self._seen.items() if seen}
-        most = {name: _as_bound(max(seen), upward=True) for name, seen in self._seen.items() if seen}
+        seen = {name: values for name, values in self._seen.items() if values}
+        least = {name: _as_bound(self._types[name], min(values)) for name, values in seen.items()}
+        most = {name: _as_bound(self._types[name], max(values), upward=True) for name, values in seen.items()}
         whole = [name for name in least if least[name] is not None and most[name] is not None]
         return {
             "minValues": {name: least[name] for name in whole},
@@ -200,15 +203,23 @@ class _Bounds:
         }
 
 
-def _as_bound(value: Any, *, upward: bool = False) -> Any:
-    """Instants are kept in milliseconds; None where a bound would not hold or would be long."""
+def _countable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants as microseconds and days as their number: a table may hold years that Python's own do not reach."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
+    return column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
+
+
+def _as_bound(kind: pa.DataType, value: Any, *, upward: bool = False) -> Any:
+    """None where a bound would not hold, would be long, or has a year that is not of four digits."""
+    try:
+        if pa.types.is_timestamp(kind):
+            return _instant(value, upward=upward)
+        if pa.types.is_date32(kind):
+            return (EPOCH + timedelta(days=value)).date().isoformat()
+    except OverflowError:
+        return None
     match value:
-        case datetime():
-            rest = value.microsecond % 1000
-            whole = value + timedelta(microseconds=1000 - rest) if upward and rest else value
-            return f"{whole:%Y-%m-%dT%H:%M:%S}.{whole.microsecond // 1000:03d}Z"
-        case date():
-            return value.isoformat()
         case str():
             return value if len(value) <= LONGEST_BOUND else None
         case bool():
@@ -218,6 +229,12 @@ def _as_bound(value: Any, *, upward: bool = False) -> Any:
         case int():
             return value
     return None
+
+
+def _instant(micros: int, *, upward: bool) -> str:
+    """In milliseconds, as Delta keeps them."""
+    millis = -(-micros // 1000) if upward else micros // 1000
+    return f"{(EPOCH + timedelta(milliseconds=millis)).isoformat(timespec='milliseconds')}Z"
 
 
 def _at(url: str) -> tuple[fs.FileSystem, str]:

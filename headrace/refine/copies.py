@@ -60,10 +60,11 @@ class Copies:
         """The event days that files came to since."""
         if not log.exists(self.table) or self.node.table.partition is None:
             return []
-        files = pa.table(DeltaTable(self.table).get_add_actions(flatten=True)).to_pylist()
         since = 0.0 if instant is None else (instant - CLOCKS_APART).timestamp() * 1000
         column = f"partition.{self.node.table.partition}"
-        found = {file[column] for file in files if file["modification_time"] >= since}
+        files = pa.table(DeltaTable(self.table).get_add_actions(flatten=True))
+        told = files.select([column, "modification_time"]).to_pylist()
+        found = {file[column] for file in told if file["modification_time"] >= since}
         return sorted(str(day) for day in found if day is not None)
 
     def finish(self) -> None:
