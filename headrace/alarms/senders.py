@@ -107,7 +107,7 @@ class Senders:
         return found
 
     def state(self) -> dict[str, np.ndarray]:
-        return {"ids": np.array(self.ids.names, dtype=np.bytes_)}
+        return {"ids": np.array([name.encode() for name in self.ids.names], dtype=np.bytes_)}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Codes as they were; the rest is taken from the senders' table again."""

@@ -344,3 +344,12 @@ def test_a_log_is_kept_from_the_last_snapshot_on(lake: Lake) -> None:
     assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (0, 0)
     edge.close()
     assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (1, 1)
+
+
+def test_senders_may_have_any_name(lake: Lake) -> None:
+    lake.knows(senders(2, pump=["Pümpe", "泵"]))
+    lake.comes(rows(("泵", "0s", 9.5)))
+    lake.catches_up()
+    lake.comes(rows(("泵", "1m", 5), ("Pümpe", "1m", 5)))
+    lake.catches_up()
+    assert names(lake) == [("raised", "泵"), ("cleared", "泵")]
