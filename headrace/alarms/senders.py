@@ -15,6 +15,8 @@ from deltalake import DeltaTable
 from headrace.alarms.rules import Detections, Rules
 
 LIMITS = ("low_low", "low", "high", "high_high")
+NAMES = ("ids", "groups", "consoles", "kinds")
+KNOWN_OF_EACH = ("group", "console", "kind", "interval", "is_active", "limits")
 CURRENT = "is_current"
 FEW = 0.5
 
@@ -107,12 +109,19 @@ class Senders:
         return found
 
     def state(self) -> dict[str, np.ndarray]:
-        return {"ids": np.array([name.encode() for name in self.ids.names], dtype=np.bytes_)}
+        told = {name: _bytes(getattr(self, name)) for name in NAMES}
+        return told | {name: getattr(self, name) for name in KNOWN_OF_EACH}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Codes as they were; the rest is taken from the senders' table again."""
-        self.ids = Names(name.decode() for name in state["ids"])
+        """Codes as they were, and whatever was known of those that the senders' table no longer names."""
+        for name in NAMES:
+            setattr(self, name, Names(each.decode() for each in state.get(name, ())))
+        for name in KNOWN_OF_EACH:
+            if name in state:
+                setattr(self, name, np.array(state[name]))
+        self._settings.clear()
         self._fit()
+        self._place_groups()
 
     def _fit(self) -> None:
         more = len(self.ids) - len(self.group)
@@ -151,6 +160,10 @@ def _numbers(table: pa.Table, column: str | None) -> np.ndarray:
         return np.full(len(table), np.nan)
     found: np.ndarray = pc.fill_null(table[column].cast(pa.float64()), np.nan).to_numpy()
     return found
+
+
+def _bytes(names: Names) -> np.ndarray:
+    return np.array([name.encode() for name in names.names], dtype=np.bytes_)
 
 
 def _plain(setting: Any) -> Any:

@@ -353,3 +353,33 @@ def test_senders_may_have_any_name(lake: Lake) -> None:
     lake.comes(rows(("泵", "1m", 5), ("Pümpe", "1m", 5)))
     lake.catches_up()
     assert names(lake) == [("raised", "泵"), ("cleared", "泵")]
+
+
+def test_groups_are_who_they_were_after_a_restart_though_another_came_that_sorts_before_them(
+    lake: Lake,
+) -> None:
+    lake.comes(rows(("P0", "0s", 9.5)))
+    lake.catches_up()
+    first = senders(1, pump=["A0"], hall=["A"], station=["S9"], make=["odd"])
+    lake.knows(pa.concat_tables([first, senders(6)]))
+    lake.comes(rows(("A0", "30s", 9.5)))
+    lake.catches_up()
+    lake.comes(rows(("P0", "1m", 5), ("A0", "1m", 5)))
+    lake.catches_up()
+    assert [(each["event"], each["subject"], each["group_id"], each["console"]) for each in lake.events] == [
+        ("raised", "P0", "H0", "S0"),
+        ("raised", "A0", "A", "S9"),
+        ("cleared", "P0", "H0", "S0"),
+        ("cleared", "A0", "A", "S9"),
+    ]
+
+
+def test_a_sender_that_is_no_longer_named_keeps_its_limits_after_a_restart(lake: Lake) -> None:
+    lake.comes(rows(("P0", "0s", 5)))
+    lake.catches_up()
+    lake.knows(senders(6).slice(1))
+    lake.comes(rows(("P0", "1m", 5)))
+    lake.catches_up()
+    lake.comes(rows(("P0", "2m", 9.5)))
+    lake.catches_up()
+    assert [(each["subject"], each["group_id"]) for each in lake.events] == [("P0", "H0")]
