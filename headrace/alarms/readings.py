@@ -1,6 +1,6 @@
 """One batch of readings as arrays, by sender and time.
 
-A row that is older than its sender's last one is late, and so is a second one of the same instant: a sign of life,
+A row that is older than its sender's last one is late, and so is a second one of the same instant: it is counted,
 nothing else.
 """
 
@@ -25,8 +25,6 @@ class Readings:
     """float64, nan where nothing was read."""
     previous: np.ndarray
     """int64: when the same sender was read before; NEVER for its first."""
-    heard: np.ndarray
-    """Codes of all that gave a sign of life, late ones among them."""
     now: int
     """How far event time has come for most; it never goes back."""
     late: int
@@ -73,7 +71,6 @@ class Clock:
         order = _order(codes, at)
         if order is not None:
             codes, at, values = codes[order], at[order], values[order]
-        heard = codes[np.flatnonzero(np.diff(codes, prepend=-1))]
         is_new = at > self.last[codes]
         is_new[1:] &= (at[1:] != at[:-1]) | (codes[1:] != codes[:-1])
         late = len(at) - int(np.count_nonzero(is_new))
@@ -86,7 +83,7 @@ class Clock:
         ends = np.flatnonzero(np.diff(codes, append=-1))
         self.last[codes[ends]] = at[ends]
         self._go_on(at[ends])
-        return Readings(codes, at, values, previous, heard, self.now, late, senders)
+        return Readings(codes, at, values, previous, self.now, late, senders)
 
     def state(self) -> dict[str, np.ndarray]:
         return {"last": self.last, "now": np.array(self.now)}

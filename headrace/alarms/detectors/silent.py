@@ -2,7 +2,7 @@
 
 A history may be thinned and a live feed not, so the interval is learned: quickly where it shrinks, slowly where it
 grows. When nobody is heard the feed is away, not the senders: such a hole does not count as their silence. Nor does
-the time for which a sender was out of service, until it is heard again.
+the time for which a sender was out of service, until it is heard again. A late row tells of before: it ends none.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Silent:
         self._kept["was_off"][~self._senders.is_active] = True
         self._holes = np.concatenate([self._holes, self._new_holes(readings)])[-HOLES_KEPT:]
         allowed = _Allowed(self._senders, self._kept)
-        parts = [*self._gaps(readings, allowed), self._signs_of_life(readings)]
+        parts = self._gaps(readings, allowed)
         self._kept["last"][readings.present] = readings.at[readings.last]
         parts.append(self._still_silent(readings.now, allowed))
         self._now = readings.now
@@ -87,14 +87,6 @@ class Silent:
         shorter = np.maximum(waited, usual / 2)
         learned = np.where(waited > usual, longer, shorter)
         self._kept["usual"][codes] = np.where(np.isnan(usual), waited, learned)
-
-    def _signs_of_life(self, readings: Readings) -> Edges:
-        """Late rows end a silence too, as far as event time has come."""
-        late = np.setdiff1d(readings.heard, readings.present, assume_unique=True)
-        self._kept["last"][late] = np.maximum(self._kept["last"][late], readings.now)
-        over = late[self._kept["is_silent"][late]]
-        self._kept["is_silent"][over] = False
-        return Edges.of(over, np.full(len(over), readings.now), is_on=False)
 
     def _still_silent(self, now: int, allowed: "_Allowed") -> Edges:
         """Senders that nothing was heard of for too long by the time that most have come to."""

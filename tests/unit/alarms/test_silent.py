@@ -66,13 +66,19 @@ def test_who_stays_away_after_the_feed_was_away_is_silent() -> None:
     assert [event[1:] for event in pump.says(many("6h 3m", 60, 10, but=("P3",)))] == [("raised", "P3")]
 
 
-def test_a_late_row_is_a_sign_of_life() -> None:
+def test_a_row_from_before_its_silence_does_not_end_it() -> None:
     pump = plant()
     pump.reads(many("0s", 60, 10))
     pump.reads(many("10m", 60, 20, but=("P3",)))
-    assert pump.says(many("30m", 60, 1, but=("P3",)), rows(("P3", "5m 30s", 5.0))) == [
-        ("00:30:00", "cleared", "P3")
-    ]
+    assert pump.says(many("30m", 60, 1, but=("P3",)), rows(("P3", "5m 30s", 5.0))) == []
+    assert pump.says(many("31m", 60, 1)) == [("00:31:00", "cleared", "P3")]
+
+
+def test_rows_from_before_do_not_put_a_silence_off() -> None:
+    pump = plant()
+    pump.reads(many("0s", 60, 10))
+    pump.reads(many("10m", 60, 2, but=("P3",)), rows(("P3", "5m 30s", 5.0)))
+    assert pump.says(many("12m", 60, 18, but=("P3",))) == [("00:14:00", "raised", "P3")]
 
 
 def test_a_sender_whose_clock_runs_ahead_makes_nobody_silent() -> None:
