@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from headrace.alarms.events import PARTITION, SCHEMA, TABLE
 from headrace.errors import HeadraceError
@@ -15,6 +16,12 @@ from headrace.lake import log
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.refine.arrivals import version_files
+
+NAMES = [name for name in SCHEMA.names if name != PARTITION]
+
+
+class LogGone(HeadraceError):
+    pass
 
 
 class Store:
@@ -46,7 +53,7 @@ class Store:
         """Ours, the oldest first."""
         found = log.commits_after(self.path, after) if log.exists(self.path) else []
         if found is None:
-            raise HeadraceError(
+            raise LogGone(
                 f"the log of {self.path} no longer reaches back to the checkpoint of the alarms: they were not run for "
                 "30 days. Remove the table and its checkpoint to begin them anew."
             )
@@ -55,7 +62,25 @@ class Store:
     def events(self, version: int) -> pa.Table:
         """What one commit brought, in order."""
         files = version_files(self.path, version)
-        names = [name for name in SCHEMA.names if name != PARTITION]
-        parts = [pq.read_table(file, columns=names, partitioning=None) for file in files]
-        rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(names)
+        parts = [pq.read_table(file, columns=NAMES, partitioning=None) for file in files]
+        rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(NAMES)
         return rows.sort_by("event_number")
+
+    def events_after(self, number: int, version: int) -> pa.Table:
+        """What a version holds of the events that come after one, in order."""
+        rows = _opened(self.path, version).to_pyarrow_table(
+            columns=NAMES, filters=[("event_number", ">", number)]
+        )
+        return rows.sort_by("event_number")
+
+
+def newest_event(table: str) -> int:
+    """Its number; 0 where nothing was stored."""
+    if not log.exists(table):
+        return 0
+    numbers = _opened(table, log.version(table)).to_pyarrow_table(columns=["event_number"])["event_number"]
+    return int(pc.max(numbers).as_py() or 0)
+
+
+def _opened(table: str, version: int) -> DeltaTable:
+    return DeltaTable(table.replace("s3a://", "s3://", 1), version=version)
