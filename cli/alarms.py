@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson
-from cli.produce import short_span
+from cli.options import AsJson, short_span
 
 if TYPE_CHECKING:
     from headrace.alarms.actions import Action

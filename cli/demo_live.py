@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson, Domain
-from cli.produce import short_span
+from cli.options import AsJson, Domain, short_span
 
 if TYPE_CHECKING:
     from headrace.settings import Settings

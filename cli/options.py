@@ -8,6 +8,8 @@ import typer
 
 from cli.examples import domains
 
+SPELLED = {"s": "seconds", "m": "minutes", "h": "hours"}
+
 
 def one_domain(given: str | None) -> str:
     """Without a name, the only domain there is."""
@@ -37,12 +39,26 @@ def instant(text: str | datetime) -> datetime:
 
 
 def span(text: str | timedelta) -> timedelta:
+    """15 minutes, 1 day."""
     from headrace.contracts.model import parse_span
 
     try:
-        return parse_span(text)
-    except ValueError as error:
+        return _some(text, parse_span(text))
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def short_span(text: str | timedelta) -> timedelta:
+    """30s, 5m, 2h, or spelled out: 5 minutes."""
+    if isinstance(text, str) and text[:-1].replace(".", "", 1).isdigit() and text[-1] in "smh":
+        return span(f"{text[:-1]} {SPELLED[text[-1]]}")
+    return span(text)
+
+
+def _some(text: str | timedelta, read: timedelta) -> timedelta:
+    if read <= timedelta(0):
+        raise ValueError(f"{text} is no time at all; it must be longer than 0 seconds")
+    return read
 
 
 def listed(given: str | list[str] | None) -> tuple[str, ...] | None:

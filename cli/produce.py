@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson, Domain
+from cli.options import AsJson, Domain, short_span
 
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
@@ -14,15 +14,6 @@ EXAMPLES = examples(
     "headrace produce {domain} --to files --lines 10000 --every 10s",
     "headrace produce {domain} --fill 10000000",
 )
-
-
-def short_span(text: str | timedelta) -> timedelta:
-    """30s, 5m, 2h, or spelled out: 5 minutes."""
-    from cli.options import span
-
-    if isinstance(text, str) and text[:-1].replace(".", "", 1).isdigit() and text[-1] in "smh":
-        return timedelta(seconds=float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]])
-    return span(text)
 
 
 def produce(

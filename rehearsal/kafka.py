@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from base64 import urlsafe_b64encode
@@ -18,7 +19,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import folder_of, resolve_into
 
 PACKAGES = ("org.apache.kafka:kafka_2.13:4.0.0", "org.slf4j:slf4j-simple:1.7.36")
@@ -48,7 +49,7 @@ class Broker:
                 f"port {self.port} is in use by another program; choose another one with --port, and set "
                 "HEADRACE_KAFKA_BOOTSTRAP to it"
             )
-        self.home.mkdir(parents=True, exist_ok=True)
+        self._make_home()
         java = _java(resolve_into(folder_of("kafka"), PACKAGES))
         if not (self.home / "log" / "meta.properties").exists():
             self._format(java)
@@ -96,6 +97,16 @@ class Broker:
         finally:
             admin.close()
 
+    def _make_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.home).close()
+        except OSError as error:
+            raise UsageError(
+                f"a broker cannot keep its messages in {self.home} ({error.strerror}); choose another folder "
+                "with --home"
+            ) from None
+
     @property
     def _pid_file(self) -> Path:
         return self.home / "broker.pid"
@@ -104,7 +115,7 @@ class Broker:
         try:
             process = psutil.Process(int(self._pid_file.read_text()))
             is_ours = MAIN in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
-        except (FileNotFoundError, ValueError, psutil.Error):
+        except (FileNotFoundError, NotADirectoryError, ValueError, psutil.Error):
             return None
         return process if is_ours else None
 

@@ -1,9 +1,12 @@
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from headrace.errors import UsageError
+from rehearsal.kafka import free_port
 
 runner = CliRunner()
 
@@ -26,3 +29,28 @@ def test_without_a_command_it_explains_itself():
 
     assert "generate" in said.output
     assert "doctor" in said.output
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("alarms shelve A1 --for 0s", "--for"),
+        ("produce --to files --every 0s", "--every"),
+        ("produce --for 0m", "--for"),
+        ("demo-live --for 0s", "--for"),
+    ],
+)
+def test_a_span_of_no_time_is_a_usage_error_that_names_its_option(words, option):
+    said = runner.invoke(app, words.split())
+
+    assert said.exit_code == 2
+    assert f"Invalid value for '{option}'" in said.output
+
+
+def test_a_broker_s_folder_that_cannot_be_is_a_usage_error_that_names_its_option(home):
+    (home / "file").touch()
+    for folder in ("/proc/x", str(home / "file" / "x")):
+        said = runner.invoke(app, ["kafka", "up", "--home", folder, "--port", str(free_port())])
+
+        assert isinstance(said.exception, UsageError)
+        assert "--home" in str(said.exception)

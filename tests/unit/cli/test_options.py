@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 import typer
 
-from cli.options import instant, listed, one_of, span, tables_named
+from cli.options import instant, listed, one_of, short_span, span, tables_named
 from headrace.errors import UnknownName
 
 
@@ -31,6 +31,16 @@ def test_a_span_is_written_in_words():
 def test_what_is_no_span_is_refused():
     with pytest.raises(typer.BadParameter, match="15 minutes"):
         span("often")
+
+
+def test_a_short_span_may_be_spelled_out():
+    assert short_span("1.5h") == short_span("90m") == short_span("90 minutes") == timedelta(minutes=90)
+
+
+@pytest.mark.parametrize("text", ["0s", "0 minutes", "-5m", "9999999999999h"])
+def test_no_time_and_more_than_there_is_are_refused(text):
+    with pytest.raises(typer.BadParameter):
+        short_span(text)
 
 
 def test_lists_are_separated_by_commas():
