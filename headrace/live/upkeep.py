@@ -7,7 +7,7 @@ milliseconds, has to fall between two batches.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import TracebackType
 
@@ -32,6 +32,7 @@ from headrace.trouble import useful_line
 
 STAGE = "upkeep"
 LOOK_EVERY, TABLES_EVERY, TIDY_EVERY = 2.0, 15.0, 300.0
+ERRAND_SECONDS = 60.0
 NOTE = "joined"
 
 
@@ -178,11 +179,16 @@ class Upkeep:
             return
         try:
             commit = partial(self._between_batches, table)
-            done = self._copies(table.node).remove(errand.wanted["days"], commit)
+            done = self._copies(table.node).remove(errand.wanted["days"], commit, self._may_go_on())
         except Exception as error:  # whoever asks is told
             errand.answer(error=useful_line(error))
         else:
-            errand.answer(done)
+            errand.answer(asdict(done))
+
+    def _may_go_on(self) -> Callable[[], bool]:
+        """For a part of an errand: whoever waits for the rest asks again, and the tables are looked after meanwhile."""
+        until = time.monotonic() + ERRAND_SECONDS
+        return lambda: not self._ended.is_set() and time.monotonic() < until
 
     def _safely(self, item: str, work: Callable[[], None]) -> None:
         """What goes wrong here is told and tried again; rows go on coming."""

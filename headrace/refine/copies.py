@@ -6,6 +6,7 @@ written anew. What was taken out moves from `written` to `duplicates`, so the re
 their day, so gold makes that day again; the added ones are no news (see `headrace.lake.rewrite`).
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,14 @@ Commit = Callable[[Callable[[], int | None]], int | None]
 
 
 @dataclass(frozen=True)
+class Removed:
+    """Rows taken out, by day, and the days that nobody has looked at yet."""
+
+    rows: dict[str, int]
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Copies:
     """One silver table, on its way to a row a key."""
 
@@ -51,10 +60,17 @@ class Copies:
     def table(self) -> str:
         return self.paths.table("silver", self.node.name)
 
-    def remove(self, days: Iterable[str], commit: Commit) -> dict[str, int]:
-        """Rows taken out, by day. `commit` calls what it is given when nobody else writes the table."""
+    def remove(
+        self, days: Iterable[str], commit: Commit, go_on: Callable[[], bool] = lambda: True
+    ) -> "Removed":
+        """`commit` calls what it is given when nobody else writes the table; `go_on` is asked before each day."""
         self.finish()
-        return {day: gone for day in days if (gone := self._remove_of(day, commit))}
+        rows, left = {}, deque(days)
+        while left and go_on():
+            day = left.popleft()
+            if gone := self._remove_of(day, commit):
+                rows[day] = gone
+        return Removed(rows, tuple(left))
 
     def days_since(self, instant: datetime | None) -> list[str]:
         """The event days that files came to since."""

@@ -3,6 +3,7 @@
 Whoever holds a table's lease commits. That is this process, or the standing job, which is asked to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -13,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.live.errands import ask
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
-from headrace.refine.copies import Copies, watched
+from headrace.refine.copies import Copies, Removed, watched
 from headrace.settings import Settings, get_settings
 
 
@@ -64,13 +65,27 @@ def _one(copies: Copies, day: date | None) -> Deduped:
     return found
 
 
-def _removed(copies: Copies, days: list[str]) -> dict[str, int]:
-    lease = copies.paths.lease("silver", copies.node.name)
-    holder = living_holder(lease)
-    if holder is not None and holder.is_standing:
-        answer = ask(copies.paths, lease, {"dedupe": copies.node.name, "days": days})
-        if answer is not None:
-            return {str(day): int(rows) for day, rows in answer.items()}
-    job, seconds = f"dedupe {copies.node.name}", copies.settings.lease_seconds
+def _removed(copies: Copies, days: Sequence[str]) -> dict[str, int]:
+    lease, job, seconds = _lease_of(copies), f"dedupe {copies.node.name}", copies.settings.lease_seconds
+    asked = _asked_of_holder(copies, days)
+    if not asked.left:
+        return asked.rows
     with leased([lease], job=job, seconds=seconds) as leases:
-        return copies.remove(days, leases.checked)
+        return asked.rows | copies.remove(asked.left, leases.checked).rows
+
+
+def _asked_of_holder(copies: Copies, days: Sequence[str]) -> Removed:
+    """What the standing job took out, part by part; what is left when there is none, or when it ends."""
+    rows: dict[str, int] = {}
+    left = tuple(days)
+    while left and (holder := living_holder(_lease_of(copies))) is not None and holder.is_standing:
+        answer = ask(copies.paths, _lease_of(copies), {"dedupe": copies.node.name, "days": list(left)})
+        if answer is None:
+            break
+        rows |= answer["rows"]
+        left = tuple(answer["left"])
+    return Removed(rows, left)
+
+
+def _lease_of(copies: Copies) -> str:
+    return copies.paths.lease("silver", copies.node.name)
