@@ -34,8 +34,8 @@ class Slope:
 
     @property
     def rises(self) -> bool:
-        """Beyond what its scatter may do."""
-        return self.per_hour > 2 * self.error
+        """At all: how much of it may be scatter is said beside it, by its error."""
+        return self.per_hour > 0
 
 
 class Watch(Thread):

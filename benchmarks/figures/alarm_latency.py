@@ -62,6 +62,7 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 
     finally:
         broker.down()
     assert waited is not None, "no alarm was seen"
+    assert waited.messages >= DRIVEN, f"{waited.messages} events of {DRIVEN} senders beyond their limits"
     receipt(DOMAIN, settings).check()
     shutil.rmtree(here)
     return [

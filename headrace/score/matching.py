@@ -102,7 +102,12 @@ def wilson(hits: int, of: int) -> tuple[float, float] | None:
 
 
 def _meet(planted: Planted, alarm: Raised, slack: int) -> bool:
-    return alarm.since <= planted.end + slack and alarm.end >= planted.begin
+    """What was told before there was anything to tell is about something else, even if it still stands."""
+    return (
+        planted.begin - slack <= alarm.at
+        and alarm.since <= planted.end + slack
+        and alarm.end >= planted.begin
+    )
 
 
 def _in_time(planted: Planted, alarm: Raised) -> bool:

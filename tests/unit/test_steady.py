@@ -13,5 +13,8 @@ def test_the_first_fifth_does_not_count_and_the_slope_is_by_the_hour():
     assert found.rises
 
 
-def test_scatter_alone_is_no_rise():
-    assert not slope_of([(float(at), 100.0 + 20 * (at % 2)) for at in range(11)]).rises
+def test_a_rise_within_its_scatter_is_a_rise_all_the_same_and_no_rise_is_none():
+    up = slope_of([(float(at), 100.0 + at + 20 * (at % 2)) for at in range(11)])
+    assert 0 < up.per_hour < 2 * up.error
+    assert up.rises
+    assert not slope_of([(float(at), 100.0 - at) for at in range(11)]).rises

@@ -73,6 +73,18 @@ def test_a_failure_must_be_told_before_it_happens():
     assert counts("failing", [failure], [raised("failing", 85, 90, subject="H1")]) == (0, 1, 0, 0)
 
 
+@pytest.mark.parametrize("kind", ["limit", "stuck", "silent", "drift", "failing"])
+def test_an_alarm_that_was_told_before_the_fault_began_is_not_about_it_though_it_still_stands(kind):
+    fault = planted(kind, 100, 120, at=115 * HOUR if kind == "failing" else None)
+
+    assert counts(kind, [fault], [raised(kind, 50, 110)], slack=2) == (0, 1, 1, 0)
+    assert counts(kind, [fault], [raised(kind, 50, 110), raised(kind, 99, 110)], slack=2) == (1, 0, 1, 0)
+
+
+def test_an_alarm_is_not_explained_by_a_trouble_that_began_after_it():
+    assert counts("limit", [planted("drift", 100, 120)], [raised("limit", 50, 110)]) == (0, 0, 1, 0)
+
+
 def test_an_interval_is_wilson_s():
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
     assert wilson(0, 0) is None
