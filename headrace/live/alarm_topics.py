@@ -1,29 +1,21 @@
-"""Alarms go out by one topic, and what operators do comes in by another."""
+"""Alarms go out by a topic of their own."""
 
 import json
-import time
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from headrace.alarms.inbox import Received, read_action
 from headrace.live.broker import NO_ANSWER, client_options, no_broker
 from headrace.settings import Settings
 
-ASK_AGAIN_SECONDS = 30.0
 SENT_WITHIN = 30.0
 
 
 def alarms_topic(domain: str) -> str:
     return f"{domain}_alarms"
-
-
-def actions_topic(domain: str) -> str:
-    return f"{domain}_alarm_actions"
 
 
 class TopicCarrier:
@@ -61,51 +53,6 @@ class TopicCarrier:
         if self._producer is not None:
             self._producer.close(timeout=0)
             self._producer = None
-
-
-class TopicInbox:
-    """Actions as messages; how far it has read is noted with the commit that folded them in."""
-
-    def __init__(self, domain: str, settings: Settings) -> None:
-        self._topic, self._settings = actions_topic(domain), settings
-        self._consumer: Any = None
-        self._asked = -ASK_AGAIN_SECONDS
-
-    def receive(self, offsets: Mapping[str, int]) -> tuple[list[Received], dict[str, int]]:
-        try:
-            consumer = self._consumer = self._consumer or self._connected(offsets)
-            if consumer is None:
-                return [], {}
-            polled = consumer.poll(timeout_ms=0)
-        except NO_ANSWER:  # the stream that we stand beside tells of a broker that is away
-            self._consumer = None
-            return [], {}
-        messages = [message for each in polled.values() for message in each]
-        moved = {str(message.partition): message.offset + 1 for message in messages}
-        return [read_action(message.value or b"") for message in messages], moved
-
-    def done(self, received: Iterable[Received]) -> None:
-        """The offsets of the commit say it."""
-
-    def _connected(self, offsets: Mapping[str, int]) -> Any:
-        """None while there is no such topic; asked for now and then."""
-        if time.monotonic() - self._asked < ASK_AGAIN_SECONDS:
-            return None
-        self._asked = time.monotonic()
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap.split(","),
-            auto_offset_reset="earliest",
-            **client_options(self._settings),
-        )
-        if self._topic not in consumer.topics():
-            consumer.close()
-            return None
-        numbers = sorted(consumer.partitions_for_topic(self._topic) or ())
-        partitions = [TopicPartition(self._topic, number) for number in numbers]
-        consumer.assign(partitions)
-        for each in partitions:
-            consumer.seek(each, offsets.get(str(each.partition), 0))
-        return consumer
 
 
 def _make_topic(topic: str, settings: Settings) -> None:

@@ -16,7 +16,8 @@ from headrace.errors import HeadraceError
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.live.alarm_topics import TopicCarrier, TopicInbox
+from headrace.live.action_topic import TopicInbox
+from headrace.live.alarm_topics import TopicCarrier
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
 

@@ -10,7 +10,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from headrace.alarms.desk import Desk
 from headrace.errors import HeadraceError
 from headrace.lake.receipt import receipt
-from headrace.live.alarm_topics import actions_topic, alarms_topic
+from headrace.live.action_topic import actions_topic
+from headrace.live.alarm_topics import alarms_topic
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 
