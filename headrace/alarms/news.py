@@ -4,7 +4,7 @@ A version is one batch, whoever reads it and however often, so that reading it a
 the days come one after the other. Files that were only joined or sorted are no news.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -32,8 +32,7 @@ class News:
 
     def batches(self, rules: Rules) -> Iterator[pa.Table]:
         for _, files in groupby(self.files, key=_folder):
-            rows = pa.concat_tables([_read(file, rules) for file in files])
-            yield from _pieces(rows, rules.at)
+            yield from _of_day(list(files), rules)
 
 
 def news(table: str, began: int, version: int) -> News:
@@ -52,11 +51,11 @@ def _folder(file: str) -> str:
     return str(PurePosixPath(file).parent)
 
 
-def _read(file: str, rules: Rules) -> pa.Table:
+def _read(file: str, columns: Sequence[str]) -> pa.Table:
     try:
         return pq.read_table(
             file.replace("s3a://", "s3://", 1),
-            columns=[rules.sender, rules.at, rules.value],
+            columns=list(columns),
             partitioning=None,
             use_threads=False,  # Spark is at work beside us
         )
@@ -67,14 +66,42 @@ def _read(file: str, rules: Rules) -> pa.Table:
         ) from None
 
 
-def _pieces(rows: pa.Table, at: str) -> Iterator[pa.Table]:
-    """Many rows in shorter spans of time."""
-    count = -(-len(rows) // MOST_ROWS)
-    if count <= 1:
-        yield rows
+def _of_day(files: list[str], rules: Rules) -> Iterator[pa.Table]:
+    """At once where that is few rows."""
+    read: list[pa.Table] = []
+    for file in files:
+        read.append(_read(file, _columns(rules)))
+        if sum(map(len, read)) > MOST_ROWS:
+            break
+    else:
+        yield pa.concat_tables(read)
         return
-    instants = rows[at].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    bounds = np.quantile(instants, np.linspace(0, 1, count + 1)[1:-1])
-    piece = np.searchsorted(bounds, instants, side="left")
+    read.clear()
+    yield from _pieces(files, rules)
+
+
+def _pieces(files: list[str], rules: Rules) -> Iterator[pa.Table]:
+    """Many rows in shorter spans of time. The files are read once for each, so that no more is ever held than one
+    span and one file."""
+    instants = [_instants(_read(file, (rules.at,)), rules.at) for file in files]
+    every = np.concatenate(instants)
+    count = -(-len(every) // MOST_ROWS)
+    bounds = np.quantile(every, np.linspace(0, 1, count + 1)[1:-1])
+    places = [np.searchsorted(bounds, each, side="left").astype(np.int16) for each in instants]
+    del instants, every
     for number in range(count):
-        yield rows.filter(pa.array(piece == number))
+        within = zip(files, (place == number for place in places), strict=True)
+        parts = [
+            _read(file, _columns(rules)).filter(pa.array(is_in)) for file, is_in in within if is_in.any()
+        ]
+        if parts:  # none where more rows than that are of one instant
+            yield pa.concat_tables(parts)
+
+
+def _instants(rows: pa.Table, at: str) -> np.ndarray:
+    found: np.ndarray = rows[at].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return found
+
+
+def _columns(rules: Rules) -> tuple[str, ...]:
+    return rules.sender, rules.at, rules.value
