@@ -433,3 +433,10 @@ def test_a_sender_that_is_no_longer_named_keeps_its_limits_after_a_restart(lake:
     lake.comes(rows(("P0", "2m", 9.5)))
     lake.catches_up()
     assert [(each["subject"], each["group_id"]) for each in lake.events] == [("P0", "H0")]
+
+
+def test_what_was_made_again_need_not_be_made_again_by_the_next_one(lake: Lake) -> None:
+    for minute, bar in enumerate((9.5, 5, 9.5)):
+        lake.comes(rows(("P0", f"{minute}m", bar)))
+        lake.edge().catch_up()  # killed before it saves
+    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (1, 1)
