@@ -1,7 +1,7 @@
-"""Tells Delta to keep little of a live table's past: fewer checkpoints, and no long list of files that were joined.
+"""Tells Delta how much of a live table's past to keep: fewer checkpoints, and what left it for as long as its files.
 
-Of each file that left a table its checkpoints carry a line for a week. A table written every second, whose files are
-joined, would write a million such lines with every tenth commit.
+VACUUM goes by the lines that checkpoints carry of files that left. Where a line is gone it goes by the file's own age,
+so a file of last week that was joined a minute ago would be removed at once.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from headrace.lake import log
 from headrace.settings import Settings
 
 CHECKPOINT_EVERY = 50
-SHORTEST_MINUTES = 10
 
 
 def keep_brief(spark: SparkSession, tables: Iterable[str], settings: Settings) -> None:
@@ -26,10 +25,9 @@ def keep_brief(spark: SparkSession, tables: Iterable[str], settings: Settings) -
 
 
 def wanted_properties(settings: Settings) -> dict[str, str]:
-    minutes = max(round(settings.live_log_hours * 60), SHORTEST_MINUTES)
     return {
         "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-        "delta.deletedFileRetentionDuration": f"interval {minutes} minutes",
+        "delta.deletedFileRetentionDuration": f"interval {settings.hours_kept} hours",
     }
 
 
