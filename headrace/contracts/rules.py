@@ -14,6 +14,7 @@ from headrace.contracts.model import ColumnSpec, Contract
 from headrace.tables import REASONS
 
 CLOCK_SLACK = "INTERVAL 1 HOUR"
+KEY_DISAGREES = "key: "  # then the key, a space and the message's text
 MALFORMED = "malformed line"
 
 
@@ -30,7 +31,9 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     key = F.col(contract.key_column)
     unread = F.col("_raw").isNotNull()
     yield MALFORMED, unread & key.isNull()
-    yield "a field is unreadable or unexpected", unread & key.isNotNull()
+    disagrees = unread & F.col("_raw").startswith(KEY_DISAGREES)
+    yield "its key is not the sender it names", disagrees
+    yield "a field is unreadable or unexpected", unread & key.isNotNull() & ~disagrees
     for name, spec in contract.columns.items():
         if spec.required or name == contract.key_column:
             yield f"{name} is null", F.col(name).isNull() & ~unread & _is_sent(name, contract)

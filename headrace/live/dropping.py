@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from headrace.lake.ledger import Entry
 from headrace.lake.session import suit
 from headrace.live.edge import Taken
-from headrace.live.onward import Onward
+from headrace.live.onward import Onward, held_in_memory
 from headrace.live.queries import SETTLE_WITHIN
 from headrace.progress import Stopwatch
 from headrace.refine.drops import Batch, DropEdge
@@ -79,7 +79,8 @@ class Dropping(Thread):
         return True
 
     def _hand_on(self, batch: Batch) -> list[Entry]:
-        return self._onward.take(self._spark, batch.entry, batch.rows.toArrow())
+        held = held_in_memory(batch.rows, batch.entry.rows_in)
+        return self._onward.take(self._spark, batch.entry, held)
 
 
 def end_all(folders: Sequence[Dropping]) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from headrace.contracts.model import Contract
@@ -24,11 +23,8 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import suit
 from headrace.live.heartbeat import stamp
-from headrace.live.onward import Onward
+from headrace.live.onward import Onward, held_in_memory
 from headrace.progress import Stopwatch
-
-MOST_IN_MEMORY = 2_000_000
-TOO_LARGE = "spark.driver.maxResultSize"
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class TopicEdge:
         self.contract, self._paths, self._run, self._leases = contract, paths, run, leases
         self._onward, self._most, self._epoch = onward, most, epoch.suffix
         self.app = f"{paths.domain}.bronze.{contract.table}:topic{epoch.suffix}"
-        self._last_rows = most
+        self._last_rows, self._is_first = most, True
 
     @property
     def target(self) -> str:
@@ -77,8 +73,11 @@ class TopicEdge:
         watch, held = Stopwatch(), None
         self._leases.check()
         done = log.commit_of_batch(self.target, self.app, number)
+        if done is None and self._stored_long_ago(number):
+            version = log.version(self.target)
+            return Entry("bronze", self.contract.table, "Append", "", self._run, 0, {}, version), None
         if done is None:
-            held = self._held(rows)
+            held = held_in_memory(rows, self._most)
             if held is None:
                 rows.write.format("delta").mode("append").options(**self._once(number)).save(self.target)
             else:
@@ -93,15 +92,11 @@ class TopicEdge:
         ledger.record(self._paths, entry)
         return entry, held
 
-    def _held(self, rows: DataFrame) -> pa.Table | None:
-        if self._most > MOST_IN_MEMORY:
-            return None
-        try:
-            return rows.toArrow()
-        except PySparkException as error:
-            if TOO_LARGE in str(error):
-                return None
-            raise
+    def _stored_long_ago(self, number: int) -> bool:
+        """Whether an earlier job stored this very batch and its commit has left the log since. Asked once: what comes
+        after a job's first batch is new."""
+        is_first, self._is_first = self._is_first, False
+        return is_first and log.last_batch_of(self.target, self.app) >= number
 
     def _once(self, number: int) -> Mapping[str, Any]:
         note = json.dumps({"run": self._run})

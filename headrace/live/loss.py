@@ -78,7 +78,7 @@ class Reading:
         return _ended(self.checkpoint) or self.epoch.starts
 
     def _forgot_its_place(self) -> bool:
-        return not _ended(self.checkpoint) and log.last_commit_of(self.bronze, self.app) is not None
+        return not _ended(self.checkpoint) and log.last_batch_of(self.bronze, self.app) >= 0
 
     def _taken(self, planned: Mapping[int, int]) -> dict[int, int]:
         """The next offset to take, by partition. Bronze may be a batch ahead of the checkpoint."""

@@ -39,7 +39,7 @@ from headrace.live.written import check_parents, tables_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import FROM_FOLDER
-from headrace.refine.drops import DropEdge
+from headrace.refine.drops import DropEdge, finish_drops
 from headrace.refine.edge import Edge, KeptParents
 from headrace.refine.fit import check_contracts, grow, ready_bronze
 from headrace.refine.run import BYTES_PER_ROW
@@ -160,6 +160,7 @@ class _Job:
     def _make_ready(self, spark: SparkSession, contracts: list[Contract]) -> None:
         for contract in contracts:
             ready_bronze(lambda: spark, contract, self._paths.table("bronze", contract.table))
+            finish_drops(self._paths, contract)  # whichever way is read now: its commit may leave the log
             for node in self._catalog.made_from(contract):
                 silver = (self._paths.table("silver", node.name), self._paths.rejected(node.name))
                 grow(lambda: spark, contract, silver)

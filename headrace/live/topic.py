@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
+from headrace.contracts.rules import KEY_DISAGREES
 from headrace.lake.epochs import Epoch
 from headrace.lake.offsets import FROM_TOPIC
 from headrace.live.broker import offsets_now
@@ -52,8 +53,10 @@ def connection(settings: Settings) -> dict[str, str]:
 def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     text = F.col("value").cast("string")
     line = F.when(F.col("value").isNull(), "").when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text)
+    text_or_bytes = line.otherwise(F.concat(F.lit("base64:"), F.base64("value")))
     lines = messages.select(
-        line.otherwise(F.concat(F.lit("base64:"), F.base64("value"))).alias("_line"),
+        text_or_bytes.alias("_line"),
+        text_or_bytes.alias("_text"),
         F.col("key").cast("string").alias("_key"),
         F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
         F.col("partition").alias("_partition"),
@@ -64,6 +67,6 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     parsed = parsed_json(lines, contract)
     if sender is not None:
         disagrees = F.col("_key").isNotNull() & (F.col("_key") != F.col(sender))
-        told = F.concat(F.lit("key "), F.col("_key"), F.lit(" of "), F.to_json(F.struct(*contract.columns)))
+        told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_text"))
         parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
     return as_bronze(parsed, contract)

@@ -87,12 +87,13 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
 
 def _has_more(contract: Contract) -> Column:
     """Whether a line names what the contract does not. Its names are listed only where they could be others: as many
-    pairs as columns, and a value in each column, leave no room for one."""
+    pairs as columns, and a value in each column, leave no room for one, unless a space parts a name from its colon."""
     known = F.array(*[F.lit(name) for name in contract.columns])
     listed = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
     pairs = F.octet_length("_line") - F.octet_length(F.replace("_line", F.lit('":'), F.lit('"')))
     lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
-    is_plain = (pairs == len(contract.columns)) & ~lacks_any
+    is_spaced = reduce(or_, (F.contains("_line", F.lit(f'"{space}')) for space in " \t\r\n"))
+    is_plain = (pairs == len(contract.columns)) & ~lacks_any & ~is_spaced
     return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)))
 
 
