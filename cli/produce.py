@@ -1,5 +1,6 @@
 """`headrace produce`: live messages, as the sensors would send them."""
 
+import math
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -11,14 +12,38 @@ from cli.options import AsJson, Domain, short_span
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
     "headrace produce {domain} --rate 200 --sensors 500",
+    "headrace produce {domain} --rate max --processes 2",
     "headrace produce {domain} --to files --lines 10000 --every 10s",
     "headrace produce {domain} --fill 10000000",
 )
 
+LEAST_RATE = 0.1
+
+
+def messages_a_second(text: str | float) -> float:
+    """A number, or max, which is as many as can be sent."""
+    try:
+        rate = math.inf if text == "max" else float(text)
+    except ValueError:
+        rate = 0.0
+    if not rate >= LEAST_RATE:
+        raise typer.BadParameter(f"{text!r} is no rate; write a number from {LEAST_RATE} on, or max")
+    return rate
+
 
 def produce(
     domain: Domain = None,
-    rate: Annotated[float, typer.Option(min=0.1, help="Messages a second.")] = 1000,
+    rate: Annotated[
+        float,
+        typer.Option(
+            metavar="N|max",
+            parser=messages_a_second,
+            help="Messages a second, or max: as many as can be sent.",
+        ),
+    ] = "1000",  # type: ignore[assignment]
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="With --rate max: how many send (default: one for each core).")
+    ] = None,
     sensors: Annotated[
         int | None, typer.Option(min=1, help="Only so many senders, the first ones (default: all there are).")
     ] = None,
@@ -50,6 +75,7 @@ def produce(
     from headrace.settings import get_settings
     from streaming.drop import drop
     from streaming.fill import fill as send_at_once
+    from streaming.most import produce_most
     from streaming.produce import produce as send
     from streaming.stopping import stop_when_told
 
@@ -62,6 +88,9 @@ def produce(
         elif to == "files":
             chosen: dict[str, Any] = {"lines": lines, "every": every}
             sent = drop(name, settings, stop, **chosen, senders=sensors, seconds=seconds, table=table)
+        elif math.isinf(rate):
+            chosen = {"processes": processes, "senders": sensors, "seconds": seconds, "table": table}
+            sent = produce_most(name, settings, stop, **chosen)
         else:
             sent = send(name, settings, stop, rate=rate, senders=sensors, seconds=seconds, table=table)
     if as_json:

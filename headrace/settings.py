@@ -96,3 +96,9 @@ class Settings(BaseSettings):
 @cache
 def get_settings() -> Settings:
     return Settings()
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """What makes another process have the same settings."""
+    said = settings.model_dump(exclude_defaults=True)
+    return {f"HEADRACE_{name.upper()}": str(value) for name, value in said.items()}

@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from headrace.errors import HeadraceError
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import last_beat
-from headrace.settings import Settings
+from headrace.settings import Settings, as_environment
 
 ENDS_WITHIN = 90.0
 
@@ -26,7 +26,7 @@ class Command:
         self._file = log.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", *words],
-            env={**os.environ, **environment(settings), **more},
+            env={**os.environ, **as_environment(settings), **more},
             stdout=self._file,
             stderr=self._file,
             stdin=subprocess.DEVNULL,
@@ -60,12 +60,6 @@ class Command:
 
     def last_lines(self, count: int = 8) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
-
-
-def environment(settings: Settings) -> Mapping[str, str]:
-    """What makes another process see the same lake and the same broker."""
-    said = settings.model_dump(exclude_defaults=True)
-    return {f"HEADRACE_{name.upper()}": str(value) for name, value in said.items()}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from headrace.generate.sources import load_sources
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from streaming.outbox import Outbox
+from streaming.recovery import recover
 
 SHORTEST = timedelta(seconds=30)
 
@@ -46,6 +48,11 @@ class Continued:
         self._making = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         self.outbox = Outbox(self._paths, contract.table)
         self.outbox.take()
+        try:
+            self._recover(settings)
+        except BaseException:
+            self.outbox.free()
+            raise
 
     def slices(self) -> Iterator[tuple[str, pa.Table]]:
         """The name of each chunk and its messages, without end. While one is sent, the next one is made."""
@@ -58,7 +65,22 @@ class Continued:
             if len(waiting) == 1:
                 ahead = self._making.submit(self.make_next)
             name = waiting.pop(0)
-            yield name, self.outbox.messages(name, datetime.fromisoformat(self._made(name).end))
+            yield name, self.messages_of(name)
+
+    def waiting_of(self, name: str) -> Path:
+        """Where the messages of a chunk lie that have not left; of a whole one, with those that are to leave late."""
+        outbox = self.outbox
+        if outbox.begun(name):
+            outbox.keep_rest(name, self.messages_of(name).slice(outbox.begun(name)))
+        return outbox.rest_of(name) if outbox.has_rest(name) else outbox.shares.parent / name
+
+    def _recover(self, settings: Settings) -> None:
+        """Goes on where a sending was cut short, with what is known to have left."""
+        contract = self._contracts[self._table]
+        recover(self.outbox, self.messages_of, str(contract.arrives.topic), settings)
+
+    def messages_of(self, name: str) -> pa.Table:
+        return self.outbox.messages(name, datetime.fromisoformat(self._made(name).end))
 
     def close(self) -> None:
         self._making.shutdown(wait=True, cancel_futures=True)

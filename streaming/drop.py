@@ -14,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 from streaming.continued import Continued, topic_contract
-from streaming.outbox import Cursor
+from streaming.outbox import Cursor, come_to
 from streaming.produce import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
 
 LINES, EVERY = 10_000, timedelta(seconds=10)
@@ -67,7 +67,7 @@ def _files(source: Continued, lines: int) -> Iterator[tuple[bytes, Cursor]]:
             held, place = [*held, *taken], place + len(taken)
             if len(held) == lines:
                 text = "".join(chain.from_iterable((line, "\n") for line in held))
-                yield text.encode(), Cursor(chunk, place, len(values))
+                yield text.encode(), come_to(chunk, messages, place)
                 held = []
 
 

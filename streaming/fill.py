@@ -1,6 +1,5 @@
 """Fills a topic with as many messages as a load test wants: made by the generator, sent by Spark."""
 
-from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.topic import connection
 from headrace.progress import Event, Stopwatch, tell
@@ -18,12 +17,11 @@ def fill(
     """Late ones go with the rest: a full topic has no clock."""
     contract, sent, watch = topic_contract(domain, table), 0, Stopwatch()
     topic, spark = str(contract.arrives.topic), get_spark(settings)
-    home = Paths.of(domain, settings).outbox(contract.table)
     source = Continued(domain, contract, settings, min(messages, MOST_AT_ONCE), senders)
     try:
         while sent < messages:
             chunk = (source.outbox.waiting() or [source.make_next()])[0]
-            rows = spark.read.parquet(f"{home}/{chunk}").select("key", "value")
+            rows = spark.read.parquet(str(source.waiting_of(chunk))).select("key", "value")
             rows.write.format("kafka").options(**connection(settings), topic=topic).save()
             count = rows.count()
             source.outbox.move(Cursor(chunk, count, count))

@@ -19,12 +19,25 @@ from headrace.lake.paths import Paths
 
 @dataclass(frozen=True)
 class Cursor:
-    """The chunk that is being sent, and how many of its messages have left; the last ones in `file`, if in any."""
+    """The chunk that is being sent, and how many of its messages have left; the last ones in `file`, if in any.
+
+    `ends`: while messages are sent to a topic, behind which offsets they may have left uncounted. `rest`: how
+    often what remained of the chunk was written down anew, because a sending was cut short; counted from there.
+    """
 
     chunk: str = ""
     sent: int = 0
     total: int = 0
     file: str = ""
+    ends: dict[str, int] | None = None
+    rest: int = 0
+    until: str = ""
+    """Where in the source's own time the sending has come to; empty where the whole chunk has left."""
+
+
+def come_to(chunk: str, messages: pa.Table, place: int) -> Cursor:
+    until = "" if place >= len(messages) else messages["send_at"][place].as_py().isoformat()
+    return Cursor(chunk, place, len(messages), until=until)
 
 
 class Outbox:
@@ -32,6 +45,7 @@ class Outbox:
 
     def __init__(self, paths: Paths, table: str) -> None:
         self._home = Path(paths.outbox(table))
+        self.shares = self._home / "shares"
         self._folder = paths.dropped(table)
         self._lock: TextIOWrapper | None = None
 
@@ -47,6 +61,12 @@ class Outbox:
                 f"another headrace produce is sending from {self._home}; wait for it or stop it"
             ) from None
         self._finish_file()
+
+    @property
+    def lock(self) -> int:
+        """What a process that sends on our behalf has to hold."""
+        assert self._lock is not None
+        return self._lock.fileno()
 
     def free(self) -> None:
         if self._lock is not None:
@@ -79,6 +99,9 @@ class Outbox:
         return Cursor(**(objects.get_json(str(self._home / "cursor.json")) or {}))
 
     def move(self, cursor: Cursor) -> None:
+        before = self.cursor
+        if before.rest and before.chunk == cursor.chunk:
+            cursor = replace(cursor, rest=max(cursor.rest, before.rest))
         objects.put_json(str(self._home / "cursor.json"), asdict(cursor))
 
     def waiting(self) -> list[str]:
@@ -90,6 +113,8 @@ class Outbox:
 
     def messages(self, chunk: str, until: datetime) -> pa.Table:
         """All that is due before the chunk's end, in the order in which it leaves; the rest is held for later."""
+        if self.has_rest(chunk):
+            return pq.read_table(self.rest_of(chunk))
         parts = [*sorted((self._home / chunk).glob("part-*.parquet")), *self._held_before(chunk)]
         everything = pa.concat_tables(pq.read_table(part) for part in parts)
         is_due = pc.less(
@@ -101,12 +126,26 @@ class Outbox:
         instants = due["send_at"].cast(pa.int64()).to_numpy()[shuffled]
         return due.take(pa.array(shuffled[np.argsort(instants, kind="stable")]))
 
+    def keep_rest(self, chunk: str, rest: pa.Table) -> None:
+        """From now on these are the messages of the chunk that have not left, in the order in which they will."""
+        number = 1 + (self.cursor.rest if self.has_rest(chunk) else 0)
+        self._write(rest, self._home / f"rest-{chunk}-{number}.parquet")
+        self.move(replace(come_to(chunk, rest, 0), rest=number))
+
+    def has_rest(self, chunk: str) -> bool:
+        return self.cursor.chunk == chunk and self.cursor.rest > 0
+
+    def rest_of(self, chunk: str) -> Path:
+        return self._home / f"rest-{chunk}-{self.cursor.rest}.parquet"
+
     def _held_before(self, chunk: str) -> Iterator[Path]:
         earlier = sorted(file for file in self._home.glob("held-*.parquet") if file.stem < f"held-{chunk}")
         yield from earlier[-1:]
 
     def _hold(self, chunk: str, rest: pa.Table) -> None:
-        final = self._home / f"held-{chunk}.parquet"
+        self._write(rest, self._home / f"held-{chunk}.parquet")
+
+    def _write(self, rest: pa.Table, final: Path) -> None:
         scratch = final.with_suffix(".writing")
         pq.write_table(rest, scratch)
         scratch.replace(final)

@@ -6,19 +6,17 @@ the truth when they are made. Here they are only sent: keyed by sender, each onc
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
+import pyarrow as pa
 
-from headrace.errors import HeadraceError
 from headrace.lake.paths import Paths
-from headrace.live.broker import NO_ANSWER, client_options, no_broker
 from headrace.live.heartbeat import last_beat
 from headrace.progress import Event, tell
 from headrace.settings import Settings
 from streaming.continued import Continued, topic_contract
-from streaming.outbox import Cursor
+from streaming.outbox import Cursor, come_to
+from streaming.sender import Sender
 
 AHEAD_SECONDS, MOST_AHEAD = 120, 1_000_000
 TICK, SETTLE_EVERY = 0.02, 1.0
@@ -50,10 +48,11 @@ def produce(
 ) -> Sent:
     """Sends until told to stop, or for so many seconds once the first message is made."""
     contract = topic_contract(domain, table)
-    topic, producer = str(contract.arrives.topic), _producer(settings)
+    topic = str(contract.arrives.topic)
+    sender = Sender(topic, settings)
     ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + 1, MOST_AHEAD)
     source = Continued(domain, contract, settings, ahead, senders)
-    sending = _Sending(topic, producer, source, Paths.of(domain, settings))
+    sending = _Sending(topic, sender, source, Paths.of(domain, settings))
     tell(Event(STAGE, topic, "started"))
     pace = _Pace(rate, seconds, stop)
     try:
@@ -61,13 +60,10 @@ def produce(
             if not sending.send(chunk, messages, pace):
                 break
         took = pace.seconds
-    except KafkaError as error:
-        raise HeadraceError(
-            f"Kafka at {settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP) takes no messages: {error}"
-        ) from error
+        source.outbox.move(replace(source.outbox.cursor, ends=None))
     finally:
         source.close()
-        producer.close(timeout=10)
+        sender.close()
     tell(Event(STAGE, topic, "done", rows=sending.count, seconds=took))
     return Sent(topic, sending.count, took)
 
@@ -75,38 +71,36 @@ def produce(
 class _Sending:
     """Counts what left, and remembers how far it came each time the broker has all of it."""
 
-    def __init__(self, topic: str, producer: KafkaProducer, source: Continued, paths: Paths) -> None:
-        self._topic, self._producer, self._outbox, self._paths = topic, producer, source.outbox, paths
-        self._failures: list[BaseException] = []
+    def __init__(self, topic: str, sender: Sender, source: Continued, paths: Paths) -> None:
+        self._topic, self._sender, self._outbox, self._paths = topic, sender, source.outbox, paths
         self.count = 0
 
-    def send(self, chunk: str, messages: object, pace: "_Pace") -> bool:
+    def send(self, chunk: str, messages: pa.Table, pace: "_Pace") -> bool:
         """False when it was told to stop on the way."""
-        keys, values = (messages[name].to_pylist() for name in ("key", "value"))  # type: ignore[index]
+        keys, values = (messages[name].to_pylist() for name in ("key", "value"))
         place, goes_on = self._outbox.begun(chunk), True
+        self._outbox.move(replace(come_to(chunk, messages, place), ends=self._sender.begin()))
         while goes_on and place < len(keys):
             for _ in range(min(pace.due(), len(keys) - place)):
-                key = keys[place].encode() if keys[place] is not None else None
-                self._producer.send(self._topic, key=key, value=values[place].encode()).add_errback(
-                    self._failures.append
-                )
+                self._sender.send(keys[place], values[place])
                 place, self.count = place + 1, self.count + 1
             goes_on = pace.goes_on()
             if pace.is_time_to_settle() or not goes_on:
-                self._settle(Cursor(chunk, place, len(keys)), pace)
-        self._settle(Cursor(chunk, place, len(keys)), pace)
+                self._settle(come_to(chunk, messages, place), pace)
+        self._settle(come_to(chunk, messages, place), pace)
         return goes_on
 
     def _settle(self, cursor: Cursor, pace: "_Pace") -> None:
-        self._producer.flush(timeout=60)
-        if self._failures:
-            raise HeadraceError(f"a message was refused: {self._failures[0]}")
-        self._outbox.move(cursor)
-        beat = last_beat(self._paths)
-        behind = [flow.lag for flow in beat.flows if flow.topic == self._topic] if beat else []
-        lag = f", standing job {behind[0]:,} behind" if behind and behind[0] is not None else ""
-        note = f"{self.count / max(pace.seconds, 0.001):,.0f} a second{lag}"
-        tell(Event(STAGE, self._topic, "going", rows=self.count, seconds=pace.seconds, note=note))
+        self._outbox.move(replace(cursor, ends=self._sender.settle()))
+        tell_how_far(self._topic, self.count, pace.seconds, self._paths)
+
+
+def tell_how_far(topic: str, count: int, seconds: float, paths: Paths) -> None:
+    beat = last_beat(paths)
+    behind = [flow.lag for flow in beat.flows if flow.topic == topic] if beat else []
+    lag = f", standing job {behind[0]:,} behind" if behind and behind[0] is not None else ""
+    note = f"{count / max(seconds, 0.001):,.0f} a second{lag}"
+    tell(Event(STAGE, topic, "going", rows=count, seconds=seconds, note=note))
 
 
 class _Pace:
@@ -140,17 +134,3 @@ class _Pace:
             return False
         self._settled = now
         return True
-
-
-def _producer(settings: Settings) -> KafkaProducer:
-    try:
-        return KafkaProducer(
-            bootstrap_servers=settings.kafka_bootstrap.split(","),
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=20,
-            batch_size=1 << 17,
-            **client_options(settings),
-        )
-    except NO_ANSWER as error:
-        raise no_broker(settings, error) from error

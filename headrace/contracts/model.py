@@ -10,6 +10,7 @@ ColumnType = Literal["int", "long", "float", "string", "datetime", "date", "bool
 FAULT_KINDS = (
     "duplicate",
     "late",
+    "out_of_order",
     "missing",
     "impossible",
     "out_of_range",
@@ -23,7 +24,7 @@ FAULT_KINDS = (
     "excursion",
 )
 FaultKind = Literal[
-    "duplicate", "late", "missing", "impossible", "out_of_range", "wrong_unit",
+    "duplicate", "late", "out_of_order", "missing", "impossible", "out_of_range", "wrong_unit",
     "malformed", "orphan", "stuck", "drift", "spike", "gap",
     "excursion",
 ]  # fmt: skip

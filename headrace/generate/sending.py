@@ -8,6 +8,10 @@ from pyspark.sql import functions as F
 from headrace.contracts.model import Contract
 from headrace.generate.strikes import AIM, Strike
 
+OVERTAKEN = (12, 6)
+"""A row out of order is held up by so many intervals of its table, and up to so many more: each sender has sent others
+by then."""
+
 
 def with_sending(rows: DataFrame, contract: Contract, strikes: Sequence[Strike]) -> DataFrame:
     """Adds `_sent_at`, the instant of the file that carries the row, and second copies of duplicates."""
@@ -41,6 +45,10 @@ def _delay(columns: Sequence[str], contract: Contract, kinds: Sequence[str]) -> 
     landed = contract.arrives.landed.total_seconds()
     latest = contract.late.total_seconds() if contract.late else 2 * landed
     delay = F.when(F.col("_copy"), F.col(AIM) * landed)
+    if "out_of_order" in kinds:
+        overtaken = contract.arrives.every.total_seconds() * (F.lit(OVERTAKEN[0]) + F.col(AIM) * OVERTAKEN[1])
+        is_struck = F.col("_strike") == kinds.index("out_of_order")
+        delay = F.when(is_struck & ~F.col("_copy"), overtaken).otherwise(delay)
     if "_late_from" in columns:
         inside = (F.col("_second") >= F.col("_late_from")) & (F.col("_second") < F.col("_late_to"))
         return F.when(

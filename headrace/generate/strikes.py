@@ -36,7 +36,10 @@ def strikes_of(contract: Contract, columns: Sequence[str]) -> list[Strike]:
 
 
 def _ways(kind: str, contract: Contract, columns: Sequence[str]) -> Iterator[Strike]:
-    if kind in ("late", "duplicate") or (kind == "malformed" and contract.arrives.files in ("csv", "json")):
+    if kind == "out_of_order":
+        if contract.arrives.landed <= contract.arrives.every:  # within a file rows have no order to be out of
+            yield Strike(kind, 0)
+    elif kind in ("late", "duplicate") or (kind == "malformed" and contract.arrives.files in ("csv", "json")):
         yield Strike(kind, 0)
     elif kind == "missing":
         for name in _may_be_missing(contract):

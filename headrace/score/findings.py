@@ -26,6 +26,8 @@ KIND_OF_REASON = """
 """
 COLUMNS = "kind, table_name, key, line, sender, from_at, to_at, found_at, can_be_false"
 
+HELD_UP = "'late', 'out_of_order'"
+
 
 def gather_findings(
     db: duckdb.DuckDBPyConnection, paths: Paths, catalog: Catalog, settings: Settings
@@ -82,9 +84,9 @@ def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: 
     )
     db.execute(
         f"""INSERT INTO findings ({COLUMNS})
-            SELECT 'late', '{source}', p.key, NULL, NULL, NULL, NULL, first_sent_at, false
+            SELECT p.kind, '{source}', p.key, NULL, NULL, NULL, NULL, first_sent_at, false
             FROM planted p JOIN fates ON fates.key = p.key
-            WHERE p.kind = 'late' AND p.table_name = '{source}' AND p.scope = 'row' AND stored = 1"""
+            WHERE p.kind IN ({HELD_UP}) AND p.table_name = '{source}' AND p.scope = 'row' AND stored = 1"""
     )
     _late_spans(db, node, source)
 
@@ -110,7 +112,7 @@ def _gather_fates(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, sourc
                   UNION ALL SELECT CAST({key} AS TEXT), 0, 0, 1, NULL FROM rejected)
             WHERE key IS NOT NULL GROUP BY key
             HAVING sum(here) != 1 OR sum(kept) != 1
-                OR key IN (SELECT key FROM planted WHERE kind = 'late' AND table_name = '{source}')"""
+                OR key IN (SELECT key FROM planted WHERE kind IN ({HELD_UP}) AND table_name = '{source}')"""
     )
     return True
 

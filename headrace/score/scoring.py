@@ -20,7 +20,7 @@ from headrace.score.planted import gather_planted
 from headrace.settings import Settings, get_settings
 
 ORDER = (
-    *("duplicate", "late", "missing", "impossible", "orphan", "malformed"),
+    *("duplicate", "late", "out_of_order", "missing", "impossible", "orphan", "malformed"),
     *("out_of_range", "wrong_unit", "spike", "stuck", "drift", "gap", "excursion"),
 )
 SAME_KEY = "p.table_name = f.table_name AND p.key = f.key"

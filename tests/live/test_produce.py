@@ -2,12 +2,16 @@
 
 import json
 import re
+import time
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
+from typing import Any
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,7 +25,11 @@ from headrace.live.latency import LatencyWatch
 from streaming.continued import topic_contract
 from streaming.drop import drop
 from streaming.fill import fill
+from streaming.most import produce_most
+from streaming.outbox import Outbox
 from streaming.produce import produce
+from streaming.sender import values_behind
+from streaming.shares import state_of
 from tests.live.conftest import LiveStation
 
 HISTORY = Plan(scale=0.01, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
@@ -79,6 +87,64 @@ def test_files_carry_what_the_topic_would_and_either_goes_on_where_the_other_sto
     assert len(by_topic) == sent.messages
     by_file = {json.loads(line)["stroke_id"] for line in lines if line.endswith("}") and line[0] == "{"}
     assert not by_file & set(by_topic)
+
+
+class Killed(Exception):
+    pass
+
+
+def values_in_topic(live: LiveStation) -> Counter[bytes]:
+    return Counter(values_behind("strokes", {}, live.settings))
+
+
+def values_of(*parts: Path) -> Counter[bytes]:
+    return Counter(value.encode() for part in parts for value in pq.read_table(part)["value"].to_pylist())
+
+
+def values_made(outbox: Outbox) -> Counter[bytes]:
+    """Of all chunks begun so far; what is held for later has not left."""
+    home, begun = outbox.shares.parent, outbox.cursor.chunk
+    made = values_of(*(part for part in home.glob("2*/part-*.parquet") if part.parent.name <= begun))
+    return made - values_of(home / f"held-{begun}.parquet")
+
+
+def kill_a_sender(outbox: Outbox) -> None:
+    """One of the processes, once it has counted some of its share."""
+    while True:
+        for part in outbox.shares.glob("part-*.parquet"):
+            with suppress(OSError, pa.ArrowException):
+                if 0 < state_of(part).sent < pq.ParquetFile(part).metadata.num_rows:
+                    mine = [each for each in psutil.Process().children() if str(part) in each.cmdline()]
+                    mine[0].kill()
+                    return
+        time.sleep(0.05)
+
+
+def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
+    known: LiveStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(known.paths, "strokes")
+
+    def killed_before_it_counts(sending: Any, *_: object) -> None:
+        sending._sender.settle()
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streaming.produce._Sending._settle", killed_before_it_counts)
+        with pytest.raises(Killed):
+            produce("pumps", known.settings, Event(), rate=100, seconds=3)
+    before = sent_so_far(known)
+    assert before > 50
+    assert outbox.cursor.sent == 0
+    monkeypatch.setattr("streaming.most.AT_ONCE", 40_000)
+    killer = Thread(target=kill_a_sender, args=[outbox])
+    killer.start()
+    with pytest.raises(HeadraceError, match="ended with -9"):
+        produce_most("pumps", known.settings, Event(), processes=2)
+    killer.join()
+    assert sent_so_far(known) > before + 500
+    fill("pumps", known.settings, 1)  # the next sending, of whatever kind, begins with what is left
+    assert values_in_topic(known) == values_made(outbox)
 
 
 def test_a_topic_is_filled_at_once(known: LiveStation) -> None:

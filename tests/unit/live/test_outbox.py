@@ -12,6 +12,8 @@ from headrace.errors import Busy
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from streaming.outbox import Cursor, Outbox
+from streaming.recovery import recover
+from streaming.shares import Share, cut, keep_state, left_of
 
 START = datetime(2024, 1, 3)
 FIRST, SECOND = "20240103T000000-20240103T000100-0-9", "20240103T000100-20240103T000200-0-9"
@@ -98,3 +100,47 @@ def test_two_senders_of_one_outbox_are_refused(outbox, settings):
     outbox.free()
     other.take()
     other.free()
+
+
+def test_what_remained_of_a_chunk_is_counted_anew_until_the_next_chunk(outbox):
+    rest = outbox.messages(FIRST, START + timedelta(minutes=1)).slice(1)
+    outbox.move(Cursor(FIRST, 0, 2, ends={"0": 5}))
+    outbox.keep_rest(FIRST, rest)
+    assert (outbox.begun(FIRST), outbox.cursor.ends) == (0, None)
+    assert sent(outbox, FIRST, 1) == ["b"]
+    outbox.move(Cursor(FIRST, 1, 1))
+    assert sent(outbox, FIRST, 1) == ["b"]
+    assert outbox.waiting() == [SECOND]
+    outbox.move(Cursor(SECOND, 1, 3))
+    assert sent(outbox, SECOND, 2) == ["c", "late", "d"]
+
+
+def test_a_kill_while_the_rest_is_written_down_leaves_what_was_known(outbox, monkeypatch):
+    chunk = outbox.messages(SECOND, START + timedelta(minutes=2))
+    outbox.keep_rest(SECOND, chunk)
+    outbox.move(Cursor(SECOND, 1, 3, ends={"0": 5}))
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbox, "move", lambda *_: None)
+        outbox.keep_rest(SECOND, chunk.slice(2))
+    assert sent(outbox, SECOND, 2) == chunk["value"].to_pylist()
+    assert outbox.begun(SECOND) == 1
+
+
+def test_shares_hold_what_is_left_of_a_chunk_and_all_of_a_sender(outbox):
+    chunk = outbox.messages(SECOND, START + timedelta(minutes=2))
+    outbox.move(Cursor(SECOND, 1, len(chunk)))
+    parts = cut(outbox, SECOND, chunk, 2)
+    keep_state(parts[0], Share(1, None))
+    held = left_of(outbox, SECOND)
+    assert held is not None
+    assert sorted(value for part in parts for value in pq.read_table(part)["value"].to_pylist()) == ["d"]
+    assert left_of(outbox, FIRST) is None
+    assert (outbox.cursor.sent, outbox.cursor.ends) == (1, {})
+
+
+def test_only_as_many_as_left_uncounted_are_taken_off(outbox, settings, monkeypatch):
+    monkeypatch.setattr("streaming.recovery.values_behind", lambda *_: [b"b", b"elsewhere"])
+    twice = pa.concat_tables([outbox.messages(FIRST, START + timedelta(minutes=1))] * 2)
+    outbox.move(Cursor(FIRST, 1, 4, ends={"0": 7}))
+    recover(outbox, lambda _: twice, "strokes", settings)
+    assert sent(outbox, FIRST, 1) == ["a", "b"]

@@ -1,5 +1,7 @@
 """What counts as caught, missed and falsely alarmed, on a dozen rows."""
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from deltalake import write_deltalake
 
 from cli.summary import show_score
+from headrace.generate.chunks import Made
+from headrace.lake import objects
 from headrace.lake.paths import Paths
 from headrace.score import KindScore, score
 from headrace.settings import Settings
@@ -44,11 +48,35 @@ class Works:
     def detect(self, kind: str, sql: str) -> None:
         (self.detections / f"{kind}.sql").write_text(sql)
 
+    def plant_messages(self, chunk: str, *keys: str) -> None:
+        """Told when they were made, a second apart."""
+        start, end, low, high = chunk.split("-")
+        made = Made(
+            "strokes", iso(start), iso(end), int(low), int(high), "topic", 7, 1, None, len(keys), 0, 0
+        )
+        objects.put_json(f"{self.paths.made('topic', 'strokes')}/{chunk}.json", asdict(made))
+        at = datetime.fromisoformat(iso(start)).replace(tzinfo=UTC)
+        told = [
+            {
+                **{"table": "strokes", "kind": "late", "key": key, "column": None},
+                **{"from_at": at + timedelta(seconds=n), "to_at": at + timedelta(seconds=n)},
+                "detail": json.dumps({"scope": "row", "sent_at": f"{at + timedelta(seconds=n)}"}),
+            }
+            for n, key in enumerate(keys)
+        ]
+        file = Path(self.paths.truth) / "planted" / "strokes" / chunk / "told.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(told), file)
+
     def score(self) -> dict[str, KindScore]:
         file = Path(self.paths.truth) / "planted" / "strokes" / "chunk" / "told.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.Table.from_pylist(self.planted), file)
         return {each.kind: each for each in score("pumps", self.settings)}
+
+
+def iso(stamp: str) -> str:
+    return datetime.strptime(stamp, "%Y%m%dT%H%M%S").isoformat()
 
 
 def _strokes(keys: list[str]) -> pa.Table:
@@ -176,3 +204,15 @@ def test_what_is_not_known_is_shown_as_such(capsys):
     show_score([KindScore("late", 2, 1, None).as_dict()])
 
     assert capsys.readouterr().out.count("\N{EN DASH}") == 2
+
+
+def test_a_fault_of_a_message_that_was_not_sent_yet_is_not_missed(works):
+    begun, later = "20240103T000000-20240103T000100-0-9", "20240103T000100-20240103T000200-0-9"
+    works.plant("late", "S1")
+    works.plant_messages(begun, "S2", "S3", "S4")
+    works.plant_messages(later, "S5")
+    works.store(["S1", "S2", "S3"], ["S1", "S2", "S3"])
+    cursor = {"chunk": begun, "sent": 2, "total": 3, "until": "2024-01-03T00:00:01+00:00"}
+    objects.put_json(f"{works.paths.outbox('strokes')}/cursor.json", cursor)
+    found = works.score()["late"]
+    assert (found.planted, found.caught) == (3, 3)
