@@ -35,6 +35,8 @@ class Broker:
 
     home: Path
     port: int = 9092
+    more: tuple[tuple[str, str], ...] = ()
+    """Settings of its own beyond those that one node on one machine needs."""
 
     @property
     def address(self) -> str:
@@ -88,10 +90,12 @@ class Broker:
             return False
         return True
 
-    def make_topic(self, name: str, partitions: int) -> None:
+    def make_topic(self, name: str, partitions: int, **settings: str) -> None:
+        """Settings of the topic with _ for each dot."""
         admin = KafkaAdminClient(bootstrap_servers=self.address)
         try:
-            admin.create_topics([NewTopic(name, partitions, 1)])
+            configs = {setting.replace("_", "."): value for setting, value in settings.items()}
+            admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
         except TopicAlreadyExistsError:
             pass
         finally:
@@ -136,6 +140,7 @@ class Broker:
             "group.initial.rebalance.delay.ms": "0",
             "message.max.bytes": str(16 << 20),
             "log.retention.hours": "168",
+            **dict(self.more),
         }
         file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
         return file

@@ -35,6 +35,7 @@ class Epoch:
     number: int = 0
     starts: dict[int, int] = field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
+    topic: str = ""
 
     @property
     def suffix(self) -> str:
@@ -46,7 +47,9 @@ def epoch_of(paths: Paths, table: str) -> Epoch:
     if not found:
         return Epoch()
     starts = {int(partition): offset for partition, offset in found["starts"].items()}
-    return Epoch(found["number"], starts, tuple(Lost(**each) for each in found["lost"]))
+    return Epoch(
+        found["number"], starts, tuple(Lost(**each) for each in found["lost"]), found.get("topic", "")
+    )
 
 
 def begin_epoch(paths: Paths, table: str, epoch: Epoch) -> None:

@@ -4,15 +4,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.settings import Settings
 
 ANSWERS_WITHIN_MS = 10_000
 LISTENS_WITHIN = 1.0
+REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
 NO_ANSWER = (KafkaError, OSError, ValueError)
 
 
@@ -23,7 +25,8 @@ def check_topic(topic: str, settings: Settings) -> None:
             listed = ", ".join(sorted(name for name in known if not name.startswith("_"))) or "none"
             raise UsageError(
                 f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP) has no topic {topic!r}; it has: {listed}. "
-                "headrace produce makes it, or create it with as many partitions as cores will read it."
+                "headrace produce makes it, or create it with as many partitions as cores will read it. If it is "
+                "there, this role may not see it: see HEADRACE_KAFKA_SECURITY and the rights of the role."
             )
 
 
@@ -33,6 +36,21 @@ def offsets_now(topic: str, settings: Settings) -> dict[int, tuple[int, int]]:
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         first, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
         return {each.partition: (first[each], end[each]) for each in partitions}
+
+
+def topic_id(topic: str, settings: Settings) -> UUID:
+    """What tells a topic from every other, also one of its name; 0 where the broker tells none."""
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
+        )
+        try:
+            (found,) = admin.describe_topics([topic])
+        finally:
+            admin.close()
+    except NO_ANSWER as error:
+        raise no_broker(settings, error) from error
+    return UUID(str(found.get("topic_id") or UUID(int=0)))
 
 
 def is_listening(settings: Settings) -> bool:
@@ -63,9 +81,20 @@ def _asking(settings: Settings) -> Iterator[Any]:
 
 
 def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
+    at = f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP)"
+    if isinstance(error, REFUSALS):
+        return HeadraceError(
+            f"Kafka at {at} does not let us do this: {type(error).__name__}. See HEADRACE_KAFKA_SECURITY (now "
+            f"{settings.kafka_security}) and the rights of this role."
+        )
+    if is_listening(settings):
+        return HeadraceError(
+            f"what listens at {at} does not answer a client that comes as HEADRACE_KAFKA_SECURITY says "
+            f"({settings.kafka_security}): {type(error).__name__}. It may want to be spoken to in another way, or be "
+            "no Kafka broker."
+        )
     return HeadraceError(
-        f"no Kafka broker answers at {settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP): "
-        f"{type(error).__name__}. On this machine, headrace kafka up starts one."
+        f"no Kafka broker answers at {at}: {type(error).__name__}. On this machine, headrace kafka up starts one."
     )
 
 

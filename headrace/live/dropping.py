@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Event, Thread
+from time import monotonic
 
 from pyspark.sql import SparkSession
 
@@ -23,10 +24,11 @@ WAITS = 0.2
 
 @dataclass(frozen=True)
 class Turns:
-    """What a table's files share with its topic, and how often they are looked for."""
+    """What a table's files share with its topic; how often they are looked for, and how long they are kept."""
 
     turn: AbstractContextManager[object]
     seconds: float
+    hours_kept: int
     until_empty: bool
 
 
@@ -44,11 +46,12 @@ class Dropping(Thread):
         self._turns, self._took = turns, took
         self._told = Event()
         self._error: BaseException | None = None
-        self._last_rows = 0
+        self._last_rows, self._forgets_at = 0, 0.0
 
     def run(self) -> None:
         try:
             while not self._told.is_set():
+                self._forget()
                 took_any = self._take()
                 if not took_any and self._turns.until_empty and not self._edge.folder.waiting():
                     break
@@ -66,6 +69,12 @@ class Dropping(Thread):
         """Raises what it died of."""
         if self._error is not None:
             raise self._error
+
+    def _forget(self) -> None:
+        """Once an hour: a job that stands for months holds the lease that maintenance would need."""
+        if monotonic() >= self._forgets_at:
+            self._edge.folder.forget_taken(self._turns.hours_kept)
+            self._forgets_at = monotonic() + 3600
 
     def _take(self) -> bool:
         watch, entries = Stopwatch(), []

@@ -17,6 +17,7 @@ from headrace.lake.offsets import offsets_in
 from headrace.lake.paths import Paths
 from headrace.live.broker import offsets_now
 from headrace.live.heartbeat import stamp
+from headrace.live.identity import check_identity
 from headrace.settings import Settings
 
 Kept = Mapping[int, tuple[int, int]]
@@ -59,6 +60,8 @@ class Reading:
 
     def go_on(self, run: str, *, accept_loss: bool) -> Epoch:
         """The epoch to go on in. What is lost is raised, or accepted; a checkpoint that is gone is no loss."""
+        is_begun = log.last_batch_of(self.bronze, self.app) >= 0
+        check_identity(self.topic, self.table, self.paths, self.settings, is_begun=is_begun)
         kept, planned = offsets_now(self.topic, self.settings), self._planned()
         if not (_lost(self.topic, kept, planned) or self._forgot_its_place()):
             _check_same_topic(self.topic, kept, planned)
@@ -75,10 +78,27 @@ class Reading:
         return _lost(self.topic, kept, self._taken(self._planned()))
 
     def _planned(self) -> Mapping[int, int]:
-        return _ended(self.checkpoint) or self.epoch.starts
+        return self._in_checkpoint() or (self.epoch.starts if self.epoch.topic in ("", self.topic) else {})
+
+    def _in_checkpoint(self) -> Mapping[int, int]:
+        """Where it says that the last batch ended; nothing where it is the checkpoint of something else."""
+        return _ended(self.checkpoint, self.topic) if self._is_ours() else {}
+
+    def _is_ours(self) -> bool:
+        """A checkpoint follows bronze: the last batch that bronze has is the last one done there, or the one under way,
+        and ends where it does in bronze. One that was copied here, or put back from an old copy, does not."""
+        done, stored = _last_done(self.checkpoint), log.last_batch_of(self.bronze, self.app)
+        if stored not in (done, done + 1):
+            return False
+        commit = log.commit_of_batch(self.bronze, self.app, stored) if stored >= 0 else None
+        ends = _ends_of(self.checkpoint, stored, self.topic)
+        told = commit.note.get("offsets", {}) if commit else {}  # the log reaches back 30 days
+        return all(ends.get(int(number)) == last + 1 for number, (_, last, *_) in told.items())
 
     def _forgot_its_place(self) -> bool:
-        return not _ended(self.checkpoint) and log.last_batch_of(self.bronze, self.app) >= 0
+        """Something was begun, here or elsewhere, and the checkpoint does not say how far this topic was taken."""
+        begun = log.last_batch_of(self.bronze, self.app) >= 0 or _last_done(self.checkpoint) >= 0
+        return begun and not self._in_checkpoint()
 
     def _taken(self, planned: Mapping[int, int]) -> dict[int, int]:
         """The next offset to take, by partition. Bronze may be a batch ahead of the checkpoint."""
@@ -89,7 +109,7 @@ class Reading:
     def _begin_anew(self, kept: Kept, taken: Mapping[int, int], lost: list[Lost], run: str) -> Epoch:
         accepted = tuple(replace(each, accepted_at=stamp()) for each in lost)
         starts = {number: max(taken.get(number, 0), first) for number, (first, _) in kept.items()}
-        epoch = Epoch(self.epoch.number + 1, starts, (*self.epoch.lost, *accepted))
+        epoch = Epoch(self.epoch.number + 1, starts, (*self.epoch.lost, *accepted), self.topic)
         for each in accepted:
             batch = f"lost-{each.partition:05d}-{each.first:015d}"
             ledger.record(
@@ -118,12 +138,20 @@ def _check_same_topic(topic: str, kept: Kept, taken: Mapping[int, int]) -> None:
             )
 
 
-def _ended(checkpoint: str) -> dict[int, int]:
-    """Where the last batch that is done ended, as Spark's checkpoint has it; else where the first was to begin."""
+def _last_done(checkpoint: str) -> int:
+    """The number of the last batch that Spark's checkpoint has as done; -1 where it has none."""
     done = [name.rpartition("/")[2] for name in objects.list_under(f"{checkpoint}/commits")]
-    newest = max((int(name) for name in done if name.isdigit()), default=None)
-    place = "sources/0/0" if newest is None else f"offsets/{newest}"
+    return max((int(name) for name in done if name.isdigit()), default=-1)
+
+
+def _ended(checkpoint: str, topic: str) -> dict[int, int]:
+    """Where the last batch that is done ended; else where the first was to begin."""
+    return _ends_of(checkpoint, _last_done(checkpoint), topic)
+
+
+def _ends_of(checkpoint: str, batch: int, topic: str) -> dict[int, int]:
+    place = "sources/0/0" if batch < 0 else f"offsets/{batch}"
     text = objects.get(f"{checkpoint}/{place}") or b""
     found = _OFFSETS.findall(text)
     by_topic = loads(found[-1]) if found else {}
-    return {int(number): offset for each in by_topic.values() for number, offset in each.items()}
+    return {int(number): offset for number, offset in by_topic.get(topic, {}).items()}

@@ -41,7 +41,7 @@ from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import FROM_FOLDER
 from headrace.refine.drops import DropEdge, finish_drops
 from headrace.refine.edge import Edge, KeptParents
-from headrace.refine.fit import check_contracts, grow, ready_bronze
+from headrace.refine.fit import check_contracts, make_ready
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
 
@@ -136,7 +136,11 @@ class _Job:
             stack.enter_context(self._metrics)
             spark = get_spark(self._settings)
             self._alarms = stack.enter_context(self._alarms_of(contracts))
-            self._make_ready(spark, contracts)
+            make_ready(spark, contracts, self._catalog, self._paths)
+            for (
+                contract
+            ) in contracts:  # whichever way is read now: the commit of its last files may leave the log
+                finish_drops(self._paths, contract)
             upkeep = self._upkeep(contracts)
             keep_brief(spark, upkeep.places, self._settings)
             by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
@@ -157,18 +161,11 @@ class _Job:
             for folder in folders:
                 folder.check()
 
-    def _make_ready(self, spark: SparkSession, contracts: list[Contract]) -> None:
-        for contract in contracts:
-            ready_bronze(lambda: spark, contract, self._paths.table("bronze", contract.table))
-            finish_drops(self._paths, contract)  # whichever way is read now: its commit may leave the log
-            for node in self._catalog.made_from(contract):
-                silver = (self._paths.table("silver", node.name), self._paths.rejected(node.name))
-                grow(lambda: spark, contract, silver)
-
     def _watched(self, spark: SparkSession, contract: Contract, *, until_empty: bool) -> Dropping:
         most = self._settings.max_offsets_per_trigger
         edge = DropEdge(contract, self._paths, self._heartbeat.run, self._leases, most)
-        turns = Turns(self._turns[contract.table], self._settings.trigger_seconds, until_empty)
+        turn, settings = self._turns[contract.table], self._settings
+        turns = Turns(turn, settings.trigger_seconds, settings.hours_kept, until_empty)
         folder = Dropping(edge, self._onward_of(contract), spark.newSession(), turns, self._took)
         folder.start()
         return folder

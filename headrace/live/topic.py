@@ -2,7 +2,7 @@
 
 import json
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
@@ -51,13 +51,11 @@ def connection(settings: Settings) -> dict[str, str]:
 
 
 def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
-    text = F.col("value").cast("string")
-    line = F.when(F.col("value").isNull(), "").when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text)
-    text_or_bytes = line.otherwise(F.concat(F.lit("base64:"), F.base64("value")))
+    line = F.when(F.col("value").isNull(), "").otherwise(_readable("value"))
     lines = messages.select(
-        text_or_bytes.alias("_line"),
-        text_or_bytes.alias("_text"),
-        F.col("key").cast("string").alias("_key"),
+        line.alias("_line"),
+        line.alias("_text"),
+        _readable("key").alias("_key"),
         F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
         F.col("partition").alias("_partition"),
         F.col("offset").alias("_offset"),
@@ -70,3 +68,9 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
         told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_text"))
         parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
     return as_bronze(parsed, contract)
+
+
+def _readable(name: str) -> Column:
+    """Bytes as text; what is none is kept in another spelling."""
+    text = F.expr(f"is_valid_utf8(CAST({name} AS STRING))")
+    return F.when(text, F.col(name).cast("string")).otherwise(F.concat(F.lit("base64:"), F.base64(name)))

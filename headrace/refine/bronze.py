@@ -93,8 +93,14 @@ def _has_more(contract: Contract) -> Column:
     pairs = F.octet_length("_line") - F.octet_length(F.replace("_line", F.lit('":'), F.lit('"')))
     lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
     is_spaced = reduce(or_, (F.contains("_line", F.lit(f'"{space}')) for space in " \t\r\n"))
-    is_plain = (pairs == len(contract.columns)) & ~lacks_any & ~is_spaced
-    return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)))
+    ends_once = F.expr("locate('}', _line) = length(_line)")
+    is_plain = (pairs == len(contract.columns)) & ~lacks_any & ~is_spaced & ends_once
+    return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)) | ~_is_one_object())
+
+
+def _is_one_object() -> Column:
+    """Spark reads a line's first object and passes over what follows."""
+    return F.coalesce(F.expr("json_array_length(concat('[', _line, ']')) = 1"), F.lit(False))
 
 
 def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = None) -> DataFrame:

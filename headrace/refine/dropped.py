@@ -69,6 +69,9 @@ class DropFolder:
         for file in files:
             self._move(file.name, file.set_aside)
 
+    def forget_taken(self, hours: int) -> None:
+        forget_taken(self._paths, self._contract.table, hours)
+
     def _in_reach(self) -> Iterator[objects.Found]:
         folder = self._paths.dropped(self._contract.table)
         for found in objects.look_under(folder):

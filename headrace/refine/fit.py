@@ -17,6 +17,7 @@ from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.refine.bronze import create_bronze
+from headrace.refine.catalog import Catalog
 
 WAYS_OUT = "or begin a new lake with another HEADRACE_HOME"
 
@@ -26,6 +27,14 @@ def check_contracts(contracts: Iterable[Contract], paths: Paths) -> None:
         table = paths.table("bronze", contract.table)
         if log.exists(table):
             _check(contract, _columns(table))
+
+
+def make_ready(spark: SparkSession, contracts: Iterable[Contract], catalog: Catalog, paths: Paths) -> None:
+    """The bronze tables of these contracts, and what silver makes of them."""
+    for contract in contracts:
+        ready_bronze(lambda: spark, contract, paths.table("bronze", contract.table))
+        for node in catalog.made_from(contract):
+            grow(lambda: spark, contract, (paths.table("silver", node.name), paths.rejected(node.name)))
 
 
 def ready_bronze(start: Callable[[], SparkSession], contract: Contract, table: str) -> None:

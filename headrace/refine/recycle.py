@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headrace.contracts.schema import bronze_schema
+from headrace.contracts.model import Contract
+from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema
 from headrace.lake import ledger, log
 from headrace.lake.lease import leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
+from headrace.refine.bronze import as_bronze, parsed_json
 from headrace.refine.catalog import load_tables
 from headrace.refine.edge import Edge, is_rejected
+from headrace.refine.fit import grow
 from headrace.refine.silver import WRITERS
 from headrace.settings import Settings, get_settings
 from headrace.tables import REASONS
@@ -59,13 +62,23 @@ def recycle(domain: str, table: str | None = None, settings: Settings | None = N
     return RecycleResult(domain, tuple(done))
 
 
+def read_again(rows: DataFrame, contract: Contract) -> DataFrame:
+    """What was kept as the text of an object is read as the contract is now, which may have gained a column."""
+    is_text = F.coalesce(F.col("_raw").startswith("{"), F.lit(False))
+    others = [name for name in TECHNICAL_COLUMNS if name != "_raw"]
+    lines = rows.where(is_text).select(F.col("_raw").alias("_line"), *others)
+    return rows.where(~is_text).unionByName(as_bronze(parsed_json(lines, contract), contract))
+
+
 def _recycled(spark: SparkSession, edge: Edge) -> int:
+    grow(lambda: spark, edge.contract, (edge.target, edge.rejected))
     number = log.version(edge.rejected)
     begun = _entry_of(edge, number)
     known = _judged_by(edge, number)
     versions = edge.versions_now() if known is None else known
     aside = spark.read.format("delta").option("versionAsOf", number).load(edge.rejected)
-    judged = edge.judged(aside.drop(REASONS, "_rejected_at", "_run"), versions).persist()
+    rows = read_again(aside.drop(REASONS, "_rejected_at", "_run"), edge.contract)
+    judged = edge.judged(rows, versions).persist()
     try:
         passing = judged.where(~is_rejected()).select(*bronze_schema(edge.contract).fieldNames())
         count = passing.count()

@@ -17,10 +17,15 @@ from headrace.settings import Settings
 from rehearsal.kafka import Broker, free_port
 from tests.spark.refine.conftest import PumpStation
 
+ASKS_FOR_RIGHTS = (
+    ("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
+    ("allow.everyone.if.no.acl.found", "true"),
+)
+
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("kafka"), free_port())
+    broker = Broker(tmp_path_factory.mktemp("kafka"), free_port(), more=ASKS_FOR_RIGHTS)
     broker.up()
     yield broker
     broker.down()

@@ -17,6 +17,7 @@ from headrace.errors import UsageError
 from headrace.lake.receipt import receipt
 from headrace.refine.catalog import load_tables
 from headrace.refine.dropped import known_drops
+from headrace.refine.recycle import recycle
 from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation
 
@@ -114,7 +115,7 @@ Becomes = Callable[[Contract], None]
 def contract_becomes(monkeypatch: pytest.MonkeyPatch) -> Becomes:
     def become(contract: Contract) -> None:
         catalog = replace(load_tables("valves"), contracts={"turns": contract})
-        for user in ("headrace.refine.run", "headrace.lake.receipt"):
+        for user in ("headrace.refine.run", "headrace.refine.recycle", "headrace.lake.receipt"):
             monkeypatch.setattr(f"{user}.load_tables", lambda _: catalog)
 
     return become
@@ -129,7 +130,8 @@ def with_column(contract: Contract, name: str, kind: str, *, evolves: bool = Tru
 def test_a_column_that_evolved_is_null_before_and_taken_from_its_moment_on(
     valves: PumpStation, contract_becomes: Becomes
 ) -> None:
-    valves.drops("turns", "turns_1.json", [turn("T1"), turn("T2", notch=9)])
+    early = turn("T0", "2024-01-02T00:00:00", torque_nm=4.5)
+    valves.drops("turns", "turns_1.json", [turn("T1"), turn("T2", notch=9), early])
     valves.refine()
     contract_becomes(with_column(load_tables("valves").contracts["turns"], "torque_nm", "float"))
     later = "2024-01-02T00:00:00"
@@ -141,6 +143,10 @@ def test_a_column_that_evolved_is_null_before_and_taken_from_its_moment_on(
     assert found == {"T1": None, "T3": None, "T4": 5.5, "T6": None, "T7": 6.5}
     reasons = {row.turn_id: row._reasons for row in valves.rejected("turns").collect()}
     assert reasons["T5"] == ["torque_nm is null"]
+    assert reasons["T0"] == ["a field is unreadable or unexpected"]
+    recycle("valves", settings=valves.settings)
+    found = {row.turn_id: row.torque_nm for row in valves.table("silver", "turns").collect()}
+    assert (len(found), found["T0"]) == (6, 4.5)
     receipt("valves", valves.settings).check()
 
 

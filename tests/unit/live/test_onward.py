@@ -53,7 +53,9 @@ def test_after_a_batch_that_failed_nobody_believes_it_was_taken(
 
     def comes() -> list[Any]:
         write_deltalake(bronze, HELD, mode="append")
-        return onward.take(None, Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), HELD)  # type: ignore[arg-type]
+        return onward.take(
+            None, Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), HELD
+        )  # type: ignore[arg-type]
 
     with pytest.raises(OSError, match="no space"):
         comes()
