@@ -120,10 +120,10 @@ def refined(lake: Settings, *, scans: bool = True) -> Refined:
 def files_of(lake: Settings) -> Files:
     """The files of every table that lies in partitions, each with its day."""
     paths, catalog = Paths.of(DOMAIN, lake), load_tables(DOMAIN)
+    by_day = [ref for ref, node in catalog.nodes.items() if node.table.partition]
     return {
         ref: {file.path: file.partition for file in live_files(paths.table(ref.layer, ref.name))}
-        for ref, node in catalog.nodes.items()
-        if node.table.partition
+        for ref in (*by_day, Ref("silver", "alarms"))
     }
 
 
