@@ -14,6 +14,10 @@ from headrace.refine.bronze import as_bronze, parsed_json
 from headrace.settings import Settings
 
 EARLIEST = -2
+AT_ONCE = {  # before each fetch Spark asks where the partition begins and ends, so few large ones are wanted
+    "kafka.max.poll.records": "20000",
+    "kafka.max.partition.fetch.bytes": str(8 * 1024**2),
+}
 IAM = {
     "kafka.security.protocol": "SASL_SSL",
     "kafka.sasl.mechanism": "AWS_MSK_IAM",
@@ -26,7 +30,7 @@ def read_topic(spark: SparkSession, contract: Contract, settings: Settings, epoc
     """The stream of a table's topic, shaped as its bronze table."""
     messages = (
         spark.readStream.format("kafka")
-        .options(**connection(settings))
+        .options(**connection(settings), **AT_ONCE)
         .option("subscribe", str(contract.arrives.topic))
         .option("startingOffsets", _starts(contract, settings, epoch))
         .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
@@ -54,7 +58,6 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     line = F.when(F.col("value").isNull(), "").otherwise(_readable("value"))
     lines = messages.select(
         line.alias("_line"),
-        line.alias("_text"),
         _readable("key").alias("_key"),
         F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
         F.col("partition").alias("_partition"),
@@ -65,7 +68,7 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     parsed = parsed_json(lines, contract)
     if sender is not None:
         disagrees = F.col("_key").isNotNull() & (F.col("_key") != F.col(sender))
-        told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_text"))
+        told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_line"))
         parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
     return as_bronze(parsed, contract)
 

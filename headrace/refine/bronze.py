@@ -1,5 +1,6 @@
 """Landing to bronze: one row per line of a file, malformed lines with their text, each with its origin."""
 
+import re
 from functools import reduce
 from operator import or_
 
@@ -86,16 +87,22 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
 
 
 def _has_more(contract: Contract) -> Column:
-    """Whether a line names what the contract does not. Its names are listed only where they could be others: as many
-    pairs as columns, and a value in each column, leave no room for one, unless a space parts a name from its colon."""
+    """Whether a line names what the contract does not. Names are listed only where a glance at it leaves a doubt."""
     known = F.array(*[F.lit(name) for name in contract.columns])
     listed = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
-    pairs = F.octet_length("_line") - F.octet_length(F.replace("_line", F.lit('":'), F.lit('"')))
-    lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
-    is_spaced = reduce(or_, (F.contains("_line", F.lit(f'"{space}')) for space in " \t\r\n"))
-    ends_once = F.expr("locate('}', _line) = length(_line)")
-    is_plain = (pairs == len(contract.columns)) & ~lacks_any & ~is_spaced & ends_once
+    is_plain = reduce(or_, (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract)))
     return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)) | ~_is_one_object())
+
+
+def plain_lines(contract: Contract) -> tuple[str, str]:
+    """One flat object of the contract's columns and no more: in their order, else in any. Nothing in these patterns can
+    be matched in two ways, so a line is gone through once."""
+    space = " ?"
+    value = r'(?:"[^"\\]*+"|[^\s"\\,:\[\]{}]++)'
+    names = [re.escape(name) for name in contract.columns]
+    in_order = f",{space}".join(f'"{name}":{space}{value}' for name in names)
+    in_any = f'(?:"(?:{"|".join(names)})":{space}{value}(?:,{space}(?!}})|(?=}}))){{{len(names)}}}'
+    return rf"\A\{{{in_order}\}}\z", rf"\A\{{{in_any}\}}\z"
 
 
 def _is_one_object() -> Column:
@@ -110,7 +117,7 @@ def _unfolded(lines: DataFrame, contract: Contract, unexpected: Column | None = 
     return lines.select(
         *[F.col(f"_read.{name}").alias(name) for name in contract.columns],
         F.when(keep_text, F.col("_line")).alias("_raw"),
-        *(name for name in lines.columns if name not in ("_line", "_read")),
+        *(name for name in lines.columns if name != "_read"),
     )
 
 
