@@ -14,7 +14,7 @@ from typing import Literal
 
 import psutil
 
-from headrace.lake.jars import PACKAGES, jars_folder, resolve_jars
+from headrace.lake.jars import jar_sets, resolve_jars
 from headrace.settings import Settings
 
 PORTS = {4200: "Prefect's server", 9092: "a Kafka broker"}
@@ -78,14 +78,12 @@ def java_version() -> int | None:
 
 
 def _jars(settings: Settings) -> Iterator[Finding]:
-    folder = jars_folder(settings)
-    stamp = folder / "packages.txt"
-    if stamp.exists() and stamp.read_text().split() == list(PACKAGES):
-        yield Finding("Spark's jars", "ok", f"{len(list(folder.glob('*.jar')))} in {_short(folder)}")
-    else:
-        yield Finding(
-            "Spark's jars", "problem", f"missing or old in {_short(folder)}", "headrace doctor --fix"
-        )
+    for jars in jar_sets(settings):
+        where = _short(jars.folder)
+        if jars.is_there:
+            yield Finding("Spark's jars", "ok", f"{len(list(jars.folder.glob('*.jar')))} in {where}")
+        else:
+            yield Finding("Spark's jars", "problem", f"missing or old in {where}", "headrace doctor --fix")
 
 
 def _versions(_: Settings) -> Iterator[Finding]:

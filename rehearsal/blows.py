@@ -1,6 +1,5 @@
 """What is done to the standing job, its producer, its broker and its disk; and the receipt behind each."""
 
-import json
 import random
 import subprocess
 import time
@@ -8,21 +7,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
+from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
 from headrace.lake.receipt import Receipt, receipt
 from headrace.live.broker import offsets_now
 from headrace.live.heartbeat import last_beat, stamp
 from headrace.settings import Settings
 from rehearsal.apart import Command, wait_until_standing
+from rehearsal.clock import keys_in_silver, readings_off
 from rehearsal.holes import missing_from
 from rehearsal.kafka import Broker
 
 LONGEST_LIFE = 20.0
-HOUR_MS = 3_600_000
 GARBAGE = (
     b"",
     b"\xff\xfe\x00\x01",
@@ -40,8 +41,7 @@ class Campaign:
     domain: str
     settings: Settings
     broker: Broker
-    topic: str
-    table: str
+    contract: Contract
     rate: float
     chance: random.Random
     say: Callable[[str], None]
@@ -49,6 +49,10 @@ class Campaign:
     not_done: list[str] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     producer: Command | None = None
+
+    @property
+    def topic(self) -> str:
+        return str(self.contract.arrives.topic)
 
     @property
     def paths(self) -> Paths:
@@ -108,15 +112,21 @@ class Campaign:
         self.check("a batch of garbage")
 
     def clock_moved(self) -> None:
-        """Messages whose timestamps are an hour ahead and an hour behind."""
+        """A producer whose clock is an hour ahead, then an hour behind: its readings' times and the messages'."""
         producer = KafkaProducer(bootstrap_servers=self.broker.address)
-        for wrong in (HOUR_MS, -HOUR_MS):
-            for number in range(50):
-                body = json.dumps({"reading_id": f"CLOCK{wrong}-{number}"}).encode()
-                moment = int(time.time() * 1000) + wrong
-                producer.send(self.topic, value=body, timestamp_ms=moment).get(timeout=30)
+        sent = set[str]()
+        for hours in (1, -1):
+            for key, sender, body in readings_off(self.contract, self.paths, timedelta(hours=hours)):
+                moment = int((time.time() + hours * 3600) * 1000)
+                producer.send(self.topic, key=sender, value=body, timestamp_ms=moment).get(timeout=30)
+                sent.add(key)
         producer.close()
         self._goes_on()
+        missing = sent - keys_in_silver(self.contract, self.paths, sent)
+        if missing:
+            raise SystemExit(
+                f"{len(missing)} of {len(sent)} readings of a clock an hour off are not in silver"
+            )
         self.check("the producer's clock an hour off, both ways")
 
     def disk_filled(self) -> None:
@@ -183,7 +193,7 @@ class Campaign:
 
     def holes(self) -> int:
         """Messages that the producers count as sent; one that is not in the topic ends the campaign."""
-        missing, sent = missing_from(self.topic, self.broker.address, self.paths, self.table)
+        missing, sent = missing_from(self.topic, self.broker.address, self.paths, self.contract.table)
         if missing:
             raise SystemExit(f"{missing:,} of {sent:,} messages that count as sent are not in the topic")
         self.say(f"  sending: {sent:,} messages of whole chunks, no hole")

@@ -65,7 +65,7 @@ def run(
     refine(domain, settings=settings)
     broker.up()
     broker.make_topic(topic, partitions=2)
-    campaign = Campaign(domain, settings, broker, topic, contract.table, rate, random.Random(seed), say)
+    campaign = Campaign(domain, settings, broker, contract, rate, random.Random(seed), say)
     try:
         campaign.sends()
         for blow in _blows(campaign, kills):

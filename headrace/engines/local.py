@@ -50,11 +50,13 @@ def _generate(domain: str, options: Options, settings: Settings) -> Options:
 
 def _refine(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.lake.paths import LAYERS
+    from headrace.live.take_over import take_over
     from headrace.refine.run import refine
 
-    layers, instant = options.get("layers") or LAYERS, _instant(options, "as_of")
-    result = refine(domain, as_of=instant, layers=layers, tables=_names(options), settings=settings)
-    return result.as_dict()
+    layers, names = options.get("layers") or LAYERS, _names(options)
+    flows = take_over(domain, settings, names) if "bronze" in layers else ()
+    result = refine(domain, as_of=_instant(options, "as_of"), layers=layers, tables=names, settings=settings)
+    return result.and_taken(**{flow.table: flow.rows for flow in flows}).as_dict()
 
 
 def _scan(domain: str, options: Options, settings: Settings) -> Options:

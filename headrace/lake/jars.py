@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
@@ -16,15 +17,35 @@ import pyspark
 from headrace.errors import HeadraceError
 from headrace.settings import Settings
 
-PACKAGES = (
-    "io.delta:delta-spark_2.13:4.0.1",
-    "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0",
+
+@dataclass(frozen=True)
+class JarSet:
+    """Jars for one purpose, in one folder of this Python environment."""
+
+    name: str
+    packages: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        return folder_of(self.name)
+
+    @property
+    def is_there(self) -> bool:
+        return _are_in(self.folder, self.packages)
+
+
+ALWAYS = JarSet(
+    "jars",
+    ("io.delta:delta-spark_2.13:4.0.1", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0"),
 )
+TO_SIGN = JarSet("jars-iam", ("software.amazon.msk:aws-msk-iam-auth:2.3.0",))
+STAMP = "packages.txt"
 RESOLVE = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()"
 
 
-def jars_folder(settings: Settings) -> Path:  # noqa: ARG001 - one folder per environment today
-    return folder_of("jars")
+def jar_sets(settings: Settings) -> tuple[JarSet, ...]:
+    """What Spark needs beyond its own. Only who speaks to brokers that want signed requests needs what signs them."""
+    return (ALWAYS, TO_SIGN) if settings.kafka_security == "iam" else (ALWAYS,)
 
 
 def folder_of(name: str) -> Path:
@@ -32,17 +53,15 @@ def folder_of(name: str) -> Path:
     return Path(sys.prefix) / "share" / "headrace" / name
 
 
-def resolve_jars(settings: Settings) -> Path:
-    """What Spark needs beyond its own."""
+def resolve_jars(settings: Settings) -> None:
     shipped = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
-    return resolve_into(jars_folder(settings), PACKAGES, without=shipped)
+    for jars in jar_sets(settings):
+        resolve_into(jars.folder, jars.packages, without=shipped)
 
 
 def resolve_into(folder: Path, packages: Sequence[str], without: Collection[str] = ()) -> Path:
     """Fills the folder if it is not filled for these packages already."""
-    stamp = folder / "packages.txt"
-    wanted = "\n".join(packages)
-    if stamp.exists() and stamp.read_text() == wanted:
+    if _are_in(folder, packages):
         return folder
     with tempfile.TemporaryDirectory(prefix="headrace-ivy-") as scratch:
         resolved = _resolved(Path(scratch), packages)
@@ -52,8 +71,13 @@ def resolve_into(folder: Path, packages: Sequence[str], without: Collection[str]
             name = jar.name.split("_", 1)[1]  # Ivy puts the organisation before it
             if name not in without:
                 shutil.copy(jar, folder / jar.name)
-    stamp.write_text(wanted)
+    (folder / STAMP).write_text("\n".join(packages))
     return folder
+
+
+def _are_in(folder: Path, packages: Sequence[str]) -> bool:
+    stamp = folder / STAMP
+    return stamp.exists() and stamp.read_text().split() == list(packages)
 
 
 def _resolved(scratch: Path, packages: Sequence[str]) -> list[Path]:

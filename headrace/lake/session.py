@@ -3,13 +3,14 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from headrace.errors import HeadraceError
-from headrace.lake.jars import jars_folder
+from headrace.lake.jars import jar_sets
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings, get_settings
 
@@ -49,15 +50,18 @@ def get_spark(settings: Settings | None = None) -> SparkSession:
 
 
 def _started(settings: Settings) -> SparkSession:
-    jars = jars_folder(settings)
-    if not any(jars.glob("*.jar")):
-        raise HeadraceError(f"Spark's jars are not in {jars}; run `make setup` (or `headrace doctor --fix`)")
+    folders = [jars.folder.absolute() for jars in jar_sets(settings)]
+    for folder in folders:
+        if not any(folder.glob("*.jar")):
+            raise HeadraceError(
+                f"Spark's jars are not in {folder}; run `make setup` (or `headrace doctor --fix`)"
+            )
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     watch = Stopwatch()
     tell(Event("start", "Spark", "started"))
     builder = SparkSession.builder.master(f"local[{settings.cores or '*'}]").appName("headrace")
-    for name, value in (ALWAYS | _chosen(settings, jars)).items():
+    for name, value in (ALWAYS | _chosen(settings, folders)).items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -65,9 +69,9 @@ def _started(settings: Settings) -> SparkSession:
     return session
 
 
-def _chosen(settings: Settings, jars: Path) -> dict[str, str]:
+def _chosen(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
     return {
-        "spark.driver.extraClassPath": f"{jars.absolute()}/*",
+        "spark.driver.extraClassPath": ":".join(f"{folder}/*" for folder in jars),
         "spark.driver.memory": settings.memory,
         "spark.network.timeout": "1d",  # a laptop that slept is no lost executor: its tasks would never end
         "spark.driver.host": "127.0.0.1",

@@ -62,7 +62,7 @@ class Reading:
         """The epoch to go on in. What is lost is raised, or accepted; a checkpoint that is gone is no loss."""
         is_begun = log.last_batch_of(self.bronze, self.app) >= 0
         check_identity(self.topic, self.table, self.paths, self.settings, is_begun=is_begun)
-        kept, planned = offsets_now(self.topic, self.settings), self._planned()
+        kept, planned = self._kept(), self._planned()
         if not (_lost(self.topic, kept, planned) or self._forgot_its_place()):
             _check_same_topic(self.topic, kept, planned)
             return self.epoch
@@ -74,8 +74,16 @@ class Reading:
         return self._begin_anew(kept, taken, lost, run)
 
     def lost_by_now(self) -> list[Lost]:
-        kept = offsets_now(self.topic, self.settings)
+        kept = self._kept()
         return _lost(self.topic, kept, self._taken(self._planned()))
+
+    def waiting(self) -> int:
+        """Messages in the topic that no batch has taken, those that it forgot among them."""
+        planned = self._planned()
+        return sum(end - planned.get(number, 0) for number, (_, end) in self._kept().items())
+
+    def _kept(self) -> Kept:
+        return offsets_now(self.topic, self.settings)
 
     def _planned(self) -> Mapping[int, int]:
         return self._in_checkpoint() or (self.epoch.starts if self.epoch.topic in ("", self.topic) else {})

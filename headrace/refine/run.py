@@ -54,6 +54,18 @@ class RefineResult:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def and_taken(self, **rows: int) -> "RefineResult":
+        """With what bronze tables had from their topics before."""
+        more = (replace(each, **_more_rows(each, rows.get(each.table, 0))) for each in self.tables)
+        return replace(self, tables=list(more))
+
+
+def _more_rows(result: TableResult, rows: int) -> dict[str, Any]:
+    if result.layer != "bronze" or not rows:
+        return {}
+    written = result.counts.get("written", 0) + rows
+    return {"rows_in": result.rows_in + rows, "counts": result.counts | {"written": written}}
+
 
 @dataclass(frozen=True)
 class _Run:

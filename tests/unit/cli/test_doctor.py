@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from cli import examination
 from cli.examination import examine, pinned
 from cli.main import app
+from headrace.lake.jars import JarSet
 from headrace.settings import Settings
 
 Usage = namedtuple("Usage", "total used free")
@@ -43,7 +44,7 @@ def test_a_full_disk_is_a_problem(settings, monkeypatch):
 
 
 def test_missing_jars_can_be_fixed(settings, monkeypatch, tmp_path):
-    monkeypatch.setattr(examination, "jars_folder", lambda _: tmp_path)
+    monkeypatch.setattr(examination, "jar_sets", lambda _: [JarSet(str(tmp_path), ("none:such:1",))])
 
     assert finding("Spark's jars", settings).remedy == "headrace doctor --fix"
 

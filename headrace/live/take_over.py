@@ -1,0 +1,53 @@
+"""What waits in the topics of a standing job that is down, taken by a batch run from the very same place.
+
+Only of topics that a standing job once began to read: who never streamed a domain needs no broker to refine it.
+"""
+
+import threading
+from collections.abc import Collection
+
+from headrace.contracts.model import Contract
+from headrace.lake import log
+from headrace.lake.lease import living_holder
+from headrace.lake.paths import Paths
+from headrace.live.broker import is_listening
+from headrace.live.heartbeat import Flow
+from headrace.live.loss import Reading
+from headrace.live.standing import stand
+from headrace.progress import Event, tell
+from headrace.refine.catalog import load_tables
+from headrace.settings import Settings
+
+
+def take_over(domain: str, settings: Settings, tables: Collection[str] | None = None) -> tuple[Flow, ...]:
+    """Into bronze, as far as the topics reach by now. While the standing job is there it is left to it."""
+    paths = Paths.of(domain, settings)
+    left = [each for each in _begun(domain, paths, settings) if _is_free(each, paths)]
+    if not left or (tables is not None and not {each.table for each in left} & set(tables)):
+        return ()
+    if not is_listening(settings):
+        for each in left:
+            note = f"its topic waits: no broker answers at {settings.kafka_bootstrap}"
+            tell(Event("bronze", each.table, "skipped", note=note))
+        return ()
+    if not any(each.waiting() for each in left):
+        return ()
+    quiet = settings.model_copy(update={"metrics_port": 0})
+    return stand(
+        domain, quiet, threading.Event(), until_empty=True, layers=("bronze",), ways=("topic",)
+    ).flows
+
+
+def _begun(domain: str, paths: Paths, settings: Settings) -> list[Reading]:
+    by_topic = [each for each in load_tables(domain).contracts.values() if each.arrives.topic]
+    readings = [_reading(contract, paths, settings) for contract in by_topic]
+    return [each for each in readings if log.last_batch_of(each.bronze, each.app) >= 0]
+
+
+def _reading(contract: Contract, paths: Paths, settings: Settings) -> Reading:
+    return Reading(str(contract.arrives.topic), contract.table, paths, settings)
+
+
+def _is_free(reading: Reading, paths: Paths) -> bool:
+    holder = living_holder(paths.lease("bronze", reading.table))
+    return holder is None or not holder.is_standing

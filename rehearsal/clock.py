@@ -1,0 +1,36 @@
+"""Readings as a producer sends them whose clock is wrong: their times are moved, all else is as it was."""
+
+import json
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from headrace.contracts.model import Contract
+from headrace.lake.paths import Paths
+
+READINGS = 50
+
+
+def readings_off(contract: Contract, paths: Paths, by: timedelta) -> Iterator[tuple[str, bytes, bytes]]:
+    """Key, sender and message of each, made from such as are in silver under keys of their own."""
+    sender = str(contract.sender_column)
+    silver = DeltaTable(paths.table("silver", contract.table)).to_pyarrow_dataset()
+    for number, row in enumerate(silver.head(READINGS, columns=list(contract.columns)).to_pylist()):
+        key = f"CLOCK{by // timedelta(seconds=1):+d}-{number}"
+        moved = {name: _moved(value, by) for name, value in row.items()} | {contract.key_column: key}
+        yield key, str(row[sender]).encode(), json.dumps(moved).encode()
+
+
+def keys_in_silver(contract: Contract, paths: Paths, keys: Collection[str]) -> set[str]:
+    silver = DeltaTable(paths.table("silver", contract.table)).to_pyarrow_dataset()
+    found = silver.to_table(
+        columns=[contract.key_column], filter=pc.field(contract.key_column).isin(list(keys))
+    )
+    return set(found[contract.key_column].to_pylist())
+
+
+def _moved(value: Any, by: timedelta) -> Any:
+    return (value + by).isoformat() if isinstance(value, datetime) else value
