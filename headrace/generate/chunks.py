@@ -177,7 +177,8 @@ def pieces(contract: Contract, world: World, plan: Plan, start: datetime, end: d
     rows_a_day = senders * rows_per_sender_and_day(contract, plan, times)
     most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_HELD_CHUNK
     days = min(LONGEST_DAYS, max(1, int(most // max(rows_a_day, 1.0))))
-    parts = max(1, round(rows_a_day / most)) if contract.type != "dimension" else 1
+    rows = rows_a_day * min(1.0, (end - start) / DAY)
+    parts = max(1, round(rows / most)) if contract.type != "dimension" else 1
     bounds = [senders * part // parts for part in range(parts + 1)]
     while start < end:
         until = min(end, start + days * DAY)

@@ -23,7 +23,8 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import suit
 from headrace.live.heartbeat import stamp
-from headrace.live.onward import Onward, held_in_memory
+from headrace.live.onward import Held, Onward
+from headrace.live.planned import offsets_planned
 from headrace.progress import Stopwatch
 
 
@@ -68,21 +69,23 @@ class TopicEdge:
         self._last_rows = bronze.rows_in
         return Taken(bronze.rows_in, watch.seconds, tuple(entries))
 
-    def _into_bronze(self, rows: DataFrame, number: int) -> tuple[Entry, pa.Table | None]:
+    def _into_bronze(self, rows: DataFrame, number: int) -> tuple[Entry, Held | None]:
         """Also the rows, unless they are stored already or too many to hold."""
-        watch, held = Stopwatch(), None
+        watch = Stopwatch()
+        held: Held | None = None
         self._leases.check()
         done = log.commit_of_batch(self.target, self.app, number)
         if done is None and self._stored_long_ago(number):
             version = log.version(self.target)
             return Entry("bronze", self.contract.table, "Append", "", self._run, 0, {}, version), None
         if done is None:
-            held = held_in_memory(rows, self._most)
+            expected = offsets_planned(self.checkpoint, number, str(self.contract.arrives.topic))
+            held = self._onward.hold(rows, self._most, expected)
             if held is None:
                 rows.write.format("delta").mode("append").options(**self._once(number)).save(self.target)
             else:
-                note = {"run": self._run, "offsets": offsets_of(held)}
-                append_once(self.target, held, app=self.app, number=number, note=note)
+                note = {"run": self._run, "offsets": offsets_of(held.rows)}
+                append_once(self.target, held.rows, app=self.app, number=number, note=note)
             done = log.commit_of_batch(self.target, self.app, number)
         assert done is not None, "an idempotent append left no commit"
         written = done.metrics.get("numOutputRows", 0)

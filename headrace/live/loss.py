@@ -4,13 +4,11 @@ Spark would either skip them in silence or never go on. Here the stream begins a
 the places where bronze ends or where the topic now begins.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from json import loads
 
 from headrace.errors import HeadraceError
-from headrace.lake import ledger, log, objects
+from headrace.lake import ledger, log
 from headrace.lake.epochs import Epoch, Lost, begin_epoch, epoch_of
 from headrace.lake.ledger import Entry
 from headrace.lake.offsets import offsets_in
@@ -18,10 +16,10 @@ from headrace.lake.paths import Paths
 from headrace.live.broker import offsets_now
 from headrace.live.heartbeat import stamp
 from headrace.live.identity import check_identity
+from headrace.live.planned import ended, ends_of, last_done
 from headrace.settings import Settings
 
 Kept = Mapping[int, tuple[int, int]]
-_OFFSETS = re.compile(rb"^\{.*\}$", re.MULTILINE)
 
 
 class MessagesLost(HeadraceError):
@@ -90,22 +88,22 @@ class Reading:
 
     def _in_checkpoint(self) -> Mapping[int, int]:
         """Where it says that the last batch ended; nothing where it is the checkpoint of something else."""
-        return _ended(self.checkpoint, self.topic) if self._is_ours() else {}
+        return ended(self.checkpoint, self.topic) if self._is_ours() else {}
 
     def _is_ours(self) -> bool:
         """A checkpoint follows bronze: the last batch that bronze has is the last one done there, or the one under way,
         and ends where it does in bronze. One that was copied here, or put back from an old copy, does not."""
-        done, stored = _last_done(self.checkpoint), log.last_batch_of(self.bronze, self.app)
+        done, stored = last_done(self.checkpoint), log.last_batch_of(self.bronze, self.app)
         if stored not in (done, done + 1):
             return False
         commit = log.commit_of_batch(self.bronze, self.app, stored) if stored >= 0 else None
-        ends = _ends_of(self.checkpoint, stored, self.topic)
+        ends = ends_of(self.checkpoint, stored, self.topic)
         told = commit.note.get("offsets", {}) if commit else {}  # the log reaches back 30 days
         return all(ends.get(int(number)) == last + 1 for number, (_, last, *_) in told.items())
 
     def _forgot_its_place(self) -> bool:
         """Something was begun, here or elsewhere, and the checkpoint does not say how far this topic was taken."""
-        begun = log.last_batch_of(self.bronze, self.app) >= 0 or _last_done(self.checkpoint) >= 0
+        begun = log.last_batch_of(self.bronze, self.app) >= 0 or last_done(self.checkpoint) >= 0
         return begun and not self._in_checkpoint()
 
     def _taken(self, planned: Mapping[int, int]) -> dict[int, int]:
@@ -144,22 +142,3 @@ def _check_same_topic(topic: str, kept: Kept, taken: Mapping[int, int]) -> None:
                 "anew, or HEADRACE_KAFKA_BOOTSTRAP names other brokers. Its offsets would count twice: give the topic "
                 "another name (in its contract: arrives), or begin a new lake with another HEADRACE_HOME."
             )
-
-
-def _last_done(checkpoint: str) -> int:
-    """The number of the last batch that Spark's checkpoint has as done; -1 where it has none."""
-    done = [name.rpartition("/")[2] for name in objects.list_under(f"{checkpoint}/commits")]
-    return max((int(name) for name in done if name.isdigit()), default=-1)
-
-
-def _ended(checkpoint: str, topic: str) -> dict[int, int]:
-    """Where the last batch that is done ended; else where the first was to begin."""
-    return _ends_of(checkpoint, _last_done(checkpoint), topic)
-
-
-def _ends_of(checkpoint: str, batch: int, topic: str) -> dict[int, int]:
-    place = "sources/0/0" if batch < 0 else f"offsets/{batch}"
-    text = objects.get(f"{checkpoint}/{place}") or b""
-    found = _OFFSETS.findall(text)
-    by_topic = loads(found[-1]) if found else {}
-    return {int(number): offset for number, offset in by_topic.get(topic, {}).items()}

@@ -3,21 +3,33 @@
 All ways into the bronze table share it, for each must know how far silver has come and which keys it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
+from headrace.contracts.schema import bronze_schema
 from headrace.lake.ledger import Entry
+from headrace.refine.append_in_memory import Judged, judge
 from headrace.refine.arrivals import Progress, all_of, has_all_before, progress_of
 from headrace.refine.edge import Edge
 from headrace.refine.recent import RecentKeys
-from headrace.refine.silver import run_edge, take_in_memory
+from headrace.refine.silver import appends, run_edge, take_in_memory
 
 MOST_IN_MEMORY = 2_000_000
+T = TypeVar("T")
 TOO_LARGE = "spark.driver.maxResultSize"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A batch in memory, judged already where that could be done on the way."""
+
+    rows: pa.Table
+    judged: Judged | None = None
 
 
 @dataclass
@@ -36,11 +48,24 @@ class Onward:
         self._known = [_Known(edge) for edge in edges]
         self._size = size
 
-    def take(self, spark: SparkSession, bronze: Entry, held: pa.Table | None) -> list[Entry]:
+    def hold(self, rows: DataFrame, most: int, expected: int) -> Held | None:
+        """A batch of `most` rows or fewer, unless it is too large for one process. What judges must leave every row as
+        one; where other than the `expected` rows come of it, they are read again as they are."""
+        if most > MOST_IN_MEMORY:
+            return None
+        if len(self._known) == 1 and appends(edge := self._known[0].edge):
+            judged = _unless_too_large(lambda: judge(edge, rows, edge.versions_now()))
+            if judged is None:
+                return None
+            if len(judged.rows) == expected:
+                return Held(judged.rows.select(bronze_schema(edge.contract).fieldNames()), judged)
+        return held_in_memory(rows, most)
+
+    def take(self, spark: SparkSession, bronze: Entry, held: Held | None) -> list[Entry]:
         """What bronze has just stored and `held` still holds; else, and where silver is behind, what lies in files."""
         return [entry for known in self._known for entry in self._into(known, spark, bronze, held)]
 
-    def _into(self, known: _Known, spark: SparkSession, bronze: Entry, held: pa.Table | None) -> list[Entry]:
+    def _into(self, known: _Known, spark: SparkSession, bronze: Entry, held: Held | None) -> list[Entry]:
         assert bronze.version is not None
         edge, recent = known.edge, known.recent
         done = known.progress or progress_of(edge.paths, edge.node.name)
@@ -48,7 +73,7 @@ class Onward:
         if held is not None and done is not None and has_all_before(edge.bronze, done, bronze.version):
             here = Progress(all_of(bronze.version), done.began)
             try:
-                entry = take_in_memory(edge, spark, held, here, recent)
+                entry = take_in_memory(edge, spark, held.judged or held.rows, here, recent)
             except BaseException:
                 recent.forget_all()
                 raise
@@ -58,12 +83,15 @@ class Onward:
         return run_edge(lambda: spark, edge, bytes_per_batch=self._size)
 
 
-def held_in_memory(rows: DataFrame, most: int) -> pa.Table | None:
-    """The rows of a batch, unless they may be or turn out to be too many for one process."""
-    if most > MOST_IN_MEMORY:
-        return None
+def held_in_memory(rows: DataFrame, most: int) -> Held | None:
+    """The rows of a batch as they are."""
+    found = _unless_too_large(rows.toArrow) if most <= MOST_IN_MEMORY else None
+    return None if found is None else Held(found)
+
+
+def _unless_too_large(read: Callable[[], T]) -> T | None:
     try:
-        return rows.toArrow()
+        return read()
     except PySparkException as error:
         if TOO_LARGE in str(error):
             return None

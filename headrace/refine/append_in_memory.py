@@ -3,9 +3,12 @@
 Spark judges; who is a repeat of whom is found among keys that are held in memory.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.lake.append import append_once
@@ -17,26 +20,41 @@ from headrace.refine.stored_keys import hashes, keys_in, stored
 from headrace.tables import REASONS
 
 
-def append_in_memory(
-    edge: Edge, spark: SparkSession, rows: pa.Table, number: int, recent: RecentKeys
-) -> Entry:
-    versions = edge.versions_for(number)
-    judged = edge.judged(spark.createDataFrame(rows), versions)
+@dataclass(frozen=True)
+class Judged:
+    """Rows with the reasons against them and all that silver adds; the versions of the parents that said so. Of all the
+    columns, those that silver stores and those that are stored of what is set aside."""
+
+    rows: pa.Table
+    versions: Mapping[str, int]
+    kept: Sequence[str]
+    aside: Sequence[str]
+
+
+def judge(edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judged:
+    judged = edge.judged(rows, versions)
     kept, aside = edge.finished(judged).columns, edge.set_aside(judged).columns
     told = judged.select(
         *(edge.reasons_told() if name == REASONS else F.col(name) for name in judged.columns),
         F.current_timestamp().alias("_processed_at"),
         F.lit(edge.run).alias("_run"),
         *hashes(edge),
-    ).toArrow()
+    )
+    return Judged(told.toArrow(), versions, kept, aside)
+
+
+def append_in_memory(
+    edge: Edge, spark: SparkSession, judged: Judged, number: int, recent: RecentKeys
+) -> Entry:
+    told, versions = judged.rows, dict(judged.versions)
     is_bad = pc.greater(pc.list_value_length(told[REASONS]), 0)
     bad, good = told.filter(is_bad), told.filter(pc.invert(is_bad))
-    rejected = _set_aside(edge, bad, aside, number, versions)
+    rejected = _set_aside(edge, bad, judged.aside, number, versions)
     keys, at = keys_in(good)
     repeats = repeats_within(keys, _in_order_of_arrival(good)) | stored(edge, spark, keys, at, recent)
     fresh = good.filter(pa.array(~repeats))
     note = {
-        "rows_in": len(rows),
+        "rows_in": len(told),
         "rejected": rejected,
         "duplicates": int(repeats.sum()),
         "upstream": versions,
@@ -44,7 +62,7 @@ def append_in_memory(
     edge.leases.check()
     append_once(
         edge.target,
-        fresh.select(kept),
+        fresh.select(judged.kept),
         app=edge.app,
         number=number,
         note={"run": edge.run, **note},
@@ -56,7 +74,7 @@ def append_in_memory(
     return entry_of(edge, number, done)
 
 
-def _set_aside(edge: Edge, bad: pa.Table, names: list[str], number: int, versions: dict[str, int]) -> int:
+def _set_aside(edge: Edge, bad: pa.Table, names: Sequence[str], number: int, versions: dict[str, int]) -> int:
     if edge.earlier_commit(edge.rejected, number) is None and len(bad):
         edge.leases.check()
         at = bad.rename_columns(

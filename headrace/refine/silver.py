@@ -14,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
-from headrace.refine.append_in_memory import append_in_memory
+from headrace.refine.append_in_memory import Judged, append_in_memory, judge
 from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
 from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
@@ -59,13 +59,21 @@ def take_batch(edge: Edge, rows: DataFrame, progress: Progress) -> Entry:
     return _done(edge, WRITERS[type(edge.node.table.write)](edge, rows, progress.at), progress, watch)
 
 
+def appends(edge: Edge) -> bool:
+    """Whether its batches can be judged in memory."""
+    return isinstance(edge.node.table.write, Append) and edge.node.table.event_time is not None
+
+
 def take_in_memory(
-    edge: Edge, spark: SparkSession, rows: pa.Table, progress: Progress, recent: RecentKeys
+    edge: Edge, spark: SparkSession, rows: pa.Table | Judged, progress: Progress, recent: RecentKeys
 ) -> Entry:
-    """The same for rows that are in memory."""
-    if not isinstance(edge.node.table.write, Append) or edge.node.table.event_time is None:
-        return take_batch(edge, spark.createDataFrame(rows), progress)
+    """The same for rows that are in memory, judged or not."""
     watch = Stopwatch()
+    if not isinstance(rows, Judged):
+        frame = spark.createDataFrame(rows)
+        if not appends(edge):
+            return take_batch(edge, frame, progress)
+        rows = judge(edge, frame, edge.versions_for(progress.at))
     return _done(edge, append_in_memory(edge, spark, rows, progress.at, recent), progress, watch)
 
 

@@ -1,6 +1,7 @@
 """Topics into bronze and silver: nothing lost, nothing twice, whatever a message holds and whoever writes."""
 
 import json
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
@@ -61,6 +62,23 @@ def test_what_came_by_files_and_by_the_topic_is_one_table_and_each_row_counts_on
     assert live.table("silver", "strokes").count() == 4
     lines = receipt("pumps", live.settings).check().lines
     assert sum("offsets of strokes/" in line.says for line in lines) >= 1
+
+
+def test_where_judging_would_not_leave_every_message_a_row_they_are_stored_first(
+    live: LiveStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headrace.refine.append_in_memory import Judged, judge
+
+    def forgetful(*given: Any) -> Judged:
+        judged = judge(*given)
+        return replace(judged, rows=judged.rows.slice(1))
+
+    monkeypatch.setattr("headrace.live.onward.judge", forgetful)
+    live.sends(stroke(1), stroke(2), stroke(2), stroke(3, bar=-1))
+    live.stands()
+    assert live.table("bronze", "strokes").count() == 4
+    assert live.table("silver", "strokes").count() == 2
+    receipt("pumps", live.settings).check()
 
 
 def test_messages_that_a_killed_job_stored_but_did_not_judge_are_judged_by_whoever_is_next(

@@ -12,7 +12,7 @@ from deltalake import write_deltalake
 
 from headrace.lake import log
 from headrace.lake.ledger import Entry
-from headrace.live.onward import Onward
+from headrace.live.onward import Held, Onward
 from headrace.refine.arrivals import Progress, all_of
 from headrace.refine.recent import RecentKeys
 
@@ -54,7 +54,7 @@ def test_after_a_batch_that_failed_nobody_believes_it_was_taken(
     def comes() -> list[Any]:
         write_deltalake(bronze, HELD, mode="append")
         return onward.take(
-            None, Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), HELD
+            None, Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), Held(HELD)
         )  # type: ignore[arg-type]
 
     with pytest.raises(OSError, match="no space"):
