@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from headrace.alarms.engine import Engine
 from headrace.alarms.rules import Rules
+
+if TYPE_CHECKING:
+    from tests.unit.alarms.lake import Lake
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 RULES: dict[str, Any] = {
@@ -95,3 +99,10 @@ def plant(count: int = 4, table: pa.Table | None = None, **rules: Any) -> Plant:
 @pytest.fixture
 def pumps() -> Plant:
     return plant()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> "Lake":
+    from tests.unit.alarms.lake import made
+
+    return made(tmp_path)

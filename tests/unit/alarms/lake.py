@@ -1,0 +1,94 @@
+"""A silver table and its alarms in a folder, written by delta-rs; the broker is a list."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, write_deltalake
+
+from headrace.alarms.accounts import accounts
+from headrace.alarms.actions import Action
+from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.inbox import Folder
+from headrace.alarms.outbox import Outbox
+from headrace.alarms.rules import Rules
+from headrace.lake.lease import Leases
+from headrace.lake.paths import Paths
+from headrace.settings import Settings
+from tests.unit.alarms.conftest import RULES, course, rows, senders
+
+AT_ONCE = {"limit": {"on_delay": "0 seconds", "off_delay": "0 seconds", "readings": 1}}
+
+
+class Killed(Exception):
+    pass
+
+
+@dataclass
+class Topic:
+    """Stands for a broker."""
+
+    carried: list[str] = field(default_factory=list)
+
+    def carry(self, events: pa.Table) -> None:
+        self.carried += events["event_id"].to_pylist()
+
+
+@dataclass
+class Lake:
+    paths: Paths
+    rules: Rules
+    topic: Topic = field(default_factory=Topic)
+
+    def comes(self, *tables: pa.Table) -> None:
+        table = pa.concat_tables(tables)
+        table = table.append_column("day", pc.cast(table["stroke_at"], pa.date32()))
+        write_deltalake(self.paths.table("silver", "strokes"), table, mode="append", partition_by=["day"])
+
+    def knows(self, table: pa.Table) -> None:
+        write_deltalake(self.paths.table("silver", "pumps"), table, mode="overwrite")
+
+    def edge(self) -> AlarmEdge:
+        leases = Leases([], "test", 60)
+        leases._expires = 2**40
+        return AlarmEdge(self.rules, self.paths, leases, "run", outbox=Outbox(self.paths, self.topic))
+
+    def catches_up(self) -> None:
+        edge = self.edge()
+        edge.catch_up()
+        edge.close()
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        table = DeltaTable(self.paths.table("silver", "alarms")).to_pyarrow_table()
+        kept = [name for name in table.column_names if not name.startswith("_")]
+        return table.select(kept).sort_by("event_number").to_pylist()
+
+    def balances(self) -> bool:
+        found = list(accounts(self.rules, self.paths))
+        return len(found) == 3 and all(left == right for _, _, left, right, _ in found)
+
+
+def made(folder: Path) -> Lake:
+    rules = Rules.model_validate(RULES | {"defaults": AT_ONCE, "chatter": {"raises": 100}})
+    lake = Lake(Paths.of("toy", Settings(home=folder, _env_file=None)), rules)
+    lake.knows(senders(6))
+    return lake
+
+
+def names(lake: Lake) -> list[tuple[str, str]]:
+    return [(each["event"], each["subject"]) for each in lake.events]
+
+
+def acts(lake: Lake, what: str = "acknowledge", alarm: str = "A1", **more: Any) -> None:
+    Folder(lake.paths).put(Action(what=what, alarm_id=alarm, by="Ann", **more))
+
+
+LIFE = (
+    [course("P0", "0s", 60, [9.5, 9.5]), rows(("P2", "30s", 0.5))],
+    [course("P0", "2m", 60, [5, 5]), rows(("P1", "2m", 9.5), ("P4", "3m", 9.5))],
+    [rows(("P0", "1m", 20), ("P0", "20m", 5), ("P1", "20m", 5)), course("P2", "5m", 60, [0.5, -1, 0.5])],
+    [course("P4", "4m", 60, [9.5] * 90)],
+)
