@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake.ledger import Entry
-from headrace.refine.append_in_memory import Judged, judge
+from headrace.refine.append_in_memory import Judged, judging
 from headrace.refine.arrivals import Progress, all_of, has_all_before, progress_of
 from headrace.refine.edge import Edge
 from headrace.refine.recent import RecentKeys
@@ -49,16 +49,19 @@ class Onward:
         self._size = size
 
     def hold(self, rows: DataFrame, most: int, expected: int) -> Held | None:
-        """A batch of `most` rows or fewer, unless it is too large for one process. What judges must leave every row as
-        one; where other than the `expected` rows come of it, they are read again as they are."""
+        """A batch of `most` rows or fewer, unless it is too large for one process. What judges on the way must leave
+        every row one and as it came; where other than the `expected` rows come of it, they are read again."""
         if most > MOST_IN_MEMORY:
             return None
         if len(self._known) == 1 and appends(edge := self._known[0].edge):
-            judged = _unless_too_large(lambda: judge(edge, rows, edge.versions_now()))
-            if judged is None:
-                return None
-            if len(judged.rows) == expected:
-                return Held(judged.rows.select(bronze_schema(edge.contract).fieldNames()), judged)
+            names = bronze_schema(edge.contract).fieldNames()
+            on_the_way = judging(edge, rows, edge.versions_now())
+            if on_the_way.leaves(names, of=rows):
+                judged = _unless_too_large(on_the_way.done)
+                if judged is None:
+                    return None
+                if len(judged.rows) == expected:
+                    return Held(judged.rows.select(names), judged)
         return held_in_memory(rows, most)
 
     def take(self, spark: SparkSession, bronze: Entry, held: Held | None) -> list[Entry]:

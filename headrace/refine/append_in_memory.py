@@ -31,7 +31,25 @@ class Judged:
     aside: Sequence[str]
 
 
-def judge(edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judged:
+@dataclass(frozen=True)
+class Judging:
+    """The same before Spark has done it."""
+
+    rows: DataFrame
+    versions: Mapping[str, int]
+    kept: Sequence[str]
+    aside: Sequence[str]
+
+    def leaves(self, names: Sequence[str], of: DataFrame) -> bool:
+        """Whether these columns come out of it as they were, and none was made anew under an old name."""
+        before, after = _identities(of), _identities(self.rows)
+        return all(before[name] == after[name] for name in names)
+
+    def done(self) -> Judged:
+        return Judged(self.rows.toArrow(), self.versions, self.kept, self.aside)
+
+
+def judging(edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judging:
     judged = edge.judged(rows, versions)
     kept, aside = edge.finished(judged).columns, edge.set_aside(judged).columns
     told = judged.select(
@@ -40,7 +58,14 @@ def judge(edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judged:
         F.lit(edge.run).alias("_run"),
         *hashes(edge),
     )
-    return Judged(told.toArrow(), versions, kept, aside)
+    return Judging(told, versions, kept, aside)
+
+
+def _identities(rows: DataFrame) -> dict[str, int]:
+    """Spark's own number of each column; one that is made from others has another."""
+    output = rows._jdf.queryExecution().analyzed().output()
+    columns = [output.apply(place) for place in range(output.size())]
+    return {column.name(): column.exprId().id() for column in columns}
 
 
 def append_in_memory(

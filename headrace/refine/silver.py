@@ -14,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
 from headrace.refine.append import write_append
-from headrace.refine.append_in_memory import Judged, append_in_memory, judge
+from headrace.refine.append_in_memory import Judged, append_in_memory, judging
 from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
 from headrace.refine.catalog import Node
 from headrace.refine.edge import Edge
@@ -73,7 +73,7 @@ def take_in_memory(
         frame = spark.createDataFrame(rows)
         if not appends(edge):
             return take_batch(edge, frame, progress)
-        rows = judge(edge, frame, edge.versions_for(progress.at))
+        rows = judging(edge, frame, edge.versions_for(progress.at)).done()
     return _done(edge, append_in_memory(edge, spark, rows, progress.at, recent), progress, watch)
 
 

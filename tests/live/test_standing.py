@@ -67,13 +67,13 @@ def test_what_came_by_files_and_by_the_topic_is_one_table_and_each_row_counts_on
 def test_where_judging_would_not_leave_every_message_a_row_they_are_stored_first(
     live: LiveStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headrace.refine.append_in_memory import Judged, judge
+    from headrace.refine.append_in_memory import Judging, judging
 
-    def forgetful(*given: Any) -> Judged:
-        judged = judge(*given)
-        return replace(judged, rows=judged.rows.slice(1))
+    def forgetful(*given: Any) -> Judging:
+        found = judging(*given)
+        return replace(found, rows=found.rows.where("stroke_id <> 'K1'"))
 
-    monkeypatch.setattr("headrace.live.onward.judge", forgetful)
+    monkeypatch.setattr("headrace.live.onward.judging", forgetful)
     live.sends(stroke(1), stroke(2), stroke(2), stroke(3, bar=-1))
     live.stands()
     assert live.table("bronze", "strokes").count() == 4

@@ -6,9 +6,12 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from headrace.lake import log
 from headrace.lake.lease import Leases
+from headrace.refine.append_in_memory import Judging
 from headrace.refine.arrivals import Progress, all_of, version_files
 from headrace.refine.catalog import load_tables
 from headrace.refine.edge import Edge
@@ -87,3 +90,13 @@ def test_a_batch_run_goes_on_from_where_memory_left_off(takes, station: PumpStat
     station.refine(layers=["bronze"])
     (entry,) = run_edge(lambda: station.spark, takes.edge, bytes_per_batch=10**9)
     assert entry.counts == {"written": 1, "rejected": 0, "duplicates": 1}
+
+
+def test_a_column_that_judging_makes_anew_is_told_from_one_that_it_leaves(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("P1", 4.0)], "pump string, bar double")
+    pumps = spark.createDataFrame([("P1", 9.0)], "pump string, most double")
+    joined = rows.join(F.broadcast(pumps), "pump", "left").select("*", (F.col("bar") > 5).alias("is_high"))
+    assert Judging(joined, {}, (), ()).leaves(["pump", "bar"], of=rows)
+    changed = joined.withColumn("bar", F.round("bar"))
+    assert Judging(changed, {}, (), ()).leaves(["pump"], of=rows)
+    assert not Judging(changed, {}, (), ()).leaves(["pump", "bar"], of=rows)
