@@ -5,7 +5,6 @@ the truth when they are made. Here they are only sent: keyed by sender, each onc
 """
 
 import threading
-import time
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -16,10 +15,10 @@ from headrace.progress import Event, tell
 from headrace.settings import Settings
 from streaming.continued import Continued, topic_contract
 from streaming.outbox import Cursor, come_to
+from streaming.pace import Pace
 from streaming.sender import Sender
 
 AHEAD_SECONDS, MOST_AHEAD = 120, 1_000_000
-TICK, SETTLE_EVERY = 0.02, 1.0
 STAGE = "produce"
 
 
@@ -54,7 +53,7 @@ def produce(
     source = Continued(domain, contract, settings, ahead, senders)
     sending = _Sending(topic, sender, source, Paths.of(domain, settings))
     tell(Event(STAGE, topic, "started"))
-    pace = _Pace(rate, seconds, stop)
+    pace = Pace(rate, seconds, stop)
     try:
         for chunk, messages in source.slices():
             if not sending.send(chunk, messages, pace):
@@ -75,7 +74,7 @@ class _Sending:
         self._topic, self._sender, self._outbox, self._paths = topic, sender, source.outbox, paths
         self.count = 0
 
-    def send(self, chunk: str, messages: pa.Table, pace: "_Pace") -> bool:
+    def send(self, chunk: str, messages: pa.Table, pace: Pace) -> bool:
         """False when it was told to stop on the way."""
         keys, values = (messages[name].to_pylist() for name in ("key", "value"))
         place, goes_on = self._outbox.begun(chunk), True
@@ -90,7 +89,7 @@ class _Sending:
         self._settle(come_to(chunk, messages, place), pace)
         return goes_on
 
-    def _settle(self, cursor: Cursor, pace: "_Pace") -> None:
+    def _settle(self, cursor: Cursor, pace: Pace) -> None:
         self._outbox.move(replace(cursor, ends=self._sender.settle()))
         tell_how_far(self._topic, self.count, pace.seconds, self._paths)
 
@@ -101,36 +100,3 @@ def tell_how_far(topic: str, count: int, seconds: float, paths: Paths) -> None:
     lag = f", standing job {behind[0]:,} behind" if behind and behind[0] is not None else ""
     note = f"{count / max(seconds, 0.001):,.0f} a second{lag}"
     tell(Event(STAGE, topic, "going", rows=count, seconds=seconds, note=note))
-
-
-class _Pace:
-    """How many messages are due by now. The clock starts with the first."""
-
-    def __init__(self, rate: float, seconds: float | None, stop: threading.Event) -> None:
-        self._rate, self._limit, self._stop = rate, seconds, stop
-        self._given = 0
-        self._began = self._settled = 0.0
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._began if self._began else 0.0
-
-    def due(self) -> int:
-        if not self._began:
-            self._began = self._settled = time.monotonic()
-        time.sleep(TICK)
-        wanted = int(self._rate * self.seconds) - self._given
-        behind = int(self._rate)  # after a pause (the next slice was not made yet) it does not rush
-        granted = min(wanted, behind)
-        self._given += wanted
-        return granted
-
-    def goes_on(self) -> bool:
-        return not self._stop.is_set() and (self._limit is None or self.seconds < self._limit)
-
-    def is_time_to_settle(self) -> bool:
-        now = time.monotonic()
-        if now - self._settled < SETTLE_EVERY:
-            return False
-        self._settled = now
-        return True

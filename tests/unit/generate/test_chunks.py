@@ -45,6 +45,11 @@ def test_a_day_too_large_for_one_chunk_is_cut_by_senders() -> None:
     assert days_of(found) == [(0, 1, 0, 25), (0, 1, 25, 50), (0, 1, 50, 75), (0, 1, 75, 100)]
 
 
+def test_a_short_span_is_not_parted_by_its_senders_for_they_would_be_sent_one_after_the_other() -> None:
+    found = list(pieces(LEVELS, WORLD, PLAN, START, START + timedelta(minutes=1)))
+    assert [(piece.low, piece.high) for piece in found] == [(0, 100)]
+
+
 def test_a_done_span_is_not_made_again() -> None:
     assert list(missing_spans(PLAN, [made(1, 2)], 100)) == [(START, START + DAY), (START + 2 * DAY, PLAN.end)]
 
