@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow.compute as pc
@@ -15,12 +15,15 @@ READINGS = 50
 
 
 def readings_off(contract: Contract, paths: Paths, by: timedelta) -> Iterator[tuple[str, bytes, bytes]]:
-    """Key, sender and message of each, made from such as are in silver under keys of their own."""
+    """Key, sender and message of each: those in silver, under keys of their own, as if they had happened just now by a
+    clock that is off."""
     sender = str(contract.sender_column)
     silver = DeltaTable(paths.table("silver", contract.table)).to_pyarrow_dataset()
+    now = datetime.now(UTC) + by
     for number, row in enumerate(silver.head(READINGS, columns=list(contract.columns)).to_pylist()):
+        later = now - row[str(contract.event_time)]
         key = f"CLOCK{by // timedelta(seconds=1):+d}-{number}"
-        moved = {name: _moved(value, by) for name, value in row.items()} | {contract.key_column: key}
+        moved = {name: _moved(value, later) for name, value in row.items()} | {contract.key_column: key}
         yield key, str(row[sender]).encode(), json.dumps(moved).encode()
 
 

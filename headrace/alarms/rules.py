@@ -1,4 +1,4 @@
-"""What a domain's `alarms.yml` may say. Every rule has a default that follows from the sensor's own limits and pace."""
+"""What a domain's `alarms.yml` may say. Every rule has a default that follows from the sender's own limits and pace."""
 
 from collections.abc import Mapping
 from functools import cache

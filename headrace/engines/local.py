@@ -1,6 +1,7 @@
 """Runs a job in this process, with its one warm Spark session."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 from headrace.contracts.model import parse_span
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
-from headrace.settings import Settings, get_settings
+from headrace.settings import Settings, as_environment, get_settings
 from headrace.trouble import cause_to_act_on
 
 Options = dict[str, Any]
@@ -137,6 +138,7 @@ def start_standing(domain: str, settings: Settings) -> None:
     with log.open("ab") as said:
         subprocess.Popen(
             [sys.executable, "-m", STANDING, domain],
+            env={**os.environ, **as_environment(settings)},
             stdout=said,
             stderr=said,
             stdin=subprocess.DEVNULL,

@@ -9,24 +9,43 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from headrace.errors import Busy
 
 
 def append_once(
     path: str, rows: pa.Table, *, app: str, number: int, note: Mapping[str, Any], partition: str | None = None
 ) -> None:
-    """Whether the batch was written before is for the caller to ask: under its lease, nobody else writes it."""
-    write_deltalake(
-        path,
-        _all_nullable(rows),
-        mode="append",
-        partition_by=partition,
-        writer_properties=WriterProperties(compression="ZSTD"),
-        commit_properties=CommitProperties(
-            custom_metadata={"userMetadata": json.dumps(note, default=str)},
-            app_transactions=[Transaction(app, number)],
-        ),
-    )
+    """Whether the batch was written before is for the caller to ask. One that another run has stored meanwhile, after
+    this one had been held up for longer than its lease, is refused: it is looked for in the very snapshot that the
+    commit is made on, and two commits of one batch on it conflict."""
+    table = DeltaTable(path) if DeltaTable.is_deltatable(path) else None
+    _check_new(table, app, number)
+    try:
+        write_deltalake(
+            table or path,
+            _all_nullable(rows),
+            mode="append",
+            partition_by=partition,
+            writer_properties=WriterProperties(compression="ZSTD"),
+            commit_properties=CommitProperties(
+                custom_metadata={"userMetadata": json.dumps(note, default=str)},
+                app_transactions=[Transaction(app, number)],
+            ),
+        )
+    except CommitFailedError:
+        _check_new(DeltaTable(path), app, number)
+        raise
+
+
+def _check_new(table: DeltaTable | None, app: str, number: int) -> None:
+    stored = table.transaction_version(app) if table is not None else None
+    if table is not None and stored is not None and stored >= number:
+        raise Busy(
+            f"{table.table_uri}: batch {number} was stored by another run meanwhile; nothing is there twice"
+        )
 
 
 def _all_nullable(rows: pa.Table) -> pa.Table:

@@ -59,6 +59,7 @@ class Leases:
         self._expires = 0.0
         self._trouble: Exception | None = None
         self._renewing = threading.Lock()
+        self._is_released = False
 
     def acquire(self) -> None:
         self._expires = time.time() + self._seconds
@@ -72,6 +73,8 @@ class Leases:
 
     def check(self) -> None:
         """Called before each commit: a holder that lost its lease must not write."""
+        if self._is_released:
+            raise Busy("the leases were given back; nothing more is written")
         if self._is_late and self._lost is None:
             self._try_to_renew()
         if self._lost:
@@ -92,6 +95,7 @@ class Leases:
             if (holder := _holder_of(url)) and holder.token == self._token and not self._is_late:
                 objects.delete(url)
         self._held.clear()
+        self._is_released = True
 
     @property
     def _is_late(self) -> bool:
@@ -173,6 +177,7 @@ def _holder_in(body: bytes) -> Holder:
 
 def _is_running(pid: int, started: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - started) < 1
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -69,7 +69,7 @@ class Account:
 def accounts(topic: str, found: Iterable[Offsets], lost: Iterable[Lost], kept: Kept | None) -> list[Account]:
     rows = {each.partition: each for each in found if each.topic == topic}
     missing: dict[int, tuple[Lost, ...]] = {}
-    for each in lost:
+    for each in (each for each in lost if each.topic == topic):
         missing[each.partition] = (*missing.get(each.partition, ()), each)
     numbers = sorted({*rows, *missing, *(kept or {})})
     return [

@@ -81,6 +81,7 @@ class TopicEdge:
         if done is None:
             expected = offsets_planned(self.checkpoint, number, str(self.contract.arrives.topic))
             held = self._onward.hold(rows, self._most, expected)
+            self._leases.check()  # a long time may have passed
             if held is None:
                 rows.write.format("delta").mode("append").options(**self._once(number)).save(self.target)
             else:

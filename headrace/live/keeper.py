@@ -10,8 +10,11 @@ from typing import Literal
 
 from headrace.errors import HeadraceError
 from headrace.lake import objects
+from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
+from headrace.live.written import tables_of
+from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
 
 AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
@@ -29,7 +32,7 @@ class Starts:
 @dataclass(frozen=True)
 class Kept:
     domain: str
-    state: Literal["alive", "started"]
+    state: Literal["alive", "started", "waiting"]
     said: str
 
 
@@ -43,6 +46,8 @@ def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]
         return Kept(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
     if starts.at and now - starts.at < settings.heartbeat_seconds:
         return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
+    if (busy := _written_by_others(domain, paths)) is not None:
+        return Kept(domain, "waiting", busy)
     starts = _after_death(starts, beat)
     if starts.in_vain >= MOST_STARTS:
         raise HeadraceError(
@@ -61,6 +66,17 @@ def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]
 
 def is_alive(beat: Heartbeat, settings: Settings) -> bool:
     return beat.state not in ("stopped", "failed") and beat.age < settings.heartbeat_seconds
+
+
+def _written_by_others(domain: str, paths: Paths) -> str | None:
+    """Who holds a table that the job needs. It could not begin, which would not be its fault."""
+    catalog = load_tables(domain)
+    by_topic = [each for each in catalog.contracts.values() if each.arrives.topic]
+    for layer, name in tables_of(catalog, by_topic):
+        holder = living_holder(paths.lease(layer, name))
+        if holder is not None:
+            return f"{layer}.{name} is being written by {holder.job!r}"
+    return None
 
 
 def _after_death(starts: Starts, beat: Heartbeat | None) -> Starts:

@@ -56,10 +56,14 @@ class Reading:
     def bronze(self) -> str:
         return self.paths.table("bronze", self.table)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a batch of it was ever stored; an epoch begins where another one was."""
+        return self.epoch.number > 0 or log.last_batch_of(self.bronze, self.app) >= 0
+
     def go_on(self, run: str, *, accept_loss: bool) -> Epoch:
         """The epoch to go on in. What is lost is raised, or accepted; a checkpoint that is gone is no loss."""
-        is_begun = log.last_batch_of(self.bronze, self.app) >= 0
-        check_identity(self.topic, self.table, self.paths, self.settings, is_begun=is_begun)
+        check_identity(self.topic, self.table, self.paths, self.settings, is_begun=self.is_begun)
         kept, planned = self._kept(), self._planned()
         if not (_lost(self.topic, kept, planned) or self._forgot_its_place()):
             _check_same_topic(self.topic, kept, planned)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
+from headrace.errors import HeadraceError
 from headrace.lake.ledger import Entry
 from headrace.refine.append_in_memory import Judged, judging
 from headrace.refine.arrivals import Progress, all_of, has_all_before, progress_of
@@ -21,6 +24,7 @@ from headrace.refine.silver import appends, run_edge, take_in_memory
 
 MOST_IN_MEMORY = 2_000_000
 T = TypeVar("T")
+PARTITION_BITS = 48
 TOO_LARGE = "spark.driver.maxResultSize"
 
 
@@ -53,16 +57,24 @@ class Onward:
         every row one and as it came; where other than the `expected` rows come of it, they are read again."""
         if most > MOST_IN_MEMORY:
             return None
-        if len(self._known) == 1 and appends(edge := self._known[0].edge):
-            names = bronze_schema(edge.contract).fieldNames()
-            on_the_way = judging(edge, rows, edge.versions_now())
-            if on_the_way.leaves(names, of=rows):
-                judged = _unless_too_large(on_the_way.done)
-                if judged is None:
-                    return None
-                if len(judged.rows) == expected:
-                    return Held(judged.rows.select(names), judged)
+        judged = self._judged_on_the_way(rows)
+        if judged is not None and len(judged.rows) == _messages_in(judged.rows) == expected:
+            return Held(judged.rows.select(self._names), judged)
         return held_in_memory(rows, most)
+
+    def _judged_on_the_way(self, rows: DataFrame) -> Judged | None:
+        """None where that can't be done; what went wrong is met again, and told, once bronze has the rows."""
+        if len(self._known) != 1 or not appends(edge := self._known[0].edge):
+            return None
+        try:
+            on_the_way = judging(edge, rows, edge.versions_now())
+            return on_the_way.done() if on_the_way.leaves(self._names, of=rows) else None
+        except (PySparkException, Py4JError, HeadraceError):
+            return None
+
+    @property
+    def _names(self) -> list[str]:
+        return bronze_schema(self._known[0].edge.contract).fieldNames()
 
     def take(self, spark: SparkSession, bronze: Entry, held: Held | None) -> list[Entry]:
         """What bronze has just stored and `held` still holds; else, and where silver is behind, what lies in files."""
@@ -84,6 +96,12 @@ class Onward:
             return [entry]
         recent.forget_all()
         return run_edge(lambda: spark, edge, bytes_per_batch=self._size)
+
+
+def _messages_in(rows: pa.Table) -> int:
+    """No partition reaches the offset at which two of them would count as one."""
+    partition, offset = (rows[name].cast(pa.int64()).to_numpy() for name in ("_partition", "_offset"))
+    return len(np.unique(offset + (partition << PARTITION_BITS)))
 
 
 def held_in_memory(rows: DataFrame, most: int) -> Held | None:

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Thread
@@ -59,10 +59,12 @@ def stand(
     accept_loss: bool = False,
     layers: Collection[str] = ("bronze", "silver"),
     ways: Collection[str] = WAYS,
+    beats: bool = True,
 ) -> Heartbeat:
     """Runs until `stop` is set, or (until_empty) until all that is in the topics and folders by now is taken. With
     bronze alone in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has
-    forgotten. Without the topic among the `ways`, no broker is needed."""
+    forgotten. Without the topic among the `ways`, no broker is needed. beats: whether it gives signs of life, by which
+    the standing job is known and kept."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     contracts = [contract for contract in catalog.contracts.values() if contract.arrives.topic]
     if not contracts:
@@ -83,6 +85,7 @@ def stand(
             onward="silver" in layers,
             accept_loss=accept_loss,
             ways=ways,
+            beats=beats,
         )
         return job.run(contracts, stop, until_empty=until_empty)
 
@@ -99,9 +102,11 @@ class _Job:
         onward: bool,
         accept_loss: bool,
         ways: Collection[str],
+        beats: bool,
     ) -> None:
         self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
         self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
+        self._beats = beats
         self._onwards: dict[str, Onward] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._metrics = Metrics(paths.domain, settings.metrics_port)
@@ -113,7 +118,8 @@ class _Job:
         try:
             self._run_and_name_losses(contracts, stop, until_empty=until_empty)
         except BaseException as error:
-            self._beat("failed", error=str(error))
+            with suppress(OSError):  # on a full disk, what went wrong first is what is told
+                self._beat("failed", error=str(error))
             raise
         self._beat("stopped")
         return self._heartbeat
@@ -261,7 +267,8 @@ class _Job:
         self._beat("running")
         for flow in self._heartbeat.flows:
             lag = "" if flow.lag is None else f", {flow.lag:,} behind"
-            note = f"{flow.rows_per_second:,.0f} rows/s{lag}, last batch {flow.last_seconds:.1f} s"
+            last = f", last commit {flow.committed_at[11:19]}" if flow.committed_at else ""
+            note = f"{flow.rows_per_second:,.0f} rows/s{lag}, last batch {flow.last_seconds:.1f} s{last}"
             tell(Event(JOB, flow.table, "going", rows=flow.rows, note=note))
 
     def _watch(self, query: StreamingQuery) -> None:
@@ -288,4 +295,5 @@ class _Job:
     def _beat(self, state: str, error: str = "") -> None:
         with self._lock:
             self._heartbeat = replace(self._heartbeat, state=state, at=time.time(), error=error)
-            beat(self._paths, self._heartbeat)
+            if self._beats:
+                beat(self._paths, self._heartbeat)

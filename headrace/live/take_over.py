@@ -7,7 +7,6 @@ import threading
 from collections.abc import Collection
 
 from headrace.contracts.model import Contract
-from headrace.lake import log
 from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.broker import is_listening
@@ -34,14 +33,20 @@ def take_over(domain: str, settings: Settings, tables: Collection[str] | None = 
         return ()
     quiet = settings.model_copy(update={"metrics_port": 0})
     return stand(
-        domain, quiet, threading.Event(), until_empty=True, layers=("bronze",), ways=("topic",)
+        domain,
+        quiet,
+        threading.Event(),
+        until_empty=True,
+        layers=("bronze",),
+        ways=("topic",),
+        beats=False,
     ).flows
 
 
 def _begun(domain: str, paths: Paths, settings: Settings) -> list[Reading]:
     by_topic = [each for each in load_tables(domain).contracts.values() if each.arrives.topic]
     readings = [_reading(contract, paths, settings) for contract in by_topic]
-    return [each for each in readings if log.last_batch_of(each.bronze, each.app) >= 0]
+    return [each for each in readings if each.is_begun]
 
 
 def _reading(contract: Contract, paths: Paths, settings: Settings) -> Reading:

@@ -10,6 +10,8 @@ from headrace.contracts.rules import KEY_DISAGREES
 from headrace.lake.epochs import Epoch
 from headrace.lake.offsets import FROM_TOPIC
 from headrace.live.broker import offsets_now
+from headrace.refine.bronze import EARLIEST as EARLIEST_INSTANT
+from headrace.refine.bronze import LATEST as LATEST_INSTANT
 from headrace.refine.bronze import as_bronze, parsed_json
 from headrace.settings import Settings
 
@@ -62,7 +64,7 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
         F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
         F.col("partition").alias("_partition"),
         F.col("offset").alias("_offset"),
-        F.col("timestamp").alias("_sent_at"),
+        _within_calendar("timestamp").alias("_sent_at"),
     )
     sender = contract.sender_column
     parsed = parsed_json(lines, contract)
@@ -71,6 +73,12 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
         told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_line"))
         parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
     return as_bronze(parsed, contract)
+
+
+def _within_calendar(name: str) -> Column:
+    """A producer may set any instant; what lies beyond is the last or the first that can be told."""
+    first, last = (F.lit(end).cast("timestamp") for end in (EARLIEST_INSTANT, LATEST_INSTANT))
+    return F.greatest(F.least(F.col(name), last), first)
 
 
 def _readable(name: str) -> Column:

@@ -16,6 +16,8 @@ from headrace.refine.readable import header_lines
 FILES_PER_BATCH = 4000
 FOLDERS_TO_DOMAIN = 4
 ANY_AGE = "36500d"
+EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
+SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
 
 
 def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes_per_batch: int) -> DataFrame:
@@ -47,12 +49,28 @@ def read_landing(spark: SparkSession, contract: Contract, paths: Paths, *, bytes
 
 def as_bronze(parsed: DataFrame, contract: Contract) -> DataFrame:
     """In the order of the bronze table, nulls for what this way of arriving does not know."""
+    parsed = _with_readable_instants(parsed, contract)
     known = {"_ingested_at": F.current_timestamp()} | {name: F.col(name) for name in parsed.columns}
     fields = bronze_schema(contract).fields
     missing = F.lit(None)
     return parsed.select(
         *(known.get(field.name, missing.cast(field.dataType)).alias(field.name) for field in fields)
     )
+
+
+def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
+    """Of a row with an instant that no calendar in use has, the text is kept instead of the instant."""
+    dated = {
+        name: F.col(name).between(*(F.lit(end).cast(SPANS_OF_TIME[spec.type]) for end in (EARLIEST, LATEST)))
+        for name, spec in contract.columns.items()
+        if spec.type in SPANS_OF_TIME
+    }
+    if not dated:
+        return parsed
+    beyond = reduce(or_, (F.coalesce(~fits, F.lit(False)) for fits in dated.values()))
+    text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*contract.columns))
+    kept = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
+    return parsed.withColumns({**kept, "_raw": F.coalesce("_raw", F.when(beyond, text))})
 
 
 def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
@@ -83,26 +101,45 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
         _with_raw(source_schema(contract)),
         {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"},
     )
-    return _unfolded(lines.withColumn("_read", parsed), contract, _has_more(contract))
+    return _unfolded(lines.withColumn("_read", parsed), contract, _is_odd(contract))
 
 
-def _has_more(contract: Contract) -> Column:
-    """Whether a line names what the contract does not. Names are listed only where a glance at it leaves a doubt."""
+def _is_odd(contract: Contract) -> Column:
+    """Whether a line names what the contract does not, one name twice, or spells as something else what is a text. It
+    is taken to pieces only where a glance at it leaves a doubt."""
+    in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
+    lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
     known = F.array(*[F.lit(name) for name in contract.columns])
-    listed = F.size(F.array_except(F.json_object_keys("_line"), known)) > 0
-    is_plain = reduce(or_, (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract)))
-    return F.when(is_plain, F.lit(False)).otherwise(F.coalesce(listed, F.lit(False)) | ~_is_one_object())
+    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
+    pieces = F.try_parse_json("_line")  # nothing where a name comes twice
+    odd = reduce(or_, (_is_no_text(pieces, name) for name in _texts(contract)), pieces.isNull() | has_more)
+    return F.when(in_order | (in_any & ~lacks_any), F.lit(False)).otherwise(odd | ~_is_one_object())
 
 
 def plain_lines(contract: Contract) -> tuple[str, str]:
-    """One flat object of the contract's columns and no more: in their order, else in any. Nothing in these patterns can
-    be matched in two ways, so a line is gone through once."""
-    space = " ?"
-    value = r'(?:"[^"\\]*+"|[^\s"\\,:\[\]{}]++)'
-    names = [re.escape(name) for name in contract.columns]
-    in_order = f",{space}".join(f'"{name}":{space}{value}' for name in names)
-    in_any = f'(?:"(?:{"|".join(names)})":{space}{value}(?:,{space}(?!}})|(?=}}))){{{len(names)}}}'
+    """One flat object of the contract's columns and no more: in their order, else in any, which says nothing of names
+    that come twice. Nothing in these patterns can be matched in two ways, so a line is gone through once."""
+    space, texts = " ?", _texts(contract)
+    text, other = r'(?:"[^"\\]*+"|null)', r'[^\s"\\,:\[\]{}]++'
+    in_order = f",{space}".join(
+        f'"{re.escape(name)}":{space}{text if name in texts else other}' for name in contract.columns
+    )
+    kinds = [(texts, text), ([name for name in contract.columns if name not in texts], other)]
+    pair = "|".join(
+        f'"(?:{"|".join(map(re.escape, names))})":{space}{value}' for names, value in kinds if names
+    )
+    in_any = f"(?:(?:{pair})(?:,{space}(?!}})|(?=}}))){{{len(contract.columns)}}}"
     return rf"\A\{{{in_order}\}}\z", rf"\A\{{{in_any}\}}\z"
+
+
+def _texts(contract: Contract) -> list[str]:
+    """Columns that JSON spells between quotes."""
+    return [name for name, spec in contract.columns.items() if spec.type in ("string", "datetime", "date")]
+
+
+def _is_no_text(pieces: Column, name: str) -> Column:
+    kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
+    return ~F.coalesce(kind.isin("STRING", "VOID"), F.lit(True))
 
 
 def _is_one_object() -> Column:

@@ -14,7 +14,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.model import Contract
-from headrace.errors import HeadraceError
+from headrace.errors import Busy, HeadraceError
 from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
@@ -72,6 +72,10 @@ class DropEdge:
         done = log.commit_of_batch(self.target, app, number)
         if done is None:
             raise HeadraceError(f"batch {number} of the live files of {self.contract.table} was not stored")
+        if done.note.get("run") != self._run:
+            raise Busy(
+                f"batch {number} of the live files of {self.contract.table} was stored by another run meanwhile"
+            )
         return done
 
 

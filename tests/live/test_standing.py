@@ -1,11 +1,14 @@
 """Topics into bronze and silver: nothing lost, nothing twice, whatever a message holds and whoever writes."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from headrace.engines.job import Job
 from headrace.engines.local import run_job
@@ -64,19 +67,27 @@ def test_what_came_by_files_and_by_the_topic_is_one_table_and_each_row_counts_on
     assert sum("offsets of strokes/" in line.says for line in lines) >= 1
 
 
-def test_where_judging_would_not_leave_every_message_a_row_they_are_stored_first(
-    live: LiveStation, monkeypatch: pytest.MonkeyPatch
+SPOILED: dict[str, Callable[[DataFrame], DataFrame]] = {
+    "a message lost": lambda rows: rows.where("stroke_id <> 'K1'"),
+    "a column made anew": lambda rows: rows.withColumn("bar", F.lit(1.0)),
+    "an error": lambda rows: rows.withColumn("more", F.raise_error(F.col("stroke_id"))),
+}
+
+
+@pytest.mark.parametrize("spoiled", SPOILED.values(), ids=SPOILED)
+def test_where_judging_would_not_leave_every_message_as_it_came_bronze_is_stored_unjudged(
+    spoiled: Callable[[DataFrame], DataFrame], live: LiveStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from headrace.refine.append_in_memory import Judging, judging
 
-    def forgetful(*given: Any) -> Judging:
+    def spoiling(*given: Any) -> Judging:
         found = judging(*given)
-        return replace(found, rows=found.rows.where("stroke_id <> 'K1'"))
+        return replace(found, rows=spoiled(found.rows))
 
-    monkeypatch.setattr("headrace.live.onward.judging", forgetful)
+    monkeypatch.setattr("headrace.live.onward.judging", spoiling)
     live.sends(stroke(1), stroke(2), stroke(2), stroke(3, bar=-1))
     live.stands()
-    assert live.table("bronze", "strokes").count() == 4
+    assert sorted(row.bar for row in live.table("bronze", "strokes").collect()) == [-1, 5, 5, 5]
     assert live.table("silver", "strokes").count() == 2
     receipt("pumps", live.settings).check()
 

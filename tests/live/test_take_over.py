@@ -3,6 +3,7 @@
 from headrace.engines.job import Job
 from headrace.engines.local import run_job
 from headrace.lake.receipt import receipt
+from headrace.live.heartbeat import last_beat
 from headrace.progress import Event as Told
 from headrace.progress import listening
 from tests.live.conftest import LiveStation
@@ -20,8 +21,10 @@ def test_a_topic_that_was_streamed_goes_on_where_the_job_stopped(live: LiveStati
     live.sends(stroke(1), stroke(2))
     assert refined(live)["strokes"] == 0, "nobody streamed it yet"
     live.stands()
+    beat = last_beat(live.paths)
     live.sends(stroke(2), stroke(3), stroke(4, bar=-1))
     assert refined(live)["strokes"] == 3
+    assert last_beat(live.paths) == beat, "that is the job's own sign of life"
     assert live.table("silver", "strokes").count() == 3
     assert refined(live)["strokes"] == 0
     live.sends(stroke(5))

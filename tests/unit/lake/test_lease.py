@@ -1,5 +1,7 @@
 import errno
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from headrace.errors import Busy
@@ -127,3 +130,21 @@ def test_many_takers_at_once_are_one(url: str) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(took, range(16))) == 1
+
+
+def test_who_gave_its_leases_back_must_not_write(url: str) -> None:
+    with leased([url], job="mine", seconds=60) as leases:
+        leases.check()
+    with pytest.raises(Busy, match="given back"):
+        leases.check()
+
+
+def test_a_dead_child_that_nobody_asked_after_holds_nothing(url: str) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    started = psutil.Process(child.pid).create_time()
+    left_behind(url, host=HOST, pid=child.pid, started=started, expires=time.time() + 60)
+    with leased([url], job="mine", seconds=60):
+        pass
+    child.wait()

@@ -47,3 +47,8 @@ def test_a_partition_that_was_never_taken_only_waits():
     found = account(None, kept=(4, 6))
     assert (found.accounted, found.expected, found.gone) == (0, 0, 0)
     assert found.terms == {"waiting in the topic": 2}
+
+
+def test_what_was_lost_of_another_topic_is_no_term_of_this_one():
+    found = account(rows(0, 9), [Lost("renamed", 0, 20, 29)])
+    assert (found.accounted, found.expected) == (10, 10)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from headrace.errors import HeadraceError
+from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.live import keeper
 from headrace.live.heartbeat import Heartbeat, beat
@@ -75,3 +76,12 @@ def test_a_job_that_lived_for_a_while_may_die_as_often_as_it_likes(clock, keep, 
         beats(replace(ALIVE, at=time.time()))
         clock(3600)
     assert len(started) == 5
+
+
+def test_while_another_run_writes_a_table_of_the_job_nobody_starts_it_in_vain(clock, keep, settings, started):
+    url = Paths.of("pumps", settings).lease("silver", "strokes")
+    with leased([url], job="refine pumps", seconds=10**6):
+        for _ in range(5):
+            assert (keep().state, started) == ("waiting", [])
+            clock(61)
+    assert (keep().state, started) == ("started", ["pumps"])
