@@ -1,0 +1,48 @@
+variable "name" {
+  description = "Prefix of everything this environment owns, for example headrace-dev."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first; it becomes part of bucket names."
+  }
+}
+
+variable "landing_days" {
+  description = "Days for which landed files are kept; bronze has what they held."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.landing_days >= 7
+    error_message = "landing_days: at least 7, so that a week's run can be made again from its files."
+  }
+}
+
+variable "deleted_days" {
+  description = "Days for which an object that was deleted or replaced can be had back."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.deleted_days >= 1
+    error_message = "deleted_days: at least 1."
+  }
+}
+
+variable "log_days" {
+  description = "Days for which logs of buckets, clusters and steps are kept."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.log_days >= 1
+    error_message = "log_days: at least 1."
+  }
+}
+
+variable "is_disposable" {
+  description = "Whether terraform destroy may remove buckets that hold data. For environments that come and go."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,100 @@
+# Who may speak to whom. Rules are resources of their own: groups that name each other could not be made otherwise.
+
+resource "aws_default_security_group" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_security_group" "endpoints" {
+  name        = "${var.name}-endpoints"
+  description = "Endpoints of AWS services"
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_security_group" "brokers" {
+  name        = "${var.name}-brokers"
+  description = "Kafka brokers"
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_security_group" "worker" {
+  name        = "${var.name}-worker"
+  description = "The Prefect worker: goes out, is not reached"
+  vpc_id      = aws_vpc.this.id
+}
+
+# EMR adds rules of its own to these three, each naming another; they are removed with the groups, one after the other.
+resource "aws_security_group" "main" {
+  name                   = "${var.name}-cluster-main"
+  description            = "The cluster's first node"
+  vpc_id                 = aws_vpc.this.id
+  revoke_rules_on_delete = true
+}
+
+resource "aws_security_group" "core" {
+  name                   = "${var.name}-cluster-core"
+  description            = "The cluster's other nodes"
+  vpc_id                 = aws_vpc.this.id
+  revoke_rules_on_delete = true
+  depends_on             = [aws_security_group.main]
+}
+
+resource "aws_security_group" "service" {
+  name                   = "${var.name}-cluster-service"
+  description            = "EMR's access to nodes of a private subnet"
+  vpc_id                 = aws_vpc.this.id
+  revoke_rules_on_delete = true
+  depends_on             = [aws_security_group.core]
+}
+
+locals {
+  nodes = { main = aws_security_group.main.id, core = aws_security_group.core.id }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  security_group_id = aws_security_group.endpoints.id
+  description       = "HTTPS from within the network"
+  cidr_ipv4         = var.cidr
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "brokers" {
+  for_each = local.nodes
+
+  security_group_id            = aws_security_group.brokers.id
+  description                  = "Kafka with IAM from the cluster (${each.key})"
+  referenced_security_group_id = each.value
+  ip_protocol                  = "tcp"
+  from_port                    = 9098
+  to_port                      = 9098
+}
+
+resource "aws_vpc_security_group_egress_rule" "nodes_within" {
+  for_each = merge(local.nodes, { service = aws_security_group.service.id })
+
+  security_group_id = each.value
+  description       = "To whatever is within the network"
+  cidr_ipv4         = var.cidr
+  ip_protocol       = "-1"
+}
+
+resource "aws_vpc_security_group_egress_rule" "nodes_s3" {
+  for_each = local.nodes
+
+  security_group_id = each.value
+  description       = "S3 through its endpoint"
+  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "worker" {
+  security_group_id = aws_security_group.worker.id
+  description       = "Prefect's API and AWS"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}

@@ -1,0 +1,43 @@
+variable "name" {
+  description = "Prefix of everything this environment owns, for example headrace-dev."
+  type        = string
+}
+
+variable "cidr" {
+  description = "Addresses of the network, a /16 to /20."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrhost(var.cidr, 0)) && tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 20
+    error_message = "cidr: an address block between /16 and /20, such as 10.20.0.0/16."
+  }
+}
+
+variable "zones" {
+  description = "Availability zones to spread over. Brokers want two at least, production three."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = contains([2, 3], var.zones)
+    error_message = "zones: 2 or 3."
+  }
+}
+
+variable "endpoints" {
+  description = "AWS services that are reached without leaving the network, S3 aside, which always is."
+  type        = set(string)
+  default     = ["athena", "elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
+}
+
+variable "key_arn" {
+  description = "The key that the log of the network's traffic is encrypted with."
+  type        = string
+}
+
+variable "log_days" {
+  description = "Days for which the log of refused traffic is kept."
+  type        = number
+  default     = 365
+}

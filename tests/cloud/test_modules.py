@@ -1,0 +1,54 @@
+"""Every module keeps its promises: what is refused, what is encrypted, what is closed. Told without an account."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import HeadraceError
+from rehearsal.terraform import PROVIDER, Terraform, plugin_dir
+
+INFRA = Path(__file__).parents[2] / "infra"
+TESTED = sorted(each.parents[1].relative_to(INFRA) for each in INFRA.glob("**/tests/*.tftest.hcl"))
+
+
+@pytest.fixture(scope="module")
+def infra(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, for Terraform writes beside what it reads."""
+    there = tmp_path_factory.mktemp("infra") / "infra"
+    shutil.copytree(INFRA, there, ignore=shutil.ignore_patterns(".terraform*"))
+    return there
+
+
+def test_all_of_it_is_written_as_terraform_writes_it(infra: Path) -> None:
+    Terraform(infra, infra / ".data").run("fmt", "-check", "-recursive", "-diff")
+
+
+def test_every_module_has_tests() -> None:
+    modules = {each.relative_to(INFRA) for each in INFRA.glob("modules/*")}
+    assert modules <= set(TESTED)
+
+
+@pytest.mark.parametrize("module", TESTED, ids=str)
+def test_a_module_is_valid_and_keeps_its_promises(module: Path, infra: Path, tmp_path: Path) -> None:
+    terraform = Terraform(infra / module, tmp_path / "data")
+    terraform.init("-backend=false")
+    terraform.run("validate")
+    assert "Success!" in terraform.run("test")
+
+
+def test_what_terraform_complains_of_is_told_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('output "x" { value = nothing.at_all }')
+    terraform = Terraform(tmp_path, tmp_path / "data")
+    terraform.run("init", "-input=false")
+    with pytest.raises(HeadraceError, match=f"terraform validate in {tmp_path}"):
+        terraform.run("validate")
+
+
+def test_a_mirror_is_named_by_its_variable_or_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_PLUGIN_DIR", str(tmp_path))
+    assert plugin_dir() == tmp_path
+    monkeypatch.delenv("TF_PLUGIN_DIR")
+    monkeypatch.setattr("rehearsal.terraform.MIRRORS", (str(tmp_path / "mirror"),))
+    (tmp_path / "mirror" / PROVIDER).mkdir(parents=True)
+    assert plugin_dir() == tmp_path / "mirror"
