@@ -3,8 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import HeadraceError
@@ -29,7 +29,6 @@ class Terraform:
 
     folder: Path
     data: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     def init(self, *words: str) -> None:
         mirror = plugin_dir()
@@ -55,7 +54,7 @@ class Terraform:
 
     def _environment(self) -> dict[str, str]:
         told = {"TF_DATA_DIR": str(self.data), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-        return {**os.environ, **told, **self.environment}
+        return {**os.environ, **told}
 
 
 def _end_of(said: Sequence[str], lines: int = 60) -> str:

@@ -59,7 +59,6 @@ class Leases:
         self._expires = 0.0
         self._trouble: Exception | None = None
         self._renewing = threading.Lock()
-        self._is_released = False
 
     def acquire(self) -> None:
         self._expires = time.time() + self._seconds
@@ -73,7 +72,7 @@ class Leases:
 
     def check(self) -> None:
         """Called before each commit: a holder that lost its lease must not write."""
-        if self._is_released:
+        if self._stop.is_set():
             raise Busy("the leases were given back; nothing more is written")
         if self._is_late and self._lost is None:
             self._try_to_renew()
@@ -95,7 +94,6 @@ class Leases:
             if (holder := _holder_of(url)) and holder.token == self._token and not self._is_late:
                 objects.delete(url)
         self._held.clear()
-        self._is_released = True
 
     @property
     def _is_late(self) -> bool:

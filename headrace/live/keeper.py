@@ -71,8 +71,7 @@ def is_alive(beat: Heartbeat, settings: Settings) -> bool:
 def _written_by_others(domain: str, paths: Paths) -> str | None:
     """Who holds a table that the job needs. It could not begin, which would not be its fault."""
     catalog = load_tables(domain)
-    by_topic = [each for each in catalog.contracts.values() if each.arrives.topic]
-    for layer, name in tables_of(catalog, by_topic):
+    for layer, name in tables_of(catalog, catalog.by_topic):
         holder = living_holder(paths.lease(layer, name))
         if holder is not None:
             return f"{layer}.{name} is being written by {holder.job!r}"

@@ -7,6 +7,7 @@ the places where bronze ends or where the topic now begins.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from headrace.contracts.model import Contract
 from headrace.errors import HeadraceError
 from headrace.lake import ledger, log
 from headrace.lake.epochs import Epoch, Lost, begin_epoch, epoch_of
@@ -39,6 +40,10 @@ class Reading:
     table: str
     paths: Paths
     settings: Settings
+
+    @classmethod
+    def of(cls, contract: Contract, paths: Paths, settings: Settings) -> "Reading":
+        return cls(str(contract.arrives.topic), contract.table, paths, settings)
 
     @property
     def epoch(self) -> Epoch:

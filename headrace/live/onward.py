@@ -3,9 +3,8 @@
 All ways into the bronze table share it, for each must know how far silver has come and which keys it holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,6 @@ from headrace.refine.recent import RecentKeys
 from headrace.refine.silver import appends, run_edge, take_in_memory
 
 MOST_IN_MEMORY = 2_000_000
-T = TypeVar("T")
 PARTITION_BITS = 48
 TOO_LARGE = "spark.driver.maxResultSize"
 
@@ -55,9 +53,7 @@ class Onward:
     def hold(self, rows: DataFrame, most: int, expected: int) -> Held | None:
         """A batch of `most` rows or fewer, unless it is too large for one process. What judges on the way must leave
         every row one and as it came; where other than the `expected` rows come of it, they are read again."""
-        if most > MOST_IN_MEMORY:
-            return None
-        judged = self._judged_on_the_way(rows)
+        judged = self._judged_on_the_way(rows) if most <= MOST_IN_MEMORY else None
         if judged is not None and len(judged.rows) == _messages_in(judged.rows) == expected:
             return Held(judged.rows.select(self._names), judged)
         return held_in_memory(rows, most)
@@ -105,14 +101,11 @@ def _messages_in(rows: pa.Table) -> int:
 
 
 def held_in_memory(rows: DataFrame, most: int) -> Held | None:
-    """The rows of a batch as they are."""
-    found = _unless_too_large(rows.toArrow) if most <= MOST_IN_MEMORY else None
-    return None if found is None else Held(found)
-
-
-def _unless_too_large(read: Callable[[], T]) -> T | None:
+    """The rows of a batch as they are, unless they may be or turn out to be too many for one process."""
+    if most > MOST_IN_MEMORY:
+        return None
     try:
-        return read()
+        return Held(rows.toArrow())
     except PySparkException as error:
         if TOO_LARGE in str(error):
             return None

@@ -66,7 +66,7 @@ def stand(
     forgotten. Without the topic among the `ways`, no broker is needed. beats: whether it gives signs of life, by which
     the standing job is known and kept."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
-    contracts = [contract for contract in catalog.contracts.values() if contract.arrives.topic]
+    contracts = catalog.by_topic
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
     for contract in contracts if "topic" in ways else []:
@@ -135,7 +135,7 @@ class _Job:
             raise (MessagesLost(lost) if lost else suspected) from suspected
 
     def _reading(self, contract: Contract) -> Reading:
-        return Reading(str(contract.arrives.topic), contract.table, self._paths, self._settings)
+        return Reading.of(contract, self._paths, self._settings)
 
     def _run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> None:
         with ExitStack() as stack:

@@ -6,7 +6,6 @@ Only of topics that a standing job once began to read: who never streamed a doma
 import threading
 from collections.abc import Collection
 
-from headrace.contracts.model import Contract
 from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.broker import is_listening
@@ -44,13 +43,8 @@ def take_over(domain: str, settings: Settings, tables: Collection[str] | None = 
 
 
 def _begun(domain: str, paths: Paths, settings: Settings) -> list[Reading]:
-    by_topic = [each for each in load_tables(domain).contracts.values() if each.arrives.topic]
-    readings = [_reading(contract, paths, settings) for contract in by_topic]
+    readings = [Reading.of(contract, paths, settings) for contract in load_tables(domain).by_topic]
     return [each for each in readings if each.is_begun]
-
-
-def _reading(contract: Contract, paths: Paths, settings: Settings) -> Reading:
-    return Reading(str(contract.arrives.topic), contract.table, paths, settings)
 
 
 def _is_free(reading: Reading, paths: Paths) -> bool:

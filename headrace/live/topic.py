@@ -10,9 +10,7 @@ from headrace.contracts.rules import KEY_DISAGREES
 from headrace.lake.epochs import Epoch
 from headrace.lake.offsets import FROM_TOPIC
 from headrace.live.broker import offsets_now
-from headrace.refine.bronze import EARLIEST as EARLIEST_INSTANT
-from headrace.refine.bronze import LATEST as LATEST_INSTANT
-from headrace.refine.bronze import as_bronze, parsed_json
+from headrace.refine.bronze import as_bronze, ends_of_time, parsed_json
 from headrace.settings import Settings
 
 EARLIEST = -2
@@ -77,7 +75,7 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
 
 def _within_calendar(name: str) -> Column:
     """A producer may set any instant; what lies beyond is the last or the first that can be told."""
-    first, last = (F.lit(end).cast("timestamp") for end in (EARLIEST_INSTANT, LATEST_INSTANT))
+    first, last = ends_of_time("timestamp")
     return F.greatest(F.least(F.col(name), last), first)
 
 

@@ -21,19 +21,9 @@ from headrace.tables import REASONS
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Rows with the reasons against them and all that silver adds; the versions of the parents that said so. Of all the
-    columns, those that silver stores and those that are stored of what is set aside."""
-
-    rows: pa.Table
-    versions: Mapping[str, int]
-    kept: Sequence[str]
-    aside: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Judging:
-    """The same before Spark has done it."""
+    """Rows with the reasons against them and all that silver adds, before Spark has made them; the versions of the
+    parents that say so. Of all the columns, those that silver stores and those that are stored of what is set aside."""
 
     rows: DataFrame
     versions: Mapping[str, int]
@@ -45,8 +35,14 @@ class Judging:
         before, after = _identities(of), _identities(self.rows)
         return all(before[name] == after[name] for name in names)
 
-    def done(self) -> Judged:
-        return Judged(self.rows.toArrow(), self.versions, self.kept, self.aside)
+    def done(self) -> "Judged":
+        return Judged(self.rows.toArrow(), self)
+
+
+@dataclass(frozen=True)
+class Judged:
+    rows: pa.Table
+    by: Judging
 
 
 def judging(edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judging:
@@ -71,10 +67,10 @@ def _identities(rows: DataFrame) -> dict[str, int]:
 def append_in_memory(
     edge: Edge, spark: SparkSession, judged: Judged, number: int, recent: RecentKeys
 ) -> Entry:
-    told, versions = judged.rows, dict(judged.versions)
+    told, versions = judged.rows, dict(judged.by.versions)
     is_bad = pc.greater(pc.list_value_length(told[REASONS]), 0)
     bad, good = told.filter(is_bad), told.filter(pc.invert(is_bad))
-    rejected = _set_aside(edge, bad, judged.aside, number, versions)
+    rejected = _set_aside(edge, bad, judged.by.aside, number, versions)
     keys, at = keys_in(good)
     repeats = repeats_within(keys, _in_order_of_arrival(good)) | stored(edge, spark, keys, at, recent)
     fresh = good.filter(pa.array(~repeats))
@@ -87,7 +83,7 @@ def append_in_memory(
     edge.leases.check()
     append_once(
         edge.target,
-        fresh.select(judged.kept),
+        fresh.select(judged.by.kept),
         app=edge.app,
         number=number,
         note={"run": edge.run, **note},

@@ -61,7 +61,7 @@ def as_bronze(parsed: DataFrame, contract: Contract) -> DataFrame:
 def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
     """Of a row with an instant that no calendar in use has, the text is kept instead of the instant."""
     dated = {
-        name: F.col(name).between(*(F.lit(end).cast(SPANS_OF_TIME[spec.type]) for end in (EARLIEST, LATEST)))
+        name: F.col(name).between(*ends_of_time(SPANS_OF_TIME[spec.type]))
         for name, spec in contract.columns.items()
         if spec.type in SPANS_OF_TIME
     }
@@ -71,6 +71,11 @@ def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
     text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*contract.columns))
     kept = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
     return parsed.withColumns({**kept, "_raw": F.coalesce("_raw", F.when(beyond, text))})
+
+
+def ends_of_time(kind: str) -> tuple[Column, Column]:
+    """The first and the last timestamp or date that is kept as one."""
+    return F.lit(EARLIEST).cast(kind), F.lit(LATEST).cast(kind)
 
 
 def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:

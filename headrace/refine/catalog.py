@@ -109,6 +109,11 @@ class Catalog:
     def is_alarms(self, layer: str, name: str) -> bool:
         return self.alarms is not None and Ref(layer, name) == ALARMS
 
+    @property
+    def by_topic(self) -> list[Contract]:
+        """Those whose tables arrive by a topic."""
+        return [each for each in self.contracts.values() if each.arrives.topic]
+
     def alarms_of(self, contract: Contract) -> list[Ref]:
         """The table of alarms, if it follows what is made from a contract."""
         source = self.alarms.source if self.alarms else None
