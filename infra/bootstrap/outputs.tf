@@ -1,6 +1,6 @@
 output "state_bucket" {
   description = "Goes into each environment's backend: terraform init -backend-config=bucket=…"
-  value       = aws_s3_bucket.state.bucket
+  value       = module.state.name
 }
 
 output "region" {

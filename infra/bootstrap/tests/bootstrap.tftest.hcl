@@ -6,22 +6,22 @@ run "the_state_is_encrypted_closed_and_kept" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket.state.bucket == "headrace-state-123456789012-eu-west-1"
+    condition     = module.state.name == "headrace-state-123456789012-eu-west-1"
     error_message = "two accounts would want the same bucket"
   }
 
   assert {
-    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms"
+    condition     = module.state.promises.algorithm == "aws:kms"
     error_message = "the state is not encrypted"
   }
 
   assert {
-    condition     = aws_s3_bucket_public_access_block.state.block_public_policy && aws_s3_bucket_public_access_block.state.restrict_public_buckets
+    condition     = module.state.promises.is_closed
     error_message = "the state is open to the public"
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled" && !aws_s3_bucket.state.force_destroy
+    condition     = module.state.promises.is_versioned && !module.state.promises.is_disposable
     error_message = "a state that was overwritten or destroyed is gone"
   }
 }

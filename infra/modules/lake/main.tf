@@ -17,99 +17,22 @@ locals {
   }
 }
 
-resource "aws_s3_bucket" "this" {
+module "bucket" {
+  source   = "../bucket"
   for_each = local.buckets
 
-  bucket        = "${var.name}-${each.key}-${local.account}"
-  force_destroy = var.is_disposable
-}
-
-resource "aws_s3_bucket_versioning" "this" {
-  for_each = local.buckets
-
-  bucket = aws_s3_bucket.this[each.key].id
-
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  for_each = local.buckets
-
-  bucket = aws_s3_bucket.this[each.key].id
-
-  rule {
-    bucket_key_enabled = true
-
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.this.arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "this" {
-  for_each = local.buckets
-
-  bucket                  = aws_s3_bucket.this[each.key].id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "this" {
-  for_each = local.buckets
-
-  bucket = aws_s3_bucket.this[each.key].id
-
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
+  name          = "${var.name}-${each.key}-${local.account}"
+  key_arn       = aws_kms_key.this.arn
+  deleted_days  = var.deleted_days
+  expires_days  = each.value.expires
+  is_disposable = var.is_disposable
+  more_policies = each.key == "logs" ? [data.aws_iam_policy_document.access_logs.json] : []
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  for_each = { for kind, bucket in local.buckets : kind => bucket if kind != "logs" }
+  for_each = { for kind, bucket in module.bucket : kind => bucket if kind != "logs" }
 
-  bucket        = aws_s3_bucket.this[each.key].id
-  target_bucket = aws_s3_bucket.this["logs"].id
+  bucket        = each.value.name
+  target_bucket = module.bucket["logs"].name
   target_prefix = "access/${each.key}/"
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each = local.buckets
-
-  bucket     = aws_s3_bucket.this[each.key].id
-  depends_on = [aws_s3_bucket_versioning.this]
-
-  rule {
-    id     = "what-is-no-longer-current"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days = var.deleted_days
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 2
-    }
-  }
-
-  dynamic "rule" {
-    for_each = each.value.expires[*]
-
-    content {
-      id     = "what-is-old"
-      status = "Enabled"
-
-      filter {}
-
-      expiration {
-        days = rule.value
-      }
-    }
-  }
 }

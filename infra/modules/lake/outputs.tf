@@ -1,11 +1,11 @@
 output "buckets" {
   description = "Names of the buckets: landing, lake, artifacts, logs."
-  value       = { for kind, bucket in aws_s3_bucket.this : kind => bucket.bucket }
+  value       = { for kind, bucket in module.bucket : kind => bucket.name }
 }
 
 output "bucket_arns" {
   description = "The same, as ARNs."
-  value       = { for kind, bucket in aws_s3_bucket.this : kind => bucket.arn }
+  value       = { for kind, bucket in module.bucket : kind => bucket.arn }
 }
 
 output "key_arn" {

@@ -1,54 +1,22 @@
-# Who may come near: nobody without TLS, logs only from the services that write them.
+# Who may write access logs, and who may use the key.
 
-data "aws_iam_policy_document" "bucket" {
-  for_each = local.buckets
-
+data "aws_iam_policy_document" "access_logs" {
   statement {
-    sid       = "NothingWithoutTls"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.this[each.key].arn, "${aws_s3_bucket.this[each.key].arn}/*"]
+    sid       = "AccessLogs"
+    actions   = ["s3:PutObject"]
+    resources = ["arn:${data.aws_partition.this.partition}:s3:::${var.name}-logs-${local.account}/access/*"]
 
     principals {
-      type        = "*"
-      identifiers = ["*"]
+      type        = "Service"
+      identifiers = ["logging.s3.amazonaws.com"]
     }
 
     condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
     }
   }
-
-  dynamic "statement" {
-    for_each = each.key == "logs" ? ["access"] : []
-
-    content {
-      sid       = "AccessLogs"
-      actions   = ["s3:PutObject"]
-      resources = ["${aws_s3_bucket.this[each.key].arn}/access/*"]
-
-      principals {
-        type        = "Service"
-        identifiers = ["logging.s3.amazonaws.com"]
-      }
-
-      condition {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [local.account]
-      }
-    }
-  }
-}
-
-resource "aws_s3_bucket_policy" "this" {
-  for_each = local.buckets
-
-  bucket     = aws_s3_bucket.this[each.key].id
-  policy     = data.aws_iam_policy_document.bucket[each.key].json
-  depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
 data "aws_iam_policy_document" "key" {

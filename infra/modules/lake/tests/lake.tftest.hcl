@@ -10,25 +10,22 @@ run "all_is_encrypted_closed_and_kept" {
   command = plan
 
   assert {
-    condition     = toset(keys(aws_s3_bucket.this)) == toset(["landing", "lake", "artifacts", "logs"])
+    condition     = toset(keys(module.bucket)) == toset(["landing", "lake", "artifacts", "logs"])
     error_message = "there are four buckets"
   }
 
   assert {
-    condition = alltrue([
-      for each in aws_s3_bucket_public_access_block.this :
-      each.block_public_acls && each.block_public_policy && each.ignore_public_acls && each.restrict_public_buckets
-    ])
+    condition     = alltrue([for each in module.bucket : each.promises.is_closed])
     error_message = "a bucket is open to the public"
   }
 
   assert {
-    condition     = alltrue([for each in aws_s3_bucket_versioning.this : each.versioning_configuration[0].status == "Enabled"])
+    condition     = alltrue([for each in module.bucket : each.promises.is_versioned])
     error_message = "a bucket keeps no versions"
   }
 
   assert {
-    condition     = alltrue([for each in aws_s3_bucket.this : !each.force_destroy])
+    condition     = alltrue([for each in module.bucket : !each.promises.is_disposable])
     error_message = "destroy would take data with it, though nobody said that it may"
   }
 
@@ -42,23 +39,17 @@ run "every_bucket_has_our_key_and_refuses_plain_http" {
   command = apply
 
   assert {
-    condition = alltrue([
-      for each in aws_s3_bucket_server_side_encryption_configuration.this :
-      one(one(each.rule).apply_server_side_encryption_by_default).kms_master_key_id == aws_kms_key.this.arn
-    ])
+    condition     = alltrue([for each in module.bucket : each.promises.key_arn == aws_kms_key.this.arn])
     error_message = "a bucket is encrypted with another key"
   }
 
   assert {
-    condition = alltrue([
-      for each in data.aws_iam_policy_document.bucket :
-      each.statement[0].effect == "Deny" && one(each.statement[0].condition).variable == "aws:SecureTransport"
-    ])
+    condition     = alltrue([for each in module.bucket : each.promises.refuses == "Deny aws:SecureTransport"])
     error_message = "a bucket answers without TLS"
   }
 
   assert {
-    condition     = length(aws_s3_bucket_policy.this) == length(aws_s3_bucket.this)
+    condition     = alltrue([for each in module.bucket : each.promises.has_policy])
     error_message = "a bucket has no policy"
   }
 }
@@ -68,7 +59,7 @@ run "landed_files_and_logs_go_after_their_time_and_the_lake_stays" {
 
   assert {
     condition = {
-      for kind, each in aws_s3_bucket_lifecycle_configuration.this : kind => length(each.rule)
+      for kind, each in module.bucket : kind => each.promises.rules
     } == { artifacts = 1, lake = 1, landing = 2, logs = 2 }
     error_message = "something else than landed files and logs expires"
   }

@@ -1,0 +1,48 @@
+mock_provider "aws" {
+  source = "../../tests/mocks"
+}
+
+variables {
+  name         = "headrace-test-any"
+  deleted_days = 30
+  key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+}
+
+run "it_is_encrypted_closed_and_kept" {
+  command = apply
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.key_arn
+    error_message = "the bucket is encrypted with another key"
+  }
+
+  assert {
+    condition     = aws_s3_bucket_public_access_block.this.block_public_acls && aws_s3_bucket_public_access_block.this.restrict_public_buckets
+    error_message = "the bucket is open to the public"
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].effect == "Deny" && one(data.aws_iam_policy_document.this.statement[0].condition).variable == "aws:SecureTransport"
+    error_message = "the bucket answers without TLS"
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled" && !aws_s3_bucket.this.force_destroy
+    error_message = "what was overwritten or destroyed is gone"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.this.rule) == 1
+    error_message = "what is current expires though nobody said so"
+  }
+}
+
+run "what_is_deleted_can_be_had_back_for_a_day_at_least" {
+  command = plan
+
+  variables {
+    deleted_days = 0
+  }
+
+  expect_failures = [var.deleted_days]
+}
