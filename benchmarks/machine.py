@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 PACKAGES = ("pyspark", "delta-spark", "prefect", "soda-core-spark-df", "duckdb", "deltalake", "pyarrow")
-MEASURED = ("headrace", "domains", "soda", "flows", "tasks", "cli")
+MEASURED = ("headrace", "domains", "soda", "flows", "tasks", "cli", "streaming")
 
 
 def machine() -> str:

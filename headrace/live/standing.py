@@ -29,6 +29,7 @@ from headrace.live.dropping import Dropping, Turns, end_all
 from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
 from headrace.live.loss import MessagesLost, Reading
+from headrace.live.memory import give_back
 from headrace.live.metrics import Metrics
 from headrace.live.onward import Onward
 from headrace.live.queries import Stopping, behind, meant, settle, stop_all
@@ -59,14 +60,15 @@ def stand(
     accept_loss: bool = False,
     layers: Collection[str] = ("bronze", "silver"),
     ways: Collection[str] = WAYS,
+    tables: Collection[str] | None = None,
     beats: bool = True,
 ) -> Heartbeat:
     """Runs until `stop` is set, or (until_empty) until all that is in the topics and folders by now is taken. With
     bronze alone in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has
-    forgotten. Without the topic among the `ways`, no broker is needed. beats: whether it gives signs of life, by which
-    the standing job is known and kept."""
+    forgotten. Without the topic among the `ways`, no broker is needed. tables: only what lands in these, by default
+    all. beats: whether it gives signs of life, by which the standing job is known and kept."""
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
-    contracts = catalog.by_topic
+    contracts = [each for each in catalog.by_topic if tables is None or each.table in tables]
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
     for contract in contracts if "topic" in ways else []:
@@ -115,6 +117,7 @@ class _Job:
 
     def run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> Heartbeat:
         self._beat("starting")
+        give_back()
         try:
             self._run_and_name_losses(contracts, stop, until_empty=until_empty)
         except BaseException as error:

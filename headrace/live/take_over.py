@@ -20,15 +20,17 @@ from headrace.settings import Settings
 def take_over(domain: str, settings: Settings, tables: Collection[str] | None = None) -> tuple[Flow, ...]:
     """Into bronze, as far as the topics reach by now. While the standing job is there it is left to it."""
     paths = Paths.of(domain, settings)
-    left = [each for each in _begun(domain, paths, settings) if _is_free(each, paths)]
-    if not left or (tables is not None and not {each.table for each in left} & set(tables)):
+    begun = _begun(domain, paths, settings)
+    left = [each for each in begun if (tables is None or each.table in tables) and _is_free(each, paths)]
+    if not left:
         return ()
     if not is_listening(settings):
         for each in left:
             note = f"its topic waits: no broker answers at {settings.kafka_bootstrap}"
             tell(Event("bronze", each.table, "skipped", note=note))
         return ()
-    if not any(each.waiting() for each in left):
+    waiting = [each.table for each in left if each.waiting()]
+    if not waiting:
         return ()
     quiet = settings.model_copy(update={"metrics_port": 0})
     return stand(
@@ -38,6 +40,7 @@ def take_over(domain: str, settings: Settings, tables: Collection[str] | None = 
         until_empty=True,
         layers=("bronze",),
         ways=("topic",),
+        tables=waiting,
         beats=False,
     ).flows
 

@@ -69,7 +69,7 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     if sender is not None:
         disagrees = F.col("_key").isNotNull() & (F.col("_key") != F.col(sender))
         told = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_line"))
-        parsed = parsed.withColumn("_raw", F.coalesce("_raw", F.when(disagrees, told)))
+        parsed = parsed.withColumn("_raw", F.coalesce(F.when(disagrees, told), "_raw"))
     return as_bronze(parsed, contract)
 
 

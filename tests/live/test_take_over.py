@@ -43,3 +43,13 @@ def test_without_a_broker_it_says_so_and_refines_the_rest(live: LiveStation) -> 
         assert refined(live, kafka_bootstrap="127.0.0.1:1")["strokes"] == 1
     assert [each.item for each in heard if "no broker answers" in each.note] == ["strokes"]
     assert refined(live)["strokes"] == 1
+
+
+def test_a_run_of_other_tables_leaves_the_topic_alone(live: LiveStation) -> None:
+    live.sends(stroke(1))
+    live.stands()
+    live.sends(stroke(2))
+    others = Job("refine", "pumps", {"layers": ["bronze", "silver"], "tables": ["pumps"]})
+    assert {each["table"] for each in run_job(others, live.settings).summary["tables"]} == {"pumps"}
+    assert live.table("bronze", "strokes").count() == 1
+    assert refined(live)["strokes"] == 1
