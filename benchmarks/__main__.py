@@ -56,8 +56,13 @@ def _apart(name: str, chosen: argparse.Namespace) -> int:
     return abs(subprocess.run([sys.executable, "-m", "benchmarks", name, *flags]).returncode)
 
 
-def _measure(name: str, chosen: argparse.Namespace) -> None:
+def _known() -> dict[str, Any]:
     known: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return known
+
+
+def _measure(name: str, chosen: argparse.Namespace) -> None:
+    known = _known()
     if not chosen.again and known.get(name, {}).get("code") == fingerprint():
         print(f"{name}: measured already for this code ({known[name]['measured_at']})")
         return
@@ -65,6 +70,7 @@ def _measure(name: str, chosen: argparse.Namespace) -> None:
     figure = importlib.import_module(f"benchmarks.figures.{name.replace('-', '_')}")
     watched = name in WATCHED and chosen.minutes is not None
     rows = figure.measure(HOME, chosen.runs, **({"minutes": chosen.minutes} if watched else {}))
+    known = _known()  # another figure may have been measured meanwhile
     known[name] = {
         "code": fingerprint(),
         "measured_at": report.today(),

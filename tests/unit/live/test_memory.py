@@ -6,7 +6,10 @@ import sys
 import pytest
 
 SCRIPT = """
-import sys
+import os, sys
+if sys.argv[1] == "keeps":
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "mimalloc"
+import headrace
 import numpy as np, psutil, pyarrow as pa
 if sys.argv[1] == "gives back":
     from headrace.live.memory import give_back
