@@ -1,11 +1,13 @@
 """Terraform on this machine: the provider from a local mirror where the public registry is out of reach."""
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from headrace.errors import HeadraceError
 
@@ -34,6 +36,9 @@ class Terraform:
         mirror = plugin_dir()
         plugins = [f"-plugin-dir={mirror.absolute()}"] if mirror else []
         self.run("init", "-input=false", *plugins, *words)
+
+    def outputs(self) -> dict[str, Any]:
+        return {name: found["value"] for name, found in json.loads(self.run("output", "-json")).items()}
 
     def run(self, *words: str) -> str:
         """What it said; what it complains of is raised."""

@@ -47,3 +47,52 @@ mock_resource "aws_iam_role" {
     arn = "arn:aws:iam::123456789012:role/any"
   }
 }
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:eu-west-1:123456789012:any"
+  }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    arn = "arn:aws:s3:::any"
+  }
+}
+
+mock_resource "aws_iam_instance_profile" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:instance-profile/any"
+  }
+}
+
+mock_resource "aws_msk_configuration" {
+  defaults = {
+    arn             = "arn:aws:kafka:eu-west-1:123456789012:configuration/any/11111111-2222-3333-4444-555555555555-4"
+    latest_revision = 1
+  }
+}
+
+mock_resource "aws_msk_cluster" {
+  defaults = {
+    arn = "arn:aws:kafka:eu-west-1:123456789012:cluster/any/11111111-2222-3333-4444-555555555555-4"
+  }
+}
+
+mock_resource "aws_msk_serverless_cluster" {
+  defaults = {
+    arn = "arn:aws:kafka:eu-west-1:123456789012:cluster/any/11111111-2222-3333-4444-555555555555-s1"
+  }
+}
+
+mock_resource "aws_ecs_task_definition" {
+  defaults = {
+    arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/any:1"
+  }
+}
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = {
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:any"
+  }
+}

@@ -1,0 +1,41 @@
+# Three zones, brokers and nodes for 50,000 readings a second, and nothing that destroy takes while it holds data.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      project     = "headrace"
+      environment = local.name
+      managed_by  = "terraform"
+    }
+  }
+}
+
+locals {
+  name = "headrace-prod"
+}
+
+module "headrace" {
+  source = "../../modules/platform"
+
+  name                    = local.name
+  domains                 = var.domains
+  queries                 = "${path.module}/../../queries"
+  database_prefix         = var.database_prefix
+  zones                   = 3
+  stream                  = var.stream
+  compute                 = var.compute
+  scan_limit_gb           = 100
+  readers                 = var.readers
+  prefect_api_url         = var.prefect_api_url
+  has_prefect_api_key     = var.has_prefect_api_key
+  prefect_api_key         = var.prefect_api_key
+  prefect_api_key_version = var.prefect_api_key_version
+  lock                    = "${path.module}/../../../requirements.lock"
+  emails                  = var.emails
+  dollars_a_month         = var.dollars_a_month
+  landing_days            = 90
+  log_days                = 365
+  is_disposable           = false
+}

@@ -1,0 +1,231 @@
+data "aws_iam_policy_document" "job" {
+  statement {
+    sid       = "FindInBuckets"
+    actions   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
+    resources = [for kind in ["landing", "lake", "artifacts"] : var.bucket_arns[kind]]
+  }
+
+  statement {
+    sid       = "LandingAndLake"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    resources = [for kind in ["landing", "lake"] : "${var.bucket_arns[kind]}/*"]
+  }
+
+  statement {
+    sid       = "ItsOwnCode"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.bucket_arns["artifacts"]}/code/*"]
+  }
+
+  statement {
+    sid       = "WhatCameOfIt"
+    actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.bucket_arns["artifacts"]}/results/*", "${var.bucket_arns["logs"]}/emr/*"]
+  }
+
+  statement {
+    sid       = "OurKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
+    resources = [var.key_arn]
+  }
+
+  statement {
+    sid       = "KafkaCluster"
+    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"]
+    resources = ["arn:${local.partition}:kafka:${local.here}:cluster/${var.kafka_cluster}/*"]
+  }
+
+  statement {
+    sid = "KafkaTopics"
+    actions = [
+      "kafka-cluster:CreateTopic",
+      "kafka-cluster:DescribeTopic",
+      "kafka-cluster:DescribeTopicDynamicConfiguration",
+      "kafka-cluster:ReadData",
+      "kafka-cluster:WriteData",
+    ]
+    resources = ["arn:${local.partition}:kafka:${local.here}:topic/${var.kafka_cluster}/*/*"]
+  }
+
+  statement {
+    sid       = "KafkaGroups"
+    actions   = ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"]
+    resources = ["arn:${local.partition}:kafka:${local.here}:group/${var.kafka_cluster}/*/*"]
+  }
+
+  statement {
+    sid = "Publish"
+    actions = [
+      "glue:GetDatabase",
+      "glue:GetTable",
+      "glue:GetTables",
+      "glue:CreateTable",
+      "glue:UpdateTable",
+      "glue:DeleteTable",
+    ]
+    resources = concat([local.glue_catalog], local.glue_databases, local.glue_tables)
+  }
+
+  statement {
+    sid       = "ItsFigures"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [var.metrics_namespace]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "worker" {
+  statement {
+    sid       = "FindFlows"
+    actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
+    resources = [var.bucket_arns["artifacts"], var.bucket_arns["logs"], var.bucket_arns["lake"]]
+  }
+
+  statement {
+    sid       = "FlowsAndResults"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.bucket_arns["artifacts"]}/*", "${var.bucket_arns["logs"]}/emr/*"]
+  }
+
+  statement {
+    sid       = "CodeOfAVersion"
+    actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.bucket_arns["artifacts"]}/code/*"]
+  }
+
+  statement {
+    sid       = "WhoWrites"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.bucket_arns["lake"]}/_heartbeats/*", "${var.bucket_arns["lake"]}/_leases/*"]
+  }
+
+  statement {
+    sid       = "StartsOfTheStandingJob"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.bucket_arns["lake"]}/_heartbeats/*"]
+  }
+
+  statement {
+    sid       = "OurKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key_arn]
+  }
+
+  # A cluster's own name is not known before it is made; it is known by the tag that its environment gives it.
+  statement {
+    sid = "StepsOfOurClusters"
+    actions = [
+      "elasticmapreduce:AddJobFlowSteps",
+      "elasticmapreduce:CancelSteps",
+      "elasticmapreduce:DescribeCluster",
+      "elasticmapreduce:DescribeStep",
+      "elasticmapreduce:ListSteps",
+    ]
+    resources = ["arn:${local.partition}:elasticmapreduce:${local.here}:cluster/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "elasticmapreduce:ResourceTag/environment"
+      values   = [var.name]
+    }
+  }
+
+  statement {
+    sid = "RunsOfOurApplications"
+    actions = [
+      "emr-serverless:CancelJobRun",
+      "emr-serverless:GetApplication",
+      "emr-serverless:GetJobRun",
+      "emr-serverless:ListJobRuns",
+      "emr-serverless:StartApplication",
+      "emr-serverless:StartJobRun",
+    ]
+    resources = [
+      "arn:${local.partition}:emr-serverless:${local.here}:/applications/*",
+      "arn:${local.partition}:emr-serverless:${local.here}:/applications/*/jobruns/*",
+    ]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [var.name]
+    }
+  }
+
+  statement {
+    sid       = "HandTheJobItsRole"
+    actions   = ["iam:PassRole"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.name}-job"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["emr-serverless.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "reader" {
+  statement {
+    sid = "Ask"
+    actions = [
+      "athena:BatchGetNamedQuery",
+      "athena:GetNamedQuery",
+      "athena:GetQueryExecution",
+      "athena:GetQueryResults",
+      "athena:GetWorkGroup",
+      "athena:ListNamedQueries",
+      "athena:ListQueryExecutions",
+      "athena:StartQueryExecution",
+      "athena:StopQueryExecution",
+    ]
+    resources = [local.workgroup]
+  }
+
+  statement {
+    sid       = "FindTables"
+    actions   = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartitions"]
+    resources = concat([local.glue_catalog], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:database/${each}"], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:table/${each}/*"])
+  }
+
+  statement {
+    sid       = "FindFiles"
+    actions   = ["s3:ListBucket"]
+    resources = [var.bucket_arns["lake"]]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = [for layer in local.readable : "*/${layer}/*"]
+    }
+  }
+
+  statement {
+    sid       = "ReadFiles"
+    actions   = ["s3:GetObject"]
+    resources = [for layer in local.readable : "${var.bucket_arns["lake"]}/*/${layer}/*"]
+  }
+
+  statement {
+    sid       = "Answers"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.bucket_arns["logs"]}/athena/*"]
+  }
+
+  statement {
+    sid       = "AnswersPlace"
+    actions   = ["s3:GetBucketLocation"]
+    resources = [var.bucket_arns["lake"], var.bucket_arns["logs"]]
+  }
+
+  statement {
+    sid       = "OurKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key_arn]
+  }
+}

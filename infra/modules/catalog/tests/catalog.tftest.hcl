@@ -1,0 +1,71 @@
+mock_provider "aws" {
+  source = "../../tests/mocks"
+}
+
+variables {
+  name           = "headrace-test"
+  domains        = ["toy", "other"]
+  lake_bucket    = "test-lake"
+  results_bucket = "test-logs"
+  key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  queries        = "./tests/queries"
+}
+
+run "databases_are_named_as_people_type_them" {
+  command = plan
+
+  assert {
+    condition = toset(keys(aws_glue_catalog_database.this)) == toset([
+      "toy_bronze", "toy_silver", "toy_gold", "other_bronze", "other_silver", "other_gold",
+    ])
+    error_message = "not a database for each domain and layer"
+  }
+
+  assert {
+    condition     = aws_glue_catalog_database.this["toy_gold"].location_uri == "s3://test-lake/toy/gold/"
+    error_message = "a database does not lie where its tables do"
+  }
+}
+
+run "a_query_has_a_limit_and_its_answer_is_encrypted" {
+  command = plan
+
+  assert {
+    condition     = one(aws_athena_workgroup.this.configuration).bytes_scanned_cutoff_per_query == 10 * 1024 * 1024 * 1024
+    error_message = "a query may read more than was said"
+  }
+
+  assert {
+    condition     = one(aws_athena_workgroup.this.configuration).enforce_workgroup_configuration
+    error_message = "whoever asks may set the limit aside"
+  }
+
+  assert {
+    condition     = one(one(one(aws_athena_workgroup.this.configuration).result_configuration).encryption_configuration).kms_key_arn == var.key_arn
+    error_message = "answers lie under another key"
+  }
+}
+
+run "a_question_comes_with_its_query" {
+  command = plan
+
+  assert {
+    condition     = aws_athena_named_query.this["toy-how-many"].description == "How many?"
+    error_message = "a named query does not say what it asks"
+  }
+
+  assert {
+    condition     = length(aws_athena_named_query.this) == 1
+    error_message = "there are other queries than the folder has"
+  }
+}
+
+run "a_domain_nobody_can_type_is_refused" {
+  command = plan
+
+  variables {
+    domains = ["To-Y"]
+  }
+
+  expect_failures = [var.domains]
+}

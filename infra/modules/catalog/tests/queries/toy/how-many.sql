@@ -1,0 +1,2 @@
+-- How many?
+SELECT count(*) AS many FROM toy_gold.things

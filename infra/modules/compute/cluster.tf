@@ -1,0 +1,180 @@
+# The cluster: first node and core nodes on demand, for they hold what must not go; the rest from spot.
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+
+module "service" {
+  source = "../role"
+  count  = local.is_serverless ? 0 : 1
+
+  name     = "${var.name}-emr"
+  services = ["elasticmapreduce.amazonaws.com"]
+  account  = data.aws_caller_identity.this.account_id
+  policy   = data.aws_iam_policy_document.hand_nodes_their_role.json
+}
+
+resource "aws_iam_role_policy_attachment" "service" {
+  count = local.is_serverless ? 0 : 1
+
+  role       = module.service[0].name
+  policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
+}
+
+data "aws_iam_policy_document" "hand_nodes_their_role" {
+  statement {
+    actions   = ["iam:PassRole"]
+    resources = [var.job_role_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "iam:PassedToService"
+      values   = ["ec2.amazonaws.com*"]
+    }
+  }
+}
+
+resource "aws_emr_security_configuration" "this" {
+  count = local.is_serverless ? 0 : 1
+
+  name = var.name
+
+  configuration = jsonencode({
+    EncryptionConfiguration = {
+      EnableInTransitEncryption = false # needs a certificate of yours; nodes speak within one private network
+      EnableAtRestEncryption    = true
+      AtRestEncryptionConfiguration = {
+        S3EncryptionConfiguration = { EncryptionMode = "SSE-KMS", AwsKmsKey = var.key_arn }
+        LocalDiskEncryptionConfiguration = {
+          EncryptionKeyProviderType = "AwsKms"
+          AwsKmsKey                 = var.key_arn
+          EnableEbsEncryption       = true
+        }
+      }
+    }
+    InstanceMetadataServiceConfiguration = {
+      MinimumInstanceMetadataServiceVersion = 2
+      HttpPutResponseHopLimit               = 1
+    }
+  })
+}
+
+resource "aws_emr_cluster" "this" {
+  count = local.is_serverless ? 0 : 1
+
+  name          = var.name
+  release_label = var.release
+  applications  = ["Hadoop", "Spark"]
+  service_role  = module.service[0].arn
+  log_uri       = "s3://${var.logs_bucket}/emr/"
+
+  security_configuration            = aws_emr_security_configuration.this[0].name
+  step_concurrency_level            = var.steps_at_once
+  keep_job_flow_alive_when_no_steps = true
+  termination_protection            = false
+  scale_down_behavior               = "TERMINATE_AT_TASK_COMPLETION"
+  ebs_root_volume_size              = 32
+
+  ec2_attributes {
+    subnet_ids                        = var.subnets
+    emr_managed_master_security_group = var.security_groups.main
+    emr_managed_slave_security_group  = var.security_groups.core
+    service_access_security_group     = var.security_groups.service
+    instance_profile                  = var.job_instance_profile_arn
+  }
+
+  master_instance_fleet {
+    name                      = "main"
+    target_on_demand_capacity = 1
+
+    instance_type_configs {
+      instance_type     = var.main_type
+      weighted_capacity = 1
+    }
+  }
+
+  core_instance_fleet {
+    name                      = "core"
+    target_on_demand_capacity = var.core_nodes
+
+    dynamic "instance_type_configs" {
+      for_each = var.node_types
+
+      content {
+        instance_type     = instance_type_configs.value
+        weighted_capacity = 1
+
+        ebs_config {
+          size                 = var.node_gb
+          type                 = "gp3"
+          volumes_per_instance = 1
+        }
+      }
+    }
+  }
+
+  dynamic "auto_termination_policy" {
+    for_each = var.stops_when_idle ? [60 * var.idle_minutes] : []
+
+    content {
+      idle_timeout = auto_termination_policy.value
+    }
+  }
+
+  tags = merge(local.tags, { "for-use-with-amazon-emr-managed-policies" = "true" })
+
+  depends_on = [aws_iam_role_policy_attachment.service]
+
+  lifecycle {
+    ignore_changes = [core_instance_fleet[0].target_on_demand_capacity] # managed scaling moves it
+  }
+}
+
+resource "aws_emr_instance_fleet" "spot" {
+  count = local.is_serverless ? 0 : 1
+
+  cluster_id           = aws_emr_cluster.this[0].id
+  name                 = "spot"
+  target_spot_capacity = 0
+
+  dynamic "instance_type_configs" {
+    for_each = var.node_types
+
+    content {
+      instance_type                              = instance_type_configs.value
+      weighted_capacity                          = 1
+      bid_price_as_percentage_of_on_demand_price = 100
+
+      ebs_config {
+        size                 = var.node_gb
+        type                 = "gp3"
+        volumes_per_instance = 1
+      }
+    }
+  }
+
+  launch_specifications {
+    spot_specification {
+      allocation_strategy      = "capacity-optimized"
+      timeout_action           = "SWITCH_TO_ON_DEMAND"
+      timeout_duration_minutes = 10
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [target_spot_capacity, target_on_demand_capacity]
+  }
+}
+
+resource "aws_emr_managed_scaling_policy" "this" {
+  count = local.is_serverless ? 0 : 1
+
+  cluster_id = aws_emr_cluster.this[0].id
+
+  compute_limits {
+    unit_type                       = "InstanceFleetUnits"
+    minimum_capacity_units          = var.core_nodes
+    maximum_capacity_units          = var.most_nodes
+    maximum_core_capacity_units     = var.core_nodes
+    maximum_ondemand_capacity_units = var.core_nodes
+  }
+}

@@ -1,0 +1,92 @@
+mock_provider "aws" {
+  source = "../../tests/mocks"
+}
+
+variables {
+  name                     = "headrace-test"
+  subnets                  = ["subnet-1", "subnet-2"]
+  security_groups          = { main = "sg-1", core = "sg-2", service = "sg-3" }
+  job_role_arn             = "arn:aws:iam::123456789012:role/headrace-test-job"
+  job_instance_profile_arn = "arn:aws:iam::123456789012:instance-profile/headrace-test-job"
+  key_arn                  = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  logs_bucket              = "test-logs"
+}
+
+run "disks_are_encrypted_and_metadata_wants_a_token" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_emr_security_configuration.this[0].configuration).EncryptionConfiguration.AtRestEncryptionConfiguration.LocalDiskEncryptionConfiguration.AwsKmsKey == var.key_arn
+    error_message = "disks lie under another key"
+  }
+
+  assert {
+    condition     = jsondecode(aws_emr_security_configuration.this[0].configuration).InstanceMetadataServiceConfiguration.MinimumInstanceMetadataServiceVersion == 2
+    error_message = "a node's credentials can be had without a token"
+  }
+}
+
+run "it_grows_from_spot_and_ends_when_idle" {
+  command = plan
+
+  assert {
+    condition     = one(aws_emr_cluster.this[0].auto_termination_policy).idle_timeout == 3600
+    error_message = "an idle cluster goes on"
+  }
+
+  assert {
+    condition     = one(aws_emr_managed_scaling_policy.this[0].compute_limits).maximum_ondemand_capacity_units == 1
+    error_message = "it grows at the full price"
+  }
+
+  assert {
+    condition     = one(one(aws_emr_instance_fleet.spot[0].launch_specifications).spot_specification).timeout_action == "SWITCH_TO_ON_DEMAND"
+    error_message = "without spot there is no work"
+  }
+}
+
+run "one_that_stands_does_not_end" {
+  command = plan
+
+  variables {
+    stops_when_idle = false
+  }
+
+  assert {
+    condition     = length(aws_emr_cluster.this[0].auto_termination_policy) == 0
+    error_message = "the standing job's cluster ends"
+  }
+}
+
+run "serverless_sleeps_and_has_a_limit" {
+  command = plan
+
+  variables {
+    kind = "serverless"
+  }
+
+  assert {
+    condition     = length(aws_emr_cluster.this) == 0
+    error_message = "a cluster is made nevertheless"
+  }
+
+  assert {
+    condition     = one(aws_emrserverless_application.this[0].maximum_capacity).cpu == "32 vCPU"
+    error_message = "it may grow beyond what was said"
+  }
+
+  assert {
+    condition     = aws_emrserverless_application.this[0].tags.environment == "headrace-test"
+    error_message = "the worker would have no right to it"
+  }
+}
+
+run "a_release_without_spark_4_is_refused" {
+  command = plan
+
+  variables {
+    release = "emr-7.9.0"
+  }
+
+  expect_failures = [var.release]
+}

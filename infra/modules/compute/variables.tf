@@ -1,0 +1,154 @@
+variable "name" {
+  description = "The cluster's name, for example headrace-dev; it carries it as its tag `environment`, too."
+  type        = string
+}
+
+variable "kind" {
+  description = "cluster: EMR on EC2, which the standing job and many steps want. serverless: EMR Serverless, for now and then."
+  type        = string
+  default     = "cluster"
+
+  validation {
+    condition     = contains(["cluster", "serverless"], var.kind)
+    error_message = "kind: cluster or serverless."
+  }
+}
+
+variable "release" {
+  description = "EMR's release; the code is tried with Spark 4.0 and Delta 4.0."
+  type        = string
+  default     = "emr-spark-8.0.0"
+
+  validation {
+    condition     = startswith(var.release, "emr-spark-8.")
+    error_message = "release: of the line emr-spark-8, which has Spark 4."
+  }
+}
+
+variable "subnets" {
+  description = "Private subnets; a cluster starts in one of them that has room."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnets) > 0
+    error_message = "subnets: one at least."
+  }
+}
+
+variable "security_groups" {
+  description = "Groups of the cluster's first node, its other nodes, and of EMR itself."
+  type = object({
+    main    = string
+    core    = string
+    service = string
+  })
+}
+
+variable "job_role_arn" {
+  description = "The role that jobs run as."
+  type        = string
+}
+
+variable "job_instance_profile_arn" {
+  description = "The same, as nodes carry it."
+  type        = string
+}
+
+variable "key_arn" {
+  description = "The key that disks are encrypted with."
+  type        = string
+}
+
+variable "logs_bucket" {
+  description = "Bucket for the logs of steps, under emr/."
+  type        = string
+}
+
+variable "main_type" {
+  description = "Machine of the first node, which runs no tasks."
+  type        = string
+  default     = "m7i.xlarge"
+}
+
+variable "node_types" {
+  description = "Machines of all other nodes, alike in size; the more there are, the more spot there is."
+  type        = list(string)
+  default     = ["r7i.xlarge", "r6i.xlarge", "r5.xlarge"]
+
+  validation {
+    condition     = length(var.node_types) >= 1 && length(var.node_types) <= 30
+    error_message = "node_types: 1 to 30."
+  }
+}
+
+variable "node_gb" {
+  description = "Disk of a node for what Spark spills, in GB."
+  type        = number
+  default     = 128
+
+  validation {
+    condition     = var.node_gb >= 32
+    error_message = "node_gb: at least 32."
+  }
+}
+
+variable "core_nodes" {
+  description = "Nodes that are always there."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.core_nodes >= 1
+    error_message = "core_nodes: at least 1."
+  }
+}
+
+variable "most_nodes" {
+  description = "Nodes that there may be with those from spot."
+  type        = number
+  default     = 4
+
+  validation {
+    condition     = var.most_nodes >= 1 && var.most_nodes <= 200
+    error_message = "most_nodes: 1 to 200."
+  }
+}
+
+variable "most_cores" {
+  description = "Cores that a serverless application may use at once."
+  type        = number
+  default     = 32
+
+  validation {
+    condition     = var.most_cores >= 4
+    error_message = "most_cores: at least 4, a driver and an executor."
+  }
+}
+
+variable "steps_at_once" {
+  description = "Steps that run side by side, the standing job of each domain among them."
+  type        = number
+  default     = 8
+
+  validation {
+    condition     = var.steps_at_once >= 2 && var.steps_at_once <= 256
+    error_message = "steps_at_once: 2 to 256; the standing job holds one for good."
+  }
+}
+
+variable "stops_when_idle" {
+  description = "Whether the cluster ends when nothing ran for idle_minutes. The next run then finds it gone, and says so."
+  type        = bool
+  default     = true
+}
+
+variable "idle_minutes" {
+  description = "Minutes without work after which it ends (cluster) or sleeps (serverless)."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.idle_minutes >= 1 && var.idle_minutes <= 10080
+    error_message = "idle_minutes: 1 to 10080, a week."
+  }
+}

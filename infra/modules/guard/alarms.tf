@@ -1,0 +1,77 @@
+locals {
+  told = [aws_sns_topic.this.arn]
+}
+
+# Spark keeps its place in the checkpoint and tells Kafka nothing of it, so the standing job tells its lag itself.
+resource "aws_cloudwatch_metric_alarm" "lag" {
+  for_each = var.streamed
+
+  alarm_name          = "${var.name}-${each.key}-lag"
+  alarm_description   = "The standing job of ${each.key} has been behind its topics by more than ${var.most_behind} messages for 15 minutes. See docs/operations.md."
+  namespace           = var.metrics_namespace
+  metric_name         = "messages_behind"
+  dimensions          = { domain = each.key, environment = var.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  threshold           = var.most_behind
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "ignore" # that is the next one's concern
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
+resource "aws_cloudwatch_metric_alarm" "heartbeat" {
+  for_each = var.streamed
+
+  alarm_name          = "${var.name}-${each.key}-heartbeat"
+  alarm_description   = "The standing job of ${each.key} has given no sign of life for 5 minutes. It is started again by the flow that keeps it; this tells that it was not."
+  namespace           = var.metrics_namespace
+  metric_name         = "beats"
+  dimensions          = { domain = each.key, environment = var.name }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 5
+  threshold           = 1
+  comparison_operator = "LessThanThreshold"
+  treat_missing_data  = "breaching"
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
+resource "aws_cloudwatch_metric_alarm" "idle" {
+  count = var.compute_kind == "cluster" ? 1 : 0
+
+  alarm_name          = "${var.name}-idle"
+  alarm_description   = "The cluster ran nothing for ${var.idle_minutes} minutes and is paid for."
+  namespace           = "AWS/ElasticMapReduce"
+  metric_name         = "IsIdle"
+  dimensions          = { JobFlowId = var.compute_id }
+  statistic           = "Minimum"
+  period              = 300
+  evaluation_periods  = ceil(var.idle_minutes / 5)
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching" # a cluster that is gone costs nothing
+  alarm_actions       = local.told
+}
+
+resource "aws_cloudwatch_event_rule" "failed" {
+  name        = "${var.name}-failed"
+  description = "A step or a run of ${var.name} failed, or its cluster ended with errors."
+
+  event_pattern = jsonencode(var.compute_kind == "cluster" ? {
+    source      = ["aws.emr"]
+    detail-type = ["EMR Step Status Change", "EMR Cluster State Change"]
+    detail      = { clusterId = [var.compute_id], state = ["FAILED", "TERMINATED_WITH_ERRORS"] }
+    } : {
+    source      = ["aws.emr-serverless"]
+    detail-type = ["EMR Serverless Job Run State Change"]
+    detail      = { applicationId = [var.compute_id], state = ["FAILED"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "failed" {
+  rule = aws_cloudwatch_event_rule.failed.name
+  arn  = aws_sns_topic.this.arn
+}

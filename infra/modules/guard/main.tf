@@ -1,0 +1,62 @@
+# Who is told, and of what: money, a standing job that falls behind or is dead, steps that fail, a cluster that idles.
+
+data "aws_caller_identity" "this" {}
+
+resource "aws_sns_topic" "this" {
+  name              = "${var.name}-guard"
+  kms_master_key_id = var.key_arn
+}
+
+data "aws_iam_policy_document" "topic" {
+  statement {
+    sid       = "WhoTells"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.this.account_id]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn    = aws_sns_topic.this.arn
+  policy = data.aws_iam_policy_document.topic.json
+}
+
+resource "aws_sns_topic_subscription" "this" {
+  for_each = var.emails
+
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+resource "aws_budgets_budget" "this" {
+  name         = var.name
+  budget_type  = "COST"
+  limit_amount = tostring(var.dollars_a_month)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+
+    content {
+      comparison_operator       = "GREATER_THAN"
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      notification_type         = notification.key
+      subscriber_sns_topic_arns = [aws_sns_topic.this.arn]
+    }
+  }
+
+  depends_on = [aws_sns_topic_policy.this]
+}

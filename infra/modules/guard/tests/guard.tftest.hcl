@@ -1,0 +1,79 @@
+mock_provider "aws" {
+  source = "../../tests/mocks"
+}
+
+variables {
+  name            = "headrace-test"
+  emails          = ["operations@example.com"]
+  dollars_a_month = 200
+  streamed        = ["toy"]
+  compute_kind    = "cluster"
+  compute_id      = "j-123"
+  key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+}
+
+run "a_job_that_says_nothing_counts_as_dead" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.heartbeat["toy"].treat_missing_data == "breaching"
+    error_message = "a job that is dead raises no alarm"
+  }
+}
+
+run "failed_steps_are_told" {
+  command = plan
+
+  assert {
+    condition     = contains(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.state, "FAILED")
+    error_message = "a failed step is not told"
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.clusterId == ["j-123"]
+    error_message = "steps of another cluster are told"
+  }
+}
+
+run "all_is_told_under_our_key" {
+  command = plan
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.key_arn
+    error_message = "messages lie under another key"
+  }
+
+  assert {
+    condition     = aws_budgets_budget.this.limit_amount == "200"
+    error_message = "the budget is another"
+  }
+}
+
+run "serverless_does_not_idle" {
+  command = plan
+
+  variables {
+    compute_kind = "serverless"
+    compute_id   = "00f1"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.idle) == 0
+    error_message = "an application that sleeps counts as idle"
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).source == ["aws.emr-serverless"]
+    error_message = "failed runs are not told"
+  }
+}
+
+run "no_budget_is_refused" {
+  command = plan
+
+  variables {
+    dollars_a_month = 0
+  }
+
+  expect_failures = [var.dollars_a_month]
+}

@@ -1,0 +1,117 @@
+# The Prefect worker: the public image as it is, kept running by Fargate. It makes its work pool itself, pulls the flows
+# from S3 and starts jobs elsewhere, so it is small and needs no Spark.
+
+data "aws_region" "this" {}
+
+locals {
+  has_key = var.has_api_key
+
+  environment = merge(
+    var.settings,
+    {
+      PREFECT_API_URL                  = var.prefect_api_url
+      PREFECT_LOGGING_EXTRA_LOGGERS    = "headrace"
+      PREFECT_SERVER_ANALYTICS_ENABLED = "false"
+      EXTRA_PIP_PACKAGES               = join(" ", var.packages)
+      AWS_REGION                       = data.aws_region.this.name
+      AWS_DEFAULT_REGION               = data.aws_region.this.name
+    },
+  )
+}
+
+resource "aws_cloudwatch_log_group" "worker" {
+  name              = "/${var.name}/worker"
+  retention_in_days = var.log_days
+  kms_key_id        = var.key_arn
+}
+
+resource "aws_secretsmanager_secret" "api_key" {
+  count = local.has_key ? 1 : 0
+
+  name                    = "${var.name}/prefect-api-key"
+  description             = "With which the worker of ${var.name} comes to Prefect Cloud"
+  kms_key_id              = var.key_arn
+  recovery_window_in_days = var.is_disposable ? 0 : 7
+}
+
+# Write-only: the key is in no plan and in no state.
+resource "aws_secretsmanager_secret_version" "api_key" {
+  count = local.has_key ? 1 : 0
+
+  secret_id                = aws_secretsmanager_secret.api_key[0].id
+  secret_string_wo         = var.prefect_api_key
+  secret_string_wo_version = var.prefect_api_key_version
+}
+
+resource "aws_ecs_cluster" "this" {
+  name = var.name
+
+  setting {
+    name  = "containerInsights"
+    value = "enabled"
+  }
+}
+
+resource "aws_ecs_task_definition" "worker" {
+  family                   = "${var.name}-worker"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.cpu
+  memory                   = var.memory_mb
+  execution_role_arn       = module.starts.arn
+  task_role_arn            = var.worker_role_arn
+
+  runtime_platform {
+    cpu_architecture        = "X86_64"
+    operating_system_family = "LINUX"
+  }
+
+  container_definitions = jsonencode([{
+    name      = "worker"
+    image     = var.image
+    essential = true
+    command   = ["prefect", "worker", "start", "--pool", var.pool, "--type", "process", "--limit", tostring(var.runs_at_once), "--with-healthcheck"]
+
+    environment = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
+    secrets     = [for secret in aws_secretsmanager_secret.api_key : { name = "PREFECT_API_KEY", valueFrom = secret.arn }]
+
+    healthCheck = {
+      command     = ["CMD-SHELL", "python -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=5)\""]
+      interval    = 30
+      timeout     = 10
+      retries     = 5
+      startPeriod = 300
+    }
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.worker.name
+        awslogs-region        = data.aws_region.this.name
+        awslogs-stream-prefix = "worker"
+      }
+    }
+  }])
+}
+
+resource "aws_ecs_service" "worker" {
+  name                               = "${var.name}-worker"
+  cluster                            = aws_ecs_cluster.this.id
+  task_definition                    = aws_ecs_task_definition.worker.arn
+  desired_count                      = 1
+  launch_type                        = "FARGATE"
+  platform_version                   = "LATEST"
+  deployment_minimum_healthy_percent = 0 # two workers of one pool would do no harm, but neither is there a need for them
+  deployment_maximum_percent         = 100
+
+  network_configuration {
+    subnets          = var.subnets
+    security_groups  = [var.security_group]
+    assign_public_ip = true # the way out to Prefect's API without the price of a NAT; nothing comes in by it
+  }
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+}

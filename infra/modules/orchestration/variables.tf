@@ -1,0 +1,136 @@
+variable "name" {
+  description = "Prefix of everything this environment owns, for example headrace-dev."
+  type        = string
+}
+
+variable "prefect_api_url" {
+  description = "Prefect's API: https://api.prefect.cloud/api/accounts/…/workspaces/…, or a server of yours."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https?://[^ ]+/api", var.prefect_api_url))
+    error_message = "prefect_api_url: as `prefect config view` shows it, https://…/api/…"
+  }
+}
+
+variable "has_api_key" {
+  description = "Whether Prefect wants a key: Prefect Cloud does."
+  type        = bool
+  default     = true
+}
+
+variable "prefect_api_key" {
+  description = "The key, best given as TF_VAR_prefect_api_key. It goes to Secrets Manager and into no state."
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "prefect_api_key_version" {
+  description = "Raise it when the key has changed: what is in no state can't be compared."
+  type        = number
+  default     = 1
+}
+
+variable "pool" {
+  description = "The work pool, which the worker makes when there is none."
+  type        = string
+  default     = "headrace"
+}
+
+variable "image" {
+  description = "Prefect's public image."
+  type        = string
+  default     = "prefecthq/prefect:3.8.8-python3.11"
+
+  validation {
+    condition     = can(regex(":3\\.", var.image)) && !endswith(var.image, ":latest")
+    error_message = "image: of Prefect 3, with its version, such as prefecthq/prefect:3.8.8-python3.11."
+  }
+}
+
+variable "packages" {
+  description = "What the flows need beside Prefect, installed when the worker starts."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for each in var.packages : strcontains(each, "==")])
+    error_message = "packages: each with its version, name==1.2.3."
+  }
+}
+
+variable "settings" {
+  description = "Headrace's settings: environment variables HEADRACE_…"
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for each in keys(var.settings) : startswith(each, "HEADRACE_")])
+    error_message = "settings: names that begin with HEADRACE_."
+  }
+}
+
+variable "subnets" {
+  description = "Subnets with a way out."
+  type        = list(string)
+}
+
+variable "security_group" {
+  description = "The worker's: goes out, is not reached."
+  type        = string
+}
+
+variable "worker_role_arn" {
+  description = "What flows run as."
+  type        = string
+}
+
+variable "key_arn" {
+  description = "The key that the log and the secret are encrypted with."
+  type        = string
+}
+
+variable "cpu" {
+  description = "CPU units of the worker: 1024 are one."
+  type        = number
+  default     = 1024
+
+  validation {
+    condition     = contains([512, 1024, 2048, 4096], var.cpu)
+    error_message = "cpu: 512, 1024, 2048 or 4096."
+  }
+}
+
+variable "memory_mb" {
+  description = "Its memory; a flow run takes about 250 MB."
+  type        = number
+  default     = 4096
+
+  validation {
+    condition     = var.memory_mb >= 1024
+    error_message = "memory_mb: at least 1024."
+  }
+}
+
+variable "runs_at_once" {
+  description = "Flow runs that the worker has side by side."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.runs_at_once >= 1
+    error_message = "runs_at_once: at least 1."
+  }
+}
+
+variable "log_days" {
+  description = "Days for which the worker's log is kept."
+  type        = number
+  default     = 365
+}
+
+variable "is_disposable" {
+  description = "Whether the secret goes at once with terraform destroy, instead of after a week."
+  type        = bool
+  default     = false
+}

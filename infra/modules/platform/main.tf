@@ -1,0 +1,112 @@
+# All of it together. An environment says how large; how the parts fit is said here, once.
+
+locals {
+  locked   = { for found in regexall("(?m)^([a-z0-9-]+)(?:\\[[a-z0-9,-]+\\])?==([^ ;\\\\]+)", file(var.lock)) : found[0] => found[1]... }
+  packages = [for each in sort(var.worker_needs) : "${each}==${local.locked[each][0]}"]
+}
+
+module "lake" {
+  source = "../lake"
+
+  name          = var.name
+  landing_days  = var.landing_days
+  log_days      = var.log_days
+  is_disposable = var.is_disposable
+}
+
+module "network" {
+  source = "../network"
+
+  name     = var.name
+  cidr     = var.cidr
+  zones    = var.zones
+  key_arn  = module.lake.key_arn
+  log_days = var.log_days
+}
+
+module "stream" {
+  source = "../stream"
+
+  name            = var.name
+  kind            = var.stream.kind
+  subnets         = module.network.private_subnets
+  security_group  = module.network.security_groups.brokers
+  key_arn         = module.lake.key_arn
+  broker_type     = var.stream.broker_type
+  volume_gb       = var.stream.volume_gb
+  retention_hours = var.stream.retention_hours
+  log_days        = var.log_days
+}
+
+module "catalog" {
+  source = "../catalog"
+
+  name           = var.name
+  domains        = var.domains
+  prefix         = var.database_prefix
+  lake_bucket    = module.lake.buckets.lake
+  results_bucket = module.lake.buckets.logs
+  key_arn        = module.lake.key_arn
+  scan_limit_gb  = var.scan_limit_gb
+  queries        = var.queries
+  is_disposable  = var.is_disposable
+}
+
+module "access" {
+  source = "../access"
+
+  name          = var.name
+  bucket_arns   = module.lake.bucket_arns
+  key_arn       = module.lake.key_arn
+  kafka_cluster = var.name
+  databases     = values(module.catalog.databases)
+  workgroup     = module.catalog.workgroup
+  readers       = var.readers
+}
+
+module "compute" {
+  source = "../compute"
+
+  name                     = var.name
+  kind                     = var.compute.kind
+  subnets                  = module.network.private_subnets
+  security_groups          = module.network.security_groups
+  job_role_arn             = module.access.job_role_arn
+  job_instance_profile_arn = module.access.job_instance_profile_arn
+  key_arn                  = module.lake.key_arn
+  logs_bucket              = module.lake.buckets.logs
+  core_nodes               = var.compute.core_nodes
+  most_nodes               = var.compute.most_nodes
+  stops_when_idle          = var.compute.stops_when_idle
+  idle_minutes             = var.compute.idle_minutes
+}
+
+module "orchestration" {
+  source = "../orchestration"
+
+  name                    = var.name
+  prefect_api_url         = var.prefect_api_url
+  has_api_key             = var.has_prefect_api_key
+  prefect_api_key         = var.prefect_api_key
+  prefect_api_key_version = var.prefect_api_key_version
+  packages                = local.packages
+  settings                = { for name, value in local.settings : "HEADRACE_${upper(name)}" => value }
+  subnets                 = module.network.outward_subnets
+  security_group          = module.network.security_groups.worker
+  worker_role_arn         = module.access.worker_role_arn
+  key_arn                 = module.lake.key_arn
+  log_days                = var.log_days
+  is_disposable           = var.is_disposable
+}
+
+module "guard" {
+  source = "../guard"
+
+  name            = var.name
+  emails          = var.emails
+  dollars_a_month = var.dollars_a_month
+  streamed        = var.domains
+  compute_kind    = module.compute.kind
+  compute_id      = module.compute.id
+  key_arn         = module.lake.key_arn
+}

@@ -1,0 +1,48 @@
+locals {
+  # By the names that headrace's settings have.
+  settings = {
+    engine          = "emr"
+    emr_kind        = module.compute.kind
+    emr_id          = module.compute.id
+    job_role_arn    = module.access.job_role_arn
+    lake_url        = "s3://${module.lake.buckets.lake}"
+    landing_url     = "s3://${module.lake.buckets.landing}/landing"
+    dropped_url     = "s3://${module.lake.buckets.landing}/dropped"
+    truth_url       = "s3://${module.lake.buckets.landing}/truth"
+    artifacts_url   = "s3://${module.lake.buckets.artifacts}"
+    logs_url        = "s3://${module.lake.buckets.logs}"
+    kafka_bootstrap = module.stream.bootstrap
+    kafka_security  = "iam"
+    database_prefix = var.database_prefix
+    workgroup       = module.catalog.workgroup
+    environment     = var.name
+  }
+}
+
+output "settings" {
+  description = "What headrace needs to know, by the names of its settings: `headrace configure --from-terraform` writes them down."
+  value       = local.settings
+}
+
+output "prefect" {
+  description = "What `prefect deploy` needs: the bucket for flows and the work pool."
+  value = {
+    bucket = module.lake.buckets.artifacts
+    pool   = module.orchestration.pool
+  }
+}
+
+output "worker_task" {
+  description = "How the worker is started."
+  value       = module.orchestration.task
+}
+
+output "reader_role_arn" {
+  description = "What whoever asks gold and silver takes."
+  value       = module.access.reader_role_arn
+}
+
+output "guard_topic_arn" {
+  description = "Whoever subscribes to it is told of money, lag, failures and silence."
+  value       = module.guard.topic_arn
+}

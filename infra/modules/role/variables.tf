@@ -1,0 +1,52 @@
+variable "name" {
+  description = "The role's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9+=,.@_-]{1,64}$", var.name))
+    error_message = "name: 1 to 64 letters, digits and +=,.@_-"
+  }
+}
+
+variable "account" {
+  description = "The account on whose behalf a service may take it."
+  type        = string
+}
+
+variable "services" {
+  description = "AWS services that take it."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.services : endswith(each, ".amazonaws.com")])
+    error_message = "services: names such as ec2.amazonaws.com."
+  }
+}
+
+variable "principals" {
+  description = "ARNs of users, roles or accounts that take it."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = !contains(var.principals, "*")
+    error_message = "principals: name who may take the role; * is everybody."
+  }
+}
+
+variable "policy" {
+  description = "What it may do."
+  type        = string
+}
+
+variable "hours" {
+  description = "Hours for which it can be taken at once."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.hours >= 1 && var.hours <= 12
+    error_message = "hours: 1 to 12."
+  }
+}

@@ -1,0 +1,17 @@
+-- What is in the tanks, and which need attention?
+SELECT
+  i.product_type,
+  i.inventory_status,
+  COUNT(*) AS tanks,
+  SUM(i.current_volume) AS volume_barrels,
+  ROUND(CAST(SUM(i.current_volume) AS DOUBLE) / SUM(i.capacity_barrels), 3) AS fill,
+  ROUND(MAX(d.days_of_supply), 1) AS days_of_supply_of_type
+FROM refinery_gold.inventory_status AS i
+LEFT JOIN refinery_gold.days_of_supply AS d
+  ON d.level = 'PRODUCT_TYPE' AND d.product_type = i.product_type
+GROUP BY
+  i.product_type,
+  i.inventory_status
+ORDER BY
+  i.product_type,
+  tanks DESC

@@ -1,0 +1,18 @@
+-- Which late shipments endanger a refinery's supply of crude?
+SELECT
+  risk,
+  shipment_id,
+  refinery_name,
+  crude_name,
+  supplier_id,
+  volume_barrels,
+  days_late,
+  days_until_arrival,
+  ROUND(days_of_supply, 1) AS days_of_supply,
+  ROUND(tank_days_of_supply, 1) AS tank_days_of_supply
+FROM refinery_gold.stock_out_risk
+ORDER BY
+  CASE risk WHEN 'HIGH' THEN 1 WHEN 'MEDIUM' THEN 2 WHEN 'UNKNOWN' THEN 3 ELSE 4 END,
+  days_of_supply - days_until_arrival,
+  shipment_id
+LIMIT 50

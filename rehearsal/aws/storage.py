@@ -1,0 +1,64 @@
+"""S3."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket, FakeDeleteMarker
+
+from rehearsal.aws.gaps import closes
+
+LOG_WRITER = "logging.s3.amazonaws.com"
+HERE = {"aws:securetransport": "true"}  # whoever comes here would come by TLS there
+
+
+@closes(FakeDeleteMarker, "a bucket that is emptied holds marks of deletion, and removing one fails")
+def dispose(self: Any, garbage: bool = False) -> None:  # noqa: ARG001
+    return None
+
+
+@closes(FakeBucket, "a statement with a condition counts whether it holds or not: TLS only refuses everybody")
+def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(self.policy.decode())
+    holding = [_bare(each) for each in _listed(policy["Statement"]) if _holds(each.get("Condition", {}))]
+    if not holding:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({**policy, "Statement": holding})).is_action_permitted(action, resource)
+
+
+def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """A principal that is everybody breaks moto's own, and it wants one spelling of the resource."""
+    if not target_bucket.policy:
+        return False
+    place = f"{target_bucket.arn}/{target_prefix or ''}any"
+    return any(
+        each["Effect"] == "Allow"
+        and isinstance(each["Principal"], dict)
+        and LOG_WRITER in _listed(each["Principal"].get("Service"))
+        and "s3:PutObject" in _listed(each["Action"])
+        and any(fnmatchcase(place, resource) for resource in _listed(each["Resource"]))
+        for each in _listed(json.loads(target_bucket.policy.decode())["Statement"])
+    )
+
+
+FakeBucket._log_permissions_enabled_policy = staticmethod(_lets_logs_in)
+
+
+def _bare(statement: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in statement.items() if key != "Condition"}
+
+
+def _holds(condition: dict[str, dict[str, Any]]) -> bool:
+    """What is not known of a request is taken as not so."""
+    return all(
+        operator == "Bool" and HERE.get(key.lower()) in map(str, _listed(wanted))
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
