@@ -6,6 +6,7 @@ import typer
 
 from cli import (
     alarms,
+    configure,
     dedupe,
     demo,
     demo_live,
@@ -14,6 +15,7 @@ from cli import (
     generate,
     kafka,
     maintain,
+    package,
     produce,
     query,
     receipt,
@@ -41,6 +43,7 @@ PANELS = {
     "Live": (demo_live, produce, stream, alarms, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
+    "Cloud": (configure, package),
     "Look after": (maintain, docs),
 }
 

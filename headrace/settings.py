@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(".headrace"), description="The folder that holds all local state.")
-    lake_url: str = Field("", description="Where the tables live: a folder (default: <home>/lake).")
+    lake_url: str = Field(
+        "", description="Where the tables live: a folder or s3://bucket (default: <home>/lake)."
+    )
     landing_url: str = Field(
         "", description="Where sources leave their files: a folder (default: <home>/landing)."
     )
@@ -30,6 +32,19 @@ class Settings(BaseSettings):
         "", description="Where the generator hides what it planted (default: <home>/truth)."
     )
     engine: Literal["local", "emr", "databricks"] = Field("local", description="Where jobs run.")
+    spark: Literal["own", "submitted"] = Field(
+        "own", description="own: Spark on this machine; submitted: the session that spark-submit made."
+    )
+    emr_kind: Literal["cluster", "serverless"] = Field("cluster", description="Which kind of EMR runs jobs.")
+    emr_id: str = Field("", description="The EMR cluster, or the application of EMR Serverless.")
+    job_role_arn: str = Field("", description="The role that runs of EMR Serverless take.")
+    artifacts_url: str = Field(
+        "", description="Where code for clusters and results of jobs lie: s3://bucket."
+    )
+    logs_url: str = Field("", description="Where logs of steps lie: s3://bucket.")
+    database_prefix: str = Field("", description="Put before the names of databases in Glue.")
+    workgroup: str = Field("", description="The Athena workgroup in which questions are asked.")
+    environment: str = Field("", description="Which environment this is, for the figures told to CloudWatch.")
     cores: int = Field(0, ge=0, description="Cores for local Spark; 0 takes all there are.")
     memory: str = Field(
         "2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start."
@@ -78,19 +93,32 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> str:
-        return self.lake_url.rstrip("/") or str((self.home / "lake").absolute())
+        return _place(self.lake_url) or str((self.home / "lake").absolute())
 
     @property
     def landing(self) -> str:
-        return self.landing_url.rstrip("/") or str((self.home / "landing").absolute())
+        return _place(self.landing_url) or str((self.home / "landing").absolute())
 
     @property
     def dropped(self) -> str:
-        return self.dropped_url.rstrip("/") or str((self.home / "dropped").absolute())
+        return _place(self.dropped_url) or str((self.home / "dropped").absolute())
 
     @property
     def truth(self) -> str:
-        return self.truth_url.rstrip("/") or str((self.home / "truth").absolute())
+        return _place(self.truth_url) or str((self.home / "truth").absolute())
+
+    @property
+    def artifacts(self) -> str:
+        return _place(self.artifacts_url)
+
+    @property
+    def logs(self) -> str:
+        return _place(self.logs_url)
+
+
+def _place(url: str) -> str:
+    """Spark's own client of S3 goes by s3a; whoever needs another spelling asks for it."""
+    return url.rstrip("/").replace("s3://", "s3a://", 1)
 
 
 @cache

@@ -4,7 +4,7 @@ from headrace.engines.job import Job, JobResult
 from headrace.errors import UsageError
 from headrace.settings import Settings, get_settings
 
-ENGINES = ("local",)
+ENGINES = ("local", "emr")
 
 
 def submit(job: Job, settings: Settings | None = None) -> JobResult:
@@ -14,6 +14,10 @@ def submit(job: Job, settings: Settings | None = None) -> JobResult:
         from headrace.engines.local import run_job
 
         return run_job(job, settings)
+    if settings.engine == "emr":
+        from headrace.engines import emr
+
+        return emr.run_job(job, settings)
     raise UsageError(
         f"the engine {settings.engine!r} is not available in this version; set HEADRACE_ENGINE to one of: "
         f"{', '.join(ENGINES)}"

@@ -127,8 +127,11 @@ def _score(domain: str, options: Options, settings: Settings) -> Options:
 
 def _keep(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
     from headrace.live.keeper import keep
+    from headrace.live.written import tables_of
+    from headrace.refine.catalog import load_tables
 
-    return asdict(keep(domain, settings, start_standing))
+    catalog = load_tables(domain)
+    return asdict(keep(domain, settings, start_standing, tables_of(catalog, catalog.by_topic)))
 
 
 def start_standing(domain: str, settings: Settings) -> None:

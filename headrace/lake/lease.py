@@ -22,6 +22,7 @@ from headrace.lake import objects
 
 HOST = socket.gethostname()
 STANDING = "standing job"
+SUFFIX = ".lease.json"
 T = TypeVar("T")
 
 
@@ -50,7 +51,7 @@ class Leases:
     """The leases one run holds; renewed together until released."""
 
     def __init__(self, urls: Sequence[str], job: str, seconds: float) -> None:
-        self._urls = [f"{url}.lease.json" for url in urls]
+        self._urls = [f"{url}{SUFFIX}" for url in urls]
         self._job, self._seconds = job, seconds
         self._token = uuid.uuid4().hex
         self._held: list[str] = []
@@ -112,7 +113,7 @@ class Leases:
             return objects.put_new(url, self._body())
         holder = _holder_in(found)
         if not holder.is_gone:
-            table = "/".join(url.removesuffix(".lease.json").split("/")[-3:])
+            table = "/".join(url.removesuffix(SUFFIX).split("/")[-3:])
             raise Busy(
                 f"{table} is being written by {holder.job!r} (process {holder.pid} on {holder.host}). "
                 "Wait until it is done, or stop it."
@@ -158,9 +159,15 @@ def leased(urls: Sequence[str], *, job: str, seconds: float) -> Iterator[Leases]
         leases.release()
 
 
+def tables_held(root: str) -> list[tuple[str, str]]:
+    """Layer and name of all tables below a folder of leases that somebody holds or held last."""
+    names = [url.rsplit("/", 2)[1:] for url in objects.list_under(root) if url.endswith(SUFFIX)]
+    return [(layer, name.removesuffix(SUFFIX)) for layer, name in names]
+
+
 def living_holder(url: str) -> Holder | None:
     """Who holds a lease now."""
-    holder = _holder_of(f"{url}.lease.json")
+    holder = _holder_of(f"{url}{SUFFIX}")
     return None if holder is None or holder.is_gone else holder
 
 

@@ -32,6 +32,14 @@ def put(url: str, body: bytes) -> None:
     scratch.replace(url)
 
 
+def put_file(url: str, file: Path) -> None:
+    """A large one in parts, not through memory."""
+    if _is_s3(url):
+        _s3().upload_file(str(file), *_split(url))
+        return
+    put(url, file.read_bytes())
+
+
 def put_new(url: str, body: bytes) -> bool:
     if _is_s3(url):
         return _put_s3_if(url, body, IfNoneMatch="*") is not None

@@ -94,7 +94,11 @@ class Paths:
         return f"{self.lake}/_scans/{self.domain}"
 
     def lease(self, layer: str, table: str) -> str:
-        return f"{self.lake}/_leases/{self.domain}/{layer}/{table}"
+        return f"{self.leases}/{layer}/{table}"
+
+    @property
+    def leases(self) -> str:
+        return f"{self.lake}/_leases/{self.domain}"
 
     @property
     def errands(self) -> str:

@@ -50,6 +50,8 @@ def get_spark(settings: Settings | None = None) -> SparkSession:
 
 
 def _started(settings: Settings) -> SparkSession:
+    if settings.spark == "submitted":
+        return _submitted(settings)
     folders = [jars.folder.absolute() for jars in jar_sets(settings)]
     for folder in folders:
         if not any(folder.glob("*.jar")):
@@ -66,6 +68,17 @@ def _started(settings: Settings) -> SparkSession:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     tell(Event("start", "Spark", "done", seconds=watch.seconds))
+    return session
+
+
+def _submitted(settings: Settings) -> SparkSession:
+    """Machines, memory and jars are spark-submit's business; how SQL is meant is ours wherever it runs."""
+    builder = SparkSession.builder.appName("headrace")
+    for name, value in ALWAYS.items():
+        if not name.startswith(("spark.ui.", "spark.scheduler.", "spark.memory.")):
+            builder = builder.config(name, value)
+    session = builder.config("spark.sql.shuffle.partitions", settings.shuffle_partitions).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
     return session
 
 

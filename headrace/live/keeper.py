@@ -4,7 +4,7 @@ A job that dies as soon as it is started is started three times; then somebody h
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -13,8 +13,6 @@ from headrace.lake import objects
 from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
-from headrace.live.written import tables_of
-from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
 
 AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
@@ -36,8 +34,12 @@ class Kept:
     said: str
 
 
-def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]) -> Kept:
-    """start: starts the standing job of a domain on its engine and returns at once."""
+Tables = Iterable[tuple[str, str]]
+
+
+def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None], tables: Tables) -> Kept:
+    """start: starts the standing job of a domain on its engine and returns at once. tables: layer and name of those
+    that nobody else may hold when it starts."""
     paths, now = Paths.of(domain, settings), time.time()
     beat, starts = last_beat(paths), _starts(paths)
     if beat is not None and is_alive(beat, settings):
@@ -46,7 +48,7 @@ def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]
         return Kept(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
     if starts.at and now - starts.at < settings.heartbeat_seconds:
         return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
-    if (busy := _written_by_others(domain, paths)) is not None:
+    if (busy := _written_by_others(tables, paths)) is not None:
         return Kept(domain, "waiting", busy)
     starts = _after_death(starts, beat)
     if starts.in_vain >= MOST_STARTS:
@@ -68,10 +70,9 @@ def is_alive(beat: Heartbeat, settings: Settings) -> bool:
     return beat.state not in ("stopped", "failed") and beat.age < settings.heartbeat_seconds
 
 
-def _written_by_others(domain: str, paths: Paths) -> str | None:
+def _written_by_others(tables: Tables, paths: Paths) -> str | None:
     """Who holds a table that the job needs. It could not begin, which would not be its fault."""
-    catalog = load_tables(domain)
-    for layer, name in tables_of(catalog, catalog.by_topic):
+    for layer, name in tables:
         holder = living_holder(paths.lease(layer, name))
         if holder is not None:
             return f"{layer}.{name} is being written by {holder.job!r}"

@@ -12,7 +12,7 @@ from cli.main import app
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = get_command(app).commands
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/cloud.md")
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
 

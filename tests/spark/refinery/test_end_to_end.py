@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlglot
 from pyspark.sql import SparkSession
 
 from headrace.contracts.load import load_contracts
@@ -24,7 +25,8 @@ from headrace.quality.summary import CheckResult
 from headrace.refine.catalog import Ref, load_tables
 from headrace.refine.run import TableResult, refine
 from headrace.score import KindScore, score
-from headrace.serve.query import list_queries, run_query
+from headrace.serve.athena import athena_queries
+from headrace.serve.query import list_queries, run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
 
@@ -59,6 +61,7 @@ class Fortnight:
     second: Refined
     scores: dict[str, KindScore]
     answers: dict[str, list[dict[str, Any]]]
+    athena: dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,21 @@ def fortnight(spark: SparkSession, lake: Settings) -> Fortnight:
     first = refined(lake)
     scores = {found.kind: found for found in score(DOMAIN, lake)}
     answers = {name: run_query(name, settings=lake).as_dicts() for name in QUERIES}
-    return Fortnight(first, refined(lake), scores, answers)
+    athena = {
+        name: run_sql(from_athena(text), settings=lake).as_dicts() for name, text in athena_queries().items()
+    }
+    return Fortnight(first, refined(lake), scores, answers, athena)
+
+
+def from_athena(text: str) -> str:
+    """What Athena is to run, read as Athena's and written for the engine at hand, over the same tables."""
+    tree = sqlglot.parse_one(text, read="athena")
+    for table in tree.find_all(sqlglot.exp.Table):
+        if table.db:
+            domain, layer = table.db.rsplit("_", 1)
+            table.set("catalog", sqlglot.to_identifier(domain))
+            table.set("db", sqlglot.to_identifier(layer))
+    return tree.sql("duckdb")
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +169,11 @@ def test_no_check_fails(fortnight: Fortnight) -> None:
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_named_query_has_an_answer(name: str, fortnight: Fortnight) -> None:
     assert fortnight.answers[name]
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_athenas_wording_of_a_query_has_the_same_answer(name: str, fortnight: Fortnight) -> None:
+    assert sorted(map(str, fortnight.athena[name])) == sorted(map(str, fortnight.answers[name]))
 
 
 @pytest.mark.parametrize(

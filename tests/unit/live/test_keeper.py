@@ -14,6 +14,7 @@ from headrace.live.heartbeat import Heartbeat, beat
 from headrace.settings import Settings
 
 NOW = 1_000_000.0
+WRITTEN = [("bronze", "strokes"), ("silver", "strokes")]
 ALIVE = Heartbeat("pumps", "run-1", "running", at=NOW - 5, started_at="")
 
 
@@ -36,7 +37,7 @@ def started() -> list[str]:
 
 @pytest.fixture
 def keep(settings: Settings, started: list[str]) -> Callable[[], keeper.Kept]:
-    return lambda: keeper.keep("pumps", settings, lambda domain, _: started.append(domain))
+    return lambda: keeper.keep("pumps", settings, lambda domain, _: started.append(domain), WRITTEN)
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""`headrace configure`: write down what Terraform says of where things are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+
+EXAMPLES = examples(
+    "headrace configure --from-terraform infra/envs/dev",
+    "headrace configure --from-terraform infra/envs/prod --into prod.env",
+)
+
+
+def configure(
+    from_terraform: Annotated[
+        Path, typer.Option("--from-terraform", help="The folder in which terraform apply was run.")
+    ],
+    into: Annotated[Path, typer.Option(help="The file that settings are read from.")] = Path(".env"),
+) -> None:
+    """Write the settings of an environment into .env; lines that are not its own stay."""
+    from cli.screen import out
+    from headrace.engines.environment import told_by_terraform, written_into
+
+    settings = told_by_terraform(from_terraform)
+    changed = written_into(into, settings)
+    out.print(f"{into}: {len(settings)} settings of {from_terraform}, {changed} of them new or changed")
+    out.print("Next: prefect deploy --all")

@@ -1,0 +1,33 @@
+"""`headrace package`: the code as a cluster gets it, uploaded once a version."""
+
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+
+EXAMPLES = examples("headrace package", "headrace package --quiet")
+
+
+def package(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but the bucket's name.")] = False,
+) -> None:
+    """Pack the code, the packages of the lock file and Spark's jars, and upload what is not there yet.
+
+    prefect deploy does this by itself. What belongs together is written into package.json, which goes with the flows.
+    """
+    from cli.screen import err, out
+    from headrace.engines.package import bucket_of, stamp
+    from headrace.engines.packing import packed
+    from headrace.progress import listening
+    from headrace.settings import get_settings
+
+    settings = get_settings()
+    bucket = bucket_of(settings)
+    with listening(lambda event: None if quiet else err.print(f"{event.item} {event.state}")):
+        made = packed(settings)
+    stamp(made)
+    if quiet:
+        typer.echo(bucket)
+    else:
+        out.print(f"code {made.code}\npackages {made.needs}\n{len(made.jars)} jars")

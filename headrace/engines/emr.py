@@ -1,0 +1,135 @@
+"""Runs a job as a step on EMR: hands it over, waits, brings back what came of it.
+
+Only names and dates travel. What comes back is a small document that the job leaves in the bucket of artifacts.
+"""
+
+import json
+import random
+import time
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+from headrace.engines.job import Job, JobResult
+from headrace.engines.package import Package, stamped
+from headrace.engines.refusals import refused
+from headrace.engines.steps import Look, Program, Steps, steps_of
+from headrace.errors import HeadraceError, UsageError
+from headrace.lake import objects
+from headrace.lake.lease import tables_held
+from headrace.lake.paths import Paths
+from headrace.live.keeper import keep
+from headrace.progress import Event, Stopwatch, tell
+from headrace.settings import Settings, as_environment
+
+FIRST_LOOK, SLOWEST_LOOK, SLOWER = 2.0, 30.0, 1.4
+WRITTEN_LIVE = ("bronze", "silver")
+NEEDED = ("emr_id", "lake_url", "landing_url", "artifacts_url")
+IN_DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.yarn.appMasterEnv.PYTHONPATH": "code:needs",
+    "spark.executorEnv.PYTHONPATH": "code:needs",
+}
+
+
+def run_job(job: Job, settings: Settings) -> JobResult:
+    _check(settings)
+    if job.name == "keep":  # a look at a few small objects, each minute: no work for a cluster
+        return _kept(job, settings)
+    steps, watch = steps_of(settings), Stopwatch()
+    result = _result_of(settings)
+    asked = {"kind": "job", "name": job.name, "domain": job.domain, "options": job.options}
+    step = steps.start(_program(str(job), asked, result, stamped(), settings))
+    tell(Event("emr", str(job), "started", note=f"{step} {steps.link(step)}"))
+    try:
+        look = _wait(steps, step, str(job), watch)
+    except BaseException:  # a flow run that is cancelled or killed takes its step along
+        steps.cancel(step)
+        raise
+    return _came_of_it(look, job, watch, steps, step, result)
+
+
+def _kept(job: Job, settings: Settings) -> JobResult:
+    """Which tables the job will write is known where Spark is; here it waits for whoever writes silver or bronze."""
+    watch, leases = Stopwatch(), Paths.of(job.domain, settings).leases
+    with refused(leases, "HEADRACE_LAKE_URL"):
+        held = [(layer, name) for layer, name in tables_held(leases) if layer in WRITTEN_LIVE]
+        kept = keep(job.domain, settings, start_standing, held)
+    return JobResult(job, watch.seconds, asdict(kept))
+
+
+def start_standing(domain: str, settings: Settings) -> None:
+    """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it."""
+    _check(settings)
+    steps, what = steps_of(settings), f"stream {domain}"
+    asked = {"kind": "standing", "domain": domain}
+    step = steps.start(_program(what, asked, _result_of(settings), stamped(), settings))
+    tell(Event("emr", what, "started", note=f"{step} {steps.link(step)}"))
+
+
+def _check(settings: Settings) -> None:
+    missing = [name for name in NEEDED if not getattr(settings, name)]
+    if missing:
+        raise UsageError(
+            f"the engine emr needs {', '.join(f'HEADRACE_{name.upper()}' for name in missing)}; "
+            "headrace configure --from-terraform infra/envs/dev writes them down"
+        )
+
+
+def _result_of(settings: Settings) -> str:
+    return f"{settings.artifacts}/results/{time.strftime('%Y/%m/%d', time.gmtime())}/{uuid.uuid4().hex}.json"
+
+
+def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
+    told = {"settings": as_environment(_there(settings)), "result": result}
+    return Program(
+        name=name[:256],
+        file=package.entry,
+        words=[json.dumps(asked | told)],
+        archives=[f"{package.code}#code", f"{package.needs}#needs"],
+        jars=package.jars,
+        conf=IN_DELTA,
+    )
+
+
+def _there(settings: Settings) -> Settings:
+    """As the job knows them: it runs where it is, in the session that spark-submit made, with a scratch home."""
+    return settings.model_copy(update={"engine": "local", "spark": "submitted", "home": "headrace-home"})
+
+
+def _wait(steps: Steps, step: str, name: str, watch: Stopwatch) -> Look:
+    pause, last = FIRST_LOOK, None
+    while True:
+        look = steps.look(step)
+        if look != last:
+            tell(Event("emr", name, "going", seconds=watch.seconds, note=f"{look.state} {look.said}".strip()))
+            last = look
+        if look.state in ("done", "failed", "cancelled"):
+            return look
+        time.sleep(pause * random.uniform(0.8, 1.2))
+        pause = min(pause * SLOWER, SLOWEST_LOOK)
+
+
+def _came_of_it(look: Look, job: Job, watch: Stopwatch, steps: Steps, step: str, result: str) -> JobResult:
+    if look.state == "cancelled":
+        raise HeadraceError(f"{job}: step {step} was cancelled. {steps.link(step)}")
+    found = _found(result)
+    if look.state == "failed" or found is None or "error" in found:
+        raise _failed(job, step, look, found or {}, steps)
+    tell(Event("emr", str(job), "done", seconds=watch.seconds))
+    return JobResult(job, watch.seconds, found["summary"]["summary"])
+
+
+def _found(result: str) -> dict[str, Any] | None:
+    with refused(result, "HEADRACE_ARTIFACTS_URL"):
+        found: dict[str, Any] | None = objects.get_json(result)
+    return found
+
+
+def _failed(job: Job, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
+    trace = found.get("trace") or steps.last_words(step)
+    said = found.get("error") or look.said or "it left no result"
+    error = HeadraceError(f"{job}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
+    error.exit_code = int(found.get("exit_code", 1))
+    return error

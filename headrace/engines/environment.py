@@ -1,0 +1,49 @@
+"""What Terraform says of an environment, as settings in a file."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from headrace.errors import HeadraceError, UsageError
+from headrace.settings import Settings
+
+
+def told_by_terraform(folder: Path) -> dict[str, str]:
+    """The output `settings` of a folder that was applied; a name that is no setting of ours is an error."""
+    outputs = _outputs(folder)
+    if "settings" not in outputs:
+        raise UsageError(
+            f"{folder} has no output named settings; was terraform apply run there, and to its end?"
+        )
+    told = {name: str(value) for name, value in outputs["settings"]["value"].items() if value}
+    unknown = sorted(set(told) - set(Settings.model_fields))
+    if unknown:
+        raise UsageError(f"{folder} tells of {', '.join(unknown)}, which are no settings of this version")
+    return told
+
+
+def _outputs(folder: Path) -> dict[str, Any]:
+    program = shutil.which("terraform")
+    if program is None:
+        raise HeadraceError("terraform is not on the PATH; it is asked where things are")
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; name one such as infra/envs/dev")
+    ran = subprocess.run(
+        [program, f"-chdir={folder}", "output", "-json", "-no-color"], capture_output=True, text=True
+    )
+    if ran.returncode:
+        raise HeadraceError(f"terraform output in {folder}:\n{ran.stderr.strip()}")
+    outputs: dict[str, Any] = json.loads(ran.stdout)
+    return outputs
+
+
+def written_into(file: Path, settings: dict[str, str]) -> int:
+    """How many lines are new or other than before. What else the file says stays."""
+    wanted = {f"HEADRACE_{name.upper()}": value for name, value in settings.items()}
+    before = file.read_text().splitlines() if file.exists() else []
+    kept = [line for line in before if line.partition("=")[0].strip() not in wanted]
+    lines = [f"{name}={value}" for name, value in sorted(wanted.items())]
+    file.write_text("\n".join([*kept, *lines]) + "\n")
+    return len(set(lines) - set(before))

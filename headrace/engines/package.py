@@ -1,0 +1,44 @@
+"""Where the code lies that a cluster gets. Whoever hands jobs over needs to know no more of it than this."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from headrace.errors import UsageError
+from headrace.settings import Settings
+
+STAMP = "package.json"
+
+
+@dataclass(frozen=True)
+class Package:
+    """Where the parts of one version lie."""
+
+    entry: str
+    code: str
+    needs: str
+    jars: tuple[str, ...]
+
+
+def bucket_of(settings: Settings) -> str:
+    """Where code and flows go."""
+    if not settings.artifacts.startswith("s3a://"):
+        raise UsageError(
+            "HEADRACE_ARTIFACTS_URL names no bucket; headrace configure --from-terraform infra/envs/dev writes it down"
+        )
+    return settings.artifacts.removeprefix("s3a://").split("/")[0]
+
+
+def stamp(package: Package, file: Path = Path(STAMP)) -> None:
+    file.write_text(json.dumps(asdict(package), indent=1) + "\n")
+
+
+def stamped(file: Path = Path(STAMP)) -> Package:
+    """The version that was deployed with these flows."""
+    if not file.is_file():
+        raise UsageError(
+            f"{file} is missing, which says where the code for the cluster lies. headrace package makes it, as does "
+            "prefect deploy"
+        )
+    known = json.loads(file.read_text())
+    return Package(known["entry"], known["code"], known["needs"], tuple(known["jars"]))

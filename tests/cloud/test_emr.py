@@ -1,0 +1,228 @@
+"""The engine on EMR: a job handed over as a step, waited for, and brought back or told of."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.emr.models import emr_backends
+
+import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
+from headrace.engines import emr, submit
+from headrace.engines.job import Job
+from headrace.engines.package import Package, stamp
+from headrace.errors import HeadraceError, UsageError
+from headrace.lake import objects
+from headrace.lake.lease import leased
+from headrace.lake.paths import Paths
+from headrace.settings import Settings
+from rehearsal.aws.running import REGION
+
+ROOT = Path(__file__).parents[2]
+JOB = Job("refine", "toy", {"layers": ["silver"]})
+
+
+@dataclass
+class Cluster:
+    """A cluster whose steps go on when the engine would wait: each pause is one move."""
+
+    settings: Settings
+    moves: list[Callable[[Any], None]] = field(default_factory=list)
+
+    @property
+    def itself(self) -> Any:
+        return emr_backends[DEFAULT_ACCOUNT_ID][REGION].clusters[self.settings.emr_id]
+
+    @property
+    def steps(self) -> list[Any]:
+        return list(self.itself.steps)
+
+    def next_move(self, seconds: float) -> None:
+        assert 0 < seconds < 60
+        self.moves.pop(0)(self.steps[-1])
+
+    def does(self, *moves: Callable[[Any], None]) -> None:
+        self.moves += moves
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, REGION)
+    monkeypatch.chdir(tmp_path)
+    stamp(
+        Package(
+            "s3a://a/code/run.py",
+            "s3a://a/code/code.zip",
+            "s3a://a/code/needs.tar.gz",
+            ("s3a://a/code/jars/x.jar",),
+        )
+    )
+    with mock_aws():
+        objects._s3.cache_clear()
+        for name in ("test-artifacts", "test-lake", "test-logs"):
+            boto3.client("s3").create_bucket(
+                Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        made = boto3.client("emr").run_job_flow(
+            Name="toy", ReleaseLabel="emr-spark-8.0.0", Instances={"KeepJobFlowAliveWhenNoSteps": True}
+        )
+        here = Cluster(
+            Settings(
+                engine="emr", emr_id=made["JobFlowId"], lake_url="s3://test-lake", landing_url="s3://landing",
+                artifacts_url="s3://test-artifacts", logs_url="s3://test-logs", _env_file=None,
+            )
+        )  # fmt: skip
+        monkeypatch.setattr(emr.time, "sleep", here.next_move)
+        yield here
+    objects._s3.cache_clear()
+
+
+def asked_of(step: Any) -> dict[str, Any]:
+    asked: dict[str, Any] = json.loads(step.args[-1])
+    return asked
+
+
+def runs(step: Any) -> None:
+    step.state = "RUNNING"
+
+
+def succeeds(step: Any) -> None:
+    result = {"job": {}, "seconds": 1.0, "summary": {"rows": 7}}
+    objects.put_json(asked_of(step)["result"], {"summary": result})
+    step.state = "COMPLETED"
+
+
+def fails(step: Any) -> None:
+    told = {"error": "silver.things: no such column", "exit_code": 2, "trace": "Traceback\n  line 3"}
+    objects.put_json(asked_of(step)["result"], told)
+    step.state = "FAILED"
+
+
+def dies(step: Any) -> None:
+    step.state = "FAILED"
+
+
+def test_a_job_goes_as_a_step_and_its_result_comes_back(cluster: Cluster) -> None:
+    cluster.does(runs, succeeds)
+    assert submit(JOB, cluster.settings).summary == {"rows": 7}
+    (step,) = cluster.steps
+    asked = asked_of(step)
+    assert (asked["name"], asked["domain"], asked["options"]) == ("refine", "toy", {"layers": ["silver"]})
+    assert asked["settings"]["HEADRACE_LAKE_URL"] == "s3://test-lake"
+    assert "HEADRACE_ENGINE" not in asked["settings"], "the job would hand itself over again"
+    assert step.args[:3] == ["spark-submit", "--deploy-mode", "cluster"]
+    assert "s3a://a/code/code.zip#code,s3a://a/code/needs.tar.gz#needs" in step.args
+
+
+def test_a_job_that_fails_says_why_with_its_own_exit_code(cluster: Cluster) -> None:
+    cluster.does(runs, fails)
+    with pytest.raises(HeadraceError, match="no such column") as raised:
+        submit(JOB, cluster.settings)
+    assert raised.value.exit_code == 2
+    assert "line 3" in str(raised.value)
+
+
+def test_of_one_that_died_without_a_word_the_end_of_its_log_is_told(cluster: Cluster) -> None:
+    def logs(step: Any) -> None:
+        where = f"s3://test-logs/emr/{cluster.settings.emr_id}/steps/{step.id}/stderr.gz"
+        objects.put(where, gzip.compress(b"first\nContainer killed by YARN"))
+        dies(step)
+
+    cluster.does(runs, logs)
+    with pytest.raises(HeadraceError, match="killed by YARN"):
+        submit(JOB, cluster.settings)
+
+
+def test_one_that_was_cancelled_elsewhere_is_no_success(cluster: Cluster) -> None:
+    def is_cancelled(step: Any) -> None:
+        step.state = "CANCELLED"
+
+    cluster.does(is_cancelled)
+    with pytest.raises(HeadraceError, match="was cancelled"):
+        submit(JOB, cluster.settings)
+
+
+def test_whoever_stops_waiting_takes_the_step_along(cluster: Cluster) -> None:
+    def is_stopped(step: Any) -> None:
+        raise KeyboardInterrupt
+
+    cluster.does(runs, is_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        submit(JOB, cluster.settings)
+    assert cluster.steps[0].state == "CANCELLED"
+
+
+def test_a_cluster_that_is_gone_is_told(cluster: Cluster) -> None:
+    cluster.itself.terminate()
+    with pytest.raises(HeadraceError, match=r"is gone .*terraform apply"):
+        submit(JOB, cluster.settings)
+
+
+def test_a_cluster_that_is_starting_is_waited_for(cluster: Cluster) -> None:
+    cluster.itself.state = "BOOTSTRAPPING"
+
+    def stays(step: Any) -> None:
+        step.state = "PENDING"
+
+    cluster.does(stays, stays, runs, succeeds)
+    assert submit(JOB, cluster.settings).summary == {"rows": 7}
+
+
+def test_a_cluster_of_nobody_is_told_by_its_setting(cluster: Cluster) -> None:
+    elsewhere = cluster.settings.model_copy(update={"emr_id": "j-NOBODY"})
+    with pytest.raises(HeadraceError, match="HEADRACE_EMR_ID"):
+        submit(JOB, elsewhere)
+
+
+def test_without_its_settings_the_engine_says_which(cluster: Cluster) -> None:
+    with pytest.raises(UsageError, match=r"HEADRACE_EMR_ID.*configure --from-terraform"):
+        submit(JOB, cluster.settings.model_copy(update={"emr_id": ""}))
+
+
+def test_the_standing_job_is_a_step_that_nobody_waits_for(cluster: Cluster) -> None:
+    emr.start_standing("toy", cluster.settings)
+    (step,) = cluster.steps
+    assert asked_of(step)["kind"] == "standing"
+
+
+KEEP = Job("keep", "toy")
+
+
+def test_a_standing_job_that_is_down_is_started_from_here_and_without_a_step_to_look(
+    cluster: Cluster,
+) -> None:
+    assert submit(KEEP, cluster.settings).summary["state"] == "started"
+    assert [asked_of(step)["kind"] for step in cluster.steps] == ["standing"]
+    assert submit(KEEP, cluster.settings).summary["state"] == "alive", "it is given time"
+
+
+def test_it_is_not_started_while_others_write_what_it_may_need(cluster: Cluster) -> None:
+    paths = Paths.of("toy", cluster.settings)
+    with leased([paths.lease("gold", "sums")], job="refine toy", seconds=60):
+        pass
+    with leased([paths.lease("silver", "things")], job="refine toy", seconds=60):
+        assert "silver.things is being written" in submit(KEEP, cluster.settings).summary["said"]
+    assert cluster.steps == []
+
+
+WITHOUT_SPARK = """
+import sys
+for name in ("pyspark", "delta", "duckdb", "pyarrow", "numpy", "pandas", "deltalake", "kafka"):
+    sys.modules[name] = None  # whoever imports it fails
+import flows.refine, flows.keep_streaming, flows.maintain, flows.dedupe, flows.scan_live, flows.generate
+import headrace.engines.emr
+"""
+
+
+def test_the_worker_needs_neither_spark_nor_what_computes_beside_it() -> None:
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_SPARK], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

@@ -1,0 +1,76 @@
+"""The code as a cluster gets it: packed once, complete, and able to run beside nothing but its archives."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from headrace.engines import packing
+from headrace.engines.package import Package, stamp, stamped
+from headrace.engines.packing import packed
+from headrace.errors import UsageError
+from headrace.lake import objects
+from headrace.settings import Settings
+from rehearsal.aws.running import REGION
+
+BUCKET = "test-artifacts"
+SETTINGS = Settings(artifacts_url=f"s3://{BUCKET}", _env_file=None)
+BESIDE = """
+import sys
+sys.path[:] = [each for each in sys.path if "site-packages" not in each]
+sys.path[:0] = ["code", "needs"]
+import deltalake, duckdb, kafka, numpy, pandas, pyarrow, scipy, yaml
+from headrace.contracts.load import domains_found, load_contracts
+print(sum(len(load_contracts(domain)) for domain in domains_found()))
+"""
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Package]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        objects._s3.cache_clear()
+        boto3.client("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        yield packed(SETTINGS)
+    objects._s3.cache_clear()
+
+
+def fetched(url: str, into: Path) -> Path:
+    into.write_bytes(objects.get(url) or b"")
+    return into
+
+
+def test_the_same_code_is_packed_and_uploaded_once(made: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise AssertionError("it was uploaded a second time")
+
+    monkeypatch.setattr(packing, "_upload", refuses)
+    assert packed(SETTINGS) == made
+
+
+def test_the_archives_are_all_that_a_job_needs_beside_spark(made: Package, tmp_path: Path) -> None:
+    with zipfile.ZipFile(fetched(made.code, tmp_path / "code.zip")) as code:
+        code.extractall(tmp_path / "code")
+    with tarfile.open(fetched(made.needs, tmp_path / "needs.tar.gz")) as needs:
+        needs.extractall(tmp_path / "needs", filter="data")
+    assert not (tmp_path / "needs" / "pyspark").exists(), "the cluster has its own"
+    ran = subprocess.run([sys.executable, "-S", "-c", BESIDE], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) > 0
+    assert any("delta" in jar for jar in made.jars)
+    assert any("kafka" in jar for jar in made.jars)
+
+
+def test_what_belongs_together_goes_with_the_flows(made: Package, tmp_path: Path) -> None:
+    stamp(made, tmp_path / "package.json")
+    assert stamped(tmp_path / "package.json") == made
+    with pytest.raises(UsageError, match="headrace package makes it"):
+        stamped(tmp_path / "nowhere.json")

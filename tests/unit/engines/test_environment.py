@@ -1,0 +1,34 @@
+"""What Terraform says goes into the file of settings, and nothing else there is touched."""
+
+from pathlib import Path
+
+import pytest
+
+from headrace.engines.environment import told_by_terraform, written_into
+from headrace.errors import HeadraceError, UsageError
+
+
+def test_lines_of_ones_own_stay_and_those_of_the_environment_change(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# mine\nHEADRACE_MEMORY=4g\nHEADRACE_EMR_ID=j-OLD\n")
+    assert written_into(file, {"emr_id": "j-NEW", "engine": "emr"}) == 2
+    assert file.read_text().splitlines() == [
+        "# mine", "HEADRACE_MEMORY=4g", "HEADRACE_EMR_ID=j-NEW", "HEADRACE_ENGINE=emr",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="infra/envs/dev"):
+        told_by_terraform(tmp_path / "nowhere")
+
+
+def test_a_folder_where_nothing_was_applied_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
+    with pytest.raises(UsageError, match="was terraform apply run there"):
+        told_by_terraform(tmp_path)
+
+
+def test_without_terraform_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HeadraceError, match="terraform is not on the PATH"):
+        told_by_terraform(tmp_path)
