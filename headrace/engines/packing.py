@@ -15,6 +15,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pyspark
+
 from headrace.engines.package import Package
 from headrace.engines.refusals import refused
 from headrace.errors import HeadraceError
@@ -121,7 +123,8 @@ def _until_version(need: str) -> Iterator[str]:
 
 
 def _jars() -> list[Path]:
-    found = [resolve_into(jars.folder, jars.packages) for jars in (ALWAYS, TO_SIGN)]
+    shipped = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
+    found = [resolve_into(jars.folder, jars.packages, shipped) for jars in (ALWAYS, TO_SIGN)]
     return sorted({jar.name: jar for folder in found for jar in folder.glob("*.jar")}.values())
 
 

@@ -4,10 +4,8 @@ The list of moves is written down first and kept until the chunk is remembered, 
 way is finished by the next, under the same names.
 """
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
@@ -31,70 +29,79 @@ class Written:
 
 
 def land(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases) -> Written:
-    scratch = Path(paths.making(contract.table)) / chunk.name
-    moves = objects.get_json(str(scratch / MOVES))
+    scratch = f"{paths.making(contract.table)}/{chunk.name}"
+    moves = objects.get_json(f"{scratch}/{MOVES}")
     if moves is None:
-        shutil.rmtree(scratch, ignore_errors=True)
-        _write(rows, contract, scratch / "files")
-        moves = _moves(scratch / "files", contract, paths)
-        objects.put_json(str(scratch / MOVES), moves)
+        objects.delete_under(scratch)
+        _write(rows, contract, f"{scratch}/files")
+        moves = _moves(f"{scratch}/files", contract, paths)
+        objects.put_json(f"{scratch}/{MOVES}", moves)
     leases.check()
     for made, final in moves["files"].items():
-        Path(final).parent.mkdir(parents=True, exist_ok=True)
-        if Path(made).exists():
-            Path(made).replace(final)
+        if objects.exists(made):
+            objects.move(made, final)
     return Written(moves["rows"], moves["bytes"])
 
 
 def sweep(table: str, paths: Paths) -> None:
     """Removes what is left of the making of chunks that are remembered."""
-    for scratch in Path(paths.making(table)).glob("*"):
-        if is_remembered(paths, table, scratch.name):
-            shutil.rmtree(scratch)
+    root = paths.making(table)
+    for name in sorted({url.removeprefix(f"{root}/").split("/")[0] for url in objects.list_under(root)}):
+        if is_remembered(paths, table, name):
+            objects.delete_under(f"{root}/{name}")
 
 
-def _write(rows: DataFrame, contract: Contract, folder: Path) -> None:
+def _write(rows: DataFrame, contract: Contract, folder: str) -> None:
     stamp = F.date_format("_sent_at", STAMP).alias("_stamp")
     if contract.arrives.files in ("csv", "json"):
         line = F.coalesce(F.col("_raw"), line_of(contract)).alias("value")
-        rows.select(line, stamp).write.partitionBy("_stamp").text(str(folder))
+        rows.select(line, stamp).write.partitionBy("_stamp").text(folder)
     else:
-        rows.select(*contract.columns, stamp).write.partitionBy("_stamp").parquet(str(folder))
+        rows.select(*contract.columns, stamp).write.partitionBy("_stamp").parquet(folder)
 
 
-def _moves(folder: Path, contract: Contract, paths: Paths) -> dict[str, object]:
+def _moves(folder: str, contract: Contract, paths: Paths) -> dict[str, object]:
     ending = contract.arrives.files or "parquet"
     files: dict[str, str] = {}
+    taken: dict[str, int] = {}
     rows = size = 0
-    for stamped in sorted(folder.glob("_stamp=*")):
-        stamp = stamped.name.partition("=")[2]
+    for made in objects.list_under(folder):
+        stamped, _, name = made.rpartition("/")
+        if not name.startswith("part-") or not name.endswith(_suffix(ending)):
+            continue
+        stamp = stamped.rpartition("_stamp=")[2]
         sent = datetime.strptime(stamp, "%Y%m%dT%H%M%S")
-        target = Path(paths.landing(contract.table)) / f"{sent:%Y-%m-%d}"
-        taken = len(list(target.glob(f"{contract.table}_{stamp}_*")))
-        for place, made in enumerate(sorted(stamped.glob(f"part-*.{_suffix(ending)}"))):
-            rows += _rows_in(made, contract)
-            size += made.stat().st_size
-            files[str(made)] = str(target / f"{contract.table}_{stamp}_{taken + place:02d}.{ending}")
+        begins = f"{paths.landing(contract.table)}/{sent:%Y-%m-%d}/{contract.table}_{stamp}_"
+        place = taken.get(begins)
+        if place is None:
+            place = _there_already(begins)
+        taken[begins] = place + 1
+        rows += _rows_in(made, contract)
+        size += objects.size(made)
+        files[made] = f"{begins}{place:02d}.{ending}"
     return {"files": files, "rows": rows, "bytes": size}
+
+
+def _there_already(begins: str) -> int:
+    """Files of that instant that landed before."""
+    folder = begins.rpartition("/")[0]
+    return sum(url.startswith(begins) for url in objects.list_under(folder))
 
 
 def _suffix(ending: str) -> str:
     return "parquet" if ending == "parquet" else "txt"
 
 
-def _rows_in(made: Path, contract: Contract) -> int:
-    if contract.arrives.files not in ("csv", "json"):
-        return int(pq.ParquetFile(made).metadata.num_rows)
-    with made.open("rb") as body:
+def _rows_in(made: str, contract: Contract) -> int:
+    with objects.opened(made) as body:
+        if contract.arrives.files not in ("csv", "json"):
+            return int(pq.ParquetFile(body).metadata.num_rows)
         lines = sum(block.count(b"\n") for block in iter(lambda: body.read(1 << 20), b""))
     if contract.arrives.files == "csv":
         _put_header(made, ",".join(contract.columns))
     return lines
 
 
-def _put_header(made: Path, header: str) -> None:
-    headed = made.with_name(f".{made.name}.headed")
-    with headed.open("wb") as out, made.open("rb") as body:
-        out.write(f"{header}\n".encode())
-        shutil.copyfileobj(body, out, 1 << 20)
-    headed.replace(made)
+def _put_header(made: str, header: str) -> None:
+    with objects.opened(made) as body:
+        objects.put(made, f"{header}\n".encode() + body.read())

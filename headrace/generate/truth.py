@@ -3,9 +3,7 @@
 One folder per table and chunk, replaced whole, so a chunk made twice is told once.
 """
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -13,6 +11,7 @@ from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
 from headrace.generate.strikes import Strike
+from headrace.lake import objects
 from headrace.lake.paths import Paths
 
 SCHEMA = T.StructType(
@@ -31,7 +30,7 @@ SCHEMA = T.StructType(
 
 def read_truth(spark: SparkSession, paths: Paths) -> DataFrame:
     """Every planted fault once: an episode that reaches into two chunks was told by both."""
-    files = [str(file) for file in Path(paths.truth).glob("planted/*/*/*.parquet")]
+    files = [each for each in objects.list_under(f"{paths.truth}/planted") if each.endswith(".parquet")]
     if not files:
         return spark.createDataFrame([], SCHEMA)
     told = spark.read.schema(SCHEMA).parquet(*files)
@@ -39,15 +38,10 @@ def read_truth(spark: SparkSession, paths: Paths) -> DataFrame:
 
 
 def write_truth(told: DataFrame, paths: Paths, table: str, chunk: str) -> None:
-    final = Path(paths.truth) / "planted" / table / chunk
-    scratch = Path(paths.truth) / "_making" / table / chunk
-    shutil.rmtree(scratch, ignore_errors=True)
-    told.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(
-        str(scratch)
-    )
-    shutil.rmtree(final, ignore_errors=True)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    scratch.replace(final)
+    scratch = f"{paths.truth}/_making/{table}/{chunk}"
+    objects.delete_under(scratch)
+    told.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(scratch)
+    objects.move_under(scratch, f"{paths.truth}/planted/{table}/{chunk}")
 
 
 def struck_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:

@@ -24,6 +24,8 @@ class JarSet:
 
     name: str
     packages: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    """What they would bring along and nobody needs, as organisation:name."""
 
     @property
     def folder(self) -> Path:
@@ -39,13 +41,21 @@ ALWAYS = JarSet(
     ("io.delta:delta-spark_2.13:4.0.1", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0"),
 )
 TO_SIGN = JarSet("jars-iam", ("software.amazon.msk:aws-msk-iam-auth:2.3.0",))
+_SDK = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
+TO_S3 = JarSet(
+    "jars-s3",
+    ("org.apache.hadoop:hadoop-aws:3.4.1", *(f"software.amazon.awssdk:{each}:2.25.53" for each in _SDK)),
+    without=("software.amazon.awssdk:bundle",),  # all of AWS in 600 MB, where these are 45
+)
 STAMP = "packages.txt"
 RESOLVE = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()"
 
 
 def jar_sets(settings: Settings) -> tuple[JarSet, ...]:
-    """What Spark needs beyond its own. Only who speaks to brokers that want signed requests needs what signs them."""
-    return (ALWAYS, TO_SIGN) if settings.kafka_security == "iam" else (ALWAYS,)
+    """What Spark needs beyond its own. What signs requests, and what reaches S3, is left out where nobody wants it."""
+    signs = (TO_SIGN,) if settings.kafka_security == "iam" else ()
+    places = (settings.lake, settings.landing, settings.dropped)
+    return (ALWAYS, *signs, *((TO_S3,) if any(each.startswith("s3a://") for each in places) else ()))
 
 
 def folder_of(name: str) -> Path:
@@ -56,20 +66,22 @@ def folder_of(name: str) -> Path:
 def resolve_jars(settings: Settings) -> None:
     shipped = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
     for jars in jar_sets(settings):
-        resolve_into(jars.folder, jars.packages, without=shipped)
+        resolve_into(jars.folder, jars.packages, shipped, jars.without)
 
 
-def resolve_into(folder: Path, packages: Sequence[str], without: Collection[str] = ()) -> Path:
-    """Fills the folder if it is not filled for these packages already."""
+def resolve_into(
+    folder: Path, packages: Sequence[str], shipped: Collection[str] = (), without: Sequence[str] = ()
+) -> Path:
+    """Fills the folder if it is not filled for these packages already; not with what is shipped with Spark."""
     if _are_in(folder, packages):
         return folder
     with tempfile.TemporaryDirectory(prefix="headrace-ivy-") as scratch:
-        resolved = _resolved(Path(scratch), packages)
+        resolved = _resolved(Path(scratch), packages, without)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for jar in resolved:
             name = jar.name.split("_", 1)[1]  # Ivy puts the organisation before it
-            if name not in without:
+            if name not in shipped:
                 shutil.copy(jar, folder / jar.name)
     (folder / STAMP).write_text("\n".join(packages))
     return folder
@@ -80,7 +92,7 @@ def _are_in(folder: Path, packages: Sequence[str]) -> bool:
     return stamp.exists() and stamp.read_text().split() == list(packages)
 
 
-def _resolved(scratch: Path, packages: Sequence[str]) -> list[Path]:
+def _resolved(scratch: Path, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
     script = scratch / "resolve.py"
     script.write_text(RESOLVE)
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
@@ -89,6 +101,7 @@ def _resolved(scratch: Path, packages: Sequence[str]) -> list[Path]:
             submit,
             *("--master", "local[1]", "--packages", ",".join(packages)),
             *("--conf", f"spark.jars.ivy={scratch / 'ivy'}", "--conf", "spark.ui.enabled=false"),
+            *("--exclude-packages", ",".join(without) or "none:none"),
             script,
         ],
         capture_output=True,

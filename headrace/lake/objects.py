@@ -7,6 +7,7 @@ where nobody else has.
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,6 +149,38 @@ def move(url: str, to: str) -> None:
     (bucket, key), (there, name) = _split(url), _split(to)
     _s3().copy({"Bucket": bucket, "Key": key}, there, name)
     delete(url)
+
+
+def make_folder(url: str) -> None:
+    """Where there are folders at all."""
+    if not _is_s3(url):
+        Path(url).mkdir(parents=True, exist_ok=True)
+
+
+def size(url: str) -> int:
+    if not _is_s3(url):
+        return Path(url).stat().st_size
+    bucket, key = _split(url)
+    return int(_s3().head_object(Bucket=bucket, Key=key)["ContentLength"])
+
+
+def delete_under(url: str) -> None:
+    """A folder and all that is in it."""
+    if not _is_s3(url):
+        shutil.rmtree(url, ignore_errors=True)
+        return
+    for name in list_under(url):
+        delete(name)
+
+
+def move_under(url: str, to: str) -> None:
+    """A folder into the place of another. In S3 one object goes after the other."""
+    delete_under(to)
+    if not _is_s3(url):
+        move(url, to)
+        return
+    for name in list_under(url):
+        move(name, f"{to}{name.removeprefix(url)}")
 
 
 def _modified(name: str) -> float | None:

@@ -93,7 +93,19 @@ def _chosen(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
         "spark.local.dir": str((settings.home / "spill").absolute()),
+        **to_s3(),
     }
+
+
+def to_s3() -> dict[str, str]:
+    """How Spark on this machine reaches S3, or what stands in for it at AWS_ENDPOINT_URL."""
+    told = {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint.region": os.environ.get("AWS_REGION", ""),
+    }
+    if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
+        told |= {"spark.hadoop.fs.s3a.endpoint": elsewhere, "spark.hadoop.fs.s3a.path.style.access": "true"}
+    return {name: value for name, value in told.items() if value}
 
 
 FEW_ROWS = 300_000

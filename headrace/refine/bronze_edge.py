@@ -4,13 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.lake import ledger, log
+from headrace.lake import ledger, log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
@@ -48,7 +47,7 @@ def ingest(
     _check_same_place(paths, contract.table, done)
     lines = sum(file.lines for file in not_set_aside(known))
     spark = session_for(start(), lines - log.row_count(target))
-    Path(paths.landing(contract.table)).mkdir(parents=True, exist_ok=True)
+    objects.make_folder(paths.landing(contract.table))
     entries: list[Entry] = []
     app = f"{paths.domain}.bronze.{contract.table}"
 

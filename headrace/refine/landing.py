@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from headrace.contracts.model import Contract
 from headrace.lake import objects
@@ -88,7 +88,7 @@ def set_damaged_aside(paths: Paths, contract: Contract, read: set[str]) -> list[
 def _damage(file: str) -> str | None:
     if not file.endswith(ENDINGS["parquet"]):
         return None
-    with Path(file).open("rb") as body:
+    with objects.opened(file) as body:
         return damage(body)
 
 
@@ -121,30 +121,34 @@ def _source(file: str, paths: Paths) -> str:
 
 
 def _looked_at(file: str, paths: Paths, contract: Contract) -> Landed:
-    body = Path(file)
-    size = body.stat().st_size
+    size = objects.size(file)
     kind = contract.arrives.files or "parquet"
-    if size and body.suffix != ENDINGS[kind]:
-        named = f"named {body.suffix or 'without an ending'}, but {contract.table} arrives as {kind}"
+    ending = _ending(file)
+    if size and ending != ENDINGS[kind]:
+        named = f"named {ending or 'without an ending'}, but {contract.table} arrives as {kind}"
         return Landed(_source(file, paths), 0, size, named)
-    with body.open("rb") as opened:
+    with objects.opened(file) as opened:
         reason, lines = judged(opened, kind, contract)
     return Landed(_source(file, paths), lines, size, reason)
 
 
+def _ending(file: str) -> str:
+    return PurePosixPath(file.rpartition("/")[2]).suffix
+
+
 def _move_aside(file: Landed, paths: Paths, table: str) -> None:
-    there = Path(paths.set_aside(table)) / Path(file.source).relative_to(f"{paths.domain}/{table}")
-    there.parent.mkdir(parents=True, exist_ok=True)
-    (Path(paths.landing_root) / file.source).replace(_free(there, lambda name: name.exists()))
+    there = f"{paths.set_aside(table)}/{file.source.removeprefix(f'{paths.domain}/{table}/')}"
+    objects.move(f"{paths.landing_root}/{file.source}", _free(there, objects.exists))
 
 
 def _under_new_name(file: str, known: Container[str], paths: Paths) -> str:
-    there = _free(Path(file), lambda name: name.exists() or _source(str(name), paths) in known)
-    Path(file).replace(there)
-    return str(there)
+    there = _free(file, lambda name: objects.exists(name) or _source(name, paths) in known)
+    objects.move(file, there)
+    return there
 
 
-def _free(file: Path, is_taken: Callable[[Path], bool]) -> Path:
+def _free(file: str, is_taken: Callable[[str], bool]) -> str:
     """The name, or where it is taken the first free one of name.2.csv, name.3.csv, …"""
-    later = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in count(2))
+    ending = _ending(file)
+    later = (f"{file.removesuffix(ending)}.{number}{ending}" for number in count(2))
     return next(name for name in chain([file], later) if not is_taken(name))

@@ -14,7 +14,7 @@ CHUNK = "string_split(filename, '/')[-2]"
 
 def gather_planted(db: duckdb.DuckDBPyConnection, paths: Paths) -> int:
     """Makes the table `planted` and says how many faults it holds."""
-    files = [str(file) for file in sorted(Path(paths.truth).glob("planted/*/*/*.parquet"))]
+    files = [each for each in objects.list_under(f"{paths.truth}/planted") if each.endswith(".parquet")]
     if not files:
         return 0
     db.execute(

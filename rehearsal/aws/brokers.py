@@ -13,9 +13,9 @@ from moto.kafka.exceptions import BadRequestException, NotFoundException
 from moto.kafka.models import KafkaBackend
 from moto.kafka.responses import KafkaResponse
 
+from rehearsal.aws import BROKER
 from rehearsal.aws.gaps import Operation, closes, continues
 
-BROKER = "HEADRACE_REHEARSED_BROKER"
 NOT_PUBLIC = {
     "publicAccess": {"type": "DISABLED"},
     "vpcConnectivity": {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import HeadraceError
-from rehearsal.aws.brokers import BROKER
+from rehearsal.aws import BROKER, CLUSTER
 from rehearsal.kafka import free_port
 
 REGION = "eu-west-1"
@@ -32,6 +32,7 @@ class Aws:
     def environment(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self.url,
+            "AWS_ALLOW_HTTP": "true",
             "AWS_ACCESS_KEY_ID": "rehearsal",
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "AWS_REGION": REGION,
@@ -43,14 +44,19 @@ class Aws:
 
 
 @contextmanager
-def aws(log: Path, broker: str = "") -> Iterator[Aws]:
-    """broker: whom Kafka's clusters name."""
+def aws(log: Path, broker: str = "", steps: Path | None = None) -> Iterator[Aws]:
+    """broker: whom Kafka's clusters name. steps: where steps are run; by default they are not."""
     log.parent.mkdir(parents=True, exist_ok=True)
     there = Aws(free_port())
     with log.open("ab") as said:
         server = subprocess.Popen(
             [sys.executable, "-m", "rehearsal.aws.server", "-H", "127.0.0.1", "-p", str(there.port)],
-            env={**os.environ, BROKER: broker},
+            env={
+                **os.environ,
+                **there.environment,
+                BROKER: broker,
+                **({CLUSTER: str(steps)} if steps else {}),
+            },
             stdout=said,
             stderr=said,
             stdin=subprocess.DEVNULL,
@@ -61,7 +67,7 @@ def aws(log: Path, broker: str = "") -> Iterator[Aws]:
     finally:
         server.terminate()
         try:
-            server.wait(10)
+            server.wait(40)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

@@ -1,10 +1,13 @@
-"""`python -m rehearsal.aws.server -H 127.0.0.1 -p 5555`: moto's own server, gaps closed."""
+"""`python -m rehearsal.aws.server -H 127.0.0.1 -p 5555`: moto's own server, gaps closed, with a cluster that runs steps
+where HEADRACE_REHEARSED_CLUSTER names its folder."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # EMR's own policy is one of them
 
 from rehearsal.aws import (  # noqa: F401 - read once moto knows that
+    CLUSTER,
     brokers,
     budgets,
     clusters,
@@ -20,7 +23,16 @@ from rehearsal.aws import (  # noqa: F401 - read once moto knows that
 def main() -> None:
     from moto.server import main as serve
 
-    serve()
+    from rehearsal.aws.stand_in import StandIn
+
+    cluster = StandIn(Path(os.environ[CLUSTER])) if CLUSTER in os.environ else None
+    if cluster is not None:
+        cluster.start()
+    try:
+        serve()
+    finally:
+        if cluster is not None:
+            cluster.stop()
 
 
 if __name__ == "__main__":
