@@ -43,6 +43,7 @@ lint: $(READY) ## Style, types, who may import whom, generated files current
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	scripts/checkov.sh
 	$(BIN)/headrace docs --check
 
 format: $(READY) ## Let ruff mend what it can

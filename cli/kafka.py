@@ -15,8 +15,13 @@ EXAMPLES = examples(
 def kafka(
     what: Annotated[Literal["up", "down", "status"], typer.Argument(help="What to do with it.")],
     port: Annotated[
-        int, typer.Option(min=1024, max=65534, help="Where it listens; its controller on the next.")
-    ] = 9092,
+        int | None,
+        typer.Option(
+            min=1024,
+            max=65534,
+            help="Where it listens, its controller on the next (default: as it did last, else 9092).",
+        ),
+    ] = None,
     home: Annotated[
         Path | None, typer.Option(help="Where its messages lie (default: kafka/ beside the lake).")
     ] = None,
@@ -24,9 +29,10 @@ def kafka(
     """Start, stop or look for a real broker on this machine: one node, no container."""
     from cli.screen import out
     from headrace.settings import get_settings
-    from rehearsal.kafka import Broker
+    from rehearsal.kafka import PORT, Broker, port_of
 
-    broker = Broker((home or get_settings().home / "kafka").absolute(), port)
+    there = (home or get_settings().home / "kafka").absolute()
+    broker = Broker(there, port or port_of(there) or PORT)
     if what == "up":
         with out.status("starting a broker"):
             broker.up()

@@ -8,7 +8,7 @@ import typer
 
 from cli.examples import domains
 
-SPELLED = {"s": "seconds", "m": "minutes", "h": "hours"}
+SPELLED = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def one_domain(given: str | None) -> str:
@@ -49,8 +49,8 @@ def span(text: str | timedelta) -> timedelta:
 
 
 def short_span(text: str | timedelta) -> timedelta:
-    """30s, 5m, 2h, or spelled out: 5 minutes."""
-    if isinstance(text, str) and text[:-1].replace(".", "", 1).isdigit() and text[-1] in "smh":
+    """30s, 5m, 2h, 3d, or spelled out: 5 minutes."""
+    if isinstance(text, str) and text[:-1].replace(".", "", 1).isdigit() and text[-1] in SPELLED:
         return span(f"{text[:-1]} {SPELLED[text[-1]]}")
     return span(text)
 

@@ -22,6 +22,7 @@ from headrace.progress import Event, listening
 
 SIGNS = {"done": ("✓", "green"), "skipped": ("·", "dim"), "failed": ("✗", "red")}
 WIDEST = 34
+SAYS_EVERY = 60.0
 
 
 @contextmanager
@@ -67,16 +68,27 @@ def chatter_log() -> Path:
 
 
 class Plain:
-    """A log: stage, item, rows, seconds."""
+    """A log: stage, item, rows, seconds. What goes on for long says so each minute."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lock = Lock()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def _is_worth_a_line(self, event: Event) -> bool:
+        key, now = (event.stage, event.item), monotonic()
+        if event.state not in ("started", "going"):
+            self._said.pop(key, None)
+            return True
+        is_due = now - self._said.setdefault(key, now) >= SAYS_EVERY
+        if is_due:
+            self._said[key] = now
+        return is_due
 
     def __call__(self, event: Event) -> None:
-        if event.state in ("started", "going"):
-            return
         with self._lock:
+            if not self._is_worth_a_line(event):
+                return
             parts = [f"{event.stage:<10}", f"{event.item:<{WIDEST}}", f"{event.state:<8}"]
             parts.append(_counted(event))
             parts.append(f"{seconds(event.seconds):>12}")

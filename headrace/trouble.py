@@ -19,8 +19,8 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
         )
     if any(type(each).__name__ == "Py4JNetworkError" for each in chain):
         return NotEnoughRoom(
-            "Spark's process ended, most often because its memory did not suffice. What was written is whole: "
-            "set HEADRACE_MEMORY to more, then run the same command again."
+            "Spark's process ended: it was stopped from outside, or its memory did not suffice. What was written is "
+            "whole. Run the same command again, in the second case with HEADRACE_MEMORY set to more."
         )
     return None
 

@@ -1,6 +1,7 @@
 """A real Kafka broker on this machine: one node in KRaft mode, from Maven's jars, without a container."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,9 +25,18 @@ from headrace.lake.jars import folder_of, resolve_into
 
 PACKAGES = ("org.apache.kafka:kafka_2.13:4.0.0", "org.slf4j:slf4j-simple:1.7.36")
 HEAP = "512m"
+PORT = 9092
+SETTINGS = "server.properties"
 UP_WITHIN = 60.0
 DOWN_WITHIN = 20.0
 MAIN = "kafka.Kafka"
+
+
+def port_of(home: Path) -> int | None:
+    """Where a broker of this home listens, or did last."""
+    settings = home / SETTINGS
+    found = re.search(r"PLAINTEXT://127\.0\.0\.1:(\d+)", settings.read_text()) if settings.exists() else None
+    return int(found[1]) if found else None
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Broker:
     """Its folder holds the log segments, its settings, what it says, and the id of its process."""
 
     home: Path
-    port: int = 9092
+    port: int = PORT
     more: tuple[tuple[str, str], ...] = ()
     """Settings of its own beyond those that one node on one machine needs."""
 
@@ -124,7 +134,7 @@ class Broker:
         return process if is_ours else None
 
     def _settings(self) -> Path:
-        file = self.home / "server.properties"
+        file = self.home / SETTINGS
         values = {
             "process.roles": "broker,controller",
             "node.id": "1",

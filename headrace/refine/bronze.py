@@ -17,6 +17,12 @@ FILES_PER_BATCH = 4000
 FOLDERS_TO_DOMAIN = 4
 ANY_AGE = "36500d"
 EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
+NO_LETTERS = (  # what they would become is another text, and two keys could become one
+    r"(?i)\\u0000"
+    r"|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
+    r"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+)
+"""Escapes of nothing, and of half a letter without its other half."""
 SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
 
 
@@ -110,14 +116,18 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
 
 
 def _is_odd(contract: Contract) -> Column:
-    """Whether a line names what the contract does not, one name twice, or spells as something else what is a text. It
-    is taken to pieces only where a glance at it leaves a doubt."""
+    """Whether a line names what the contract does not, one name twice, spells as something else what is a text, or
+    holds a number or a letter that there is not. It is taken to pieces only where a glance at it leaves a doubt."""
     in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
     lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
     known = F.array(*[F.lit(name) for name in contract.columns])
     has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
     pieces = F.try_parse_json("_line")  # nothing where a name comes twice
-    odd = reduce(or_, (_is_no_text(pieces, name) for name in _texts(contract)), pieces.isNull() | has_more)
+    odd = pieces.isNull() | has_more | F.rlike("_line", F.lit(NO_LETTERS))
+    odd = reduce(or_, (_is_no_text(pieces, name) for name in _texts(contract)), odd)
+    odd = reduce(
+        or_, (_is_no_number(name) for name, spec in contract.columns.items() if spec.type == "float"), odd
+    )
     return F.when(in_order | (in_any & ~lacks_any), F.lit(False)).otherwise(odd | ~_is_one_object())
 
 
@@ -125,7 +135,7 @@ def plain_lines(contract: Contract) -> tuple[str, str]:
     """One flat object of the contract's columns and no more: in their order, else in any, which says nothing of names
     that come twice. Nothing in these patterns can be matched in two ways, so a line is gone through once."""
     space, texts = " ?", _texts(contract)
-    text, other = r'(?:"[^"\\]*+"|null)', r'[^\s"\\,:\[\]{}]++'
+    text, other = r'(?:"[^"\\]*+"|null)', r"(?:-?[0-9.]++|true|false|null)"
     in_order = f",{space}".join(
         f'"{re.escape(name)}":{space}{text if name in texts else other}' for name in contract.columns
     )
@@ -145,6 +155,12 @@ def _texts(contract: Contract) -> list[str]:
 def _is_no_text(pieces: Column, name: str) -> Column:
     kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
     return ~F.coalesce(kind.isin("STRING", "VOID"), F.lit(True))
+
+
+def _is_no_number(name: str) -> Column:
+    """Jackson reads NaN, and as infinite what is too large for a number."""
+    found = F.abs(F.col(f"_read.{name}"))
+    return F.coalesce(F.isnan(found) | (found == float("inf")), F.lit(False))
 
 
 def _is_one_object() -> Column:

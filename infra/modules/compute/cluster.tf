@@ -59,6 +59,8 @@ resource "aws_emr_security_configuration" "this" {
 }
 
 resource "aws_emr_cluster" "this" {
+  #checkov:skip=CKV2_AWS_7:Its groups are closed: modules/network/security.tf
+
   count = local.is_serverless ? 0 : 1
 
   name          = var.name

@@ -1,6 +1,8 @@
 # What was refused, for whoever looks into it.
 
 resource "aws_cloudwatch_log_group" "refused" {
+  #checkov:skip=CKV_AWS_338:A year by default; an environment to try things in says less
+
   name              = "/${var.name}/network"
   retention_in_days = var.log_days
   kms_key_id        = var.key_arn

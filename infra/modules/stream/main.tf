@@ -7,6 +7,8 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "brokers" {
+  #checkov:skip=CKV_AWS_338:A year by default; an environment to try things in says less
+
   count = local.is_serverless ? 0 : 1
 
   name              = "/${var.name}/brokers"

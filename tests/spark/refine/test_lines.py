@@ -24,6 +24,8 @@ BY_ITS_NAMES = {
     "an escape": COMPACT.replace('"P1"', r'"\u0041"'),
     "a comma in a text": COMPACT.replace('"P1"', '"P,1"') + " ",
     "one fewer": json.dumps(dict(list(FULL.items())[:-1])),
+    "a letter in two halves": COMPACT.replace('"P1"', r'"\ud83d\ude00"'),
+    "a number with an exponent": COMPACT.replace("4.5", "4.5e0"),
     "line breaks": json.dumps(FULL, indent=1).replace("\n", "\r"),
 }
 MORE = {
@@ -38,6 +40,12 @@ MORE = {
     "a number for a text": COMPACT.replace('"P1"', "5"),
     "an object for a text": COMPACT.replace('"P1"', '{"a": 1}'),
     "a number for an instant": COMPACT.replace('"2024-01-03T00:00:00Z"', "5"),
+    "no number": COMPACT.replace("4.5", "NaN"),
+    "an infinite number": COMPACT.replace("4.5", "-Infinity"),
+    "a number too large": COMPACT.replace("4.5", "1e400"),
+    "half a letter": COMPACT.replace('"P1"', r'"P\ud800"'),
+    "the other half": COMPACT.replace('"P1"', r'"P\ude00"'),
+    "an escape of nothing": COMPACT.replace('"P1"', r'"P\u0000"'),
     "an instant beyond all calendars": COMPACT.replace("2024-01", "+290000-01"),
     "an instant beyond Python's": COMPACT.replace("2024-01", "10000-01"),
 }

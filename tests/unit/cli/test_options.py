@@ -34,6 +34,7 @@ def test_what_is_no_span_is_refused():
 
 
 def test_a_short_span_may_be_spelled_out():
+    assert short_span("3d") == timedelta(days=3)
     assert short_span("1.5h") == short_span("90m") == short_span("90 minutes") == timedelta(minutes=90)
 
 
