@@ -65,12 +65,20 @@ def slope_of(seen: list[tuple[float, float]]) -> Slope:
 
 
 def held_by(job: "Command") -> float:
-    """Resident bytes of the job's processes, Python and Java."""
+    """Resident bytes of the job's processes, Python and Java. What several share is counted once: while Java starts a
+    program, it is there twice for a moment."""
     try:
         process = psutil.Process(job.process.pid)
-        return float(sum(each.memory_info().rss for each in (process, *process.children(recursive=True))))
+        return float(sum(_held(each) for each in (process, *process.children(recursive=True))))
     except psutil.NoSuchProcess:
         return float("nan")
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:  # a program that was over before it was looked at
+        return 0
 
 
 def behind(settings: "Settings", topic: str) -> float:

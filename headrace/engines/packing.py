@@ -15,13 +15,11 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pyspark
-
 from headrace.engines.package import Package
 from headrace.engines.refusals import refused
 from headrace.errors import HeadraceError
 from headrace.lake import objects
-from headrace.lake.jars import ALWAYS, TO_SIGN, resolve_into
+from headrace.lake.jars import ALWAYS, TO_SIGN, resolved
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 
@@ -123,8 +121,7 @@ def _until_version(need: str) -> Iterator[str]:
 
 
 def _jars() -> list[Path]:
-    shipped = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
-    found = [resolve_into(jars.folder, jars.packages, shipped) for jars in (ALWAYS, TO_SIGN)]
+    found = [resolved(jars) for jars in (ALWAYS, TO_SIGN)]
     return sorted({jar.name: jar for folder in found for jar in folder.glob("*.jar")}.values())
 
 

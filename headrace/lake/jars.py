@@ -4,6 +4,7 @@ Sessions take them from a folder instead of `spark.jars.packages`: no resolution
 processes that start at once cannot trip over a cold cache.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -41,11 +42,12 @@ ALWAYS = JarSet(
     ("io.delta:delta-spark_2.13:4.0.1", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0"),
 )
 TO_SIGN = JarSet("jars-iam", ("software.amazon.msk:aws-msk-iam-auth:2.3.0",))
+AWS = "software.amazon.awssdk"  # has an artifact named like one of Spark's
 _SDK = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
 TO_S3 = JarSet(
     "jars-s3",
-    ("org.apache.hadoop:hadoop-aws:3.4.1", *(f"software.amazon.awssdk:{each}:2.25.53" for each in _SDK)),
-    without=("software.amazon.awssdk:bundle",),  # all of AWS in 600 MB, where these are 45
+    ("org.apache.hadoop:hadoop-aws:3.4.1", *(f"{AWS}:{each}:2.25.53" for each in _SDK)),
+    without=(f"{AWS}:bundle",),  # all of AWS in 600 MB, where these are 45
 )
 STAMP = "packages.txt"
 RESOLVE = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()"
@@ -64,15 +66,25 @@ def folder_of(name: str) -> Path:
 
 
 def resolve_jars(settings: Settings) -> None:
-    shipped = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
     for jars in jar_sets(settings):
-        resolve_into(jars.folder, jars.packages, shipped, jars.without)
+        resolved(jars)
+
+
+def resolved(jars: JarSet) -> Path:
+    """The folder of a set that goes beside Spark's own jars."""
+    shipped = {artifact_of(jar.name) for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
+    return resolve_into(jars.folder, jars.packages, shipped, jars.without)
+
+
+def artifact_of(jar: str) -> str:
+    """Its name without a version: of two versions beside each other, which one is loaded is anybody's guess."""
+    return re.sub(r"-\d[\w.-]*\.jar$", "", jar)
 
 
 def resolve_into(
     folder: Path, packages: Sequence[str], shipped: Collection[str] = (), without: Sequence[str] = ()
 ) -> Path:
-    """Fills the folder if it is not filled for these packages already; not with what is shipped with Spark."""
+    """Fills the folder if it is not filled for these packages already; not with artifacts that are there anyway."""
     if _are_in(folder, packages):
         return folder
     with tempfile.TemporaryDirectory(prefix="headrace-ivy-") as scratch:
@@ -80,8 +92,8 @@ def resolve_into(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for jar in resolved:
-            name = jar.name.split("_", 1)[1]  # Ivy puts the organisation before it
-            if name not in shipped:
+            organisation, name = jar.name.split("_", 1)  # so Ivy names them
+            if organisation == AWS or artifact_of(name) not in shipped:
                 shutil.copy(jar, folder / jar.name)
     (folder / STAMP).write_text("\n".join(packages))
     return folder

@@ -29,7 +29,7 @@ from headrace.live.dropping import Dropping, Turns, end_all
 from headrace.live.edge import Taken, TopicEdge
 from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
 from headrace.live.loss import MessagesLost, Reading
-from headrace.live.memory import give_back
+from headrace.live.memory import FROM_THE_START, Sweeper, give_back
 from headrace.live.metrics import Metrics
 from headrace.live.onward import Onward
 from headrace.live.queries import Stopping, behind, meant, settle, stop_all
@@ -143,7 +143,7 @@ class _Job:
     def _run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._metrics)
-            spark = get_spark(self._settings)
+            spark = get_spark(self._settings.model_copy(update={"java_options": self._java_options}))
             self._alarms = stack.enter_context(self._alarms_of(contracts))
             make_ready(spark, contracts, self._catalog, self._paths)
             for (
@@ -159,7 +159,9 @@ class _Job:
             stack.callback(stop_all, queries)
             stack.enter_context(upkeep)
             self._beat("running")
+            sweeper = Sweeper()
             while not stop.wait(BEAT_SECONDS):
+                sweeper.sweep()
                 self._look_after(queries, folders)
                 if not any(query.isActive for query, _ in queries) and not any(map(Thread.is_alive, folders)):
                     break
@@ -169,6 +171,12 @@ class _Job:
             end_all(folders)
             for folder in folders:
                 folder.check()
+
+    @property
+    def _java_options(self) -> str:
+        return (
+            f"{self._settings.java_options} {FROM_THE_START}" if self._beats else self._settings.java_options
+        )
 
     def _watched(self, spark: SparkSession, contract: Contract, *, until_empty: bool) -> Dropping:
         most = self._settings.max_offsets_per_trigger

@@ -23,7 +23,7 @@ import boto3
 import pyspark
 from moto.emr.models import emr_backends
 
-from headrace.lake.jars import TO_S3, resolve_into
+from headrace.lake.jars import TO_S3, resolved
 from headrace.lake.session import to_s3
 
 LOOKS_EVERY = 0.3
@@ -110,7 +110,7 @@ class _Running:
         for name, url in asked.archives.items():
             shutil.unpack_archive(_fetched(url, folder / "fetched"), folder / name)
         jars = [_fetched(url, folder.parents[1] / "jars") for url in asked.jars]
-        s3 = resolve_into(TO_S3.folder, TO_S3.packages, (), TO_S3.without).glob("*.jar")
+        s3 = resolved(TO_S3).glob("*.jar")
         home = Path(pyspark.__file__).parent
         conf = [*asked.conf, *(f"{name}={value}" for name, value in to_s3().items())]
         words = [

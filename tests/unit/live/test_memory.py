@@ -1,9 +1,14 @@
 """What was needed once is given back, in a process of its own for it changes how that process gets memory."""
 
+import gc
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 
 import pytest
+
+from headrace.live import memory
 
 SCRIPT = """
 import os, sys
@@ -36,3 +41,33 @@ def test_arrays_that_are_freed_go_back_to_the_system() -> None:
     assert backend == "system"
     assert left < 4 * 2**20
     assert left_behind("keeps")[1] != "system", "nothing would be left to show"
+
+
+class Knot:
+    """Names itself, so it goes only when somebody looks for such."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def nobody_else_sweeps() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+def test_what_only_names_itself_goes_each_minute(
+    nobody_else_sweeps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(memory, "monotonic", lambda: now[0])
+    sweeper = memory.Sweeper()
+    left = weakref.ref(Knot())
+    now[0] = 59.0
+    sweeper.sweep()
+    assert left() is not None
+    now[0] = 60.0
+    sweeper.sweep()
+    assert left() is None
