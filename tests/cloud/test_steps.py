@@ -50,7 +50,7 @@ def test_what_is_landed_by_one_step_is_refined_by_the_next(emr: Settings) -> Non
     landed = submit(Job("generate", "refinery", {"scale": 0.001, **FEW}), emr).summary
     assert landed["rows"] > 0
     done = submit(Job("refine", "refinery", {"layers": ["bronze", "silver"], **FEW}), emr).summary
-    rows = {each["layer"]: each["rows_written"] for each in done["tables"] if each["table"] == "crude_types"}
+    rows = {each["layer"]: each["rows_in"] for each in done["tables"] if each["table"] == "crude_types"}
     assert rows["silver"] > 0
     assert objects.list_under(f"{emr.lake}/refinery/silver/crude_types/_delta_log") != []
 
