@@ -4,8 +4,6 @@
 data "aws_region" "this" {}
 
 locals {
-  has_key = var.has_api_key
-
   environment = merge(
     var.settings,
     {
@@ -28,7 +26,7 @@ resource "aws_cloudwatch_log_group" "worker" {
 resource "aws_secretsmanager_secret" "api_key" {
   #checkov:skip=CKV2_AWS_57:The key is made and replaced at Prefect
 
-  count = local.has_key ? 1 : 0
+  count = var.has_api_key ? 1 : 0
 
   name                    = "${var.name}/prefect-api-key"
   description             = "With which the worker of ${var.name} comes to Prefect Cloud"
@@ -38,7 +36,7 @@ resource "aws_secretsmanager_secret" "api_key" {
 
 # Write-only: the key is in no plan and in no state.
 resource "aws_secretsmanager_secret_version" "api_key" {
-  count = local.has_key ? 1 : 0
+  count = var.has_api_key ? 1 : 0
 
   secret_id                = aws_secretsmanager_secret.api_key[0].id
   secret_string_wo         = var.prefect_api_key
