@@ -12,5 +12,5 @@ SELECT refinery_id,
        sum(chattering_count) AS chattering
 FROM gold.alarm_load
 GROUP BY refinery_id
-ORDER BY a_hour_at_most DESC, annunciated DESC
+ORDER BY a_hour_at_most DESC, annunciated DESC, refinery_id
 LIMIT 20

@@ -12,5 +12,5 @@ SELECT
 FROM gold.delivery_performance
 GROUP BY supplier_id, transport_mode
 HAVING sum(shipments) >= 5
-ORDER BY on_time_rate, avg_days_delayed DESC
+ORDER BY on_time_rate, avg_days_delayed DESC, supplier_id, transport_mode
 LIMIT 30

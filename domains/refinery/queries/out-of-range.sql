@@ -33,5 +33,5 @@ SELECT b.*, round(a.worst_severity, 2) AS worst_severity, a.latest_alert
 FROM beyond b
 LEFT JOIN alerts a ON a.unit_id = b.unit_id AND a.sensor_type = b.sensor_type
 WHERE b.critical + b.warning + b.out_of_range > 0
-ORDER BY b.critical DESC, b.out_of_range DESC, b.warning DESC
+ORDER BY b.critical DESC, b.out_of_range DESC, b.warning DESC, b.unit_id, b.sensor_type
 LIMIT 50

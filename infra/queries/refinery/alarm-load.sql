@@ -15,5 +15,6 @@ GROUP BY
   refinery_id
 ORDER BY
   a_hour_at_most DESC,
-  annunciated DESC
+  annunciated DESC,
+  refinery_id
 LIMIT 20

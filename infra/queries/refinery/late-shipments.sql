@@ -15,5 +15,7 @@ HAVING
   SUM(shipments) >= 5
 ORDER BY
   on_time_rate,
-  avg_days_delayed DESC
+  avg_days_delayed DESC,
+  supplier_id,
+  transport_mode
 LIMIT 30

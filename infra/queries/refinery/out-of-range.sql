@@ -46,5 +46,7 @@ WHERE
 ORDER BY
   b.critical DESC,
   b.out_of_range DESC,
-  b.warning DESC
+  b.warning DESC,
+  b.unit_id,
+  b.sensor_type
 LIMIT 50
