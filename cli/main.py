@@ -17,6 +17,7 @@ from cli import (
     maintain,
     package,
     produce,
+    publish,
     query,
     receipt,
     recycle,
@@ -43,7 +44,7 @@ PANELS = {
     "Live": (demo_live, produce, stream, alarms, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
-    "Cloud": (configure, package),
+    "Cloud": (configure, package, publish),
     "Look after": (maintain, docs),
 }
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from prefect import flow
 
+from flows import HOUR
 from tasks.gate import pass_gate, settle
-from tasks.jobs import deduped, receipted, refined, scanned
+from tasks.jobs import deduped, refined, scanned, settled
+from tasks.turns import turn_of
 
 
-@flow(name="dedupe", flow_run_name="dedupe-{domain}")
+@flow(name="dedupe", flow_run_name="dedupe-{domain}", timeout_seconds=6 * HOUR)
 def dedupe(domain: str, day: date | None = None, tables: list[str] | None = None) -> dict[str, Any]:
     """Take second copies out of live silver tables, and restate what they touched.
 
@@ -18,12 +20,13 @@ def dedupe(domain: str, day: date | None = None, tables: list[str] | None = None
         day: Only this event day; by default those that rows came to since the last time.
         tables: Only these silver tables.
     """
-    done = deduped(domain, day=day, tables=tables)
-    touched = [each["table"] for each in done["tables"] if each["removed"]]
-    if touched:
-        pass_gate(scanned(domain, "silver", as_of=None, tables=touched, force=False))
-        refined(domain, "gold", as_of=None, tables=None)
-        pass_gate(scanned(domain, "gold", as_of=None, tables=None, force=False))
-    receipt = receipted(domain)
+    with turn_of(domain):
+        done = deduped(domain, day=day, tables=tables)
+        touched = [each["table"] for each in done["tables"] if each["removed"]]
+        if touched:
+            pass_gate(scanned(domain, "silver", tables=touched))
+            _, found = refined(domain, "gold", as_of=None, tables=None, scans=True)
+            pass_gate(found)
+        receipt, _ = settled(domain)
     settle(receipt)
     return {"domain": domain, **done, "receipt": receipt}

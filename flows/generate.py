@@ -5,11 +5,13 @@ from typing import Any, Literal
 
 from prefect import flow
 
+from flows import HOUR
 from tasks.jobs import generated
 from tasks.report import report_generated
+from tasks.turns import turn_of
 
 
-@flow(name="generate", flow_run_name="generate-{domain}", validate_parameters=True)
+@flow(name="generate", flow_run_name="generate-{domain}", timeout_seconds=24 * HOUR, validate_parameters=True)
 def generate(
     domain: str,
     profile: str = "demo",
@@ -35,6 +37,7 @@ def generate(
         tables: Only these source tables.
     """
     plan = {"scale": scale, "seed": seed, "start": start, "end": end, "stride": stride, "into": into}
-    made = generated(domain, profile=profile, tables=tables, **plan)
+    with turn_of(domain):
+        made = generated(domain, profile=profile, tables=tables, **plan)
     report_generated(domain, made)
     return made

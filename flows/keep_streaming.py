@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.jobs import kept
 
 
-@flow(name="keep-streaming", flow_run_name="keep-streaming-{domain}")
+@flow(name="keep-streaming", flow_run_name="keep-streaming-{domain}", timeout_seconds=300)
 def keep_streaming(domain: str) -> dict[str, Any]:
     """Look at the standing job's heartbeat, and start it where it is dead.
 

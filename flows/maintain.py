@@ -4,11 +4,13 @@ from typing import Any
 
 from prefect import flow
 
+from flows import HOUR
 from flows.refine import LAYERS, Layer
 from tasks.jobs import maintained
+from tasks.turns import turn_of
 
 
-@flow(name="maintain", flow_run_name="maintain-{domain}")
+@flow(name="maintain", flow_run_name="maintain-{domain}", timeout_seconds=12 * HOUR)
 def maintain(
     domain: str,
     layers: list[Layer] = list(LAYERS),  # noqa: B006 - Prefect shows it as the default
@@ -27,11 +29,12 @@ def maintain(
         retain_hours: How long files that left a table are kept; a week at least.
         even_if_unsafe: Allow less than a week; nothing may be reading or streaming.
     """
-    return maintained(
-        domain,
-        layers=layers,
-        tables=tables,
-        least_bytes=least_bytes,
-        retain_hours=retain_hours,
-        even_if_unsafe=even_if_unsafe,
-    )
+    with turn_of(domain):
+        return maintained(
+            domain,
+            layers=layers,
+            tables=tables,
+            least_bytes=least_bytes,
+            retain_hours=retain_hours,
+            even_if_unsafe=even_if_unsafe,
+        )

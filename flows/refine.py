@@ -1,22 +1,24 @@
 """Bronze, silver, gold, a scan behind each, and the receipt."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 from prefect import flow
 
+from flows import HOUR
 from tasks.gate import pass_gate, settle
-from tasks.jobs import receipted, refined, scanned
+from tasks.instants import AsOf, meant
+from tasks.jobs import refined, settled
 from tasks.report import report_layers
+from tasks.turns import turn_of
 
 Layer = Literal["bronze", "silver", "gold"]
 LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold")
 
 
-@flow(name="refine", flow_run_name="refine-{domain}")
+@flow(name="refine", flow_run_name="refine-{domain}", timeout_seconds=6 * HOUR)
 def refine(
     domain: str,
-    as_of: datetime | None = None,
+    as_of: AsOf = "newest",
     layers: list[Layer] = list(LAYERS),  # noqa: B006 - Prefect shows it as the default
     tables: list[str] | None = None,
     scans: bool = True,
@@ -26,7 +28,8 @@ def refine(
 
     Args:
         domain: The sector, a folder of domains/.
-        as_of: The instant the run pretends it is; by default that of the newest event.
+        as_of: The instant the run pretends it is: that of the newest event, the one it was scheduled for, or any other.
+            A late run as of its schedule says what it would have said in time.
         layers: Any may be left out.
         tables: Only these.
         scans: Whether each layer is scanned before the next.
@@ -34,18 +37,26 @@ def refine(
     """
     done: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
-    for layer in (each for each in LAYERS if each in layers):
-        done.append(refined(domain, layer, as_of=as_of, tables=tables))
-        if scans:
-            found.append(scanned(domain, layer, as_of=as_of, tables=tables, force=force_scans))
-            pass_gate(found[-1])
-    receipt = receipted(domain)
+    with turn_of(domain):
+        for layer in (each for each in LAYERS if each in layers):
+            made, scan = refined(
+                domain, layer, as_of=meant(as_of), tables=tables, scans=scans, force=force_scans
+            )
+            done.append(made)
+            if scan is not None:
+                found.append(scan)
+                pass_gate(scan)
+        receipt, published = settled(domain)
     settle(receipt)
-    return _summary(domain, done, found, receipt)
+    return _summary(domain, done, found, receipt, published)
 
 
 def _summary(
-    domain: str, done: list[dict[str, Any]], found: list[dict[str, Any]], receipt: dict[str, Any]
+    domain: str,
+    done: list[dict[str, Any]],
+    found: list[dict[str, Any]],
+    receipt: dict[str, Any],
+    published: list[dict[str, Any]],
 ) -> dict[str, Any]:
     tables = [table for result in done for table in result["tables"]]
     as_of = done[-1]["as_of"] if done else ""
@@ -57,4 +68,5 @@ def _summary(
         "tables": tables,
         "scans": [each["scan"] for each in found],
         "receipt": receipt,
+        "published": published,
     }

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     logs_url: str = Field("", description="Where logs of steps lie: s3://bucket.")
     database_prefix: str = Field("", description="Put before the names of databases in Glue.")
     workgroup: str = Field("", description="The Athena workgroup in which questions are asked.")
+    alerts_topic_arn: str = Field("", description="The SNS topic at which people are told of failures.")
     environment: str = Field("", description="Which environment this is, for the figures told to CloudWatch.")
     cores: int = Field(0, ge=0, description="Cores for local Spark; 0 takes all there are.")
     memory: str = Field(
@@ -100,12 +101,22 @@ class Settings(BaseSettings):
         return _place(self.landing_url) or str((self.home / "landing").absolute())
 
     @property
+    def outbox(self) -> str:
+        """Beside what is landed, if that is on this machine."""
+        return str((self.home / "landing").absolute()) if self.landing.startswith("s3a://") else self.landing
+
+    @property
     def dropped(self) -> str:
         return _place(self.dropped_url) or str((self.home / "dropped").absolute())
 
     @property
     def truth(self) -> str:
         return _place(self.truth_url) or str((self.home / "truth").absolute())
+
+    @property
+    def publishes(self) -> bool:
+        """Whether there are people who ask in Athena."""
+        return bool(self.workgroup)
 
     @property
     def artifacts(self) -> str:

@@ -1,11 +1,13 @@
-"""What lies behind an exception: a full disk, a Spark that is gone, and the line of it that a person can use."""
+"""What lies behind an exception: a full disk, a Spark that is gone, whether it may pass, and the line of it that a
+person can use."""
 
 import errno
 from collections.abc import Iterator
 
-from headrace.errors import HeadraceError, NotEnoughRoom
+from headrace.errors import HeadraceError, NotEnoughRoom, Passing
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+NETWORK = ("botocore.", "urllib3.", "requests.", "httpx.", "httpcore.")
 SAYS_NOTHING = "An error occurred while calling"
 
 
@@ -29,6 +31,19 @@ def _tells_of_full_disk(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return any(said in text_of(error) for said in SAYS_FULL)
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether the same work is worth a second try: a connection failed, a machine was lost."""
+    while error is not None:
+        if isinstance(error, ConnectionError | Passing):
+            return True
+        if isinstance(error, HeadraceError):
+            return False
+        if f"{type(error).__module__}.".startswith(NETWORK):
+            return True
+        error = error.__cause__
+    return False
 
 
 def useful_line(error: BaseException) -> str:

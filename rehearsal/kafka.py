@@ -22,6 +22,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import folder_of, resolve_into
+from headrace.live.clients import connected
 
 PACKAGES = ("org.apache.kafka:kafka_2.13:4.0.0", "org.slf4j:slf4j-simple:1.7.36")
 HEAP = "512m"
@@ -95,14 +96,14 @@ class Broker:
         if not _port_is_taken(self.port):
             return False
         try:
-            KafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=3000).close()
+            connected(KafkaAdminClient, self.address, request_timeout_ms=3000).close()
         except (KafkaError, OSError):
             return False
         return True
 
     def make_topic(self, name: str, partitions: int, **settings: str) -> None:
         """Settings of the topic with _ for each dot."""
-        admin = KafkaAdminClient(bootstrap_servers=self.address)
+        admin = connected(KafkaAdminClient, self.address)
         try:
             configs = {setting.replace("_", "."): value for setting, value in settings.items()}
             admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])

@@ -14,6 +14,7 @@ from kafka.errors import (
 
 from headrace.errors import HeadraceError
 from headrace.live.broker import NO_ANSWER, client_options, no_broker, offsets_now
+from headrace.live.clients import connected
 from headrace.settings import Settings
 
 LARGEST_REQUEST = 64 << 20  # how large a message may be is the broker's business
@@ -94,9 +95,7 @@ def values_behind(topic: str, ends: Ends, settings: Settings) -> list[bytes]:
 
 @contextmanager
 def _reading(topic: str, starts: dict[int, int], settings: Settings) -> Iterator[Any]:
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
-    )
+    consumer = connected(KafkaConsumer, settings.kafka_bootstrap, **client_options(settings))
     try:
         consumer.assign([TopicPartition(topic, number) for number in starts])
         for number, at in starts.items():
@@ -106,10 +105,11 @@ def _reading(topic: str, starts: dict[int, int], settings: Settings) -> Iterator
         consumer.close()
 
 
-def _producer(settings: Settings) -> KafkaProducer:
+def _producer(settings: Settings) -> Any:
     try:
-        return KafkaProducer(
-            bootstrap_servers=settings.kafka_bootstrap.split(","),
+        return connected(
+            KafkaProducer,
+            settings.kafka_bootstrap,
             enable_idempotence=True,
             acks="all",
             linger_ms=20,

@@ -1,47 +1,67 @@
-"""The jobs by name: what each is handed over with, and what comes back."""
+"""The jobs by name: what each is handed over with, and what comes back.
+
+What follows each other without a decision between goes together: on a cluster each start of Spark costs seconds.
+"""
 
 from typing import Any
 
 from headrace.engines.job import Job, JobName
+from headrace.settings import get_settings
 from tasks.submit import submit
 
 
 def generated(domain: str, **plan: Any) -> dict[str, Any]:
-    return _done("generate", domain, plan)
+    return _done(_job("generate", domain, plan))
 
 
-def refined(domain: str, layer: str, *, as_of: Any, tables: list[str] | None) -> dict[str, Any]:
-    return _done("refine", domain, {"layers": [layer], "as_of": as_of, "tables": tables})
+def refined(
+    domain: str, layer: str, *, as_of: Any, tables: list[str] | None, scans: bool, force: bool = False
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What came of the layer, and of the scan behind it."""
+    refine = _job("refine", domain, {"layers": [layer], "as_of": as_of, "tables": tables})
+    if not scans:
+        return _done(refine), None
+    options = {"layer": layer, "as_of": as_of, "tables": tables, "force": force or None}
+    done, found = submit(f"{refine}, scanned", [refine, _job("scan", domain, options)])
+    return done, found
 
 
-def scanned(domain: str, layer: str, *, as_of: Any, tables: list[str] | None, force: bool) -> dict[str, Any]:
-    return _done("scan", domain, {"layer": layer, "as_of": as_of, "tables": tables, "force": force or None})
+def scanned(domain: str, layer: str, *, tables: list[str] | None) -> dict[str, Any]:
+    return _done(_job("scan", domain, {"layer": layer, "tables": tables}))
 
 
-def receipted(domain: str) -> dict[str, Any]:
-    return _done("receipt", domain, {})
+def settled(domain: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The receipt, and what became of the tables that people ask in Athena, where they do."""
+    receipt = _job("receipt", domain, {})
+    if not get_settings().publishes:
+        return _done(receipt), []
+    balance, published = submit(f"{receipt}, published", [receipt, _job("publish", domain, {})])
+    return balance, published["tables"]
 
 
 def scored(domain: str) -> dict[str, Any]:
-    return _done("score", domain, {})
+    return _done(_job("score", domain, {}))
 
 
 def maintained(domain: str, **what: Any) -> dict[str, Any]:
-    return _done("maintain", domain, what)
+    return _done(_job("maintain", domain, what))
 
 
 def deduped(domain: str, *, day: Any, tables: list[str] | None) -> dict[str, Any]:
-    return _done("dedupe", domain, {"day": day, "tables": tables})
+    return _done(_job("dedupe", domain, {"day": day, "tables": tables}))
 
 
 def kept(domain: str) -> dict[str, Any]:
-    return _done("keep", domain, {})
+    return _done(_job("keep", domain, {}))
 
 
-def _done(name: JobName, domain: str, options: dict[str, Any]) -> dict[str, Any]:
+def _job(name: JobName, domain: str, options: dict[str, Any]) -> Job:
     """Options travel as JSON, so instants go as text and what was not given does not go at all."""
-    given = {key: value for key, value in options.items() if value is not None}
-    return submit(Job(name, domain, {key: _as_text(value) for key, value in given.items()}))
+    return Job(name, domain, {key: _as_text(value) for key, value in options.items() if value is not None})
+
+
+def _done(job: Job) -> dict[str, Any]:
+    return submit(str(job), [job])[0]
 
 
 def _as_text(value: Any) -> Any:

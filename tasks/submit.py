@@ -1,35 +1,33 @@
-"""Hands a job to the engine and waits. Only a failed connection is worth a second try."""
+"""Hands jobs to the engine and waits. Only what may pass by itself is worth a second try."""
 
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
+from prefect.tasks import Task, exponential_backoff
 
-from headrace.engines import submit as hand_over
+from headrace.engines import submit_all as hand_over
 from headrace.engines.job import Job
-from headrace.errors import HeadraceError
-
-NETWORK = ("botocore.", "urllib3.", "requests.", "httpx.", "httpcore.")
+from headrace.trouble import may_pass
 
 
-def is_network_failure(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+def is_worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
     error = state.result(raise_on_failure=False)
-    while isinstance(error, BaseException) and not isinstance(error, HeadraceError):
-        if isinstance(error, ConnectionError) or f"{type(error).__module__}.".startswith(NETWORK):
-            return True
-        error = error.__cause__
-    return False
+    return isinstance(error, BaseException) and may_pass(error)
 
 
 @task(
     name="submit",
-    task_run_name="{job}",
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=is_network_failure,
+    task_run_name="{what}",
+    retries=4,
+    retry_delay_seconds=exponential_backoff(
+        10
+    ),  # 10, 20, 40, 80: longer in all than a lease outlives its holder
+    retry_jitter_factor=0.3,
+    retry_condition_fn=is_worth_another_try,
     cache_policy=NO_CACHE,
 )
-def submit(job: Job) -> dict[str, Any]:
-    return hand_over(job).summary
+def submit(what: str, jobs: list[Job]) -> list[dict[str, Any]]:  # noqa: ARG001
+    """what: as the UI names it."""
+    return [result.summary for result in hand_over(jobs)]

@@ -1,4 +1,4 @@
-"""Runs a job as a step on EMR: hands it over, waits, brings back what came of it.
+"""Runs jobs as a step on EMR: hands them over, waits, brings back what came of them.
 
 Only names and dates travel. What comes back is a small document that the job leaves in the bucket of artifacts.
 """
@@ -7,19 +7,22 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import boto3
+
 from headrace.engines.job import Job, JobResult
 from headrace.engines.package import Package, stamped
-from headrace.engines.refusals import refused
 from headrace.engines.steps import Look, Program, Steps, steps_of
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import HeadraceError, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
 from headrace.live.keeper import keep
 from headrace.progress import Event, Stopwatch, tell
+from headrace.refusals import refused
 from headrace.settings import Settings, as_environment
 
 FIRST_LOOK, SLOWEST_LOOK, SLOWER = 2.0, 30.0, 1.4
@@ -33,21 +36,35 @@ IN_DELTA = {
 }
 
 
-def run_job(job: Job, settings: Settings) -> JobResult:
+def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
+    """As one step."""
     _check(settings)
-    if job.name == "keep":  # a look at a few small objects, each minute: no work for a cluster
-        return _kept(job, settings)
-    steps, watch = steps_of(settings), Stopwatch()
+    if [job.name for job in jobs] == ["keep"]:  # a look at a few small objects: no work for a cluster
+        return [_kept(jobs[0], settings)]
+    steps, watch, what = steps_of(settings), Stopwatch(), _named(jobs)
     result = _result_of(settings)
-    asked = {"kind": "job", "name": job.name, "domain": job.domain, "options": job.options}
-    step = steps.start(_program(str(job), asked, result, stamped(), settings))
-    tell(Event("emr", str(job), "started", note=f"{step} {steps.link(step)}"))
+    asked = {"kind": "jobs", "jobs": [asdict(job) for job in jobs]}
+    step = steps.start(_program(what, asked, result, stamped(), settings))
+    tell(Event("emr", what, "started", note=f"{step} {steps.link(step)}"))
     try:
-        look = _wait(steps, step, str(job), watch)
-    except BaseException:  # a flow run that is cancelled or killed takes its step along
-        steps.cancel(step)
+        look = _wait(steps, step, what, watch)
+    except BaseException as error:  # a flow run that is cancelled or killed takes its step along
+        _cancel(steps, step, error)
         raise
-    return _came_of_it(look, job, watch, steps, step, result)
+    return _came_of_it(look, what, watch, steps, step, result)
+
+
+def _named(jobs: Sequence[Job]) -> str:
+    """Whatever they have in common is said once."""
+    return " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
+
+
+def _cancel(steps: Steps, step: str, because: BaseException) -> None:
+    """What stopped the wait is told, also where the step cannot be stopped."""
+    try:
+        steps.cancel(step)
+    except (HeadraceError, ConnectionError) as error:
+        because.add_note(f"step {step} may still run: {error}")
 
 
 def _kept(job: Job, settings: Settings) -> JobResult:
@@ -82,7 +99,7 @@ def _result_of(settings: Settings) -> str:
 
 
 def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
-    told = {"settings": as_environment(_there(settings)), "result": result}
+    told = {"settings": as_environment(_there(settings)) | _region(), "result": result}
     return Program(
         name=name[:256],
         file=package.entry,
@@ -91,6 +108,12 @@ def _program(name: str, asked: dict[str, Any], result: str, package: Package, se
         jars=package.jars,
         conf=IN_DELTA,
     )
+
+
+def _region() -> dict[str, str]:
+    """The machines of a cluster do not tell their programs by themselves."""
+    region = boto3.Session().region_name
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
 
 
 def _there(settings: Settings) -> Settings:
@@ -111,14 +134,16 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch) -> Look:
         pause = min(pause * SLOWER, SLOWEST_LOOK)
 
 
-def _came_of_it(look: Look, job: Job, watch: Stopwatch, steps: Steps, step: str, result: str) -> JobResult:
+def _came_of_it(
+    look: Look, what: str, watch: Stopwatch, steps: Steps, step: str, result: str
+) -> list[JobResult]:
     if look.state == "cancelled":
-        raise HeadraceError(f"{job}: step {step} was cancelled. {steps.link(step)}")
+        raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
     found = _found(result)
     if look.state == "failed" or found is None or "error" in found:
-        raise _failed(job, step, look, found or {}, steps)
-    tell(Event("emr", str(job), "done", seconds=watch.seconds))
-    return JobResult(job, watch.seconds, found["summary"]["summary"])
+        raise _failed(what, step, look, found or {}, steps)
+    tell(Event("emr", what, "done", seconds=watch.seconds))
+    return [JobResult.from_dict(each) for each in found["done"]]
 
 
 def _found(result: str) -> dict[str, Any] | None:
@@ -127,9 +152,10 @@ def _found(result: str) -> dict[str, Any] | None:
     return found
 
 
-def _failed(job: Job, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
+def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
     trace = found.get("trace") or steps.last_words(step)
     said = found.get("error") or look.said or "it left no result"
-    error = HeadraceError(f"{job}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
+    kind = Passing if found.get("may_pass", not found) else HeadraceError  # a lost machine tells nothing
+    error = kind(f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
     error.exit_code = int(found.get("exit_code", 1))
     return error

@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-JobName = Literal["generate", "refine", "scan", "maintain", "recycle", "dedupe", "receipt", "score", "keep"]
+JobName = Literal[
+    "generate", "refine", "scan", "maintain", "recycle", "dedupe", "receipt", "score", "keep", "publish"
+]
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,7 @@ class JobResult:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> "JobResult":
+        return cls(Job(**told["job"]), told["seconds"], told["summary"])

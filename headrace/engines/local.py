@@ -114,6 +114,13 @@ def _receipt(domain: str, options: Options, settings: Settings) -> Options:  # n
     return receipt(domain, settings).as_dict()
 
 
+def _publish(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.serve.glue import LAYERS, publish
+
+    done = publish(domain, settings, options.get("layers") or LAYERS)
+    return {"tables": [asdict(each) for each in done]}
+
+
 def _score(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.score import score
 
@@ -171,4 +178,5 @@ _WORK: dict[JobName, Callable[[str, Options, Settings], Options]] = {
     "receipt": _receipt,
     "score": _score,
     "keep": _keep,
+    "publish": _publish,
 }

@@ -1,4 +1,4 @@
-"""What a cluster runs: one job, or the standing job. Words: what it is, its settings, and where the result goes.
+"""What a cluster runs: some jobs, or the standing job. Words: what it is, its settings, and where the result goes.
 
 Uploaded by itself and run beside the unpacked archives `code` and `needs`, so nothing of ours is imported before they
 are on the path.
@@ -20,9 +20,9 @@ def main(words: list[str]) -> int:
     sys.path[:0] = [str(Path(name).absolute()) for name in ("code", "needs")]
     os.environ.update(asked["settings"])
     try:
-        done = {"summary": _done(asked)}
+        done = {"done": _done(asked)}
     except BaseException as error:
-        _tell(asked, {"error": _said(error), "exit_code": getattr(error, "exit_code", 1), "trace": _trace()})
+        _tell(asked, _account_of(error))
         raise
     _tell(asked, done)
     return 0
@@ -35,7 +35,20 @@ def _done(asked: dict[str, Any]) -> Any:
 
     if asked["kind"] == "standing":
         return {"beat": import_module(STANDING).stand(asked["domain"], get_settings()).state}
-    return run_job(Job(asked["name"], asked["domain"], asked["options"]), get_settings()).as_dict()
+    return [run_job(Job(**each), get_settings()).as_dict() for each in asked["jobs"]]
+
+
+def _account_of(error: BaseException) -> dict[str, Any]:
+    """On a cluster nobody stands and waits, so what somebody else holds is tried again as well."""
+    from headrace.errors import Busy
+    from headrace.trouble import may_pass
+
+    return {
+        "error": _said(error),
+        "exit_code": getattr(error, "exit_code", 1),
+        "may_pass": isinstance(error, Busy) or may_pass(error),
+        "trace": _trace(),
+    }
 
 
 def _said(error: BaseException) -> str:

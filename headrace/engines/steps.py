@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 import boto3
 from botocore.exceptions import ClientError
 
-from headrace.engines.refusals import refused
 from headrace.errors import HeadraceError
 from headrace.lake import objects
+from headrace.refusals import refused
 from headrace.settings import Settings
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]

@@ -16,10 +16,12 @@ class Paths:
     truth_root: str
     dropped_root: str
     domain: str
+    outbox_root: str
 
     @classmethod
     def of(cls, domain: str, settings: Settings) -> "Paths":
-        return cls(settings.lake, settings.landing, settings.truth, settings.dropped, domain)
+        places = settings.landing, settings.truth, settings.dropped
+        return cls(settings.lake, *places, domain, settings.outbox)
 
     def table(self, layer: str, name: str) -> str:
         return f"{self.lake}/{self.domain}/{layer}/{name}"
@@ -55,8 +57,8 @@ class Paths:
         return f"{self.landing_root}/{self.domain}/_making/{table}"
 
     def outbox(self, table: str) -> str:
-        """Messages that are made and wait to be sent."""
-        return f"{self.landing_root}/{self.domain}/_outbox/{table}"
+        """Messages that are made and wait to be sent, on the machine that sends them."""
+        return f"{self.outbox_root}/{self.domain}/_outbox/{table}"
 
     def dropped(self, table: str) -> str:
         """Live files lie here until the standing job (or a refining run) has taken them."""

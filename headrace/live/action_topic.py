@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from headrace.alarms.inbox import Received, read_action
 from headrace.live.broker import NO_ANSWER, client_options
+from headrace.live.clients import connected
 from headrace.progress import Event, tell
 from headrace.settings import Settings
 
@@ -66,8 +67,5 @@ class TopicInbox:
                 tell(Event("alarms", self._topic, "failed", note=note))
 
     def _connected(self) -> Any:
-        return KafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap.split(","),
-            auto_offset_reset="earliest",
-            **client_options(self._settings),
-        )
+        brokers, options = self._settings.kafka_bootstrap, client_options(self._settings)
+        return connected(KafkaConsumer, brokers, auto_offset_reset="earliest", **options)

@@ -9,6 +9,7 @@ from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from headrace.live.broker import NO_ANSWER, client_options, no_broker
+from headrace.live.clients import connected
 from headrace.settings import Settings
 
 SENT_WITHIN = 30.0
@@ -43,11 +44,8 @@ class TopicCarrier:
 
     def _connected(self) -> Any:
         _make_topic(self._topic, self._settings)
-        return KafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap.split(","),
-            acks="all",
-            **client_options(self._settings),
-        )
+        brokers, options = self._settings.kafka_bootstrap, client_options(self._settings)
+        return connected(KafkaProducer, brokers, acks="all", **options)
 
     def _forget(self) -> None:
         if self._producer is not None:
@@ -56,9 +54,7 @@ class TopicCarrier:
 
 
 def _make_topic(topic: str, settings: Settings) -> None:
-    admin = KafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
-    )
+    admin = connected(KafkaAdminClient, settings.kafka_bootstrap, **client_options(settings))
     try:
         admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=-1)])
     except TopicAlreadyExistsError:

@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError
 
 from headrace.errors import HeadraceError, UsageError
+from headrace.live.clients import connected
 from headrace.settings import Settings
 
 ANSWERS_WITHIN_MS = 10_000
@@ -41,9 +42,7 @@ def offsets_now(topic: str, settings: Settings) -> dict[int, tuple[int, int]]:
 def topic_id(topic: str, settings: Settings) -> UUID:
     """What tells a topic from every other, also one of its name; 0 where the broker tells none."""
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
-        )
+        admin = connected(KafkaAdminClient, settings.kafka_bootstrap, **client_options(settings))
         try:
             (found,) = admin.describe_topics([topic])
         finally:
@@ -69,9 +68,7 @@ def is_listening(settings: Settings) -> bool:
 def _asking(settings: Settings) -> Iterator[Any]:
     consumer = None
     try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap.split(","), **client_options(settings)
-        )
+        consumer = connected(KafkaConsumer, settings.kafka_bootstrap, **client_options(settings))
         yield consumer
     except NO_ANSWER as error:
         raise no_broker(settings, error) from error

@@ -33,6 +33,7 @@ from headrace.live.memory import FROM_THE_START, Sweeper, give_back
 from headrace.live.metrics import Metrics
 from headrace.live.onward import Onward
 from headrace.live.queries import Stopping, behind, meant, settle, stop_all
+from headrace.live.told_to_cloudwatch import ToldToCloudWatch
 from headrace.live.topic import read_topic
 from headrace.live.trouble import LossSuspected
 from headrace.live.upkeep import Upkeep, tables_kept
@@ -112,6 +113,7 @@ class _Job:
         self._onwards: dict[str, Onward] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._metrics = Metrics(paths.domain, settings.metrics_port)
+        self._cloudwatch = ToldToCloudWatch(settings)
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
 
@@ -276,6 +278,8 @@ class _Job:
             elif (error := query.exception()) is not None:
                 raise meant(error, raised)
         self._beat("running")
+        if self._beats:
+            self._cloudwatch.beat(self._heartbeat)
         for flow in self._heartbeat.flows:
             lag = "" if flow.lag is None else f", {flow.lag:,} behind"
             last = f", last commit {flow.committed_at[11:19]}" if flow.committed_at else ""

@@ -1,14 +1,13 @@
 """The data dictionary as Markdown: every table and column, from contracts, declarations and signatures."""
 
-import inspect
 from collections.abc import Iterator
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from headrace.alarms.events import MEANINGS
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.refine.catalog import ALARMS, ALARMS_SHAPE, Catalog, Node, Ref
+from headrace.refine.meanings import said_of_node, spec_of
 from headrace.refine.shapes import shapes
 from headrace.tables import Append, History, Replace, Table, Upsert
 
@@ -79,7 +78,7 @@ def _values(spec: ColumnSpec) -> str:
 
 def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
     yield f"\n## {node.ref}\n"
-    yield f"{_said(node)}\n"
+    yield f"{said_of_node(node)}\n"
     yield f"From {', '.join(str(ref) for ref in node.upstream.values())}. {_shape(node.table)}\n"
     own, inherited = columns[node.ref].fields, set()
     if node.ref.layer == "silver":
@@ -89,7 +88,7 @@ def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> 
     yield "| column | type | unit | meaning |\n|---|---|---|---|"
     for field in own:
         if field.name not in inherited:
-            spec = _known(field.name, node, catalog)
+            spec = spec_of(field.name, node.ref.layer, node.name, catalog)
             yield _row(f"`{field.name}`", field.dataType.simpleString(), spec.unit, spec.meaning)
 
 
@@ -100,12 +99,8 @@ def _alarms(columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]
     yield f"From {', '.join(map(str, above))}. {_shape(ALARMS_SHAPE)}\n"
     yield "| column | type | unit | meaning |\n|---|---|---|---|"
     for field in columns[ALARMS].fields:
-        yield _row(f"`{field.name}`", field.dataType.simpleString(), "", MEANINGS[field.name])
-
-
-def _said(node: Node) -> str:
-    text = inspect.getdoc(inspect.getmodule(node.function)) or ""
-    return text.strip() or node.table.description
+        meaning = spec_of(field.name, ALARMS.layer, ALARMS.name, catalog).meaning
+        yield _row(f"`{field.name}`", field.dataType.simpleString(), "", meaning)
 
 
 def _shape(table: Table) -> str:
@@ -122,16 +117,6 @@ def _shape(table: Table) -> str:
             way = "made again when anything upstream changed"
     partition = f", partitioned by `{table.partition}`" if table.partition else ""
     return f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way}."
-
-
-def _known(name: str, node: Node, catalog: Catalog) -> ColumnSpec:
-    """The same name means the same: a source column's meaning goes with it, that of its own sources first."""
-    above = [ref.name for ref in node.upstream.values()]
-    for table in [*above, *catalog.contracts]:
-        contract = catalog.contracts.get(table)
-        if contract is not None and name in contract.columns:
-            return contract.columns[name]
-    return ColumnSpec()
 
 
 def _row(*cells: str) -> str:

@@ -60,6 +60,7 @@ def aws(log: Path, broker: str = "", steps: Path | None = None) -> Iterator[Aws]
             stdout=said,
             stderr=said,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for us; whoever ends it does so in order
         )
     try:
         _wait_for(server, there, log)

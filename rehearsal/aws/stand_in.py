@@ -58,8 +58,17 @@ class StandIn(threading.Thread):
             if running is not None:
                 self._goes_on(cluster, step, running)
             elif step.id not in self._seen and cluster.state not in GONE:
-                self._seen.add(step.id)
-                self._running[step.id] = self._begin(cluster, step)
+                self._begin_or_wait(cluster, step)
+
+    def _begin_or_wait(self, cluster: Any, step: Any) -> None:
+        """The cluster says how many steps may run at once."""
+        if step.state == "CANCELLED":
+            self._seen.add(step.id)
+        elif sum(each.id in self._running for each in cluster.steps) < int(cluster.step_concurrency_level or 1):
+            self._seen.add(step.id)
+            self._running[step.id] = self._begin(cluster, step)
+        else:
+            step.state = "PENDING"
 
     def _begin(self, cluster: Any, step: Any) -> "_Running":
         step.state, step.start_datetime = "RUNNING", datetime.now(UTC)

@@ -16,7 +16,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.emr.models import emr_backends
 
 import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
-from headrace.engines import emr, submit
+from headrace.engines import emr, submit, submit_all
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, UsageError
@@ -96,8 +96,9 @@ def runs(step: Any) -> None:
 
 
 def succeeds(step: Any) -> None:
-    result = {"job": {}, "seconds": 1.0, "summary": {"rows": 7}}
-    objects.put_json(asked_of(step)["result"], {"summary": result})
+    asked = asked_of(step)
+    done = [{"job": job, "seconds": 1.0, "summary": {"rows": 7}} for job in asked["jobs"]]
+    objects.put_json(asked["result"], {"done": done})
     step.state = "COMPLETED"
 
 
@@ -116,11 +117,19 @@ def test_a_job_goes_as_a_step_and_its_result_comes_back(cluster: Cluster) -> Non
     assert submit(JOB, cluster.settings).summary == {"rows": 7}
     (step,) = cluster.steps
     asked = asked_of(step)
-    assert (asked["name"], asked["domain"], asked["options"]) == ("refine", "toy", {"layers": ["silver"]})
+    assert asked["jobs"] == [{"name": "refine", "domain": "toy", "options": {"layers": ["silver"]}}]
     assert asked["settings"]["HEADRACE_LAKE_URL"] == "s3://test-lake"
     assert "HEADRACE_ENGINE" not in asked["settings"], "the job would hand itself over again"
     assert step.args[:3] == ["spark-submit", "--deploy-mode", "cluster"]
     assert "s3a://a/code/code.zip#code,s3a://a/code/needs.tar.gz#needs" in step.args
+
+
+def test_jobs_that_follow_each_other_are_one_step(cluster: Cluster) -> None:
+    cluster.does(runs, succeeds)
+    scan = Job("scan", "toy", {"layer": "silver"})
+    assert [done.job for done in submit_all([JOB, scan], cluster.settings)] == [JOB, scan]
+    (step,) = cluster.steps
+    assert step.name == "refine toy layers=['silver'] + scan"
 
 
 def test_a_job_that_fails_says_why_with_its_own_exit_code(cluster: Cluster) -> None:
@@ -159,6 +168,22 @@ def test_whoever_stops_waiting_takes_the_step_along(cluster: Cluster) -> None:
     with pytest.raises(KeyboardInterrupt):
         submit(JOB, cluster.settings)
     assert cluster.steps[0].state == "CANCELLED"
+
+
+def test_what_stopped_the_wait_is_told_also_where_the_step_cannot_be_stopped(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_stopped(step: Any) -> None:
+        raise KeyboardInterrupt
+
+    def refuse(self: object, step: str) -> None:
+        raise HeadraceError("no right to CancelSteps")
+
+    monkeypatch.setattr("headrace.engines.steps.ClusterSteps.cancel", refuse)
+    cluster.does(runs, is_stopped)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        submit(JOB, cluster.settings)
+    assert "may still run: no right to CancelSteps" in raised.value.__notes__[0]
 
 
 def test_a_cluster_that_is_gone_is_told(cluster: Cluster) -> None:

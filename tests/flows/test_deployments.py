@@ -34,7 +34,7 @@ def test_every_source_table_is_refined_as_often_as_it_arrives(domain: str) -> No
     scheduled = {
         table: CADENCES[deployment["name"].removeprefix(f"{domain}-")]
         for deployment in DEPLOYMENTS
-        if deployment["parameters"]["domain"] == domain and "refine.py" in deployment["entrypoint"]
+        if deployment["parameters"].get("domain") == domain and "refine.py" in deployment["entrypoint"]
         for table in deployment["parameters"].get("tables", [])
     }
     sources = load_contracts(domain)
@@ -51,8 +51,18 @@ def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict) -> None:
     assert set(deployment["parameters"]) <= set(inspect.signature(flow.fn).parameters)
 
 
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda each: f"{each['entrypoint']}-{each['name']}")
+def test_what_may_fail_is_tagged_for_the_automations_that_tell(deployment: dict) -> None:
+    told = {trigger["match_related"]["prefect.resource.id"] for trigger in DEPLOYMENTS[0]["triggers"]}
+    assert told == {"prefect.tag.headrace"}
+    is_teller = deployment is DEPLOYMENTS[0]
+    assert ("headrace" in deployment.get("tags", [])) != is_teller, (
+        "whoever tells of failures must not tell of itself"
+    )
+
+
 @pytest.mark.parametrize(
-    "name", ["generate", "refine", "maintain", "dedupe", "demo", "keep_streaming", "scan_live"]
+    "name", ["generate", "refine", "maintain", "dedupe", "demo", "keep_streaming", "scan_live", "tell"]
 )
 def test_every_parameter_is_described(name: str) -> None:
     from prefect.utilities.callables import parameter_schema

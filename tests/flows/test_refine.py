@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -10,7 +11,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from cli.main import app
 from cli.trouble import guarded
 from flows.refine import refine
-from headrace.errors import GateClosed, ReceiptError, UsageError
+from headrace.errors import GateClosed, Passing, ReceiptError, UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.settings import Settings, get_settings
@@ -56,6 +57,17 @@ def test_as_of_and_tables_reach_every_job_as_plain_text(engine: NotingEngine) ->
     assert [each["tables"] for each in given] == [["orders"]] * 2
 
 
+def test_a_late_run_can_say_what_it_would_have_said_in_time(
+    engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = datetime(2024, 1, 15, 1, 20, tzinfo=UTC)
+    monkeypatch.setattr("tasks.instants.flow_run", SimpleNamespace(scheduled_start_time=due))
+    refine("pumps", as_of="scheduled", layers=["gold"])
+    refine("pumps", as_of="newest", layers=["gold"])
+    given = [job.options.get("as_of") for job in engine.jobs if job.name == "refine"]
+    assert given == [due.isoformat(), None]
+
+
 def test_a_user_mistake_is_not_tried_again(engine: NotingEngine) -> None:
     def refuse(job: object) -> None:
         raise UsageError("there is no table named 'order'")
@@ -80,6 +92,31 @@ def test_a_broken_connection_is_tried_again(engine: NotingEngine, monkeypatch: p
     refine("pumps", layers=["bronze"], scans=False)
     assert usual is None
     assert engine.order == ["refine bronze", "refine bronze", "receipt"]
+
+
+def test_a_machine_that_was_lost_is_replaced_by_another_try(
+    engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.submit import submit
+
+    monkeypatch.setattr(submit, "retry_delay_seconds", 0)
+
+    def lose_once(job: object) -> None:
+        del engine.answers["scan"]
+        raise Passing("step s-1: it left no result")
+
+    engine.answers["scan"] = lose_once
+    refine("pumps", layers=["bronze"])
+    assert engine.order == ["refine bronze", "scan bronze", "refine bronze", "scan bronze", "receipt"]
+
+
+def test_tables_are_published_behind_the_receipt_where_people_ask_in_athena(
+    engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.jobs.get_settings", lambda: Settings(workgroup="dev", _env_file=None))
+    done = refine("pumps", layers=["gold"], scans=False)
+    assert engine.order == ["refine gold", "receipt", "publish"]
+    assert done["published"] == [{"database": "pumps_gold", "table": "orders", "outcome": "created"}]
 
 
 def test_a_run_leaves_its_scans_and_its_receipt_in_the_ui(engine: NotingEngine) -> None:

@@ -158,6 +158,12 @@ data "aws_iam_policy_document" "worker" {
   }
 
   statement {
+    sid       = "TellPeople"
+    actions   = ["sns:Publish"]
+    resources = ["arn:${local.partition}:sns:${local.here}:${var.name}-guard"]
+  }
+
+  statement {
     sid       = "HandTheJobItsRole"
     actions   = ["iam:PassRole"]
     resources = ["arn:${local.partition}:iam::${local.account}:role/${var.name}-job"]

@@ -16,6 +16,8 @@ locals {
     database_prefix = var.database_prefix
     workgroup       = module.catalog.workgroup
     environment     = var.name
+
+    alerts_topic_arn = module.guard.topic_arn
   }
 }
 

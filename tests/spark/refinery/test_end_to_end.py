@@ -6,10 +6,12 @@ The text files of so small a network would hold hardly a fault, so more are plan
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlglot
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from headrace.contracts.load import load_contracts
@@ -27,6 +29,7 @@ from headrace.refine.run import TableResult, refine
 from headrace.score import KindScore, score
 from headrace.serve.athena import athena_queries
 from headrace.serve.query import list_queries, run_query, run_sql
+from headrace.serve.readable import unreadable
 from headrace.settings import Settings
 from headrace.tables import Replace
 
@@ -230,3 +233,10 @@ def test_no_gold_table_makes_a_day_again_whose_sources_did_not_change(next_day: 
         if isinstance(node.table.write, Replace):
             upstream = {node.upstream[name].name for name in node.table.write.follows}
             assert next_day.remade[ref.name] <= set().union(*(next_day.remade[name] for name in upstream))
+
+
+def test_every_table_is_one_that_athena_reads(fortnight: Fortnight, lake: Settings) -> None:
+    found = sorted(folder.parent for folder in Path(lake.lake).glob(f"{DOMAIN}/*/*/_delta_log"))
+    assert len(found) > 40
+    stumbles = {folder.name: unreadable(DeltaTable(str(folder))) for folder in found}
+    assert {name: why for name, why in stumbles.items() if why} == {}

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from headrace.errors import Busy, HeadraceError
+from headrace.errors import HeadraceError, Passing
 
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 UNKNOWN_KEYS = (
@@ -82,7 +82,9 @@ def as_told(error: ClientError, what: str, setting: str = "") -> HeadraceError:
         right = f"{error.operation_name}: {said}".rstrip(": ")
         return HeadraceError(f"{what}{named}: this role lacks the right {right}. See infra/modules/access.")
     if code in TOO_FAST:
-        return Busy(f"{what}: AWS asks for fewer requests at a time ({code}), and did so each time we waited")
+        return Passing(
+            f"{what}: AWS asks for fewer requests at a time ({code}), and did so each time we waited"
+        )
     if code in TOO_MUCH:
         return HeadraceError(f"{what}: a quota of the account is reached ({said}). Service Quotas raises it.")
     if code in ELSEWHERE:

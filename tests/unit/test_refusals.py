@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
-from headrace.engines.refusals import refused
-from headrace.errors import Busy, HeadraceError
+from headrace.errors import HeadraceError, Passing
+from headrace.refusals import refused
 
 SAID = {
     "ExpiredToken": "have expired; sign in again",
@@ -27,8 +27,8 @@ def test_a_refusal_names_the_thing_and_the_remedy(code: str) -> None:
         raise of(code)
 
 
-def test_asking_too_fast_is_being_busy() -> None:
-    with pytest.raises(Busy), refused("bucket lake"):
+def test_asking_too_fast_may_pass() -> None:
+    with pytest.raises(Passing), refused("bucket lake"):
         raise of("SlowDown")
 
 

@@ -1,0 +1,43 @@
+"""`headrace publish`: tables where people ask in Athena."""
+
+from typing import Annotated
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, Domain, one_of
+
+EXAMPLES = examples("headrace publish {domain}", "headrace publish {domain} --layers bronze,silver,gold")
+
+
+def publish(
+    domain: Domain = None,
+    layers: Annotated[
+        str,
+        typer.Option(
+            "--layers",
+            metavar="L[,L]",
+            help="Some of bronze, silver, gold.",
+            callback=one_of("bronze", "silver", "gold"),
+        ),
+    ] = "silver,gold",
+    as_json: AsJson = False,
+) -> None:
+    """Register tables in Glue, with types and comments, so that Athena reads them as the Delta tables they are.
+
+    The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed.
+    """
+    from cli.options import listed, one_domain
+    from cli.screen import out, print_json, table
+    from cli.work import job
+
+    done = job("publish", one_domain(domain), layers=list(listed(layers) or ()))["tables"]
+    if as_json:
+        print_json(done)
+        return
+    rows = [
+        (each["database"], each["table"], each["outcome"]) for each in done if each["outcome"] != "unchanged"
+    ]
+    if rows:
+        out.print(table(["database", "table", ""], rows))
+    out.print(f"{len(done)} tables looked at, {len(rows)} of them new or changed")

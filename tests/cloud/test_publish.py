@@ -1,0 +1,145 @@
+"""Tables as Glue has them for Athena: registered once, with types and comments, and following what the lake becomes."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, TableFeatures, write_deltalake
+
+from headrace.engines import submit
+from headrace.engines.job import Job
+from headrace.errors import HeadraceError
+from headrace.lake import objects
+from headrace.serve.glue import publish
+from headrace.settings import Settings
+from rehearsal.aws.running import REGION, aws
+
+LAKE = "s3://test-lake"
+DAY = {"pump_id": ["P1"], "pump_day": [date(2024, 1, 2)], "litres": [3.5]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    there = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch, aws(there / "aws.log") as running:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        objects._s3.cache_clear()
+        yield
+    objects._s3.cache_clear()
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    s3, glue = boto3.client("s3"), boto3.client("glue")
+    s3.create_bucket(Bucket="test-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+    for layer in ("silver", "gold"):
+        glue.create_database(DatabaseInput={"Name": f"dev_pumps_{layer}"})
+    yield Settings(lake_url=LAKE, database_prefix="dev_", workgroup="dev", _env_file=None)
+    for layer in ("silver", "gold"):
+        glue.delete_database(Name=f"dev_pumps_{layer}")
+    bucket = boto3.resource("s3").Bucket("test-lake")
+    bucket.objects.delete()
+    bucket.delete()
+
+
+def write(layer: str, name: str, rows: dict[str, list[Any]], **how: Any) -> None:
+    write_deltalake(f"{LAKE}/pumps/{layer}/{name}", pa.table(rows), **how)
+
+
+def registered(layer: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = boto3.client("glue").get_table(DatabaseName=f"dev_pumps_{layer}", Name=name)[
+        "Table"
+    ]
+    return found
+
+
+def outcomes(settings: Settings) -> dict[str, str]:
+    return {each.table: each.outcome for each in publish("pumps", settings)}
+
+
+def test_a_table_is_registered_as_delta_with_its_types_and_meanings(settings: Settings) -> None:
+    at = datetime(2024, 1, 2, tzinfo=UTC)
+    write("gold", "pump_days", DAY, partition_by=["pump_day"])
+    write("silver", "strokes", {"bar": [2.5], "stroke_at": [at], "_reasons": [["late"]]})
+    assert outcomes(settings)["pump_days"] == "created"
+    table = registered("gold", "pump_days")
+    assert table["Parameters"]["table_type"] == "DELTA"
+    assert table["StorageDescriptor"]["Location"] == f"{LAKE}/pumps/gold/pump_days/"
+    assert [each["Name"] for each in table["PartitionKeys"]] == ["pump_day"]
+    types = {each["Name"]: each["Type"] for each in table["StorageDescriptor"]["Columns"]}
+    assert types == {"pump_id": "string", "litres": "double"}
+    columns = {each["Name"]: each for each in registered("silver", "strokes")["StorageDescriptor"]["Columns"]}
+    assert columns["stroke_at"]["Type"] == "timestamp"
+    assert columns["_reasons"]["Type"] == "array<string>"
+    assert columns["bar"]["Comment"] == "Discharge pressure [bar]"
+
+
+def test_what_is_not_made_yet_waits(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    assert outcomes(settings)["strokes"] == "waiting"
+
+
+def test_a_second_time_nothing_changes(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    before = registered("gold", "pump_days")
+    assert outcomes(settings)["pump_days"] == "unchanged"
+    assert registered("gold", "pump_days") == before
+
+
+def test_a_column_that_came_is_followed_and_what_others_wrote_beside_is_kept(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    glue, table = boto3.client("glue"), registered("gold", "pump_days")
+    kept = {
+        key: table[key] for key in ("Name", "TableType", "Description", "StorageDescriptor", "PartitionKeys")
+    }
+    theirs = {**table["Parameters"], "owner": "planning"}
+    glue.update_table(DatabaseName="dev_pumps_gold", TableInput={**kept, "Parameters": theirs})
+    assert outcomes(settings)["pump_days"] == "unchanged"
+    write("gold", "pump_days", {**DAY, "strokes": [7]}, mode="append", schema_mode="merge")
+    assert outcomes(settings)["pump_days"] == "changed"
+    after = registered("gold", "pump_days")
+    assert "strokes" in [each["Name"] for each in after["StorageDescriptor"]["Columns"]]
+    assert after["Parameters"]["owner"] == "planning"
+
+
+def test_what_left_the_lake_leaves_glue_and_the_tables_of_others_stay(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    boto3.client("glue").create_table(DatabaseName="dev_pumps_gold", TableInput={"Name": "of_planning"})
+    boto3.resource("s3").Bucket("test-lake").objects.filter(Prefix="pumps/gold/").delete()
+    assert outcomes(settings)["pump_days"] == "removed"
+    left = boto3.client("glue").get_tables(DatabaseName="dev_pumps_gold")["TableList"]
+    assert [each["Name"] for each in left] == ["of_planning"]
+
+
+def test_rejected_rows_are_registered_beside(settings: Settings) -> None:
+    write("silver", "strokes__rejected", {"stroke_id": ["S1"], "_reasons": [["late"]]})
+    assert outcomes(settings)["strokes__rejected"] == "created"
+    assert registered("silver", "strokes__rejected")["Description"].startswith("Rejected: ")
+
+
+def test_a_table_beyond_athenas_reader_is_refused_whole(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    table = DeltaTable(f"{LAKE}/pumps/gold/pump_days")
+    table.alter.add_feature(TableFeatures.V2Checkpoint, allow_protocol_versions_increase=True)
+    with pytest.raises(HeadraceError, match="beyond what Athena reads: table feature v2Checkpoint"):
+        publish("pumps", settings)
+    assert boto3.client("glue").get_tables(DatabaseName="dev_pumps_gold")["TableList"] == []
+
+
+def test_a_database_that_is_not_there_is_told_by_its_setting(settings: Settings) -> None:
+    with pytest.raises(
+        HeadraceError, match=r"prod_pumps_silver in Glue \(HEADRACE_DATABASE_PREFIX\) is not there"
+    ):
+        publish("pumps", settings.model_copy(update={"database_prefix": "prod_"}))
+
+
+def test_a_lake_on_a_disk_is_not_for_athena(settings: Settings) -> None:
+    with pytest.raises(HeadraceError, match="set HEADRACE_LAKE_URL"):
+        submit(Job("publish", "pumps"), settings.model_copy(update={"lake_url": ""}))
