@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 FAST_TESTS := tests/unit tests/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos test test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos rehearse test test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -30,6 +30,9 @@ demo-live: $(READY) ## A broker, live messages and the standing job for a minute
 
 chaos: $(READY) ## Kill the standing job again and again under load; nothing may be lost or doubled
 	@$(BIN)/python -m rehearsal.chaos $(ARGS)
+
+rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 10 minutes)
+	@$(BIN)/python -m rehearsal.cloud $(ARGS)
 
 test: $(READY) ## All tests
 	@$(BIN)/pytest

@@ -22,6 +22,7 @@ FIGURES = (
     "day",
     "batch",
     "memory",
+    "scaling",
     "drain",
     "latency",
     "alarms",

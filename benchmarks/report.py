@@ -23,7 +23,8 @@ class Row:
     what: str
     target: str
     measured: str
-    met: bool
+    met: bool | None
+    """None where nothing was asked for."""
     noop: str = ""
     duckdb: str = ""
     command: str = ""
@@ -47,11 +48,12 @@ def write(known: dict[str, Any]) -> None:
     lines = [BEGIN, f"Machine: {machine()}. {versions()}.\n", "", HEAD, RULE]
     for name, found in known.items():
         for row in found["rows"]:
-            mark = "yes" if row["met"] else "**no**"
+            mark = MARKS[row["met"]]
             cells = [row["what"], row["target"], row["measured"], mark, row["noop"], row["duckdb"]]
             lines.append(f"| {' | '.join(cells)} | `make bench only={name}`, {found['measured_at']} |")
     PAGE.write_text("\n".join(lines) + "\n")
 
 
+MARKS = {True: "yes", False: "**no**", None: ""}
 HEAD = "| what | at least | measured | met | sink that throws away | DuckDB | command, day |"
 RULE = "|---|---|---|---|---|---|---|"

@@ -7,6 +7,7 @@ import typer
 from cli import (
     alarms,
     configure,
+    cost,
     dedupe,
     demo,
     demo_live,
@@ -44,7 +45,7 @@ PANELS = {
     "Live": (demo_live, produce, stream, alarms, kafka),
     "Check": (scan, receipt, score, doctor),
     "Ask": (query, size),
-    "Cloud": (configure, package, publish),
+    "Cloud": (configure, package, publish, cost),
     "Look after": (maintain, docs),
 }
 

@@ -22,6 +22,7 @@ def generate(
     stride: str | None = None,
     into: Literal["landing", "bronze"] | None = None,
     tables: list[str] | None = None,
+    dollars: float | None = None,
 ) -> dict[str, Any]:
     """Make up source data by seed, scale and span, planted faults included.
 
@@ -35,9 +36,10 @@ def generate(
         stride: Thins senders that keep their own pace, as "15 minutes".
         into: landing leaves files as a source would, bronze is the fast path.
         tables: Only these source tables.
+        dollars: What making and refining it may cost; beyond that nothing is begun. By default anything.
     """
     plan = {"scale": scale, "seed": seed, "start": start, "end": end, "stride": stride, "into": into}
     with turn_of(domain):
-        made = generated(domain, profile=profile, tables=tables, **plan)
+        made = generated(domain, profile=profile, tables=tables, dollars=dollars, **plan)
     report_generated(domain, made)
     return made

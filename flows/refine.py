@@ -5,6 +5,7 @@ from typing import Any, Literal
 from prefect import flow
 
 from flows import HOUR
+from tasks.budget import Budget
 from tasks.gate import pass_gate, settle
 from tasks.instants import AsOf, meant
 from tasks.jobs import refined, settled
@@ -23,6 +24,7 @@ def refine(
     tables: list[str] | None = None,
     scans: bool = True,
     force_scans: bool = False,
+    dollars: float | None = None,
 ) -> dict[str, Any]:
     """Bring tables up to date. A scan that fails stops the run before the next layer.
 
@@ -34,11 +36,14 @@ def refine(
         tables: Only these.
         scans: Whether each layer is scanned before the next.
         force_scans: Scan tables too whose version has not changed.
+        dollars: What the run may cost; beyond that it stops before the next layer. By default anything.
     """
     done: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
+    budget = Budget(f"refine {domain}", dollars)
     with turn_of(domain):
         for layer in (each for each in LAYERS if each in layers):
+            budget.check()
             made, scan = refined(
                 domain, layer, as_of=meant(as_of), tables=tables, scans=scans, force=force_scans
             )

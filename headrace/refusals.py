@@ -1,5 +1,6 @@
 """What AWS says no to, in a sentence that names the thing and the remedy."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,8 +8,10 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     NoRegionError,
+    PartialCredentialsError,
     TokenRetrievalError,
 )
 
@@ -54,32 +57,59 @@ def refused(what: str, setting: str = "") -> Iterator[None]:
     """what: the resource as a person would name it; setting: what names it to us, if anything does."""
     try:
         yield
-    except ClientError as error:
-        raise as_told(error, what, setting) from error
-    except NoCredentialsError as error:
-        raise HeadraceError(
-            f"{what}: there are no AWS credentials. Sign in (aws sso login, or set AWS_PROFILE), or give this machine "
-            "a role."
-        ) from error
-    except NoRegionError as error:
-        raise HeadraceError(f"{what}: no AWS region is named; set AWS_REGION") from error
-    except TokenRetrievalError as error:
-        raise HeadraceError(f"{what}: the sign-in to AWS has expired; aws sso login") from error
-    except EndpointConnectionError as error:
-        raise ConnectionError(f"{what}: AWS does not answer ({error}). Is AWS_REGION right?") from error
-    except BotoCoreError as error:
-        raise HeadraceError(f"{what}: {error}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise in_words(error, what, setting) from error
 
 
-def as_told(error: ClientError, what: str, setting: str = "") -> HeadraceError:
-    code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+def in_words(error: BaseException, what: str, setting: str = "") -> HeadraceError:
+    """A HeadraceError, or what is tried again by itself."""
+    match error:
+        case ClientError():
+            answer = error.response["Error"]
+            return as_told(answer["Code"], answer.get("Message", ""), error.operation_name, what, setting)
+        case NoCredentialsError() | PartialCredentialsError():
+            return HeadraceError(
+                f"{what}: there are no AWS credentials. Sign in (aws sso login, or set AWS_PROFILE), or give this "
+                "machine a role."
+            )
+        case NoRegionError():
+            return HeadraceError(f"{what}: no AWS region is named; set AWS_REGION")
+        case TokenRetrievalError():
+            return HeadraceError(f"{what}: the sign-in to AWS has expired; aws sso login")
+        case EndpointConnectionError() | HTTPClientError():
+            return Passing(f"{what}: AWS does not answer ({error}). Is AWS_REGION right?")
+    return HeadraceError(f"{what}: {error}")
+
+
+IN_TEXT = {
+    "NoCredentials": ("No AWS Credentials", "NoAwsCredentialsException", "Unable to load credentials"),
+    **{code: (code,) for code in (*EXPIRED, *UNKNOWN_KEYS, *TOO_FAST, *ELSEWHERE[:-1], "NoSuchBucket")},
+    "AccessDenied": ("AccessDenied", "403 Forbidden", "Status Code: 403"),
+    "SlowDown": ("503 Slow Down", "Status Code: 503", "503 Service Unavailable"),
+}
+
+
+def read_from(text: str) -> HeadraceError | None:
+    """What clients that are not boto3 wrote down of AWS's answer."""
+    place = re.search(r"(s3a?|https?)://[^\s,'\"`]+", text)
+    what = place[0].rstrip("/.:") if place else "S3"
+    for code, words in IN_TEXT.items():
+        if any(word in text for word in words):
+            if code == "NoCredentials":
+                return in_words(NoCredentialsError(), what)
+            return as_told(code, "", "the request", what, "")
+    return None
+
+
+def as_told(code: str, said: str, asked: str, what: str, setting: str) -> HeadraceError:
+    """asked: the operation."""
     named = f" ({setting})" if setting else ""
     if code in EXPIRED:
         return HeadraceError(f"{what}: the AWS credentials have expired; sign in again (aws sso login)")
     if code in UNKNOWN_KEYS:
         return HeadraceError(f"{what}: AWS does not know these credentials; which account is AWS_PROFILE of?")
     if code in NO_RIGHT:
-        right = f"{error.operation_name}: {said}".rstrip(": ")
+        right = f"{asked}: {said}".rstrip(": ")
         return HeadraceError(f"{what}{named}: this role lacks the right {right}. See infra/modules/access.")
     if code in TOO_FAST:
         return Passing(
@@ -93,4 +123,4 @@ def as_told(error: ClientError, what: str, setting: str = "") -> HeadraceError:
         return HeadraceError(
             f"{what}{named} is not there ({said}). Is it the account and region of this environment?"
         )
-    return HeadraceError(f"{what}{named}: {error.operation_name} was refused: {code}: {said}")
+    return HeadraceError(f"{what}{named}: {asked} was refused: {code}: {said}")

@@ -2,12 +2,14 @@
 person can use."""
 
 import errno
+import re
 from collections.abc import Iterator
 
 from headrace.errors import HeadraceError, NotEnoughRoom, Passing
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 NETWORK = ("botocore.", "urllib3.", "requests.", "httpx.", "httpcore.")
+OF_S3 = re.compile(r"s3a?://|S3Exception|S3 error|services\.s3|<Error><Code>")
 SAYS_NOTHING = "An error occurred while calling"
 
 
@@ -19,12 +21,28 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
             "the disk is full. What was written is whole: make room where HEADRACE_HOME and the temporary folder "
             "lie (or set HEADRACE_HOME to another disk), then run the same command again."
         )
+    if (said_no := next(filter(None, map(refusal_in, chain)), None)) is not None:
+        return said_no
     if any(type(each).__name__ == "Py4JNetworkError" for each in chain):
         return NotEnoughRoom(
             "Spark's process ended: it was stopped from outside, or its memory did not suffice. What was written is "
             "whole. Run the same command again, in the second case with HEADRACE_MEMORY set to more."
         )
     return None
+
+
+def refusal_in(error: BaseException) -> HeadraceError | None:
+    """What AWS said no to, whoever asked: boto3, Spark's S3A or delta-rs."""
+    if type(error).__module__.startswith("botocore."):
+        from headrace.refusals import in_words
+
+        return in_words(error, next(iter(getattr(error, "__notes__", [])), "AWS"))
+    text = text_of(error)
+    if OF_S3.search(text) is None:
+        return None
+    from headrace.refusals import read_from
+
+    return read_from(text)
 
 
 def _tells_of_full_disk(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ def refined(
     if not scans:
         return _done(refine), None
     options = {"layer": layer, "as_of": as_of, "tables": tables, "force": force or None}
-    done, found = submit(f"{refine}, scanned", [refine, _job("scan", domain, options)])
+    done, found = submit(f"refine {domain}, {layer}, and scan", [refine, _job("scan", domain, options)])
     return done, found
 
 
@@ -35,7 +35,7 @@ def settled(domain: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     receipt = _job("receipt", domain, {})
     if not get_settings().publishes:
         return _done(receipt), []
-    balance, published = submit(f"{receipt}, published", [receipt, _job("publish", domain, {})])
+    balance, published = submit(f"receipt {domain}, and publish", [receipt, _job("publish", domain, {})])
     return balance, published["tables"]
 
 

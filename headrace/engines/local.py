@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.contracts.model import parse_span
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, as_environment, get_settings
 from headrace.trouble import cause_to_act_on
+
+if TYPE_CHECKING:
+    from headrace.generate.plan import Plan
 
 Options = dict[str, Any]
 STANDING = "streaming.stand"
@@ -45,8 +48,17 @@ def _generate(domain: str, options: Options, settings: Settings) -> Options:
         into=options.get("into"),
         tables=_names(options),
     )
+    if options.get("dollars") is not None:
+        _refuse_beyond(float(options["dollars"]), domain, plan, settings)
     result = generate(domain, plan, settings)
     return asdict(result) | {"rows": result.rows, "bytes": result.bytes}
+
+
+def _refuse_beyond(dollars: float, domain: str, plan: "Plan", settings: Settings) -> None:
+    from headrace.cost.guard import place_of, refuse_beyond
+    from headrace.generate.estimate import estimate
+
+    refuse_beyond(dollars, f"generate {domain}", estimate(domain, plan, settings).total, place_of(settings))
 
 
 def _refine(domain: str, options: Options, settings: Settings) -> Options:

@@ -9,21 +9,39 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _CONDITION_FAILED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey", "404")
 
 
+def _named(verb: Callable[P, R]) -> Callable[P, R]:
+    """What AWS says no to carries the place as a note: its own words seldom do."""
+
+    @wraps(verb)
+    def naming(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            return verb(*given, **named)
+        except (ClientError, BotoCoreError) as error:
+            if not getattr(error, "__notes__", None):
+                error.add_note(str(given[0]))
+            raise
+
+    return naming
+
+
+@_named
 def put(url: str, body: bytes) -> None:
     if _is_s3(url):
         bucket, key = _split(url)
@@ -33,6 +51,7 @@ def put(url: str, body: bytes) -> None:
     scratch.replace(url)
 
 
+@_named
 def put_file(url: str, file: Path) -> None:
     """A large one in parts, not through memory."""
     if _is_s3(url):
@@ -41,6 +60,7 @@ def put_file(url: str, file: Path) -> None:
     put(url, file.read_bytes())
 
 
+@_named
 def put_new(url: str, body: bytes) -> bool:
     if _is_s3(url):
         return _put_s3_if(url, body, IfNoneMatch="*") is not None
@@ -54,6 +74,7 @@ def put_new(url: str, body: bytes) -> bool:
     return True
 
 
+@_named
 def swap(url: str, old: bytes, new: bytes) -> bool:
     """Puts the new body where the old one still is; says whether it was."""
     if _is_s3(url):
@@ -65,6 +86,7 @@ def swap(url: str, old: bytes, new: bytes) -> bool:
     return True
 
 
+@_named
 def get(url: str) -> bytes | None:
     if _is_s3(url):
         bucket, key = _split(url)
@@ -80,6 +102,7 @@ def get(url: str) -> bytes | None:
         return None
 
 
+@_named
 def exists(url: str) -> bool:
     if not _is_s3(url):
         return Path(url).is_file()
@@ -93,6 +116,7 @@ def exists(url: str) -> bool:
     return True
 
 
+@_named
 def delete(url: str) -> None:
     if _is_s3(url):
         bucket, key = _split(url)
@@ -101,6 +125,7 @@ def delete(url: str) -> None:
     Path(url).unlink(missing_ok=True)
 
 
+@_named
 def list_under(url: str) -> list[str]:
     """Every object below a folder, sorted by name."""
     if _is_s3(url):
@@ -117,6 +142,7 @@ class Found:
     modified: float
 
 
+@_named
 def look_under(url: str) -> list[Found]:
     """Every object below a folder, the oldest first."""
     if _is_s3(url):
@@ -140,6 +166,7 @@ def opened(url: str) -> BufferedReader | BytesIO:
     return BytesIO(body)
 
 
+@_named
 def move(url: str, to: str) -> None:
     """Over what lies there. In S3 it is for a moment in both places."""
     if not _is_s3(url):
@@ -157,6 +184,7 @@ def make_folder(url: str) -> None:
         Path(url).mkdir(parents=True, exist_ok=True)
 
 
+@_named
 def size(url: str) -> int:
     if not _is_s3(url):
         return Path(url).stat().st_size

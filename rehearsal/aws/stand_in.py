@@ -64,7 +64,9 @@ class StandIn(threading.Thread):
         """The cluster says how many steps may run at once."""
         if step.state == "CANCELLED":
             self._seen.add(step.id)
-        elif sum(each.id in self._running for each in cluster.steps) < int(cluster.step_concurrency_level or 1):
+        elif sum(each.id in self._running for each in cluster.steps) < int(
+            cluster.step_concurrency_level or 1
+        ):
             self._seen.add(step.id)
             self._running[step.id] = self._begin(cluster, step)
         else:

@@ -44,6 +44,13 @@ def test_every_source_table_is_refined_as_often_as_it_arrives(domain: str) -> No
     }
 
 
+def test_the_code_is_packed_and_pushed_once_for_all() -> None:
+    assert [bool(each.get("build") and each.get("push")) for each in DEPLOYMENTS] == [
+        True,
+        *[False] * (len(DEPLOYMENTS) - 1),
+    ]
+
+
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda each: f"{each['entrypoint']}-{each['name']}")
 def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict) -> None:
     file, _, name = deployment["entrypoint"].partition(":")

@@ -41,5 +41,5 @@ def test_what_is_missing_here_is_told(error: Exception, said: str) -> None:
 
 
 def test_a_connection_that_fails_is_one_that_is_tried_again() -> None:
-    with pytest.raises(ConnectionError, match="Is AWS_REGION right"), refused("bucket lake"):
+    with pytest.raises(Passing, match="Is AWS_REGION right"), refused("bucket lake"):
         raise EndpointConnectionError(endpoint_url="https://elsewhere")

@@ -8,6 +8,7 @@ locals {
     var.settings,
     {
       PREFECT_API_URL                  = var.prefect_api_url
+      FLOWS_BUCKET                     = var.flows_bucket
       PREFECT_LOGGING_EXTRA_LOGGERS    = "headrace"
       PREFECT_SERVER_ANALYTICS_ENABLED = "false"
       EXTRA_PIP_PACKAGES               = join(" ", var.packages)

@@ -50,6 +50,11 @@ variable "image" {
   }
 }
 
+variable "flows_bucket" {
+  description = "The bucket that `prefect deploy` puts the flows into."
+  type        = string
+}
+
 variable "packages" {
   description = "What the flows need beside Prefect, installed when the worker starts."
   type        = list(string)

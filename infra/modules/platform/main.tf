@@ -90,6 +90,7 @@ module "orchestration" {
   prefect_api_key         = var.prefect_api_key
   prefect_api_key_version = var.prefect_api_key_version
   packages                = local.packages
+  flows_bucket            = module.lake.buckets.artifacts
   settings                = { for name, value in local.settings : "HEADRACE_${upper(name)}" => value }
   subnets                 = module.network.outward_subnets
   security_group          = module.network.security_groups.worker

@@ -2,11 +2,8 @@
 
 import pytest
 
-from headrace.engines import submit
-from headrace.engines.job import Job
-from headrace.errors import GateClosed, UsageError
+from headrace.errors import GateClosed
 from headrace.quality.summary import CheckResult, ScanSummary, gate
-from headrace.settings import Settings
 
 
 def summary(*outcomes: str) -> ScanSummary:
@@ -27,8 +24,3 @@ def test_a_failure_closes_it_and_says_what_was_found() -> None:
 def test_a_long_list_of_failures_is_cut() -> None:
     with pytest.raises(GateClosed, match=r"12 checks failed(.|\n)*and 2 more"):
         gate(summary(*["fail"] * 12))
-
-
-def test_an_engine_that_is_not_there_yet_is_named() -> None:
-    with pytest.raises(UsageError, match=r"'emr' is not available in this version.*local"):
-        submit(Job("receipt", "works"), Settings(engine="emr", _env_file=None))

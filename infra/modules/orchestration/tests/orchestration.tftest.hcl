@@ -7,6 +7,7 @@ variables {
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
   prefect_api_key = "pnu_secret"
   packages        = ["prefect-aws==0.7.12"]
+  flows_bucket    = "headrace-test-artifacts"
   settings        = { HEADRACE_ENGINE = "emr" }
   subnets         = ["subnet-1", "subnet-2"]
   security_group  = "sg-1"

@@ -1,0 +1,57 @@
+"""Bills of what a domain is about to do, or has done."""
+
+from datetime import datetime, timedelta
+
+from headrace.contracts.load import load_contracts
+from headrace.cost.bill import HOUR, Bill, Work, estimated, measured
+from headrace.cost.environments import Environment
+from headrace.errors import UsageError
+from headrace.generate.plan import entities
+from headrace.lake import ledger, objects
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.size import sizes
+from headrace.settings import Settings
+
+
+def bill_of_plan(
+    domain: str, place: Environment, *, scale: float, hours: float, readings_per_second: float
+) -> Bill:
+    """scale: of what the sources state, once all of it."""
+    rows = rows_at(domain, scale) if scale else 0
+    return estimated(Work(rows, hours, readings_per_second), place)
+
+
+def rows_at(domain: str, scale: float) -> int:
+    """Of all source tables, as the contracts state them."""
+    return sum(entities(contract, scale) for contract in load_contracts(domain).values())
+
+
+def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:
+    paths = Paths.of(domain, settings)
+    tables = [(layer, name) for layer in LAYERS for name in _told_of(paths, layer)]
+    entries = [entry for layer, name in tables for entry in ledger.entries(paths, layer, name)]
+    if not entries:
+        raise UsageError(f"nothing of {domain} was done in {settings.lake} yet: run headrace refine")
+    spans = [_span(entry) for entry in entries]
+    rows = sum(entry.rows_in for entry in entries if entry.layer == "bronze")
+    held = sum(each.bytes for each in sizes(domain, settings))
+    seconds = _covered(spans)
+    return measured(rows, seconds, held, place, seconds / HOUR)
+
+
+def _told_of(paths: Paths, layer: str) -> list[str]:
+    return sorted({url.split("/")[-2] for url in objects.list_under(paths.ledger(layer, ""))})
+
+
+def _span(entry: ledger.Entry) -> tuple[datetime, datetime]:
+    end = datetime.fromisoformat(entry.finished_at)
+    return end - timedelta(seconds=entry.seconds), end
+
+
+def _covered(spans: list[tuple[datetime, datetime]]) -> float:
+    """Seconds in which something was done; what went on side by side counts once."""
+    seconds, until = 0.0, min(begin for begin, _ in spans)
+    for begin, end in sorted(spans):
+        seconds += max((end - max(begin, until)).total_seconds(), 0.0)
+        until = max(until, end)
+    return seconds

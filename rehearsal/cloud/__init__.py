@@ -1,0 +1,1 @@
+"""The whole used-by path on this machine: `python -m rehearsal.cloud`."""

@@ -1,0 +1,88 @@
+"""An environment from nothing to a worker with its flows, and back to nothing."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+
+import boto3
+
+from headrace.errors import HeadraceError
+from rehearsal.aws.running import aws
+from rehearsal.cloud import checkout
+from rehearsal.cloud.orchestra import prefect_server, worker_of
+from rehearsal.cloud.parts import Part
+from rehearsal.cloud.programs import done
+from rehearsal.cloud.site import INSTEAD, Site
+from rehearsal.kafka import Broker, free_port
+from rehearsal.terraform import Terraform
+
+Doing = Callable[[Part, Site], None]
+
+
+def comes_up(part: Part, site: Site) -> None:
+    """Everything that Terraform cannot make here."""
+    shutil.rmtree(site.home, ignore_errors=True)
+    site.home.mkdir(parents=True)
+    site.checkout = checkout.made_in(site.home / "checkout")
+    site.broker = Broker(site.home / "kafka", free_port())
+    site.stack.callback(site.broker.down)
+    site.broker.up()
+    steps = site.home / "steps"
+    site.aws = site.stack.enter_context(aws(site.logs / "aws.log", broker=site.broker.address, steps=steps))
+    os.environ.update(site.aws.environment)  # from here on, AWS is here for us and all we start
+    site.environment = checkout.environment_of(site.checkout)
+    site.prefect = site.stack.enter_context(prefect_server(site.home, site.environment))
+    part.found_out(f"AWS at {site.aws.url}, Kafka at {site.broker.address}, Prefect at {site.prefect.url}")
+
+
+def applied(part: Part, site: Site, domains: tuple[str, ...]) -> None:
+    given = {
+        "prefect_api_url": site.prefect.url,
+        "has_prefect_api_key": "false",
+        "domains": json.dumps(domains),
+    }
+    os.environ.update({f"TF_VAR_{name}": value for name, value in given.items()})
+    site.bootstrap = Terraform(site.checkout / "infra/bootstrap", site.home / "terraform/bootstrap")
+    site.bootstrap.init()
+    site.bootstrap.run("apply", "-auto-approve", "-input=false")
+    site.dev = Terraform(site.checkout / "infra/envs/dev", site.home / "terraform/dev")
+    site.dev.init(f"-backend-config=bucket={site.bootstrap.outputs()['state_bucket']}")
+    site.dev.run("apply", "-auto-approve", "-input=false")
+    part.found_out(f"{len(site.dev.run('state', 'list').split())} resources")
+
+
+def has_worker(part: Part, site: Site) -> None:
+    task = site.dev.outputs()["worker_task"]
+    site.stack.enter_context(worker_of(task, site.prefect, site.home, site.environment, INSTEAD))
+    part.found_out("without Spark, in a work pool that it made itself")
+
+
+def deployed(part: Part, site: Site) -> None:
+    """By the two commands of docs/cloud.md."""
+    told = {**site.environment, "TF_DATA_DIR": str(site.dev.data), "PREFECT_API_URL": site.prefect.url}
+    told["PREFECT_HOME"] = str(site.home / "deploys")
+    log, prefect = site.logs / "deploy.log", site.checkout / ".venv/bin/prefect"
+    configure = [site.headrace, "configure", "--from-terraform", "infra/envs/dev"]
+    done(configure, log, folder=site.checkout, environment=told)
+    deploy = [prefect, "--no-prompt", "deploy", "--all"]
+    done(deploy, log, folder=site.checkout, environment=told)
+    names = site.prefect.deployments()
+    for name in names:
+        site.prefect.let_schedules(name, run=False)
+    part.found_out(f"{len(names)} deployments; their schedules are held until there is something to work on")
+
+
+def unchanged(part: Part, site: Site) -> None:
+    site.dev.run("plan", "-detailed-exitcode", "-input=false")
+    part.found_out("no changes")
+
+
+def destroyed(part: Part, site: Site) -> None:
+    site.dev.run("destroy", "-auto-approve", "-input=false")
+    left = site.dev.run("state", "list").split()
+    buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+    databases = boto3.client("glue").get_databases()["DatabaseList"]
+    if left or databases or buckets != [site.bootstrap.outputs()["state_bucket"]]:
+        raise HeadraceError(f"destroy left {left}, buckets {buckets}, databases {databases}")
+    part.found_out("nothing is left but the bucket for Terraform's state")

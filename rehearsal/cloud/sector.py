@@ -1,0 +1,139 @@
+"""One domain in the environment: made, refined with a step killed on the way, compared, and live."""
+
+import subprocess
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+
+from headrace.errors import HeadraceError
+from headrace.lake.log import row_count
+from headrace.lake.paths import Paths
+from headrace.live.heartbeat import Heartbeat, last_beat
+from headrace.serve.athena import database_of
+from headrace.serve.glue import LAYERS
+from headrace.settings import as_environment
+from rehearsal.cloud.answers import compared
+from rehearsal.cloud.parts import Part
+from rehearsal.cloud.programs import beside, done
+from rehearsal.cloud.site import INSTEAD, Site
+
+PROFILE = "fast"
+RATE, SECONDS = 200, 20
+FLOW_WITHIN, STANDS_WITHIN = 900.0, 300.0
+AMID_WORK = 6.0
+
+
+@dataclass
+class Sector:
+    site: Site
+    domain: str
+    to_kill: str = ""
+    """What the step is named after under which the machine is to vanish."""
+
+    def on_this_machine(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        """The same plan without a cloud, while Terraform mostly waits."""
+        site, log = self.site, self.site.logs / f"here-{self.domain}.log"
+        without_aws = {name: value for name, value in site.environment.items() if not name.startswith("AWS_")}
+        told = {**without_aws, **as_environment(site.here(self.domain))}
+        generate = f'"{site.headrace}" generate {self.domain} --profile {PROFILE}'
+        refine = f'"{site.headrace}" refine {self.domain} --no-scans'
+        return beside(["sh", "-c", f"{generate} && {refine}"], log, folder=site.home, environment=told)
+
+    def generated(self, part: Part) -> None:
+        self._run(part, f"generate/{self.domain}", {"profile": PROFILE})
+
+    def refined(self, part: Part) -> None:
+        self.to_kill = "'gold'"
+        run = self._run(part, f"refine/{self.domain}-all", {})
+        states = sorted(each["Status"]["State"] for each in self.site.steps() if "'gold'" in each["Name"])
+        if states != ["COMPLETED", "FAILED"]:
+            raise HeadraceError(f"one step of gold was to fail and another to do its work; they are {states}")
+        again = [each["name"] for each in self.site.prefect.task_runs_of(run["id"]) if each["run_count"] > 1]
+        part.found_out(f"killed on its way and tried again: {', '.join(again)}")
+
+    def _run(self, part: Part, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        prefect = self.site.prefect
+        found = prefect.run(name, parameters, within=FLOW_WITHIN, meanwhile=self._take_a_machine)
+        part.found_out(f"{name} by hand: {found['state_name'].lower()} in {found['total_run_time']:.0f} s")
+        return found
+
+    def _take_a_machine(self) -> None:
+        """As when a spot machine is taken away under a step."""
+        if not self.to_kill:
+            return
+        for step in self.site.steps():
+            if self.to_kill in step["Name"] and step["Status"]["State"] == "RUNNING" and _killed(step["Id"]):
+                self.to_kill = ""
+                return
+
+    def same(self, part: Part, here: "subprocess.Popen[bytes]") -> None:
+        log = self.site.logs / f"here-{self.domain}.log"
+        if here.wait(FLOW_WITHIN) != 0:
+            raise HeadraceError(
+                "the run on this machine failed:\n" + "\n".join(log.read_text().splitlines()[-20:])
+            )
+        mine = self.site.here(self.domain)
+        pairs = [(layer, database_of(self.domain, layer)) for layer in LAYERS]
+        found = [each for layer, database in pairs for each in compared(self.domain, layer, database, mine)]
+        differing = [f"{each.name}: {each.said}" for each in found if not each.is_same]
+        if differing or not found:
+            raise HeadraceError("what Glue leads to is not what was made here:\n" + "\n".join(differing))
+        rows = sum(each.rows for each in found)
+        part.found_out(
+            f"{len(found)} tables with {rows:,} rows, the same by the hashes of their business columns"
+        )
+
+    def live(self, part: Part) -> None:
+        """Messages first: the standing job wants a topic. Then its keeper's schedule is let go, and starts it."""
+        site, keeper = self.site, f"keep-streaming/{self.domain}"
+        there = site.there
+        paths, log = Paths.of(self.domain, there), site.logs / f"live-{self.domain}.log"
+        told = {**site.environment, **as_environment(there), **INSTEAD}
+        sends = [site.headrace, "produce", self.domain, "--rate", str(RATE), "--for", f"{SECONDS}s"]
+        done(sends, log, folder=site.checkout, environment=told)
+        site.prefect.let_schedules(keeper, run=True)
+        beat = self._all_taken(paths)
+        site.prefect.let_schedules(keeper, run=False)
+        by = [each for each in site.prefect.runs_of(keeper) if each["auto_scheduled"]]
+        if not by:
+            raise HeadraceError(f"{keeper} was never run by its schedule")
+        alarms = row_count(paths.table("silver", "alarms"))
+        taken = ", ".join(f"{flow.rows:,} messages of {flow.topic}" for flow in beat.flows)
+        part.found_out(
+            f"{taken} taken by the job that {keeper} started by schedule; {alarms:,} events of alarms"
+        )
+        receipt = done([site.headrace, "receipt", self.domain], log, folder=site.checkout, environment=told)
+        part.found_out(receipt.strip().splitlines()[-1].strip())
+        self._stop_standing()
+
+    def _all_taken(self, paths: Paths) -> Heartbeat:
+        end, beat = time.monotonic() + STANDS_WITHIN, None
+        while time.monotonic() < end:
+            beat = last_beat(paths)
+            if beat is not None and beat.state == "failed":
+                raise HeadraceError(f"the standing job failed: {beat.error}")
+            if beat is not None and beat.flows and all(each.lag == 0 and each.rows for each in beat.flows):
+                return beat
+            time.sleep(1)
+        raise HeadraceError(f"the standing job did not take what was sent in {STANDS_WITHIN:.0f} s: {beat}")
+
+    def _stop_standing(self) -> None:
+        emr, cluster = boto3.client("emr"), self.site.cluster
+        for step in self.site.steps():
+            if step["Name"] == f"stream {self.domain}" and step["Status"]["State"] == "RUNNING":
+                emr.cancel_steps(ClusterId=cluster, StepIds=[step["Id"]])
+
+
+def _killed(step: str) -> bool:
+    """Once its Spark has worked for a while."""
+    for process in psutil.process_iter(["cwd", "name"]):
+        is_its_own = Path(process.info["cwd"] or "").name == step and process.info["name"] == "java"
+        if is_its_own and time.time() - process.create_time() > AMID_WORK:
+            process.kill()
+            return True
+    return False
