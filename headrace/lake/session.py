@@ -83,16 +83,18 @@ def _submitted(settings: Settings) -> SparkSession:
 
 
 def _chosen(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
+    spill = (settings.home / "spill").absolute()
+    spill.mkdir(parents=True, exist_ok=True)
     return {
         "spark.driver.extraClassPath": ":".join(f"{folder}/*" for folder in jars),
         "spark.driver.memory": settings.memory,
         "spark.network.timeout": "1d",  # a laptop that slept is no lost executor: its tasks would never end
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": java_options(settings),
+        "spark.driver.extraJavaOptions": f'{java_options(settings)} "-Djava.io.tmpdir={spill}"',
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
-        "spark.local.dir": str((settings.home / "spill").absolute()),
+        "spark.local.dir": str(spill),
         **to_s3(),
     }
 

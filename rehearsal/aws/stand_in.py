@@ -1,7 +1,7 @@
 """The cluster: takes the steps that moto holds, runs them with a real spark-submit, and moves their states.
 
-It does what YARN does with archives (unpacks them beside the program) and what EMR does with logs (puts them into the
-bucket). Python on it has nothing of ours but what the archives bring.
+It does what YARN does with archives (unpacks them once, and links them beside the program) and what EMR does with logs
+(puts them into the bucket). Python on it has nothing of ours but what the archives bring.
 """
 
 import gzip
@@ -119,7 +119,7 @@ class _Running:
     @classmethod
     def begun(cls, asked: _Words, folder: Path) -> "_Running":
         for name, url in asked.archives.items():
-            shutil.unpack_archive(_fetched(url, folder / "fetched"), folder / name)
+            (folder / name).symlink_to(_unpacked(url, folder.parents[1] / "archives"))
         jars = [_fetched(url, folder.parents[1] / "jars") for url in asked.jars]
         s3 = resolved(TO_S3).glob("*.jar")
         home = Path(pyspark.__file__).parent
@@ -133,7 +133,7 @@ class _Running:
                 "--conf",
                 "spark.driver.host=127.0.0.1",
                 "--conf",
-                "spark.driver.extraJavaOptions=-Duser.timezone=UTC",
+                f"spark.driver.extraJavaOptions=-Duser.timezone=UTC -Djava.io.tmpdir={folder}",
             ),
             *(str(_fetched(asked.file, folder)), *asked.words),
         ]
@@ -186,6 +186,16 @@ def _fetched(url: str, folder: Path) -> Path:
     if not there.exists():
         folder.mkdir(parents=True, exist_ok=True)
         boto3.client("s3").download_file(parts.netloc, parts.path.lstrip("/"), str(there))
+    return there
+
+
+def _unpacked(url: str, folder: Path) -> Path:
+    """Once for all steps, as YARN does."""
+    there = folder / f"{url.rsplit('/', 1)[-1]}.unpacked"
+    if not there.exists():
+        scratch = there.with_suffix(".unpacking")
+        shutil.unpack_archive(_fetched(url, folder), scratch)
+        scratch.rename(there)
     return there
 
 

@@ -5,9 +5,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 
-from rehearsal.aws.gaps import closes
+from rehearsal.aws.gaps import Operation, closes, continues
 
 LOG_WRITER = "logging.s3.amazonaws.com"
 HERE = {"aws:securetransport": "true"}  # whoever comes here would come by TLS there
@@ -27,6 +27,15 @@ def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
     if not holding:
         return PermissionResult.NEUTRAL
     return IAMPolicy(json.dumps({**policy, "Statement": holding})).is_action_permitted(action, resource)
+
+
+@continues(S3Backend, "a folder of which all is deleted is still listed, where a bucket keeps versions")
+def list_objects(before: Operation, self: Any, bucket: FakeBucket, *how: Any, **named: Any) -> Any:
+    keys, folders, *rest = before(self, bucket, *how, **named)
+    if folders:
+        living = [name for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)]
+        folders = [each for each in folders if any(name.startswith(each) for name in living)]
+    return keys, folders, *rest
 
 
 def _lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:

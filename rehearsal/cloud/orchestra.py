@@ -65,18 +65,26 @@ class Prefect:
         self, name: str, parameters: Mapping[str, Any], *, within: float, meanwhile: Callable[[], None]
     ) -> dict[str, Any]:
         """By hand, until it has ended."""
-        deployment = self.deployment(name)
-        given = {**deployment["parameters"], **parameters}
-        begun = self.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": given})
-        return self.awaited(begun["id"], name, within=within, meanwhile=meanwhile)
+        run = self.begin(name, parameters)
+        found = self.ended(run, name, within=within, meanwhile=meanwhile)
+        if found["state_type"] != "COMPLETED":
+            raise HeadraceError(f"{name}: {found['state']['message']}\n{self._last_words(run)}")
+        return found
 
-    def awaited(self, run: str, name: str, *, within: float, meanwhile: Callable[[], None]) -> dict[str, Any]:
+    def begin(self, name: str, parameters: Mapping[str, Any]) -> str:
+        """The id of a run of that deployment."""
+        deployment = self.deployment(name)
+        given = {"parameters": {**deployment["parameters"], **parameters}}
+        return str(self.ask("POST", f"/deployments/{deployment['id']}/create_flow_run", given)["id"])
+
+    def ended(
+        self, run: str, name: str, *, within: float, meanwhile: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """In whatever way."""
         end = time.monotonic() + within
         while time.monotonic() < end:
             found: dict[str, Any] = self.ask("GET", f"/flow_runs/{run}")
             if found["state_type"] in ENDED:
-                if found["state_type"] != "COMPLETED":
-                    raise HeadraceError(f"{name}: {found['state']['message']}\n{self._last_words(run)}")
                 return found
             meanwhile()
             time.sleep(0.5)

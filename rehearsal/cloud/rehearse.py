@@ -32,6 +32,8 @@ def rehearse(home: Path, programme: Programme, domains: tuple[str, ...]) -> None
                 f"{sector.domain}: read back through Glue, held against a run on this machine"
             ) as part:
                 sector.same(part, process)
+            with programme.part(f"{sector.domain}: a run that fails, and people are told") as part:
+                sector.fails(part)
             with programme.part(f"{sector.domain}: live events, the standing job by schedule") as part:
                 sector.live(part)
         with programme.part("terraform plan") as part:

@@ -24,7 +24,7 @@ from rehearsal.cloud.site import INSTEAD, Site
 
 PROFILE = "fast"
 RATE, SECONDS = 200, 20
-FLOW_WITHIN, STANDS_WITHIN = 900.0, 300.0
+FLOW_WITHIN, STANDS_WITHIN, TOLD_WITHIN = 900.0, 300.0, 90.0
 AMID_WORK = 6.0
 
 
@@ -70,6 +70,22 @@ class Sector:
             if self.to_kill in step["Name"] and step["Status"]["State"] == "RUNNING" and _killed(step["Id"]):
                 self.to_kill = ""
                 return
+
+    def fails(self, part: Part) -> None:
+        """What cannot be done says why, and people are told of it."""
+        prefect, name, teller = self.site.prefect, f"generate/{self.domain}", "tell/headrace"
+        run = prefect.begin(name, {"profile": "none-such"})
+        found = prefect.ended(run, name, within=FLOW_WITHIN)
+        said = str(found["state"]["message"])
+        if found["state_type"] != "FAILED" or "none-such" not in said:
+            raise HeadraceError(f"{name} was to fail for want of a plan; it is {found['state_type']}: {said}")
+        end = time.monotonic() + TOLD_WITHIN
+        while not any(each["state_type"] == "COMPLETED" for each in prefect.runs_of(teller)):
+            if time.monotonic() > end:
+                raise HeadraceError(f"{teller} was not run by an automation in {TOLD_WITHIN:.0f} s")
+            time.sleep(1)
+        part.found_out(f"{said.splitlines()[0]}")
+        part.found_out(f"{prefect.runs_of(teller)[0]['name']}")
 
     def same(self, part: Part, here: "subprocess.Popen[bytes]") -> None:
         log = self.site.logs / f"here-{self.domain}.log"

@@ -1,0 +1,32 @@
+"""What moto lacks and rehearsal/aws adds, where nothing else would notice."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from headrace.lake import objects
+from rehearsal.aws.running import REGION, aws
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, aws(tmp_path_factory.mktemp("aws") / "aws.log") as running:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        objects._s3.cache_clear()
+        yield
+    objects._s3.cache_clear()
+
+
+def test_a_folder_that_was_moved_away_is_gone_also_where_versions_are_kept() -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="test-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="test-lake", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("a/x/", "a/x/one", "a/x/_temporary/0/"):
+        s3.put_object(Bucket="test-lake", Key=key)
+    objects.move_under("s3a://test-lake/a/x", "s3a://test-lake/b/x")
+    as_spark_asks = s3.list_objects_v2(Bucket="test-lake", Prefix="a/x/", Delimiter="/", MaxKeys=2)
+    assert as_spark_asks["KeyCount"] == 0
+    listed = s3.list_objects_v2(Bucket="test-lake", Prefix="b/x/", Delimiter="/")
+    assert [each["Prefix"] for each in listed["CommonPrefixes"]] == ["b/x/_temporary/"]
