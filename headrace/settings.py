@@ -32,12 +32,24 @@ class Settings(BaseSettings):
         "", description="Where the generator hides what it planted (default: <home>/truth)."
     )
     engine: Literal["local", "emr", "databricks"] = Field("local", description="Where jobs run.")
-    spark: Literal["own", "submitted"] = Field(
-        "own", description="own: Spark on this machine; submitted: the session that spark-submit made."
+    spark: Literal["own", "submitted", "databricks"] = Field(
+        "own",
+        description="own: Spark on this machine; submitted, databricks: the session that either of them made.",
     )
     emr_kind: Literal["cluster", "serverless"] = Field("cluster", description="Which kind of EMR runs jobs.")
     emr_id: str = Field("", description="The EMR cluster, or the application of EMR Serverless.")
     job_role_arn: str = Field("", description="The role that runs of EMR Serverless take.")
+    databricks_cluster_id: str = Field(
+        "", description="The cluster of Databricks that runs jobs; by default one is made for each run."
+    )
+    databricks_runtime: str = Field(
+        "17.3.x-scala2.13", description="The runtime of a cluster that Databricks makes for a run."
+    )
+    databricks_node_type: str = Field("m6id.xlarge", description="The kind of its machines.")
+    databricks_workers: int = Field(0, ge=0, description="How many machines it has beside the driver's.")
+    databricks_instance_profile_arn: str = Field(
+        "", description="The instance profile with which its machines reach the buckets."
+    )
     artifacts_url: str = Field(
         "", description="Where code for clusters and results of jobs lie: s3://bucket."
     )

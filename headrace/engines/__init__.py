@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 
 from headrace.engines.job import Job, JobResult
-from headrace.errors import UsageError
 from headrace.settings import Settings, get_settings
-
-ENGINES = ("local", "emr")
 
 
 def submit(job: Job, settings: Settings | None = None) -> JobResult:
@@ -21,11 +18,6 @@ def submit_all(jobs: Sequence[Job], settings: Settings | None = None) -> list[Jo
         from headrace.engines.local import run_job
 
         return [run_job(job, settings) for job in jobs]
-    if settings.engine == "emr":
-        from headrace.engines import emr
+    from headrace.engines import cluster
 
-        return emr.run_jobs(jobs, settings)
-    raise UsageError(
-        f"the engine {settings.engine!r} is not available in this version; set HEADRACE_ENGINE to one of: "
-        f"{', '.join(ENGINES)}"
-    )
+    return cluster.run_jobs(jobs, settings)

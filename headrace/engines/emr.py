@@ -1,161 +1,179 @@
-"""Runs jobs as a step on EMR: hands them over, waits, brings back what came of them.
+"""Steps of EMR, and runs of EMR Serverless."""
 
-Only names and dates travel. What comes back is a small document that the job leaves in the bucket of artifacts.
-"""
-
-import json
-import random
-import time
-import uuid
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+import gzip
 
 import boto3
+from botocore.exceptions import ClientError
 
-from headrace.engines.job import Job, JobResult
-from headrace.engines.package import Package, stamped
-from headrace.engines.steps import Look, Program, Steps, steps_of
-from headrace.errors import HeadraceError, Passing, UsageError
+from headrace.engines.steps import LINES_TOLD, Look, Program, State
+from headrace.errors import HeadraceError
 from headrace.lake import objects
-from headrace.lake.lease import tables_held
-from headrace.lake.paths import Paths
-from headrace.live.keeper import keep
-from headrace.progress import Event, Stopwatch, tell
 from headrace.refusals import refused
-from headrace.settings import Settings, as_environment
+from headrace.settings import Settings
 
-FIRST_LOOK, SLOWEST_LOOK, SLOWER = 2.0, 30.0, 1.4
-WRITTEN_LIVE = ("bronze", "silver")
-NEEDED = ("emr_id", "lake_url", "landing_url", "artifacts_url")
 IN_DELTA = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.yarn.appMasterEnv.PYTHONPATH": "code:needs",
     "spark.executorEnv.PYTHONPATH": "code:needs",
 }
+ON_CLUSTER: dict[str, State] = {
+    "PENDING": "waiting",
+    "RUNNING": "running",
+    "CANCEL_PENDING": "running",
+    "COMPLETED": "done",
+    "FAILED": "failed",
+    "INTERRUPTED": "failed",
+    "CANCELLED": "cancelled",
+}
+GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 
 
-def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
-    """As one step."""
-    _check(settings)
-    if [job.name for job in jobs] == ["keep"]:  # a look at a few small objects: no work for a cluster
-        return [_kept(jobs[0], settings)]
-    steps, watch, what = steps_of(settings), Stopwatch(), _named(jobs)
-    result = _result_of(settings)
-    asked = {"kind": "jobs", "jobs": [asdict(job) for job in jobs]}
-    step = steps.start(_program(what, asked, result, stamped(), settings))
-    tell(Event("emr", what, "started", note=f"{step} {steps.link(step)}"))
-    try:
-        look = _wait(steps, step, what, watch)
-    except BaseException as error:  # a flow run that is cancelled or killed takes its step along
-        _cancel(steps, step, error)
-        raise
-    return _came_of_it(look, what, watch, steps, step, result)
+class ClusterSteps:
+    """Of a cluster that Terraform made. One that is starting takes steps and runs them once it is there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._cluster = settings, settings.emr_id
+        self._emr = boto3.client("emr")
+
+    def start(self, program: Program) -> str:
+        with refused(f"EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
+            self._must_be_there()
+            added = self._emr.add_job_flow_steps(
+                JobFlowId=self._cluster,
+                Steps=[
+                    {
+                        "Name": program.name,
+                        "ActionOnFailure": "CONTINUE",
+                        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": spark_submit(program)},
+                    }
+                ],
+            )
+        return str(added["StepIds"][0])
+
+    def look(self, step: str) -> Look:
+        with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
+            status = self._emr.describe_step(ClusterId=self._cluster, StepId=step)["Step"]["Status"]
+            state = ON_CLUSTER[status["State"]]
+            if state == "waiting":
+                return self._waiting()
+        return Look(state, status.get("FailureDetails", {}).get("Message", ""))
+
+    def cancel(self, step: str) -> None:
+        with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
+            self._emr.cancel_steps(
+                ClusterId=self._cluster, StepIds=[step], StepCancellationOption="TERMINATE_PROCESS"
+            )
+
+    def last_words(self, step: str) -> str:
+        return _end_of(f"{self._settings.logs}/emr/{self._cluster}/steps/{step}/stderr.gz")
+
+    def link(self, step: str) -> str:
+        region = self._emr.meta.region_name
+        place = f"#/clusterDetails/{self._cluster}/steps/{step}"
+        return f"https://{region}.console.aws.amazon.com/emr/home?region={region}{place}"
+
+    def _must_be_there(self) -> None:
+        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
+        if status["State"] in GONE:
+            why = status.get("StateChangeReason", {}).get("Message", "")
+            raise HeadraceError(
+                f"EMR cluster {self._cluster} is gone ({status['State'].lower()}{f': {why}' if why else ''}). "
+                "terraform apply makes another; then headrace configure --from-terraform and prefect deploy."
+            )
+
+    def _waiting(self) -> Look:
+        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
+        if status["State"] in GONE:
+            return Look("failed", f"its cluster {self._cluster} is gone")
+        return Look("waiting", f"the cluster is {status['State'].lower()}")
 
 
-def _named(jobs: Sequence[Job]) -> str:
-    """Whatever they have in common is said once."""
-    return " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
+ON_SERVERLESS: dict[str, State] = {
+    "SUBMITTED": "waiting",
+    "PENDING": "waiting",
+    "SCHEDULED": "waiting",
+    "QUEUED": "waiting",
+    "RUNNING": "running",
+    "CANCELLING": "running",
+    "SUCCESS": "done",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
 
 
-def _cancel(steps: Steps, step: str, because: BaseException) -> None:
-    """What stopped the wait is told, also where the step cannot be stopped."""
-    try:
-        steps.cancel(step)
-    except (HeadraceError, ConnectionError) as error:
-        because.add_note(f"step {step} may still run: {error}")
+class ServerlessRuns:
+    """Of an application that sleeps until a run comes."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._application = settings, settings.emr_id
+        self._emr = boto3.client("emr-serverless")
 
-def _kept(job: Job, settings: Settings) -> JobResult:
-    """Which tables the job will write is known where Spark is; here it waits for whoever writes silver or bronze."""
-    watch, leases = Stopwatch(), Paths.of(job.domain, settings).leases
-    with refused(leases, "HEADRACE_LAKE_URL"):
-        held = [(layer, name) for layer, name in tables_held(leases) if layer in WRITTEN_LIVE]
-        kept = keep(job.domain, settings, start_standing, held)
-    return JobResult(job, watch.seconds, asdict(kept))
+    def start(self, program: Program) -> str:
+        submitted = ("--conf", "spark.emr-serverless.driverEnv.PYTHONPATH=code:needs")
+        with refused(f"EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+            run = self._emr.start_job_run(
+                applicationId=self._application,
+                executionRoleArn=self._settings.job_role_arn,
+                name=program.name,
+                jobDriver={
+                    "sparkSubmit": {
+                        "entryPoint": program.package.entry,
+                        "entryPointArguments": list(program.words),
+                        "sparkSubmitParameters": " ".join([*_options(program), *submitted]),
+                    }
+                },
+                configurationOverrides={
+                    "monitoringConfiguration": {
+                        "s3MonitoringConfiguration": {"logUri": f"{self._settings.logs}/emr/"}
+                    }
+                },
+            )
+        return str(run["jobRunId"])
 
+    def look(self, step: str) -> Look:
+        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+            run = self._emr.get_job_run(applicationId=self._application, jobRunId=step)["jobRun"]
+        return Look(ON_SERVERLESS[run["state"]], run.get("stateDetails", ""))
 
-def start_standing(domain: str, settings: Settings) -> None:
-    """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it."""
-    _check(settings)
-    steps, what = steps_of(settings), f"stream {domain}"
-    asked = {"kind": "standing", "domain": domain}
-    step = steps.start(_program(what, asked, _result_of(settings), stamped(), settings))
-    tell(Event("emr", what, "started", note=f"{step} {steps.link(step)}"))
+    def cancel(self, step: str) -> None:
+        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+            self._emr.cancel_job_run(applicationId=self._application, jobRunId=step)
 
+    def last_words(self, step: str) -> str:
+        folder = f"{self._settings.logs}/emr/applications/{self._application}/jobs/{step}"
+        return _end_of(f"{folder}/SPARK_DRIVER/stderr.gz")
 
-def _check(settings: Settings) -> None:
-    missing = [name for name in NEEDED if not getattr(settings, name)]
-    if missing:
-        raise UsageError(
-            f"the engine emr needs {', '.join(f'HEADRACE_{name.upper()}' for name in missing)}; "
-            "headrace configure --from-terraform infra/envs/dev writes them down"
+    def link(self, step: str) -> str:
+        region = self._emr.meta.region_name
+        return (
+            f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
+            f"#/serverless-applications/{self._application}/{step}"
         )
 
 
-def _result_of(settings: Settings) -> str:
-    return f"{settings.artifacts}/results/{time.strftime('%Y/%m/%d', time.gmtime())}/{uuid.uuid4().hex}.json"
+def spark_submit(program: Program) -> list[str]:
+    return [
+        *("spark-submit", "--deploy-mode", "cluster", *_options(program)),
+        *(program.package.entry, *program.words),
+    ]
 
 
-def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
-    told = {"settings": as_environment(_there(settings)) | _region(), "result": result}
-    return Program(
-        name=name[:256],
-        file=package.entry,
-        words=[json.dumps(asked | told)],
-        archives=[f"{package.code}#code", f"{package.needs}#needs"],
-        jars=package.jars,
-        conf=IN_DELTA,
-    )
+def _options(program: Program) -> list[str]:
+    package = program.package
+    archives = ["--archives", f"{package.code}#code,{package.needs}#needs"]
+    jars = ["--jars", ",".join(package.jars)] if package.jars else []
+    return [
+        *archives,
+        *jars,
+        *(word for name, value in IN_DELTA.items() for word in ("--conf", f"{name}={value}")),
+    ]
 
 
-def _region() -> dict[str, str]:
-    """The machines of a cluster do not tell their programs by themselves."""
-    region = boto3.Session().region_name
-    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-
-
-def _there(settings: Settings) -> Settings:
-    """As the job knows them: it runs where it is, in the session that spark-submit made, with a scratch home."""
-    return settings.model_copy(update={"engine": "local", "spark": "submitted", "home": "headrace-home"})
-
-
-def _wait(steps: Steps, step: str, name: str, watch: Stopwatch) -> Look:
-    pause, last = FIRST_LOOK, None
-    while True:
-        look = steps.look(step)
-        if look != last:
-            tell(Event("emr", name, "going", seconds=watch.seconds, note=f"{look.state} {look.said}".strip()))
-            last = look
-        if look.state in ("done", "failed", "cancelled"):
-            return look
-        time.sleep(pause * random.uniform(0.8, 1.2))
-        pause = min(pause * SLOWER, SLOWEST_LOOK)
-
-
-def _came_of_it(
-    look: Look, what: str, watch: Stopwatch, steps: Steps, step: str, result: str
-) -> list[JobResult]:
-    if look.state == "cancelled":
-        raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
-    found = _found(result)
-    if look.state == "failed" or found is None or "error" in found:
-        raise _failed(what, step, look, found or {}, steps)
-    tell(Event("emr", what, "done", seconds=watch.seconds))
-    return [JobResult.from_dict(each) for each in found["done"]]
-
-
-def _found(result: str) -> dict[str, Any] | None:
-    with refused(result, "HEADRACE_ARTIFACTS_URL"):
-        found: dict[str, Any] | None = objects.get_json(result)
-    return found
-
-
-def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
-    trace = found.get("trace") or steps.last_words(step)
-    said = found.get("error") or look.said or "it left no result"
-    kind = Passing if found.get("may_pass", not found) else HeadraceError  # a lost machine tells nothing
-    error = kind(f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
-    error.exit_code = int(found.get("exit_code", 1))
-    return error
+def _end_of(url: str) -> str:
+    try:
+        body = objects.get(url)
+    except ClientError:  # the log is a help; that it can't be had must not hide what went wrong
+        return ""
+    lines = gzip.decompress(body).decode(errors="replace").splitlines() if body else []
+    return "\n".join(lines[-LINES_TOLD:])

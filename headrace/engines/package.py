@@ -12,12 +12,13 @@ STAMP = "package.json"
 
 @dataclass(frozen=True)
 class Package:
-    """Where the parts of one version lie."""
+    """Where the parts of one version lie, and whose clusters they are for."""
 
     entry: str
     code: str
     needs: str
     jars: tuple[str, ...]
+    engine: str = "emr"
 
 
 def bucket_of(settings: Settings) -> str:
@@ -33,7 +34,7 @@ def stamp(package: Package, file: Path = Path(STAMP)) -> None:
     file.write_text(json.dumps(asdict(package), indent=1) + "\n")
 
 
-def stamped(file: Path = Path(STAMP)) -> Package:
+def stamped(engine: str, file: Path = Path(STAMP)) -> Package:
     """The version that was deployed with these flows."""
     if not file.is_file():
         raise UsageError(
@@ -41,4 +42,10 @@ def stamped(file: Path = Path(STAMP)) -> Package:
             "prefect deploy"
         )
     known = json.loads(file.read_text())
-    return Package(known["entry"], known["code"], known["needs"], tuple(known["jars"]))
+    package = Package(**{**known, "jars": tuple(known["jars"])})
+    if package.engine != engine:
+        raise UsageError(
+            f"{file} is of code packed for clusters of {package.engine}; with HEADRACE_ENGINE={engine} set, headrace "
+            "package packs it anew, as does prefect deploy"
+        )
+    return package

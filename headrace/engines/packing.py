@@ -1,7 +1,7 @@
 """The code as a cluster gets it: what lies here, packed once a version and named by what is in it.
 
-Three archives: our code, the packages of the lock file, and Spark's jars for Delta and Kafka. Each is uploaded where
-it is not there already; `stamp` says which belong together.
+Our code, the packages of the lock file for the Python of the engine's clusters, and Spark's jars for Delta and Kafka
+where a cluster lacks them. Each is uploaded where it is not there already; `stamp` says which belong together.
 """
 
 import hashlib
@@ -28,19 +28,21 @@ FOLDERS = ("headrace", "domains", "soda", "streaming")
 ENTRY = ROOT / "headrace" / "engines" / "on_cluster.py"
 LEFT_TO_THE_CLUSTER = ("pyspark", "py4j")
 STANDS_STILL = (2020, 1, 1, 0, 0, 0)  # the same files give the same archive
-PLATFORM, PYTHON = "x86_64-manylinux_2_28", "3.11"
+PLATFORM = "x86_64-manylinux_2_28"
+PYTHON = {"emr": "3.11", "databricks": "3.12"}  # EMR's Spark 8 line; runtime 17.3 LTS
 
 
 def packed(settings: Settings) -> Package:
     """Builds what is missing and uploads it; what is there is left alone."""
-    store = f"{settings.artifacts}/code"
+    store, engine = f"{settings.artifacts}/code", "databricks" if settings.engine == "databricks" else "emr"
     with tempfile.TemporaryDirectory(prefix="headrace-package-") as scratch:
         code = _zipped(Path(scratch) / "code.zip")
         return Package(
             entry=_uploaded(ENTRY, f"{store}/{_named('run', ENTRY, '.py')}"),
             code=_uploaded(code, f"{store}/{_named('code', code, '.zip')}"),
-            needs=_needs(store, Path(scratch)),
-            jars=tuple(_uploaded(jar, f"{store}/jars/{jar.name}") for jar in _jars()),
+            needs=_needs(store, Path(scratch), PYTHON[engine]),
+            jars=tuple(_uploaded(jar, f"{store}/jars/{jar.name}") for jar in _jars(engine)),
+            engine=engine,
         )
 
 
@@ -60,16 +62,16 @@ def _files() -> Iterator[Path]:
                 yield file
 
 
-def _needs(store: str, scratch: Path) -> str:
+def _needs(store: str, scratch: Path, python: str) -> str:
     """The packages, named by the lock file they come from: they are built when that has changed."""
     lock = ROOT / "requirements.lock"
-    url = f"{store}/needs-{_digest([lock.read_bytes(), PLATFORM.encode(), PYTHON.encode()])}.tar.gz"
+    url = f"{store}/needs-{_digest([lock.read_bytes(), PLATFORM.encode(), python.encode()])}.tar.gz"
     if _is_there(url):
         return url
     watch = Stopwatch()
     tell(Event("package", "packages", "started"))
     folder = scratch / "needs"
-    _install(lock, folder)
+    _install(lock, folder, python)
     archive = scratch / "needs.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=3) as packed_up:
         packed_up.add(folder, arcname=".")
@@ -78,7 +80,7 @@ def _needs(store: str, scratch: Path) -> str:
     return url
 
 
-def _install(lock: Path, folder: Path) -> None:
+def _install(lock: Path, folder: Path, python: str) -> None:
     """What the lock file pins and the project asks for, for the cluster's machines, whatever machine this is."""
     asked = _asked_for()
     never = folder.with_name("never.txt")
@@ -89,7 +91,7 @@ def _install(lock: Path, folder: Path) -> None:
     ran = subprocess.run(
         [
             *(uv, "pip", "install", "--target", str(folder), "--only-binary", ":all:", "--no-compile"),
-            *("--python-platform", PLATFORM, "--python-version", PYTHON),
+            *("--python-platform", PLATFORM, "--python-version", python),
             *("--constraint", str(lock), "--override", str(never), *asked),
         ],
         capture_output=True,
@@ -101,7 +103,7 @@ def _install(lock: Path, folder: Path) -> None:
         )
 
 
-NOT_ON_A_CLUSTER = ("prefect", "fastapi", "typer", "rich", "pyspark", *LEFT_TO_THE_CLUSTER)
+NOT_ON_A_CLUSTER = ("prefect", "fastapi", "typer", "rich", "databricks-sdk", *LEFT_TO_THE_CLUSTER)
 
 
 def _asked_for() -> list[str]:
@@ -120,7 +122,10 @@ def _until_version(need: str) -> Iterator[str]:
         yield letter
 
 
-def _jars() -> list[Path]:
+def _jars(engine: str) -> list[Path]:
+    """Databricks has them in its runtime."""
+    if engine == "databricks":
+        return []
     found = [resolved(jars) for jars in (ALWAYS, TO_SIGN)]
     return sorted({jar.name: jar for folder in found for jar in folder.glob("*.jar")}.values())
 

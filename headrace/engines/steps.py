@@ -1,16 +1,10 @@
-"""What runs on a cluster, as AWS tells it: a step of EMR, or a run of EMR Serverless, under one handful of verbs."""
+"""What runs on a cluster, under one handful of verbs, whoever's cluster it is."""
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import boto3
-from botocore.exceptions import ClientError
-
-from headrace.errors import HeadraceError
-from headrace.lake import objects
-from headrace.refusals import refused
+from headrace.engines.package import Package
 from headrace.settings import Settings
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -19,20 +13,20 @@ LINES_TOLD = 40
 
 @dataclass(frozen=True)
 class Program:
-    """What spark-submit is given: a file to run, its words, and the archives that are unpacked beside it."""
+    """What is to be run: the entry of a package, given its words, beside the package's archives."""
 
     name: str
-    file: str
     words: Sequence[str]
-    archives: Sequence[str]
-    jars: Sequence[str]
-    conf: dict[str, str]
+    package: Package
 
 
 @dataclass(frozen=True)
 class Look:
+    """may_pass: whether a step that failed without a word of its own is worth a second try."""
+
     state: State
     said: str = ""
+    may_pass: bool = True
 
 
 class Steps(Protocol):
@@ -51,160 +45,11 @@ class Steps(Protocol):
 
 
 def steps_of(settings: Settings) -> Steps:
-    if settings.emr_kind == "serverless":
-        return ServerlessRuns(settings)
-    return ClusterSteps(settings)
+    """Each kind is imported where it is wanted: nobody else needs its client."""
+    if settings.engine == "databricks":
+        from headrace.engines.databricks import Runs
 
+        return Runs(settings)
+    from headrace.engines.emr import ClusterSteps, ServerlessRuns
 
-ON_CLUSTER: dict[str, State] = {
-    "PENDING": "waiting",
-    "RUNNING": "running",
-    "CANCEL_PENDING": "running",
-    "COMPLETED": "done",
-    "FAILED": "failed",
-    "INTERRUPTED": "failed",
-    "CANCELLED": "cancelled",
-}
-GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
-
-
-class ClusterSteps:
-    """Of a cluster that Terraform made. One that is starting takes steps and runs them once it is there."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._cluster = settings, settings.emr_id
-        self._emr = boto3.client("emr")
-
-    def start(self, program: Program) -> str:
-        with refused(f"EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
-            self._must_be_there()
-            added = self._emr.add_job_flow_steps(
-                JobFlowId=self._cluster,
-                Steps=[
-                    {
-                        "Name": program.name,
-                        "ActionOnFailure": "CONTINUE",
-                        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": spark_submit(program)},
-                    }
-                ],
-            )
-        return str(added["StepIds"][0])
-
-    def look(self, step: str) -> Look:
-        with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
-            status = self._emr.describe_step(ClusterId=self._cluster, StepId=step)["Step"]["Status"]
-            state = ON_CLUSTER[status["State"]]
-            if state == "waiting":
-                return self._waiting()
-        return Look(state, status.get("FailureDetails", {}).get("Message", ""))
-
-    def cancel(self, step: str) -> None:
-        with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
-            self._emr.cancel_steps(
-                ClusterId=self._cluster, StepIds=[step], StepCancellationOption="TERMINATE_PROCESS"
-            )
-
-    def last_words(self, step: str) -> str:
-        return _end_of(f"{self._settings.logs}/emr/{self._cluster}/steps/{step}/stderr.gz")
-
-    def link(self, step: str) -> str:
-        region = self._emr.meta.region_name
-        place = f"#/clusterDetails/{self._cluster}/steps/{step}"
-        return f"https://{region}.console.aws.amazon.com/emr/home?region={region}{place}"
-
-    def _must_be_there(self) -> None:
-        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
-        if status["State"] in GONE:
-            why = status.get("StateChangeReason", {}).get("Message", "")
-            raise HeadraceError(
-                f"EMR cluster {self._cluster} is gone ({status['State'].lower()}{f': {why}' if why else ''}). "
-                "terraform apply makes another; then headrace configure --from-terraform and prefect deploy."
-            )
-
-    def _waiting(self) -> Look:
-        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
-        if status["State"] in GONE:
-            return Look("failed", f"its cluster {self._cluster} is gone")
-        return Look("waiting", f"the cluster is {status['State'].lower()}")
-
-
-ON_SERVERLESS: dict[str, State] = {
-    "SUBMITTED": "waiting",
-    "PENDING": "waiting",
-    "SCHEDULED": "waiting",
-    "QUEUED": "waiting",
-    "RUNNING": "running",
-    "CANCELLING": "running",
-    "SUCCESS": "done",
-    "FAILED": "failed",
-    "CANCELLED": "cancelled",
-}
-
-
-class ServerlessRuns:
-    """Of an application that sleeps until a run comes."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._application = settings, settings.emr_id
-        self._emr = boto3.client("emr-serverless")
-
-    def start(self, program: Program) -> str:
-        submitted = ("--conf", "spark.emr-serverless.driverEnv.PYTHONPATH=code:needs")
-        with refused(f"EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
-            run = self._emr.start_job_run(
-                applicationId=self._application,
-                executionRoleArn=self._settings.job_role_arn,
-                name=program.name,
-                jobDriver={
-                    "sparkSubmit": {
-                        "entryPoint": program.file,
-                        "entryPointArguments": list(program.words),
-                        "sparkSubmitParameters": " ".join([*_options(program), *submitted]),
-                    }
-                },
-                configurationOverrides={
-                    "monitoringConfiguration": {
-                        "s3MonitoringConfiguration": {"logUri": f"{self._settings.logs}/emr/"}
-                    }
-                },
-            )
-        return str(run["jobRunId"])
-
-    def look(self, step: str) -> Look:
-        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
-            run = self._emr.get_job_run(applicationId=self._application, jobRunId=step)["jobRun"]
-        return Look(ON_SERVERLESS[run["state"]], run.get("stateDetails", ""))
-
-    def cancel(self, step: str) -> None:
-        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
-            self._emr.cancel_job_run(applicationId=self._application, jobRunId=step)
-
-    def last_words(self, step: str) -> str:
-        folder = f"{self._settings.logs}/emr/applications/{self._application}/jobs/{step}"
-        return _end_of(f"{folder}/SPARK_DRIVER/stderr.gz")
-
-    def link(self, step: str) -> str:
-        region = self._emr.meta.region_name
-        return (
-            f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
-            f"#/serverless-applications/{self._application}/{step}"
-        )
-
-
-def spark_submit(program: Program) -> list[str]:
-    return ["spark-submit", "--deploy-mode", "cluster", *_options(program), program.file, *program.words]
-
-
-def _options(program: Program) -> list[str]:
-    conf = [word for name, value in program.conf.items() for word in ("--conf", f"{name}={value}")]
-    jars = ["--jars", ",".join(program.jars)] if program.jars else []
-    return ["--archives", ",".join(program.archives), *jars, *conf]
-
-
-def _end_of(url: str) -> str:
-    try:
-        body = objects.get(url)
-    except ClientError:  # the log is a help; that it can't be had must not hide what went wrong
-        return ""
-    lines = gzip.decompress(body).decode(errors="replace").splitlines() if body else []
-    return "\n".join(lines[-LINES_TOLD:])
+    return ServerlessRuns(settings) if settings.emr_kind == "serverless" else ClusterSteps(settings)

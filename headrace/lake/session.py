@@ -38,20 +38,29 @@ ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
+NOT_OURS_TO_SAY = ("spark.ui.", "spark.scheduler.", "spark.memory.")
+DELTA_IS_THERE = ("spark.sql.extensions", "spark.sql.catalog.")
+
 _STARTING = threading.Lock()
+_TAKEN_OVER = threading.Event()
 
 
 def get_spark(settings: Settings | None = None) -> SparkSession:
     """The session of this process, started on first use; whoever comes while it starts waits for it."""
     with _STARTING:
-        if SparkContext._active_spark_context is not None:
+        if SparkContext._active_spark_context is not None and not _is_strange(settings):
             return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
         return _started(settings or get_settings())
 
 
+def _is_strange(settings: Settings | None) -> bool:
+    """Databricks starts a session before us, which knows nothing yet of how we mean SQL."""
+    return not _TAKEN_OVER.is_set() and (settings or get_settings()).spark == "databricks"
+
+
 def _started(settings: Settings) -> SparkSession:
-    if settings.spark == "submitted":
-        return _submitted(settings)
+    if settings.spark != "own":
+        return _taken_over(settings)
     folders = [jars.folder.absolute() for jars in jar_sets(settings)]
     for folder in folders:
         if not any(folder.glob("*.jar")):
@@ -71,14 +80,16 @@ def _started(settings: Settings) -> SparkSession:
     return session
 
 
-def _submitted(settings: Settings) -> SparkSession:
-    """Machines, memory and jars are spark-submit's business; how SQL is meant is ours wherever it runs."""
+def _taken_over(settings: Settings) -> SparkSession:
+    """Machines, memory and jars are the cluster's business; how SQL is meant is ours wherever it runs."""
+    theirs = NOT_OURS_TO_SAY + (DELTA_IS_THERE if settings.spark == "databricks" else ())
     builder = SparkSession.builder.appName("headrace")
     for name, value in ALWAYS.items():
-        if not name.startswith(("spark.ui.", "spark.scheduler.", "spark.memory.")):
+        if not name.startswith(theirs):
             builder = builder.config(name, value)
     session = builder.config("spark.sql.shuffle.partitions", settings.shuffle_partitions).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    _TAKEN_OVER.set()
     return session
 
 

@@ -18,12 +18,8 @@ AT_ONCE = {  # before each fetch Spark asks where the partition begins and ends,
     "kafka.max.poll.records": "20000",
     "kafka.max.partition.fetch.bytes": str(8 * 1024**2),
 }
-IAM = {
-    "kafka.security.protocol": "SASL_SSL",
-    "kafka.sasl.mechanism": "AWS_MSK_IAM",
-    "kafka.sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
-    "kafka.sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
-}
+SIGNS = "software.amazon.msk.auth.iam"
+MOVED = {"databricks": "shadedmskiam."}  # Databricks has it in its runtime, under a name of its own
 
 
 def read_topic(spark: SparkSession, contract: Contract, settings: Settings, epoch: Epoch) -> DataFrame:
@@ -51,7 +47,17 @@ def _starts(contract: Contract, settings: Settings, epoch: Epoch) -> str:
 
 def connection(settings: Settings) -> dict[str, str]:
     known = {"kafka.bootstrap.servers": settings.kafka_bootstrap}
-    return known | (IAM if settings.kafka_security == "iam" else {})
+    return known | (_signed(settings) if settings.kafka_security == "iam" else {})
+
+
+def _signed(settings: Settings) -> dict[str, str]:
+    signs = f"{MOVED.get(settings.spark, '')}{SIGNS}"
+    return {
+        "kafka.security.protocol": "SASL_SSL",
+        "kafka.sasl.mechanism": "AWS_MSK_IAM",
+        "kafka.sasl.jaas.config": f"{signs}.IAMLoginModule required;",
+        "kafka.sasl.client.callback.handler.class": f"{signs}.IAMClientCallbackHandler",
+    }
 
 
 def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:

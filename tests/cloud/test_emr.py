@@ -16,7 +16,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.emr.models import emr_backends
 
 import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
-from headrace.engines import emr, submit, submit_all
+from headrace.engines import cluster as clusters
+from headrace.engines import submit, submit_all
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, UsageError
@@ -81,7 +82,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
                 artifacts_url="s3://test-artifacts", logs_url="s3://test-logs", _env_file=None,
             )
         )  # fmt: skip
-        monkeypatch.setattr(emr.time, "sleep", here.next_move)
+        monkeypatch.setattr(clusters.time, "sleep", here.next_move)
         yield here
     objects._s3.cache_clear()
 
@@ -179,7 +180,7 @@ def test_what_stopped_the_wait_is_told_also_where_the_step_cannot_be_stopped(
     def refuse(self: object, step: str) -> None:
         raise HeadraceError("no right to CancelSteps")
 
-    monkeypatch.setattr("headrace.engines.steps.ClusterSteps.cancel", refuse)
+    monkeypatch.setattr("headrace.engines.emr.ClusterSteps.cancel", refuse)
     cluster.does(runs, is_stopped)
     with pytest.raises(KeyboardInterrupt) as raised:
         submit(JOB, cluster.settings)
@@ -214,7 +215,7 @@ def test_without_its_settings_the_engine_says_which(cluster: Cluster) -> None:
 
 
 def test_the_standing_job_is_a_step_that_nobody_waits_for(cluster: Cluster) -> None:
-    emr.start_standing("toy", cluster.settings)
+    clusters.start_standing("toy", cluster.settings)
     (step,) = cluster.steps
     assert asked_of(step)["kind"] == "standing"
 
@@ -241,10 +242,10 @@ def test_it_is_not_started_while_others_write_what_it_may_need(cluster: Cluster)
 
 WITHOUT_SPARK = """
 import sys
-for name in ("pyspark", "delta", "duckdb", "pyarrow", "numpy", "pandas", "deltalake", "kafka"):
+for name in ("pyspark", "delta", "duckdb", "pyarrow", "numpy", "pandas", "deltalake", "kafka", "databricks"):
     sys.modules[name] = None  # whoever imports it fails
 import flows.refine, flows.keep_streaming, flows.maintain, flows.dedupe, flows.scan_live, flows.generate
-import headrace.engines.emr
+import headrace.engines.cluster, headrace.engines.emr
 """
 
 

@@ -1,10 +1,12 @@
 """The code as a cluster gets it: packed once, complete, and able to run beside nothing but its archives."""
 
+import json
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import boto3
@@ -69,8 +71,31 @@ def test_the_archives_are_all_that_a_job_needs_beside_spark(made: Package, tmp_p
     assert any("kafka" in jar for jar in made.jars)
 
 
+def test_where_nobody_unpacks_them_the_entry_does_and_a_job_runs(made: Package, tmp_path: Path) -> None:
+    """Beside Spark's own packages and nothing else, as on a cluster of Databricks."""
+    brought = tmp_path / "runtime"
+    brought.mkdir()
+    for name in ("pyspark", "py4j"):
+        (brought / name).symlink_to(Path(str(import_module(name).__file__)).parent)
+    archives = [str(fetched(url, tmp_path / Path(url).name)) for url in (made.code, made.needs)]
+    entry, result = fetched(made.entry, tmp_path / "run.py"), tmp_path / "result.json"
+    asked = {
+        "kind": "jobs",
+        "jobs": [{"name": "receipt", "domain": "refinery"}],
+        "settings": {"HEADRACE_HOME": str(tmp_path / "home")},
+        "result": str(result),
+    }
+    words = [json.dumps(asked), json.dumps({"archives": archives})]
+    environment = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(brought)}
+    command = [sys.executable, "-S", str(entry), *words]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    (done,) = json.loads(result.read_text())["done"]
+    assert done["summary"]["balanced"]
+
+
 def test_what_belongs_together_goes_with_the_flows(made: Package, tmp_path: Path) -> None:
     stamp(made, tmp_path / "package.json")
-    assert stamped(tmp_path / "package.json") == made
+    assert stamped("emr", tmp_path / "package.json") == made
     with pytest.raises(UsageError, match="headrace package makes it"):
-        stamped(tmp_path / "nowhere.json")
+        stamped("emr", tmp_path / "nowhere.json")

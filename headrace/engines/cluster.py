@@ -1,0 +1,153 @@
+"""Runs jobs as a step on a cluster: hands them over, waits, brings back what came of them.
+
+Whose cluster it is, is the business of `steps`. Only names and dates travel. What comes back is a small document that
+the job leaves in the bucket of artifacts.
+"""
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import boto3
+
+from headrace.engines.job import Job, JobResult
+from headrace.engines.package import Package, stamped
+from headrace.engines.steps import Look, Program, Steps, steps_of
+from headrace.errors import HeadraceError, Passing, UsageError
+from headrace.lake import objects
+from headrace.lake.lease import tables_held
+from headrace.lake.paths import Paths
+from headrace.live.keeper import keep
+from headrace.progress import Event, Stopwatch, tell
+from headrace.refusals import refused
+from headrace.settings import Settings, as_environment
+
+FIRST_LOOK, SLOWEST_LOOK, SLOWER = 2.0, 30.0, 1.4
+WRITTEN_LIVE = ("bronze", "silver")
+PLACES = ("lake_url", "landing_url", "artifacts_url")
+NEEDED = {"emr": ("emr_id", *PLACES), "databricks": PLACES}
+SPARK = {"emr": "submitted", "databricks": "databricks"}
+
+
+def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
+    """As one step."""
+    _check(settings)
+    if [job.name for job in jobs] == ["keep"]:  # a look at a few small objects: no work for a cluster
+        return [_kept(jobs[0], settings)]
+    steps, watch, what = steps_of(settings), Stopwatch(), _named(jobs)
+    result = _result_of(settings)
+    asked = {"kind": "jobs", "jobs": [asdict(job) for job in jobs]}
+    step = steps.start(_program(what, asked, result, stamped(settings.engine), settings))
+    try:
+        tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
+        look = _wait(steps, step, what, watch, settings)
+    except BaseException as error:  # a flow run that is cancelled or killed takes its step along
+        _cancel(steps, step, error)
+        raise
+    done = _came_of_it(look, what, steps, step, result)
+    tell(Event(settings.engine, what, "done", seconds=watch.seconds))
+    return done
+
+
+def _named(jobs: Sequence[Job]) -> str:
+    """Whatever they have in common is said once."""
+    return " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
+
+
+def _cancel(steps: Steps, step: str, because: BaseException) -> None:
+    """What stopped the wait is told, also where the step cannot be stopped."""
+    try:
+        steps.cancel(step)
+    except (HeadraceError, ConnectionError) as error:
+        because.add_note(f"step {step} may still run: {error}")
+
+
+def _kept(job: Job, settings: Settings) -> JobResult:
+    """Which tables the job will write is known where Spark is; here it waits for whoever writes silver or bronze."""
+    watch, leases = Stopwatch(), Paths.of(job.domain, settings).leases
+    with refused(leases, "HEADRACE_LAKE_URL"):
+        held = [(layer, name) for layer, name in tables_held(leases) if layer in WRITTEN_LIVE]
+        kept = keep(job.domain, settings, start_standing, held)
+    return JobResult(job, watch.seconds, asdict(kept))
+
+
+def start_standing(domain: str, settings: Settings) -> None:
+    """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it."""
+    _check(settings)
+    steps, what = steps_of(settings), f"stream {domain}"
+    asked = {"kind": "standing", "domain": domain}
+    step = steps.start(_program(what, asked, _result_of(settings), stamped(settings.engine), settings))
+    tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
+
+
+def _check(settings: Settings) -> None:
+    missing = [name for name in NEEDED[settings.engine] if not getattr(settings, name)]
+    if missing:
+        raise UsageError(
+            f"the engine {settings.engine} needs {', '.join(f'HEADRACE_{name.upper()}' for name in missing)}; "
+            "headrace configure --from-terraform infra/envs/dev writes them down"
+        )
+
+
+def _result_of(settings: Settings) -> str:
+    return f"{settings.artifacts}/results/{time.strftime('%Y/%m/%d', time.gmtime())}/{uuid.uuid4().hex}.json"
+
+
+def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
+    told = {"settings": as_environment(_there(settings)) | _region(), "result": result}
+    return Program(name[:256], [json.dumps(asked | told)], package)
+
+
+def _region() -> dict[str, str]:
+    """The machines of a cluster do not tell their programs by themselves."""
+    region = boto3.Session().region_name
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+
+
+def _there(settings: Settings) -> Settings:
+    """As the job knows them: it runs where it is, in the session that is made for it, with a scratch home."""
+    there = {"engine": "local", "spark": SPARK[settings.engine], "home": "headrace-home"}
+    return settings.model_copy(update=there)
+
+
+def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:
+    pause, last = FIRST_LOOK, None
+    while True:
+        look = steps.look(step)
+        if look != last:
+            note = f"{look.state} {look.said}".strip()
+            tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=note))
+            last = look
+        if look.state in ("done", "failed", "cancelled"):
+            return look
+        time.sleep(pause * random.uniform(0.8, 1.2))
+        pause = min(pause * SLOWER, SLOWEST_LOOK)
+
+
+def _came_of_it(look: Look, what: str, steps: Steps, step: str, result: str) -> list[JobResult]:
+    if look.state == "cancelled":
+        raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
+    found = _found(result)
+    if look.state == "failed" or found is None or "error" in found:
+        raise _failed(what, step, look, found or {}, steps)
+    return [JobResult.from_dict(each) for each in found["done"]]
+
+
+def _found(result: str) -> dict[str, Any] | None:
+    with refused(result, "HEADRACE_ARTIFACTS_URL"):
+        found: dict[str, Any] | None = objects.get_json(result)
+    return found
+
+
+def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
+    trace = found.get("trace") or steps.last_words(step)
+    said = found.get("error") or look.said or "it left no result"
+    lost = not found and look.may_pass  # a lost machine tells nothing
+    kind = Passing if found.get("may_pass", lost) else HeadraceError
+    error = kind(f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
+    error.exit_code = int(found.get("exit_code", 1))
+    return error
