@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from headrace.quality.summary import ScanSummary
 
@@ -19,6 +19,12 @@ def report_scan(summary: ScanSummary, restored: list[dict[str, Any]]) -> None:
         ],
         description=f"{counts}, {len(summary.skipped)} tables unchanged, as of {summary.as_of}{back}",
     )
+
+
+def report_step(what: str, link: str) -> None:
+    """Of a job that a cluster did."""
+    if link:
+        create_link_artifact(link, link_text=what, key="step", description=f"The step that did: {what}")
 
 
 def report_receipt(receipt: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from prefect.tasks import Task, exponential_backoff
 from headrace.engines import submit_all as hand_over
 from headrace.engines.job import Job
 from headrace.trouble import may_pass
+from tasks.report import report_step
 
 
 def is_worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
@@ -28,6 +29,8 @@ def is_worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) 
     retry_condition_fn=is_worth_another_try,
     cache_policy=NO_CACHE,
 )
-def submit(what: str, jobs: list[Job]) -> list[dict[str, Any]]:  # noqa: ARG001
+def submit(what: str, jobs: list[Job]) -> list[dict[str, Any]]:
     """what: as the UI names it."""
-    return [result.summary for result in hand_over(jobs)]
+    results = hand_over(jobs)
+    report_step(what, results[0].link)
+    return [result.summary for result in results]

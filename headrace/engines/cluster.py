@@ -9,7 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import boto3
@@ -134,7 +134,7 @@ def _came_of_it(look: Look, what: str, steps: Steps, step: str, result: str) -> 
     found = _found(result)
     if look.state == "failed" or found is None or "error" in found:
         raise _failed(what, step, look, found or {}, steps)
-    return [JobResult.from_dict(each) for each in found["done"]]
+    return [replace(JobResult.from_dict(each), link=steps.link(step)) for each in found["done"]]
 
 
 def _found(result: str) -> dict[str, Any] | None:

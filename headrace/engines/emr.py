@@ -16,6 +16,7 @@ IN_DELTA = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.yarn.appMasterEnv.PYTHONPATH": "code:needs",
     "spark.executorEnv.PYTHONPATH": "code:needs",
+    "spark.scheduler.mode": "FAIR",  # tables are worked on side by side
 }
 ON_CLUSTER: dict[str, State] = {
     "PENDING": "waiting",

@@ -26,6 +26,8 @@ class JobResult:
     job: Job
     seconds: float
     summary: dict[str, Any]
+    link: str = ""
+    """Where a person sees the step that did it, if one did."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

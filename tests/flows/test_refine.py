@@ -1,5 +1,6 @@
 """The refine flow: its order, what stops it, what it leaves behind."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from cli.main import app
 from cli.trouble import guarded
 from flows.refine import refine
+from headrace.engines.job import Job, JobResult
 from headrace.errors import GateClosed, Passing, ReceiptError, UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
@@ -125,6 +127,18 @@ def test_a_run_leaves_its_scans_and_its_receipt_in_the_ui(engine: NotingEngine) 
     with get_client(sync_client=True) as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=sorted(keys)))
         assert {artifact.key for artifact in client.read_artifacts(artifact_filter=wanted)} == keys
+
+
+def test_a_step_of_a_cluster_is_linked(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def on_cluster(jobs: list[Job]) -> list[JobResult]:
+        return [replace(result, link="https://console/steps/s-1") for result in engine(jobs)]
+
+    monkeypatch.setattr("tasks.submit.hand_over", on_cluster)
+    refine("pumps", layers=["gold"])
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["step"]))
+        linked = [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
+    assert any("https://console/steps/s-1" in each for each in linked)
 
 
 @pytest.mark.parametrize(
