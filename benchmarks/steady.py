@@ -65,13 +65,22 @@ def slope_of(seen: list[tuple[float, float]]) -> Slope:
 
 
 def held_by(job: "Command") -> float:
-    """Resident bytes of the job's processes, Python and Java. What several share is counted once: while Java starts a
-    program, it is there twice for a moment."""
+    """Resident bytes of the job's processes, Python and Java. What several share is counted once."""
     try:
         process = psutil.Process(job.process.pid)
-        return float(sum(_held(each) for each in (process, *process.children(recursive=True))))
+        family = (process, *process.children(recursive=True))
+        return float(sum(_held(each) for each in family if not _is_javas_own(each)))
     except psutil.NoSuchProcess:
         return float("nan")
+
+
+def _is_javas_own(process: psutil.Process) -> bool:
+    """While Java starts a program it is there twice for a moment, and each tells of the memory as its own."""
+    try:
+        parent = process.parent()
+        return parent is not None and process.name() == "java" and process.cmdline() == parent.cmdline()
+    except psutil.Error:
+        return False
 
 
 def _held(process: psutil.Process) -> int:
