@@ -6,11 +6,15 @@ import typer
 
 from cli.examples import examples
 
-EXAMPLES = examples("headrace package", "headrace package --quiet")
+EXAMPLES = examples("headrace package", "headrace package --quiet", "headrace package --bundle dev")
 
 
 def package(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but the bucket's name.")] = False,
+    bundle: Annotated[
+        str | None,
+        typer.Option("--bundle", metavar="TARGET", help="Tell the bundle in infra/databricks of it, too."),
+    ] = None,
 ) -> None:
     """Pack the code, the packages of the lock file and Spark's jars, and upload what is not there yet.
 
@@ -27,6 +31,10 @@ def package(
     with listening(lambda event: None if quiet else err.print(f"{event.item} {event.state}")):
         made = packed(settings)
     stamp(made)
+    if bundle is not None:
+        from headrace.engines.bundle import told_to_bundle
+
+        told_to_bundle(bundle, made, settings)
     if quiet:
         typer.echo(bucket)
     else:

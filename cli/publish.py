@@ -1,4 +1,4 @@
-"""`headrace publish`: tables where people ask in Athena."""
+"""`headrace publish`: tables where people ask in Athena or Databricks SQL."""
 
 from typing import Annotated
 
@@ -24,6 +24,8 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Register tables in Glue, with types and comments, so that Athena reads them as the Delta tables they are.
+
+    In Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is Databricks.
 
     The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed.
     """

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     )
     logs_url: str = Field("", description="Where logs of steps lie: s3://bucket.")
     database_prefix: str = Field("", description="Put before the names of databases in Glue.")
+    unity_catalog: str = Field(
+        "",
+        description="The Unity Catalog in which tables are registered, such as dev_{domain}; by default none.",
+    )
     workgroup: str = Field("", description="The Athena workgroup in which questions are asked.")
     alerts_topic_arn: str = Field("", description="The SNS topic at which people are told of failures.")
     environment: str = Field("", description="Which environment this is, for the figures told to CloudWatch.")
@@ -127,8 +131,8 @@ class Settings(BaseSettings):
 
     @property
     def publishes(self) -> bool:
-        """Whether there are people who ask in Athena."""
-        return bool(self.workgroup)
+        """Whether there are people who ask in Athena or Unity Catalog."""
+        return bool(self.workgroup or self.unity_catalog)
 
     @property
     def artifacts(self) -> str:

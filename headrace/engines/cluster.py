@@ -98,20 +98,17 @@ def _result_of(settings: Settings) -> str:
 
 
 def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
-    told = {"settings": as_environment(_there(settings)) | _region(), "result": result}
+    told = {"settings": environment_there(settings), "result": result}
     return Program(name[:256], [json.dumps(asked | told)], package)
 
 
-def _region() -> dict[str, str]:
-    """The machines of a cluster do not tell their programs by themselves."""
-    region = boto3.Session().region_name
-    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-
-
-def _there(settings: Settings) -> Settings:
-    """As the job knows them: it runs where it is, in the session that is made for it, with a scratch home."""
+def environment_there(settings: Settings) -> dict[str, str]:
+    """As the job knows them: it runs where it is, in the session that is made for it, with a scratch home. The machines
+    of a cluster do not tell their programs where they are by themselves."""
     there = {"engine": "local", "spark": SPARK[settings.engine], "home": "headrace-home"}
-    return settings.model_copy(update=there)
+    region = boto3.Session().region_name
+    where = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+    return as_environment(settings.model_copy(update=there)) | where
 
 
 def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:

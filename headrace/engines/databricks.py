@@ -98,7 +98,7 @@ class Runs:
         return SubmitTask(
             task_key=TASK,
             spark_python_task=SparkPythonTask(
-                python_file=_as_s3(program.package.entry),
+                python_file=program.package.entry.replace("s3a://", "s3://", 1),
                 parameters=[*program.words, json.dumps(_fetches(program.package))],
             ),
             existing_cluster_id=cluster or None,
@@ -134,7 +134,3 @@ def _seen(run: Run) -> Look:
         return Look("waiting" if status and status.state in WAITS else "running", said)
     code = why.code if why else None
     return Look(OVER.get(code, "failed"), said, may_pass=code not in NEVER_PASSES)
-
-
-def _as_s3(url: str) -> str:
-    return url.replace("s3a://", "s3://", 1)

@@ -73,9 +73,11 @@ def _refine(domain: str, options: Options, settings: Settings) -> Options:
 
 
 def _scan(domain: str, options: Options, settings: Settings) -> Options:
-    """Scans a layer and puts gold tables that failed back to their last good version."""
+    """Scans a layer and puts gold tables that failed back to their last good version. strict: for whom nobody judges
+    the result, a scan that failed is an error."""
     from headrace.quality.published import publish_last_good
     from headrace.quality.run import scan
+    from headrace.quality.summary import gate
 
     summary = scan(
         domain,
@@ -86,6 +88,8 @@ def _scan(domain: str, options: Options, settings: Settings) -> Options:
         force=bool(options.get("force")),
     )
     restored = publish_last_good(summary, settings)
+    if options.get("strict"):
+        gate(summary)
     return {"scan": summary.as_dict(), "restored": [asdict(each) for each in restored]}
 
 
@@ -120,16 +124,24 @@ def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
     return {"tables": [asdict(each) for each in done], "rows": sum(each.rows for each in done)}
 
 
-def _receipt(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
+def _receipt(domain: str, options: Options, settings: Settings) -> Options:
+    """strict: one that does not balance is an error."""
     from headrace.lake.receipt import receipt
 
-    return receipt(domain, settings).as_dict()
+    found = receipt(domain, settings)
+    return (found.check() if options.get("strict") else found).as_dict()
 
 
 def _publish(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.serve.glue import LAYERS, publish
+    """Where people ask: in Unity Catalog, in Athena, or in both."""
+    from headrace.serve import glue, unity
 
-    done = publish(domain, settings, options.get("layers") or LAYERS)
+    layers, done = options.get("layers") or glue.LAYERS, []
+    catalog = options.get("catalog") or settings.unity_catalog.replace("{domain}", domain)
+    if catalog:
+        done += unity.publish(domain, settings, catalog, layers)
+    if settings.workgroup or not catalog:
+        done += glue.publish(domain, settings, layers)
     return {"tables": [asdict(each) for each in done]}
 
 

@@ -83,7 +83,7 @@ def _share(archives: Sequence[Path], folders: Sequence[Path]) -> None:
     from pyspark import SparkContext
 
     context: Any = SparkContext.getOrCreate()
-    if context.master.startswith("local"):
+    if context.master.startswith("local["):
         context._python_includes += map(str, folders)
         return
     for archive in archives:

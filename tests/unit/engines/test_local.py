@@ -5,7 +5,10 @@ import pytest
 
 from headrace.engines import local
 from headrace.engines.job import Job
-from headrace.errors import NotEnoughRoom
+from headrace.errors import GateClosed, NotEnoughRoom, ReceiptError
+from headrace.lake.receipt import Line, Receipt
+from headrace.quality.summary import CheckResult, ScanSummary
+from headrace.serve.glue import Published
 from headrace.settings import Settings
 
 
@@ -28,3 +31,47 @@ def test_a_fault_in_a_job_comes_out_as_it_was_raised(
     doing(KeyError("bug"), monkeypatch)
     with pytest.raises(KeyError, match="bug"):
         local.run_job(Job("refine", "pumps"), settings)
+
+
+def test_a_strict_receipt_that_does_not_balance_is_an_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Receipt("pumps", [Line("bronze.strokes", "lines = rows", 1, 2, {"lines": 2})])
+    monkeypatch.setattr("headrace.lake.receipt.receipt", lambda *_: wrong)
+    assert local.run_job(Job("receipt", "pumps"), settings).summary["balanced"] is False
+    with pytest.raises(ReceiptError):
+        local.run_job(Job("receipt", "pumps", {"strict": True}), settings)
+
+
+def test_a_strict_scan_that_failed_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = ScanSummary("pumps", "gold", "", [CheckResult("pump_days", "rows", "fail", "none")])
+    monkeypatch.setattr("headrace.quality.run.scan", lambda *_, **__: failed)
+    monkeypatch.setattr("headrace.quality.published.publish_last_good", lambda *_: [])
+    assert local.run_job(Job("scan", "pumps", {"layer": "gold"}), settings).summary["scan"]["checks"]
+    with pytest.raises(GateClosed):
+        local.run_job(Job("scan", "pumps", {"layer": "gold", "strict": True}), settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "places"),
+    [
+        ({"workgroup": "dev"}, {}, ["glue"]),
+        ({"unity_catalog": "dev_{domain}"}, {}, ["dev_pumps"]),
+        ({"unity_catalog": "dev_{domain}", "workgroup": "dev"}, {}, ["dev_pumps", "glue"]),
+        ({}, {"catalog": "prod_pumps"}, ["prod_pumps"]),
+        ({}, {}, ["glue"]),
+    ],
+)
+def test_tables_are_published_where_people_ask(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, str],
+    options: dict[str, str],
+    places: list[str],
+) -> None:
+    monkeypatch.setattr("headrace.serve.glue.publish", lambda *_: [Published("glue", "t", "created")])
+    monkeypatch.setattr(
+        "headrace.serve.unity.publish", lambda _, __, into, ___: [Published(into, "t", "created")]
+    )
+    done = local.run_job(Job("publish", "pumps", options), settings.model_copy(update=asked))
+    assert [each["database"] for each in done.summary["tables"]] == places

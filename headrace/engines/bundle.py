@@ -1,0 +1,39 @@
+"""What the bundle in infra/databricks is told of a version: its jobs then run the same code as one-time runs do."""
+
+import json
+from pathlib import Path
+
+from headrace.engines.cluster import environment_there
+from headrace.engines.package import Package
+from headrace.errors import UsageError
+from headrace.settings import Settings
+
+FOLDER = Path("infra/databricks")
+OVERRIDES = ".databricks/bundle/{target}/variable-overrides.json"  # where Databricks' command line looks
+
+
+def told_to_bundle(target: str, package: Package, settings: Settings, folder: Path = FOLDER) -> Path:
+    if settings.engine != "databricks":
+        raise UsageError(
+            "the bundle is for Databricks; set HEADRACE_ENGINE=databricks, for its Python is another"
+        )
+    file = folder / OVERRIDES.format(target=target)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(variables(package, settings), indent=1) + "\n")
+    return file
+
+
+def variables(package: Package, settings: Settings) -> dict[str, str]:
+    told = {"settings": environment_there(settings), "archives": [package.code, package.needs]}
+    return {
+        "entry": as_s3(package.entry),
+        "told": json.dumps(told),
+        "results": f"{settings.artifacts}/results/bundle",
+        "lake_url": as_s3(settings.lake),
+        "instance_profile_arn": settings.databricks_instance_profile_arn,
+    }
+
+
+def as_s3(url: str) -> str:
+    """As everybody but Spark's own client spells it."""
+    return url.replace("s3a://", "s3://", 1)

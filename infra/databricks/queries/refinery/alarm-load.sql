@@ -1,0 +1,21 @@
+-- How many alarms is the operator of each refinery told of an hour, and is that more than one person can take?
+USE CATALOG IDENTIFIER(:catalog);
+SELECT
+  refinery_id,
+  COUNT(*) AS hours_with_alarms,
+  SUM(annunciated_count) AS annunciated,
+  SUM(suppressed_count) AS suppressed,
+  ROUND(AVG(annunciated_count), 1) AS a_hour_on_average,
+  MAX(annunciated_count) AS a_hour_at_most,
+  COUNT(*) FILTER(WHERE
+    load_status = 'OVERLOADED') AS hours_overloaded,
+  SUM(flood_count) AS floods,
+  SUM(chattering_count) AS chattering
+FROM gold.alarm_load
+GROUP BY
+  refinery_id
+ORDER BY
+  a_hour_at_most DESC,
+  annunciated DESC,
+  refinery_id NULLS LAST
+LIMIT 20
