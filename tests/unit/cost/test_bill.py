@@ -75,7 +75,7 @@ def test_more_rows_in_the_same_hours_take_more_nodes_up_to_the_most() -> None:
 
 
 def test_twice_as_many_hours_of_the_same_need_half_the_time_of_nodes() -> None:
-    short, long = estimated(Work(4e9, 24), PROD), estimated(Work(4e9, 48), PROD)
+    short, long = estimated(Work(1e10, 24), PROD), estimated(Work(1e10, 48), PROD)
     assert short.nodes > long.nodes
     assert long.batch_hours <= 48
 
