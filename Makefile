@@ -35,7 +35,7 @@ rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, 
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
 
 test: $(READY) ## All tests
-	@$(BIN)/pytest
+	@scripts/test.sh $(BIN)
 
 test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
 	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))

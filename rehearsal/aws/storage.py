@@ -1,11 +1,13 @@
 """S3."""
 
 import json
+import threading
 from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
+from moto.s3.responses import S3Response
 
 from rehearsal.aws.gaps import Operation, closes, continues
 
@@ -27,6 +29,19 @@ def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
     if not holding:
         return PermissionResult.NEUTRAL
     return IAMPolicy(json.dumps({**policy, "Statement": holding})).is_action_permitted(action, resource)
+
+
+_ONE_PUT = threading.Lock()
+
+
+@continues(
+    S3Response, "of two puts that both want to be the first, both are: looking and putting are not one act"
+)
+def put_object(before: Operation, self: Any) -> Any:
+    if not (self.headers.get("If-None-Match") or self.headers.get("If-Match")):
+        return before(self)
+    with _ONE_PUT:
+        return before(self)
 
 
 @continues(S3Backend, "a folder of which all is deleted is still listed, where a bucket keeps versions")

@@ -1,6 +1,7 @@
 """What moto lacks and rehearsal/aws adds, where nothing else would notice."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -17,6 +18,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         objects._s3.cache_clear()
         yield
     objects._s3.cache_clear()
+
+
+def test_of_many_that_want_to_be_the_first_one_is() -> None:
+    where = {"LocationConstraint": REGION}
+    boto3.client("s3").create_bucket(Bucket="test-leases", CreateBucketConfiguration=where)
+    for number in range(20):
+        url = f"s3a://test-leases/{number}"
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(lambda who, url=url: objects.put_new(url, str(who).encode()), range(8)))
+        assert won.count(True) == 1
+        assert objects.get(url) == str(won.index(True)).encode()
 
 
 def test_a_folder_that_was_moved_away_is_gone_also_where_versions_are_kept() -> None:

@@ -14,6 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from headrace.errors import HeadraceError, Passing
 from headrace.lake import objects
+from headrace.lake.jars import TO_S3, resolved
 from headrace.trouble import cause_to_act_on, may_pass
 
 PLACE = "s3a://test-lake/pumps/silver/strokes"
@@ -124,6 +125,9 @@ for line in sys.stdin:
 
 
 def test_by_spark(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as unhindered:
+        unhindered.delenv("AWS_ENDPOINT_URL")
+        resolved(TO_S3)
     process = subprocess.Popen(
         [sys.executable, "-c", IN_SPARK, str(tmp_path)],
         stdin=subprocess.PIPE,

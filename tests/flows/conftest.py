@@ -1,18 +1,24 @@
 """Flows run against Prefect's own test server; the engine behind them is one that only takes notes."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.testing.utilities import prefect_test_harness
 
 from headrace.engines.job import Job, JobResult
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def prefect() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=240):
         yield
+    for name in (None, *logging.Logger.manager.loggerDict):  # they write to what was captured of these tests
+        logger = logging.getLogger(name)
+        for handler in [each for each in logger.handlers if isinstance(each, PrefectConsoleHandler)]:
+            logger.removeHandler(handler)
 
 
 class NotingEngine:
