@@ -21,7 +21,7 @@ from headrace.alarms.wording import EXPLAINED
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.lease import leased, living_holder
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, as_s3
 from headrace.settings import Settings
 
 FOLDED_WITHIN = 15.0
@@ -88,7 +88,7 @@ class Desk:
     def _events(self) -> pa.Table:
         if not log.exists(self._table):
             raise UsageError(f"there are no alarms of {self._paths.domain} yet: run headrace refine first")
-        return DeltaTable(self._table.replace("s3a://", "s3://", 1)).to_pyarrow_table(columns=SCHEMA.names)
+        return DeltaTable(as_s3(self._table)).to_pyarrow_table(columns=SCHEMA.names)
 
     def _newest_number(self) -> int:
         return int(pc.max(self._events()["event_number"]).as_py() or 0)

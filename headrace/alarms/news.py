@@ -17,6 +17,7 @@ from headrace.alarms.rules import Rules
 from headrace.errors import HeadraceError
 from headrace.lake import log
 from headrace.lake.files import live_files
+from headrace.lake.paths import as_s3
 from headrace.refine.arrivals import version_files
 
 MOST_ROWS = 4_000_000
@@ -54,7 +55,7 @@ def _folder(file: str) -> str:
 def _read(file: str, columns: Sequence[str]) -> pa.Table:
     try:
         return pq.read_table(
-            file.replace("s3a://", "s3://", 1),
+            as_s3(file),
             columns=list(columns),
             partitioning=None,
             use_threads=False,  # Spark is at work beside us

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.alarms.rules import Detections, Rules
+from headrace.lake.paths import as_s3
 
 LIMITS = ("low_low", "low", "high", "high_high")
 NAMES = ("ids", "groups", "consoles", "kinds")
@@ -143,7 +144,7 @@ class Senders:
 
 def current_senders(path: str, version: int, rules: Rules) -> pa.Table:
     """The rows of a version of the senders' table that hold now, always in the same order."""
-    table = DeltaTable(path.replace("s3a://", "s3://", 1), version=version)
+    table = DeltaTable(as_s3(path), version=version)
     named = rules.senders
     wanted = (named.key, named.group, named.console, named.kind, named.interval, named.active)
     limits = (getattr(rules.limits, name) for name in LIMITS)

@@ -14,7 +14,7 @@ from headrace.alarms.events import PARTITION, SCHEMA, TABLE
 from headrace.errors import HeadraceError
 from headrace.lake import log
 from headrace.lake.lease import Leases
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, as_s3
 from headrace.refine.arrivals import version_files
 
 NAMES = [name for name in SCHEMA.names if name != PARTITION]
@@ -41,7 +41,7 @@ class Store:
             app_transactions=[Transaction(self.app, place)],
         )
         write_deltalake(
-            self.path.replace("s3a://", "s3://", 1),
+            as_s3(self.path),
             events,
             mode="append",
             partition_by=[PARTITION],
@@ -83,4 +83,4 @@ def newest_event(table: str) -> int:
 
 
 def _opened(table: str, version: int) -> DeltaTable:
-    return DeltaTable(table.replace("s3a://", "s3://", 1), version=version)
+    return DeltaTable(as_s3(table), version=version)

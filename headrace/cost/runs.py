@@ -7,8 +7,8 @@ from headrace.cost.bill import HOUR, Bill, Work, estimated, measured
 from headrace.cost.environments import Environment
 from headrace.errors import UsageError
 from headrace.generate.plan import entities
-from headrace.lake import ledger, objects
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake import ledger
+from headrace.lake.paths import Paths
 from headrace.lake.size import sizes
 from headrace.settings import Settings
 
@@ -27,9 +27,7 @@ def rows_at(domain: str, scale: float) -> int:
 
 
 def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:
-    paths = Paths.of(domain, settings)
-    tables = [(layer, name) for layer in LAYERS for name in _told_of(paths, layer)]
-    entries = [entry for layer, name in tables for entry in ledger.entries(paths, layer, name)]
+    entries = list(ledger.all_entries(Paths.of(domain, settings)))
     if not entries:
         raise UsageError(f"nothing of {domain} was done in {settings.lake} yet: run headrace refine")
     spans = [_span(entry) for entry in entries]
@@ -37,10 +35,6 @@ def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:
     held = sum(each.bytes for each in sizes(domain, settings))
     seconds = _covered(spans)
     return measured(rows, seconds, held, place, seconds / HOUR)
-
-
-def _told_of(paths: Paths, layer: str) -> list[str]:
-    return sorted({url.split("/")[-2] for url in objects.list_under(paths.ledger(layer, ""))})
 
 
 def _span(entry: ledger.Entry) -> tuple[datetime, datetime]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from headrace.engines.cluster import environment_there
 from headrace.engines.package import Package
 from headrace.errors import UsageError
+from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
 FOLDER = Path("infra/databricks")
@@ -32,8 +33,3 @@ def variables(package: Package, settings: Settings) -> dict[str, str]:
         "lake_url": as_s3(settings.lake),
         "instance_profile_arn": settings.databricks_instance_profile_arn,
     }
-
-
-def as_s3(url: str) -> str:
-    """As everybody but Spark's own client spells it."""
-    return url.replace("s3a://", "s3://", 1)

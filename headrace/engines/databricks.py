@@ -14,6 +14,7 @@ from headrace.engines.databricks_refusals import refused
 from headrace.engines.package import Package
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
 from headrace.errors import HeadraceError
+from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
 PATIENCE = 60  # seconds for which the SDK tries again what may pass
@@ -98,7 +99,7 @@ class Runs:
         return SubmitTask(
             task_key=TASK,
             spark_python_task=SparkPythonTask(
-                python_file=program.package.entry.replace("s3a://", "s3://", 1),
+                python_file=as_s3(program.package.entry),
                 parameters=[*program.words, json.dumps(_fetches(program.package))],
             ),
             existing_cluster_id=cluster or None,

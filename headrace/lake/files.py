@@ -6,6 +6,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from headrace.lake.paths import as_s3
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -30,7 +32,7 @@ def partition_column(table: str) -> str | None:
 
 
 def _opened(table: str, version: int | None) -> DeltaTable:
-    return DeltaTable(table.replace("s3a://", "s3://", 1), version=version)
+    return DeltaTable(as_s3(table), version=version)
 
 
 def _file(action: dict[str, Any], column: str | None) -> DataFile:

@@ -5,11 +5,12 @@ run that was killed before its entry simply writes it again. Old ones are folded
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from headrace.lake import objects
-from headrace.lake.paths import Paths
+from headrace.lake.paths import LAYERS, Paths
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ def batches_told(paths: Paths, layer: str, table: str) -> list[str]:
     names = objects.list_under(paths.ledger(layer, table))
     told = (name.rpartition("/")[2].removesuffix(".json") for name in names if name.endswith(".json"))
     return [name for name in told if name != FOLDED]
+
+
+def all_entries(paths: Paths) -> Iterator[Entry]:
+    """Of every table that has any, layer by layer."""
+    for layer in LAYERS:
+        told = objects.list_under(paths.ledger(layer, ""))
+        for table in sorted({url.split("/")[-2] for url in told}):
+            yield from entries(paths, layer, table)
 
 
 def entries(paths: Paths, layer: str, table: str) -> list[Entry]:

@@ -7,6 +7,11 @@ from headrace.settings import Settings
 LAYERS = ("bronze", "silver", "gold")
 
 
+def as_s3(url: str) -> str:
+    """A place as everyone but Spark's own client of S3 spells it."""
+    return url.replace("s3a://", "s3://", 1)
+
+
 @dataclass(frozen=True)
 class Paths:
     """The places of one domain."""

@@ -25,6 +25,7 @@ from pyarrow import fs
 from headrace.errors import UsageError
 from headrace.lake import log, objects
 from headrace.lake.files import DataFile, live_files
+from headrace.lake.paths import as_s3
 
 ENGINE = "headrace"
 KNOWN_FEATURES = {"appendOnly", "invariants"}
@@ -67,7 +68,7 @@ class NewFile:
 
 
 def shape_of(table: str) -> Shape:
-    opened = DeltaTable(table.replace("s3a://", "s3://", 1))
+    opened = DeltaTable(as_s3(table))
     protocol, meta = opened.protocol(), opened.metadata()
     features = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
     if features - KNOWN_FEATURES or (not features and protocol.min_writer_version > 2):
@@ -239,7 +240,7 @@ def _instant(micros: int, *, upward: bool) -> str:
 
 def _at(url: str) -> tuple[fs.FileSystem, str]:
     if url.startswith(("s3://", "s3a://")):
-        system, path = fs.FileSystem.from_uri(url.replace("s3a://", "s3://", 1))
+        system, path = fs.FileSystem.from_uri(as_s3(url))
         return system, str(path)
     return fs.LocalFileSystem(), url
 

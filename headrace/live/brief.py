@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from headrace.lake import log
+from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
 CHECKPOINT_EVERY = 50
@@ -32,4 +33,4 @@ def wanted_properties(settings: Settings) -> dict[str, str]:
 
 
 def _said(table: str) -> dict[str, str]:
-    return dict(DeltaTable(table.replace("s3a://", "s3://", 1)).metadata().configuration)
+    return dict(DeltaTable(as_s3(table)).metadata().configuration)

@@ -12,7 +12,7 @@ import boto3
 from deltalake import DeltaTable
 
 from headrace.errors import HeadraceError
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, as_s3
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.meanings import said_of, spec_of, told
@@ -67,20 +67,18 @@ def _check(settings: Settings) -> None:
 
 def _wanted(catalog: Catalog, layer: str, settings: Settings) -> dict[str, Definition | None]:
     """How each table is to be registered; None for one that is not made yet."""
-    places = {name: _place(catalog.domain, layer, name, settings) for name in catalog.tables(layer)}
-    if layer == "silver":
-        rejected = {f"{name}{REJECTED}": f"{url}{REJECTED}" for name, url in places.items()}
-        places |= {name: url for name, url in rejected.items() if DeltaTable.is_deltatable(url)}
-    return {
-        name: _definition(name, DeltaTable(url), layer, catalog, url)
-        if DeltaTable.is_deltatable(url)
-        else None
-        for name, url in places.items()
-    }
+    found: dict[str, Definition | None] = {}
+    for name in catalog.tables(layer):
+        found[name] = _found(name, layer, catalog, settings)
+        beside = f"{name}{REJECTED}"
+        if layer == "silver" and (rejected := _found(beside, layer, catalog, settings)):
+            found[beside] = rejected
+    return found
 
 
-def _place(domain: str, layer: str, name: str, settings: Settings) -> str:
-    return Paths.of(domain, settings).table(layer, name).replace("s3a://", "s3://", 1)
+def _found(name: str, layer: str, catalog: Catalog, settings: Settings) -> Definition | None:
+    url = as_s3(Paths.of(catalog.domain, settings).table(layer, name))
+    return _definition(name, DeltaTable(url), layer, catalog, url) if DeltaTable.is_deltatable(url) else None
 
 
 def _definition(name: str, table: DeltaTable, layer: str, catalog: Catalog, url: str) -> Definition:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace.errors import UnknownName
 from headrace.lake import ledger, objects
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.paths import Paths
 from headrace.settings import Settings
 
 OPS = "ops"
@@ -44,8 +44,5 @@ def _scans(paths: Paths) -> Iterator[dict[str, Any]]:
 
 
 def _ledger(paths: Paths) -> Iterator[dict[str, Any]]:
-    for layer in LAYERS:
-        told = objects.list_under(paths.ledger(layer, ""))
-        for table in sorted({name.split("/")[-2] for name in told}):
-            for entry in ledger.entries(paths, layer, table):
-                yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}
+    for entry in ledger.all_entries(paths):
+        yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}

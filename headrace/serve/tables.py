@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError
 from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import objects
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.paths import LAYERS, Paths, as_s3
 from headrace.settings import Settings
 
 
@@ -74,7 +74,7 @@ def exists(name: Name, settings: Settings) -> bool:
 
 
 def location(name: Name, settings: Settings) -> str:
-    return Paths.of(name.domain, settings).table(name.layer, name.table).replace("s3a://", "s3://", 1)
+    return as_s3(Paths.of(name.domain, settings).table(name.layer, name.table))
 
 
 def names_in(domain: str, layer: str, settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from sqlglot import expressions as sql
 
 from headrace.errors import HeadraceError
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, as_s3
 from headrace.progress import Event, tell
 from headrace.serve.glue import LAYERS, REJECTED, Published
 from headrace.serve.translate import translated
@@ -52,7 +52,7 @@ def _registered(
     paths = Paths.of(catalog.domain, settings)
     for table in catalog.tables(layer):
         yield _settled(spark, schema, table, paths.table(layer, table), _meaning(layer, table, catalog))
-        if layer == "silver" and DeltaTable.is_deltatable(_as_s3(paths.rejected(table))):
+        if layer == "silver" and DeltaTable.is_deltatable(as_s3(paths.rejected(table))):
             meaning = f"Rejected: {_meaning(layer, table, catalog)}"
             yield _settled(spark, schema, f"{table}{REJECTED}", paths.rejected(table), meaning)
 
@@ -61,7 +61,7 @@ def _settled(spark: "SparkSession", schema: str, table: str, url: str, meaning: 
     """A table that is not made yet is left alone: to register it would make an empty one in its place."""
     from pyspark.errors import PySparkException
 
-    if not DeltaTable.is_deltatable(_as_s3(url)):
+    if not DeltaTable.is_deltatable(as_s3(url)):
         return Published(schema, table, "waiting")
     try:
         if spark.catalog.tableExists(f"{schema}.{table}"):
@@ -79,7 +79,7 @@ def registration(schema: str, table: str, url: str, meaning: str) -> str:
     """Without columns: they are those of the table's log, whatever becomes of them."""
     name = ".".join(f"`{part}`" for part in (*schema.split("."), table))
     comment = sql.Literal.string(" ".join(meaning.split())).sql(DIALECT)
-    place = sql.Literal.string(_as_s3(url)).sql(DIALECT)
+    place = sql.Literal.string(as_s3(url)).sql(DIALECT)
     return f"CREATE TABLE IF NOT EXISTS {name} USING DELTA COMMENT {comment} LOCATION {place}"
 
 
@@ -87,10 +87,6 @@ def _meaning(layer: str, table: str, catalog: "Catalog") -> str:
     from headrace.refine.meanings import said_of
 
     return said_of(layer, table, catalog)
-
-
-def _as_s3(url: str) -> str:
-    return url.replace("s3a://", "s3://", 1)
 
 
 def unity_queries() -> dict[str, str]:

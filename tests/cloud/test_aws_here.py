@@ -1,23 +1,14 @@
 """What moto lacks and rehearsal/aws adds, where nothing else would notice."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
 
 from headrace.lake import objects
-from rehearsal.aws.running import REGION, aws
+from rehearsal.aws.running import REGION
 
-
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch, aws(tmp_path_factory.mktemp("aws") / "aws.log") as running:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        objects._s3.cache_clear()
-        yield
-    objects._s3.cache_clear()
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 def test_of_many_that_want_to_be_the_first_one_is() -> None:

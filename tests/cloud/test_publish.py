@@ -12,28 +12,19 @@ from deltalake import DeltaTable, TableFeatures, write_deltalake
 from headrace.engines import submit
 from headrace.engines.job import Job
 from headrace.errors import HeadraceError
-from headrace.lake import objects
 from headrace.serve.glue import publish
 from headrace.settings import Settings
-from rehearsal.aws.running import REGION, aws
+from rehearsal.aws.running import REGION
 
 LAKE = "s3://test-lake"
 DAY = {"pump_id": ["P1"], "pump_day": [date(2024, 1, 2)], "litres": [3.5]}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    there = tmp_path_factory.mktemp("aws")
-    with pytest.MonkeyPatch.context() as patch, aws(there / "aws.log") as running:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        objects._s3.cache_clear()
-        yield
-    objects._s3.cache_clear()
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 @pytest.fixture
-def settings() -> Iterator[Settings]:
+def settings(cloud: None) -> Iterator[Settings]:
     s3, glue = boto3.client("s3"), boto3.client("glue")
     s3.create_bucket(Bucket="test-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
     for layer in ("silver", "gold"):

@@ -12,25 +12,17 @@ import boto3
 import pytest
 
 from headrace.lake import objects
-from rehearsal.aws.running import REGION, aws
+from rehearsal.aws.running import REGION
 from tests.cloud.driver import TABLE
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    there = tmp_path_factory.mktemp("aws")
-    with pytest.MonkeyPatch.context() as patch, aws(there / "aws.log") as running:
-        for name, value in running.environment.items():
-            patch.setenv(name, value)
-        objects._s3.cache_clear()
-        yield
-    objects._s3.cache_clear()
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 @pytest.fixture(autouse=True)
-def lake() -> Iterator[None]:
+def lake(cloud: None) -> Iterator[None]:
     where = {"LocationConstraint": REGION}
     boto3.client("s3").create_bucket(Bucket="test-lake", CreateBucketConfiguration=where)
     yield
