@@ -1,0 +1,33 @@
+"""Prefect's server puts down the runs of a schedule: it needs libraries that go with it."""
+
+import asyncio
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.server import models
+from prefect.server.database import provide_database_interface
+
+
+@flow
+def beats() -> None:
+    """Nothing."""
+
+
+def test_what_has_a_schedule_is_to_run_by_it() -> None:
+    schedule = DeploymentScheduleCreate(schedule=CronSchedule(cron="* * * * *"), active=True)
+    with get_client(sync_client=True) as client:
+        made = client.create_deployment(client.create_flow(beats), "by-schedule", schedules=[schedule])
+        asyncio.run(_scheduled(made))
+        runs = client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[made])))
+        client.delete_deployment(made)
+    assert [run.auto_scheduled for run in runs] == [True] * 3
+
+
+async def _scheduled(deployment: UUID) -> None:
+    """As the server's own loop does, which the server of tests leaves out."""
+    async with provide_database_interface().session_context(begin_transaction=True) as session:
+        await models.deployments.schedule_runs(session, deployment, min_runs=3, max_runs=3)
