@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cli.screen import MARKS, count, out, percent, seconds, size, table
+from headrace.lake.paths import is_rejected
 
 if TYPE_CHECKING:
     from headrace.lake.size import TableSize
@@ -40,7 +41,7 @@ def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, flo
     from headrace.quality.run import scan_results
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
-    kept = [each for each in found if not each.table.endswith("__rejected")]
+    kept = [each for each in found if not is_rejected(each.table)]
     return Summary(
         domain=domain,
         layers=[_layer(layer, kept) for layer in dict.fromkeys(each.layer for each in kept)],

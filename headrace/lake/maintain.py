@@ -13,7 +13,7 @@ from headrace.lake import log
 from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import leased, living_holder
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.paths import LAYERS, Paths, accepted_of, is_rejected
 from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import Published, last_good, publish
@@ -77,7 +77,7 @@ def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = F
 def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
     """The order of rows within files: as declared; in bronze by sender and time."""
     if layer != "bronze":
-        return () if name.endswith("__rejected") else catalog.shape(layer, name).cluster
+        return () if is_rejected(name) else catalog.shape(layer, name).cluster
     contract = catalog.contracts[name]
     sender = contract.sender_column
     return (sender, contract.event_time) if sender and contract.event_time else ()
@@ -90,7 +90,7 @@ def _targets(paths: Paths, tables: Collection[str] | None, layers: Collection[st
         _Target(layer, name, cluster_of(catalog, layer, name), paths)
         for layer, name in tables_of(paths.domain)
         if layer in layers
-        and (tables is None or name in tables or name.removesuffix("__rejected") in tables)
+        and (tables is None or name in tables or accepted_of(name) in tables)
         and log.exists(paths.table(layer, name))
     ]
 
@@ -99,7 +99,7 @@ def _one(target: _Target, least_bytes: int, hours: int, settings: Settings) -> M
     watch, item = Stopwatch(), f"{target.layer} {target.table}"
     lease = target.paths.lease(target.layer, target.table)
     tell(Event("maintain", item, "started"))
-    holder = living_holder(target.paths.lease(target.layer, target.table.removesuffix("__rejected")))
+    holder = living_holder(target.paths.lease(target.layer, accepted_of(target.table)))
     if holder is not None and holder.is_standing:
         work = only_vacuumed(target.path, max(hours, SAFE_HOURS))
         tell(Event("maintain", item, "skipped", seconds=watch.seconds, note=work.note))

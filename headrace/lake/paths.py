@@ -5,6 +5,21 @@ from dataclasses import dataclass
 from headrace.settings import Settings
 
 LAYERS = ("bronze", "silver", "gold")
+_REJECTED = "__rejected"
+
+
+def rejected_of(name: str) -> str:
+    """The table beside one of silver, of rows that were set aside with their reasons."""
+    return f"{name}{_REJECTED}"
+
+
+def is_rejected(name: str) -> bool:
+    return name.endswith(_REJECTED)
+
+
+def accepted_of(name: str) -> str:
+    """The table that one stands beside; any other is its own."""
+    return name.removesuffix(_REJECTED)
 
 
 def as_s3(url: str) -> str:
@@ -32,7 +47,7 @@ class Paths:
         return f"{self.lake}/{self.domain}/{layer}/{name}"
 
     def rejected(self, name: str) -> str:
-        return self.table("silver", f"{name}__rejected")
+        return self.table("silver", rejected_of(name))
 
     def checkpoint(self, layer: str, name: str) -> str:
         return f"{self.lake}/_checkpoints/{self.domain}/{layer}/{name}"

@@ -17,7 +17,7 @@ from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.epochs import Lost, epoch_of
 from headrace.lake.offsets import offsets_in
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, rejected_of
 from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, Node, load_tables
@@ -185,7 +185,7 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     kept = {"rejected": totals.get("rejected", 0)} | _under_way(rejected, app, done)
     right = sum(kept.values())
     kept |= {"recycled since": recycled} if recycled else {}
-    yield Line(f"{name}__rejected", "rows set aside = rows rejected", _rows(rejected), right, kept)
+    yield Line(rejected_of(name), "rows set aside = rows rejected", _rows(rejected), right, kept)
 
 
 def _under_way(table: str, app: str, done: Progress | None) -> dict[str, int]:

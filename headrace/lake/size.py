@@ -9,7 +9,7 @@ from headrace.contracts.load import domain_folder, load_contracts
 from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
 from headrace.lake.files import live_files
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, rejected_of
 from headrace.refine.catalog import ALARMS, load_tables
 from headrace.settings import Settings
 
@@ -126,7 +126,7 @@ def tables_of(domain: str) -> Iterator[tuple[str, str]]:
         yield "bronze", name
     for node in catalog.layer("silver"):
         yield "silver", node.name
-        yield "silver", f"{node.name}__rejected"
+        yield "silver", rejected_of(node.name)
     if catalog.alarms:
         yield "silver", ALARMS.name
     for node in catalog.layer("gold"):

@@ -17,7 +17,7 @@ from headrace.lake.fold import fold_old_entries
 from headrace.lake.gather import gather
 from headrace.lake.lease import Leases
 from headrace.lake.maintain import cluster_of
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, is_rejected, rejected_of
 from headrace.lake.rewrite import Rewritten, commit_rewrite, forget
 from headrace.lake.trim import trim_log
 from headrace.live.errands import Errand, errands
@@ -52,7 +52,7 @@ class Kept:
 
     @property
     def has_ledger(self) -> bool:
-        return not self.name.endswith("__rejected")
+        return not is_rejected(self.name)
 
 
 def tables_kept(catalog: Catalog, sources: Iterable[Contract], *, onward: bool) -> list[Kept]:
@@ -67,7 +67,7 @@ def _kept(catalog: Catalog, source: str, *, onward: bool) -> list[Kept]:
         copies = node if node in looked_at else None
         found += [
             Kept(source, "silver", node.name, node.table.cluster, copies),
-            Kept(source, "silver", f"{node.name}__rejected"),
+            Kept(source, "silver", rejected_of(node.name)),
         ]
     for ref in catalog.alarms_of(catalog.contracts[source]) if onward else []:
         found.append(Kept(source, ref.layer, ref.name, cluster_of(catalog, ref.layer, ref.name)))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.schema import TECHNICAL, spark_type
+from headrace.lake.paths import rejected_of
 from headrace.tables import History, Table
 
 Check = str | dict[str, Any]
@@ -162,7 +163,7 @@ def _strangers(name: str, table: str, column: str) -> str:
 
 
 def _rejected(name: str, contract: Contract) -> Check:
-    rejected, arrived = f"{name}__rejected", f"bronze_{contract.table}"
+    rejected, arrived = rejected_of(name), f"bronze_{contract.table}"
     counts = f"(select count(*) as bad from {rejected}), (select count(*) as arrived from {arrived})"
     share = f"select {_share('bad', 'arrived', REJECTED_PERCENT)} from {counts}"
     return _percent("rejected_percent", "share of rejected rows", REJECTED_PERCENT, query=share)

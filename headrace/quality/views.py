@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, accepted_of, is_rejected, rejected_of
 from headrace.lake.session import FEW_ROWS, session_for
 from headrace.quality.baseline import REFERRED, referred_by
 from headrace.refine.catalog import ALARMS, Catalog
@@ -103,7 +103,7 @@ def locations(catalog: Catalog, paths: Paths, layer: str) -> dict[str, str]:
             if ref.layer == each:
                 places[ref.name] = paths.table(each, ref.name)
                 if each == "silver":
-                    places[f"{ref.name}__rejected"] = paths.rejected(ref.name)
+                    places[rejected_of(ref.name)] = paths.rejected(ref.name)
     if catalog.alarms:
         places[ALARMS.name] = paths.table(ALARMS.layer, ALARMS.name)
     return places
@@ -120,8 +120,8 @@ def _frame(spark: SparkSession, catalog: Catalog, path: str, name: str) -> DataF
     version = log.version(path)
     if version >= 0:
         return spark.read.format("delta").option("versionAsOf", version).load(path)
-    if not name.endswith("__rejected"):
+    if not is_rejected(name):
         return None
-    contract = catalog.source_of(catalog.node(name.removesuffix("__rejected"), "silver"))
+    contract = catalog.source_of(catalog.node(accepted_of(name), "silver"))
     columns = [F.lit(None).cast(field.dataType).alias(field.name) for field in bronze_schema(contract)]
     return spark.range(0).select(*columns, F.lit(None).cast("array<string>").alias("_reasons"))

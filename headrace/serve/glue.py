@@ -12,7 +12,7 @@ import boto3
 from deltalake import DeltaTable
 
 from headrace.errors import HeadraceError
-from headrace.lake.paths import Paths, as_s3
+from headrace.lake.paths import Paths, accepted_of, as_s3, rejected_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.meanings import said_of, spec_of, told
@@ -22,7 +22,6 @@ from headrace.serve.readable import columns_of, unreadable
 from headrace.settings import Settings
 
 LAYERS = ("silver", "gold")
-REJECTED = "__rejected"
 LONGEST_COMMENT, LONGEST_DESCRIPTION = 255, 2000
 OURS = {"made_by": "headrace"}
 AS_DELTA = {"EXTERNAL": "TRUE", "table_type": "DELTA", "spark.sql.sources.provider": "delta"}
@@ -70,7 +69,7 @@ def _wanted(catalog: Catalog, layer: str, settings: Settings) -> dict[str, Defin
     found: dict[str, Definition | None] = {}
     for name in catalog.tables(layer):
         found[name] = _found(name, layer, catalog, settings)
-        beside = f"{name}{REJECTED}"
+        beside = rejected_of(name)
         if layer == "silver" and (rejected := _found(beside, layer, catalog, settings)):
             found[beside] = rejected
     return found
@@ -85,7 +84,7 @@ def _definition(name: str, table: DeltaTable, layer: str, catalog: Catalog, url:
     stumbles = unreadable(table)
     if stumbles:
         raise HeadraceError(f"{url} is beyond what Athena reads: {', '.join(stumbles)}")
-    source, partitions = name.removesuffix(REJECTED), table.metadata().partition_columns
+    source, partitions = accepted_of(name), table.metadata().partition_columns
     columns = {
         column: _column(column, kind, told(spec_of(column, layer, source, catalog)))
         for column, kind in columns_of(table).items()

@@ -11,9 +11,9 @@ from deltalake import DeltaTable
 from sqlglot import expressions as sql
 
 from headrace.errors import HeadraceError
-from headrace.lake.paths import Paths, as_s3
+from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.progress import Event, tell
-from headrace.serve.glue import LAYERS, REJECTED, Published
+from headrace.serve.glue import LAYERS, Published
 from headrace.serve.translate import translated
 from headrace.settings import Settings
 from headrace.trouble import useful_line
@@ -54,7 +54,7 @@ def _registered(
         yield _settled(spark, schema, table, paths.table(layer, table), _meaning(layer, table, catalog))
         if layer == "silver" and DeltaTable.is_deltatable(as_s3(paths.rejected(table))):
             meaning = f"Rejected: {_meaning(layer, table, catalog)}"
-            yield _settled(spark, schema, f"{table}{REJECTED}", paths.rejected(table), meaning)
+            yield _settled(spark, schema, rejected_of(table), paths.rejected(table), meaning)
 
 
 def _settled(spark: "SparkSession", schema: str, table: str, url: str, meaning: str) -> Published:
