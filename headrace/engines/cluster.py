@@ -80,7 +80,8 @@ def start_standing(domain: str, settings: Settings) -> None:
     _check(settings)
     steps, what = steps_of(settings), f"stream {domain}"
     asked = {"kind": "standing", "domain": domain}
-    step = steps.start(_program(what, asked, _result_of(settings), stamped(settings.engine), settings))
+    program = _program(what, asked, _result_of(settings), stamped(settings.engine), settings)
+    step = steps.start(replace(program, stands=True))
     tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
 
 

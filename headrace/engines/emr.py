@@ -1,6 +1,7 @@
 """Steps of EMR, and runs of EMR Serverless."""
 
 import gzip
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -67,7 +68,7 @@ class ClusterSteps:
             )
 
     def last_words(self, step: str) -> str:
-        return _end_of(f"{self._settings.logs}/emr/{self._cluster}/steps/{step}/stderr.gz")
+        return _end_of(f"{self._settings.logs}/emr/{self._cluster}/steps/{step}")
 
     def link(self, step: str) -> str:
         region = self._emr.meta.region_name
@@ -103,6 +104,10 @@ ON_SERVERLESS: dict[str, State] = {
 }
 
 
+STANDING: dict[str, Any] = {"mode": "STREAMING"}  # which no hour ends
+ENDING: dict[str, Any] = {"executionTimeoutMinutes": 7 * 24 * 60}  # unasked, it is ended after half a day
+
+
 class ServerlessRuns:
     """Of an application that sleeps until a run comes."""
 
@@ -129,6 +134,7 @@ class ServerlessRuns:
                         "s3MonitoringConfiguration": {"logUri": f"{self._settings.logs}/emr/"}
                     }
                 },
+                **(STANDING if program.stands else ENDING),
             )
         return str(run["jobRunId"])
 
@@ -143,7 +149,7 @@ class ServerlessRuns:
 
     def last_words(self, step: str) -> str:
         folder = f"{self._settings.logs}/emr/applications/{self._application}/jobs/{step}"
-        return _end_of(f"{folder}/SPARK_DRIVER/stderr.gz")
+        return _end_of(f"{folder}/SPARK_DRIVER")
 
     def link(self, step: str) -> str:
         region = self._emr.meta.region_name
@@ -171,7 +177,12 @@ def _options(program: Program) -> list[str]:
     ]
 
 
-def _end_of(url: str) -> str:
+def _end_of(folder: str) -> str:
+    """Of Java, and of Python, whose errors Spark writes to the other of the two."""
+    return "\n".join(said for name in ("stderr", "stdout") if (said := _tail(f"{folder}/{name}.gz")))
+
+
+def _tail(url: str) -> str:
     try:
         body = objects.get(url)
     except ClientError:  # the log is a help; that it can't be had must not hide what went wrong

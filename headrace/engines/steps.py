@@ -13,11 +13,15 @@ LINES_TOLD = 40
 
 @dataclass(frozen=True)
 class Program:
-    """What is to be run: the entry of a package, given its words, beside the package's archives."""
+    """What is to be run: the entry of a package, given its words, beside the package's archives.
+
+    stands: whether it goes on until it is stopped.
+    """
 
     name: str
     words: Sequence[str]
     package: Package
+    stands: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ SPARKS_OWN = re.compile(r"emr-spark-\d+\.\d+\.\d+$")
 models.APPLICATION_STATUS = (
     "CREATED"  # moto says STARTED of one that nobody started, and Terraform waits for this
 )
+models.JOB_STATUS = "SUBMITTED"  # moto says SUCCESS of a run that nothing has run
 
 
 class _Release:
@@ -45,9 +46,18 @@ def create_application(before: Operation, self: Any) -> Any:
         self.params["type"] = kind.upper()
     answer = before(self)
     application = self.emrserverless_backend.applications[answer.result["applicationId"]]
+    self.emrserverless_backend.job_runs[application.id] = []  # one without a run is there nevertheless
     for name, spelled in KEPT.items():
         if (value := self._get_param(spelled)) is not None:
             setattr(application, name, value)
+    return answer
+
+
+@continues(EMRServerlessResponse, "the mode is dropped, which says whether a run may stand")
+def start_job_run(before: Operation, self: Any) -> Any:
+    answer = before(self)
+    backend, asked = self.emrserverless_backend, answer.result
+    backend.get_job_run(asked["applicationId"], asked["jobRunId"]).mode = self._get_param("mode") or "BATCH"
     return answer
 
 

@@ -23,6 +23,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal.cloud", description=__doc__)
     parser.add_argument("--domain", default="refinery", help="which one (default: refinery)")
     parser.add_argument("--all", action="store_true", help="every domain, one after the other")
+    parser.add_argument(
+        "--serverless",
+        action="store_true",
+        help="EMR and MSK Serverless in the place of a cluster and brokers",
+    )
     parser.add_argument("--home", type=Path, default=HOME, help="the folder for all of it; its logs are kept")
     chosen = parser.parse_args()
     domains = domains_found() if chosen.all else (domain_folder(chosen.domain).name,)
@@ -31,7 +36,7 @@ def main() -> int:
     for told in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, _interrupt)
     try:
-        rehearse(chosen.home.absolute(), programme, domains)
+        rehearse(chosen.home.absolute(), programme, domains, serverless=chosen.serverless)
     except HeadraceError as error:
         screen.print(f"[red]error:[/] {error}", markup=True)
         return error.exit_code

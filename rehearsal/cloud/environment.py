@@ -36,8 +36,10 @@ def comes_up(part: Part, site: Site) -> None:
     part.found_out(f"AWS at {site.aws.url}, Kafka at {site.broker.address}, Prefect at {site.prefect.url}")
 
 
-def applied(part: Part, site: Site, domains: tuple[str, ...]) -> None:
+def applied(part: Part, site: Site, domains: tuple[str, ...], *, serverless: bool) -> None:
+    kind = json.dumps({"kind": "serverless"})
     given = {
+        **({"compute": kind, "stream": kind} if serverless else {}),
         "prefect_api_url": site.prefect.url,
         "has_prefect_api_key": "false",
         "domains": json.dumps(domains),

@@ -9,7 +9,7 @@ from rehearsal.cloud.sector import Sector
 from rehearsal.cloud.site import Site
 
 
-def rehearse(home: Path, programme: Programme, domains: tuple[str, ...]) -> None:
+def rehearse(home: Path, programme: Programme, domains: tuple[str, ...], *, serverless: bool = False) -> None:
     """Whatever was started is ended, however this ends."""
     with ExitStack() as stack:
         site = Site(home, stack)
@@ -18,7 +18,7 @@ def rehearse(home: Path, programme: Programme, domains: tuple[str, ...]) -> None
         sectors = [Sector(site, domain) for domain in domains]
         here = [stack.enter_context(sector.on_this_machine()) for sector in sectors]
         with programme.part("terraform apply: the bucket for its state, then dev") as part:
-            applied(part, site, domains)
+            applied(part, site, domains, serverless=serverless)
         with programme.part("the worker, as its task definition starts it") as part:
             has_worker(part, site)
         with programme.part("headrace configure, prefect deploy --all") as part:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
 
+from headrace.engines.steps import steps_of
 from headrace.errors import HeadraceError
 from headrace.lake.log import row_count
 from headrace.lake.paths import Paths
@@ -50,8 +50,8 @@ class Sector:
     def refined(self, part: Part) -> None:
         self.to_kill = "'gold'"
         run = self._run(part, f"refine/{self.domain}-all", {})
-        states = sorted(each["Status"]["State"] for each in self.site.steps() if "'gold'" in each["Name"])
-        if states != ["COMPLETED", "FAILED"]:
+        states = sorted(each.state for each in self.site.steps() if "'gold'" in each.name)
+        if states != ["done", "failed"]:
             raise HeadraceError(f"one step of gold was to fail and another to do its work; they are {states}")
         again = [each["name"] for each in self.site.prefect.task_runs_of(run["id"]) if each["run_count"] > 1]
         part.found_out(f"killed on its way and tried again: {', '.join(again)}")
@@ -67,7 +67,7 @@ class Sector:
         if not self.to_kill:
             return
         for step in self.site.steps():
-            if self.to_kill in step["Name"] and step["Status"]["State"] == "RUNNING" and _killed(step["Id"]):
+            if self.to_kill in step.name and step.state == "running" and _killed(step.id):
                 self.to_kill = ""
                 return
 
@@ -139,10 +139,9 @@ class Sector:
         raise HeadraceError(f"the standing job did not take what was sent in {STANDS_WITHIN:.0f} s: {beat}")
 
     def _stop_standing(self) -> None:
-        emr, cluster = boto3.client("emr"), self.site.cluster
         for step in self.site.steps():
-            if step["Name"] == f"stream {self.domain}" and step["Status"]["State"] == "RUNNING":
-                emr.cancel_steps(ClusterId=cluster, StepIds=[step["Id"]])
+            if step.name == f"stream {self.domain}" and step.state == "running":
+                steps_of(self.site.there).cancel(step.id)
 
 
 def _killed(step: str) -> bool:

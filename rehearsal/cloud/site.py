@@ -3,12 +3,14 @@
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import boto3
 
+from headrace.engines.emr import ON_CLUSTER, ON_SERVERLESS
 from headrace.engines.environment import told_by_terraform
+from headrace.engines.steps import State
 from headrace.settings import Settings
 from rehearsal.aws.running import Aws
 from rehearsal.cloud.orchestra import Prefect
@@ -17,6 +19,13 @@ from rehearsal.terraform import Terraform
 
 INSTEAD = {"HEADRACE_KAFKA_SECURITY": "plaintext", "HEADRACE_METRICS_PORT": "0"}
 """What holds here and not in AWS: the broker in MSK's place takes no signatures, and ports are shared."""
+
+
+@dataclass(frozen=True)
+class Step:
+    id: str
+    name: str
+    state: State
 
 
 @dataclass
@@ -45,7 +54,7 @@ class Site:
         """Of a run on this machine alone."""
         return Settings(home=self.home / "here" / domain, metrics_port=0, _env_file=None)
 
-    @property
+    @cached_property
     def there(self) -> Settings:
         """As Terraform tells them."""
         os.environ["TF_DATA_DIR"] = str(self.dev.data)
@@ -53,12 +62,17 @@ class Site:
         instead = {name.removeprefix("HEADRACE_").lower(): value for name, value in INSTEAD.items()}
         return Settings.model_validate({"home": self.home / "there", **told, **instead})
 
-    @property
-    def cluster(self) -> str:
-        living = ["WAITING", "RUNNING", "STARTING"]
-        (cluster,) = boto3.client("emr").list_clusters(ClusterStates=living)["Clusters"]
-        return str(cluster["Id"])
-
-    def steps(self) -> list[dict[str, Any]]:
-        pages = boto3.client("emr").get_paginator("list_steps").paginate(ClusterId=self.cluster)
-        return [step for page in pages for step in page["Steps"]]
+    def steps(self) -> list[Step]:
+        """All that EMR was asked to run."""
+        asked, emr_id = self.there.emr_kind, self.there.emr_id
+        if asked == "serverless":
+            runs = boto3.client("emr-serverless").get_paginator("list_job_runs")
+            pages = runs.paginate(applicationId=emr_id)
+            return [
+                Step(run["id"], run["name"], ON_SERVERLESS[run["state"]])
+                for page in pages
+                for run in page["jobRuns"]
+            ]
+        pages = boto3.client("emr").get_paginator("list_steps").paginate(ClusterId=emr_id)
+        steps = (step for page in pages for step in page["Steps"])
+        return [Step(each["Id"], each["Name"], ON_CLUSTER[each["Status"]["State"]]) for each in steps]

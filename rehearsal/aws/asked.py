@@ -1,0 +1,124 @@
+"""What was asked for and waits to be run: a step of a cluster, or a run of an application that has no machines."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from moto.emr.models import emr_backends
+from moto.emrserverless.models import emrserverless_backends
+
+from rehearsal.aws.submitted import Words
+
+GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+
+
+class Asked(Protocol):
+    """Moves its own state, in the words of whoever holds it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def place(self) -> Path:
+        """Below the stand-in's folder."""
+        ...
+
+    @property
+    def logs(self) -> str:
+        """The folder, as a URL."""
+        ...
+
+    @property
+    def is_called_off(self) -> bool: ...
+
+    def may_begin(self, running: int) -> bool:
+        """running: how many run there already. One that may not says that it waits."""
+        ...
+
+    def begins(self) -> tuple[Words, dict[str, str]]:
+        """What to submit, and the environment it was promised."""
+        ...
+
+    def ends(self, code: int) -> None: ...
+
+
+class Step:
+    def __init__(self, cluster: Any, step: Any) -> None:
+        self._cluster, self._step = cluster, step
+        self.id: str = step.id
+        self.place = Path(cluster.id, step.id)
+        self.logs = f"{(cluster.log_uri or '').rstrip('/')}/{cluster.id}/steps/{step.id}"
+
+    @property
+    def is_called_off(self) -> bool:
+        return self._step.state == "CANCELLED" or self._cluster.state in GONE
+
+    def may_begin(self, running: int) -> bool:
+        """The cluster says how many steps may run at once."""
+        may = running < int(self._cluster.step_concurrency_level or 1)
+        if not may:
+            self._step.state = "PENDING"
+        return may
+
+    def begins(self) -> tuple[Words, dict[str, str]]:
+        self._step.state, self._step.start_datetime = "RUNNING", datetime.now(UTC)
+        words = Words.of(self._step.args[1:])
+        return words, _promised(words, "spark.yarn.appMasterEnv.")
+
+    def ends(self, code: int) -> None:
+        if not self.is_called_off:
+            self._step.state = "COMPLETED" if code == 0 else "FAILED"
+        self._step.end_date_time = datetime.now(UTC)
+
+
+class Run:
+    """An application has as many machines as are asked of it, so none waits."""
+
+    def __init__(self, application: Any, run: Any) -> None:
+        self._application, self._run = application, run
+        self.id: str = run.id
+        self.place = Path(application.id, run.id)
+        overrides = run.configuration_overrides or {}
+        to_s3 = overrides.get("monitoringConfiguration", {}).get("s3MonitoringConfiguration", {})
+        below = f"applications/{application.id}/jobs/{run.id}/SPARK_DRIVER"
+        self.logs = f"{to_s3.get('logUri', '').rstrip('/')}/{below}"
+
+    @property
+    def is_called_off(self) -> bool:
+        return bool(self._run.state == "CANCELLED")
+
+    def may_begin(self, running: int) -> bool:  # noqa: ARG002
+        return True
+
+    def begins(self) -> tuple[Words, dict[str, str]]:
+        self._run.state, self._application.state = "RUNNING", "STARTED"
+        submit = self._run.job_driver["sparkSubmit"]
+        given = shlex.split(submit.get("sparkSubmitParameters", ""))
+        words = Words.of([*given, submit["entryPoint"], *submit.get("entryPointArguments", [])])
+        return words, _promised(words, "spark.emr-serverless.driverEnv.")
+
+    def ends(self, code: int) -> None:
+        if not self.is_called_off:
+            self._run.state = "SUCCESS" if code == 0 else "FAILED"
+            self._run.state_details = "" if code == 0 else f"the driver ended with {code}"
+
+
+def all_asked() -> Iterator[Asked]:
+    for backend in _of_everyone(emr_backends):
+        for cluster in list(backend.clusters.values()):
+            yield from (Step(cluster, step) for step in list(cluster.steps))
+    for backend in _of_everyone(emrserverless_backends):
+        for application, runs in list(backend.job_runs.items()):
+            yield from (Run(backend.applications[application], run) for run in list(runs))
+
+
+def _of_everyone(backends: Any) -> Iterator[Any]:
+    for of_account in list(backends.values()):
+        yield from list(of_account.values())
+
+
+def _promised(words: Words, prefix: str) -> dict[str, str]:
+    pairs = (each.split("=", 1) for each in words.conf if each.startswith(prefix))
+    return {name.removeprefix(prefix): value for name, value in pairs}
