@@ -5,7 +5,7 @@ from typing import Literal
 
 from prefect.runtime import flow_run
 
-AsOf = datetime | Literal["newest", "scheduled"]
+AsOf = Literal["newest", "scheduled"] | datetime  # the first is what a form begins with
 
 
 def meant(as_of: AsOf) -> datetime | None:

@@ -26,7 +26,8 @@ from headrace.progress import Event, Stopwatch, tell
 from headrace.refusals import refused
 from headrace.settings import Settings, as_environment
 
-FIRST_LOOK, SLOWEST_LOOK, SLOWER = 2.0, 30.0, 1.4
+FIRST_LOOK, SLOWEST_LOOK = 2.0, 30.0
+LATER_BY = 0.1  # of what a step took so far: whoever waits for a long one waits no tenth longer
 WRITTEN_LIVE = ("bronze", "silver")
 PLACES = ("lake_url", "landing_url", "artifacts_url")
 NEEDED = {"emr": ("emr_id", *PLACES), "databricks": PLACES}
@@ -113,7 +114,7 @@ def environment_there(settings: Settings) -> dict[str, str]:
 
 
 def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:
-    pause, last = FIRST_LOOK, None
+    last = None
     while True:
         look = steps.look(step)
         if look != last:
@@ -122,8 +123,8 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
             last = look
         if look.state in ("done", "failed", "cancelled"):
             return look
+        pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
         time.sleep(pause * random.uniform(0.8, 1.2))
-        pause = min(pause * SLOWER, SLOWEST_LOOK)
 
 
 def _came_of_it(look: Look, what: str, steps: Steps, step: str, result: str) -> list[JobResult]:
