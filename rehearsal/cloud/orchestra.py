@@ -115,6 +115,7 @@ def prefect_server(home: Path, environment: Mapping[str, str]) -> Iterator[Prefe
         **environment,
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_API_URL": there.url,  # for a person who looks at its page meanwhile
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
     }
     program = Path(sys.executable).parent / "prefect"
@@ -139,6 +140,7 @@ def worker_of(
     given = {
         **environment, **told, **instead,
         "PREFECT_HOME": str(home / "worker"),
+        "PREFECT_WORKER_QUERY_SECONDS": "2",  # runs follow each other closely here
         "PREFECT_WORKER_WEBSERVER_PORT": str(free_port()),
         "PATH": f"{python.parent}:{environment['PATH']}",
     }  # fmt: skip

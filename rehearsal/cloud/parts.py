@@ -39,9 +39,9 @@ class Programme:
                 raise
             finally:
                 part.seconds = time.monotonic() - began
-        self.screen.print(f"[green]done[/] {name} [dim]{part.seconds:.0f} s[/]")
+        self.screen.print(f"[green]done[/] {name} [dim]{part.seconds:.0f} s[/]", soft_wrap=True)
         for line in part.found:
-            self.screen.print(f"     {line}")
+            self.screen.print(f"     {line}", soft_wrap=True)
 
     def show(self) -> None:
         table = Table("part", box=None, pad_edge=False, title="What it took", title_justify="left")

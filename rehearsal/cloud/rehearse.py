@@ -32,10 +32,11 @@ def rehearse(home: Path, programme: Programme, domains: tuple[str, ...], *, serv
                 f"{sector.domain}: read back through Glue, held against a run on this machine"
             ) as part:
                 sector.same(part, process)
+            sending = stack.enter_context(sector.sends())
             with programme.part(f"{sector.domain}: a run that fails, and people are told") as part:
                 sector.fails(part)
             with programme.part(f"{sector.domain}: live events, the standing job by schedule") as part:
-                sector.live(part)
+                sector.live(part, sending)
         with programme.part("terraform plan") as part:
             unchanged(part, site)
         with programme.part("terraform destroy") as part:

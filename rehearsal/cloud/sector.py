@@ -88,11 +88,7 @@ class Sector:
         part.found_out(f"{prefect.runs_of(teller)[0]['name']}")
 
     def same(self, part: Part, here: "subprocess.Popen[bytes]") -> None:
-        log = self.site.logs / f"here-{self.domain}.log"
-        if here.wait(FLOW_WITHIN) != 0:
-            raise HeadraceError(
-                "the run on this machine failed:\n" + "\n".join(log.read_text().splitlines()[-20:])
-            )
+        _through(here, self.site.logs / f"here-{self.domain}.log")
         mine = self.site.here(self.domain)
         pairs = [(layer, database_of(self.domain, layer)) for layer in LAYERS]
         found = [each for layer, database in pairs for each in compared(self.domain, layer, database, mine)]
@@ -104,14 +100,19 @@ class Sector:
             f"{len(found)} tables with {rows:,} rows, the same by the hashes of their business columns"
         )
 
-    def live(self, part: Part) -> None:
-        """Messages first: the standing job wants a topic. Then its keeper's schedule is let go, and starts it."""
+    def sends(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        """Live messages, which the standing job wants before it starts: they make its topic."""
+        site = self.site
+        told = {**site.environment, **as_environment(site.there), **INSTEAD}
+        words = [site.headrace, "produce", self.domain, "--rate", str(RATE), "--for", f"{SECONDS}s"]
+        log = site.logs / f"produce-{self.domain}.log"
+        return beside(words, log, folder=site.checkout, environment=told)
+
+    def live(self, part: Part, sending: "subprocess.Popen[bytes]") -> None:
+        """The keeper's schedule is let go, and starts the standing job."""
         site, keeper = self.site, f"keep-streaming/{self.domain}"
-        there = site.there
-        paths, log = Paths.of(self.domain, there), site.logs / f"live-{self.domain}.log"
-        told = {**site.environment, **as_environment(there), **INSTEAD}
-        sends = [site.headrace, "produce", self.domain, "--rate", str(RATE), "--for", f"{SECONDS}s"]
-        done(sends, log, folder=site.checkout, environment=told)
+        paths = Paths.of(self.domain, site.there)
+        _through(sending, site.logs / f"produce-{self.domain}.log")
         site.prefect.let_schedules(keeper, run=True)
         beat = self._all_taken(paths)
         site.prefect.let_schedules(keeper, run=False)
@@ -123,6 +124,8 @@ class Sector:
         part.found_out(
             f"{taken} taken by the job that {keeper} started by schedule; {alarms:,} events of alarms"
         )
+        told = {**site.environment, **as_environment(site.there), **INSTEAD}
+        log = site.logs / f"receipt-{self.domain}.log"
         receipt = done([site.headrace, "receipt", self.domain], log, folder=site.checkout, environment=told)
         part.found_out(receipt.strip().splitlines()[-1].strip())
         self._stop_standing()
@@ -142,6 +145,12 @@ class Sector:
         for step in self.site.steps():
             if step.name == f"stream {self.domain}" and step.state == "running":
                 steps_of(self.site.there).cancel(step.id)
+
+
+def _through(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    if process.wait(FLOW_WITHIN) != 0:
+        last = "\n".join(log.read_text().splitlines()[-20:])
+        raise HeadraceError(f"what ran beside it failed ({log}):\n{last}")
 
 
 def _killed(step: str) -> bool:
