@@ -63,6 +63,18 @@ data "aws_iam_policy_document" "key" {
       values   = [local.account]
     }
   }
+
+  # By EventBridge, which does not say for which account: with a condition, nothing it tells would arrive.
+  statement {
+    sid       = "Failures"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
 }
 
 resource "aws_kms_key" "this" {

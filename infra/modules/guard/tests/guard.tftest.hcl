@@ -33,6 +33,26 @@ run "failed_steps_are_told" {
     condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.clusterId == ["j-123"]
     error_message = "steps of another cluster are told"
   }
+
+  assert {
+    condition = anytrue([
+      for each in data.aws_iam_policy_document.topic.statement :
+      contains(one(each.principals).identifiers, "events.amazonaws.com") && length(each.condition) == 0
+    ])
+    error_message = "the topic takes nothing from EventBridge, which says not for whom"
+  }
+}
+
+run "others_tell_for_our_account_only" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for each in data.aws_iam_policy_document.topic.statement :
+      one(each.condition).variable == "aws:SourceAccount" if !contains(one(each.principals).identifiers, "events.amazonaws.com")
+    ])
+    error_message = "another account's alarms are told here"
+  }
 }
 
 run "all_is_told_under_our_key" {

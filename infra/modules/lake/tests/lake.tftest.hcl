@@ -84,3 +84,23 @@ run "landed_files_are_kept_for_a_week_at_least" {
 
   expect_failures = [var.landing_days]
 }
+
+run "what_events_tell_can_be_encrypted" {
+  command = plan
+
+  assert {
+    condition = anytrue([
+      for each in data.aws_iam_policy_document.key.statement :
+      contains(one(each.principals).identifiers, "events.amazonaws.com") && contains(each.actions, "kms:Decrypt") && contains(each.actions, "kms:GenerateDataKey*") && length(each.condition) == 0
+    ])
+    error_message = "failed steps would be told to nobody"
+  }
+
+  assert {
+    condition = alltrue([
+      for each in data.aws_iam_policy_document.key.statement :
+      length(each.condition) == 1 if length(setintersection(one(each.principals).identifiers, ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "logging.s3.amazonaws.com"])) > 0
+    ])
+    error_message = "a service may use the key on behalf of another account"
+  }
+}
