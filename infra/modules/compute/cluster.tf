@@ -10,7 +10,7 @@ module "service" {
   name     = "${var.name}-emr"
   services = ["elasticmapreduce.amazonaws.com"]
   account  = data.aws_caller_identity.this.account_id
-  policy   = data.aws_iam_policy_document.hand_nodes_their_role.json
+  policy   = data.aws_iam_policy_document.service.json
 }
 
 resource "aws_iam_role_policy_attachment" "service" {
@@ -20,8 +20,10 @@ resource "aws_iam_role_policy_attachment" "service" {
   policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
 }
 
-data "aws_iam_policy_document" "hand_nodes_their_role" {
+# What EMR's own policy leaves out, for it knows neither our role nor our key.
+data "aws_iam_policy_document" "service" {
   statement {
+    sid       = "HandNodesTheirRole"
     actions   = ["iam:PassRole"]
     resources = [var.job_role_arn]
 
@@ -29,6 +31,30 @@ data "aws_iam_policy_document" "hand_nodes_their_role" {
       test     = "StringLike"
       variable = "iam:PassedToService"
       values   = ["ec2.amazonaws.com*"]
+    }
+  }
+
+  statement {
+    sid = "DisksUnderOurKey"
+    actions = [
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ]
+    resources = [var.key_arn]
+  }
+
+  statement {
+    sid       = "DisksKeepOurKey"
+    actions   = ["kms:CreateGrant"]
+    resources = [var.key_arn]
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
     }
   }
 }
@@ -98,6 +124,13 @@ resource "aws_emr_cluster" "this" {
     name                      = "core"
     target_on_demand_capacity = var.core_nodes
 
+    # Without a strategy EMR takes no more than five types.
+    launch_specifications {
+      on_demand_specification {
+        allocation_strategy = "lowest-price"
+      }
+    }
+
     dynamic "instance_type_configs" {
       for_each = var.node_types
 
@@ -136,7 +169,7 @@ resource "aws_emr_instance_fleet" "spot" {
 
   cluster_id           = aws_emr_cluster.this[0].id
   name                 = "spot"
-  target_spot_capacity = 0
+  target_spot_capacity = 1 # a fleet begins with one; managed scaling takes it away where there is no work
 
   dynamic "instance_type_configs" {
     for_each = var.node_types
@@ -179,4 +212,6 @@ resource "aws_emr_managed_scaling_policy" "this" {
     maximum_core_capacity_units     = var.core_nodes
     maximum_ondemand_capacity_units = var.core_nodes
   }
+
+  depends_on = [aws_emr_instance_fleet.spot]
 }

@@ -1,5 +1,5 @@
 # Where Spark runs: a cluster of its own machines, or an application that has none until a job comes (serverless).
-# Both run what the worker hands them as the same role, in subnets without a way out.
+# Both run what the worker hands them as the same role, in subnets that are reached through endpoints.
 
 locals {
   is_serverless = var.kind == "serverless"

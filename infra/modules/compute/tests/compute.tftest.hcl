@@ -26,6 +26,51 @@ run "disks_are_encrypted_and_metadata_wants_a_token" {
   }
 }
 
+run "emr_may_use_the_key_of_its_disks" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for each in data.aws_iam_policy_document.service.statement : each.actions if each.resources == toset([var.key_arn])
+      ])) == toset([
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ])
+    error_message = "EMR has no right to the key that its disks are encrypted with"
+  }
+
+  assert {
+    condition = alltrue([
+      for each in data.aws_iam_policy_document.service.statement :
+      one(each.condition).variable == "kms:GrantIsForAWSResource" if contains(each.actions, "kms:CreateGrant")
+    ])
+    error_message = "EMR may hand the key on to anyone"
+  }
+}
+
+run "as_many_types_as_allowed_are_taken" {
+  command = plan
+
+  assert {
+    condition     = one(one(aws_emr_cluster.this[0].core_instance_fleet[0].launch_specifications).on_demand_specification).allocation_strategy == "lowest-price"
+    error_message = "without a strategy, EMR takes five types"
+  }
+
+  assert {
+    condition     = one(one(aws_emr_instance_fleet.spot[0].launch_specifications).spot_specification).allocation_strategy == "capacity-optimized"
+    error_message = "without a strategy, EMR takes five types"
+  }
+
+  assert {
+    condition     = aws_emr_instance_fleet.spot[0].target_spot_capacity > 0
+    error_message = "EMR refuses a fleet that begins with nothing"
+  }
+}
+
 run "it_grows_from_spot_and_ends_when_idle" {
   command = plan
 
