@@ -14,11 +14,16 @@ locals {
   glue_catalog   = "arn:${local.partition}:glue:${local.here}:catalog"
   glue_databases = [for each in var.databases : "arn:${local.partition}:glue:${local.here}:database/${each}"]
   glue_tables    = [for each in var.databases : "arn:${local.partition}:glue:${local.here}:table/${each}/*"]
+  runs           = "arn:${local.partition}:emr-serverless:${local.here}:/applications/*/jobruns/*"
   workgroup      = "arn:${local.partition}:athena:${local.here}:workgroup/${var.workgroup}"
 
-  # Only layers that people ask are for readers: what is rejected or not yet judged is not.
+  # Only layers that people ask are for readers; bronze is not judged yet. What was rejected lies beside silver, with its
+  # reasons, and may be asked as well.
   readable           = ["silver", "gold"]
   readable_databases = [for each in var.databases : each if anytrue([for layer in local.readable : endswith(each, "_${layer}")])]
+
+  # From the top of the bucket: ledgers, leases and checkpoints have a <domain>/<layer> too, further down.
+  readable_places = [for pair in setproduct(var.domains, local.readable) : "${pair[0]}/${pair[1]}/*"]
 }
 
 module "job" {

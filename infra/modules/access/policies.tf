@@ -138,22 +138,49 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid = "RunsOfOurApplications"
     actions = [
-      "emr-serverless:CancelJobRun",
       "emr-serverless:GetApplication",
-      "emr-serverless:GetJobRun",
       "emr-serverless:ListJobRuns",
       "emr-serverless:StartApplication",
       "emr-serverless:StartJobRun",
     ]
-    resources = [
-      "arn:${local.partition}:emr-serverless:${local.here}:/applications/*",
-      "arn:${local.partition}:emr-serverless:${local.here}:/applications/*/jobruns/*",
-    ]
+    resources = ["arn:${local.partition}:emr-serverless:${local.here}:/applications/*"]
 
     condition {
       test     = "StringEquals"
       variable = "aws:ResourceTag/environment"
       values   = [var.name]
+    }
+  }
+
+  # A run does not carry the tags of its application: it gets its own as it starts.
+  statement {
+    sid       = "OurRuns"
+    actions   = ["emr-serverless:CancelJobRun", "emr-serverless:GetJobRun"]
+    resources = [local.runs]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [var.name]
+    }
+  }
+
+  # Only what has no such tag yet, or a run of another environment could be made one of ours.
+  statement {
+    sid       = "TagOurRuns"
+    actions   = ["emr-serverless:TagResource"]
+    resources = [local.runs]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [var.name]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/environment"
+      values   = ["true"]
     }
   }
 
@@ -207,14 +234,14 @@ data "aws_iam_policy_document" "reader" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = [for layer in local.readable : "*/${layer}/*"]
+      values   = local.readable_places
     }
   }
 
   statement {
     sid       = "ReadFiles"
     actions   = ["s3:GetObject"]
-    resources = [for layer in local.readable : "${var.bucket_arns["lake"]}/*/${layer}/*"]
+    resources = [for place in local.readable_places : "${var.bucket_arns["lake"]}/${place}"]
   }
 
   statement {

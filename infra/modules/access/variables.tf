@@ -23,6 +23,16 @@ variable "kafka_cluster" {
   type        = string
 }
 
+variable "domains" {
+  description = "Domains whose silver and gold are for readers."
+  type        = set(string)
+
+  validation {
+    condition     = alltrue([for each in var.domains : can(regex("^[a-z][a-z0-9_]*$", each))])
+    error_message = "domains: folders under domains/, in small letters, such as refinery."
+  }
+}
+
 variable "databases" {
   description = "Glue databases that jobs publish to; those of silver and gold are for readers."
   type        = list(string)

@@ -59,6 +59,7 @@ module "access" {
   bucket_arns   = module.lake.bucket_arns
   key_arn       = module.lake.key_arn
   kafka_cluster = var.name
+  domains       = var.domains
   databases     = values(module.catalog.databases)
   workgroup     = module.catalog.workgroup
   readers       = var.readers

@@ -12,6 +12,7 @@ variables {
   }
   key_arn       = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   kafka_cluster = "headrace-test"
+  domains       = ["toy", "other"]
   databases     = ["toy_bronze", "toy_silver", "toy_gold"]
   workgroup     = "headrace-test"
 }
@@ -49,12 +50,64 @@ run "readers_read" {
   }
 
   assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.reader.statement : [
+        for resource in statement.resources : resource if startswith(resource, "arn:aws:s3:::") && length(regexall("athena", resource)) == 0
+      ] if contains(statement.actions, "s3:GetObject")
+      ])) == toset([
+      "arn:aws:s3:::test-lake/other/gold/*",
+      "arn:aws:s3:::test-lake/other/silver/*",
+      "arn:aws:s3:::test-lake/toy/gold/*",
+      "arn:aws:s3:::test-lake/toy/silver/*",
+    ])
+    error_message = "readers read other files than those of silver and gold"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.reader.statement : one(statement.condition).values if contains(statement.actions, "s3:ListBucket")
+    ])) == toset(["other/gold/*", "other/silver/*", "toy/gold/*", "toy/silver/*"])
+    error_message = "readers find other files than those of silver and gold"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.reader.statement : [
+        for resource in statement.resources : split(":", resource)[5] if startswith(resource, "arn:aws:glue:")
+      ]
+    ])) == toset(["catalog", "database/toy_silver", "database/toy_gold", "table/toy_silver/*", "table/toy_gold/*"])
+    error_message = "readers find other tables than those of silver and gold"
+  }
+
+  assert {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.reader.statement : alltrue([
-        for resource in statement.resources : !strcontains(resource, "bronze") && !strcontains(resource, "test-landing")
+        for resource in statement.resources : !strcontains(resource, "test-landing") && !strcontains(resource, "test-artifacts")
       ])
     ])
     error_message = "readers see what is not judged yet"
+  }
+}
+
+run "the_worker_looks_at_its_runs_and_ends_them" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.worker.statement :
+      alltrue([for resource in statement.resources : endswith(resource, "/jobruns/*")]) && one(statement.condition).variable == "aws:ResourceTag/environment"
+      if contains(statement.actions, "emr-serverless:GetJobRun") || contains(statement.actions, "emr-serverless:CancelJobRun")
+    ])
+    error_message = "a run does not carry its application's tags"
+  }
+
+  assert {
+    condition = {
+      for condition in one([
+        for statement in data.aws_iam_policy_document.worker.statement : statement if contains(statement.actions, "emr-serverless:TagResource")
+      ]).condition : condition.variable => "${condition.test} ${one(condition.values)}"
+    } == { "aws:RequestTag/environment" = "StringEquals headrace-test", "aws:ResourceTag/environment" = "Null true" }
+    error_message = "the worker cannot tag its runs, or can tag those of others"
   }
 }
 
