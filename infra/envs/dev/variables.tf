@@ -33,13 +33,14 @@ variable "stream" {
 }
 
 variable "compute" {
-  description = "Spark. kind: cluster, which the standing job wants, or serverless."
+  description = "Spark. kind: cluster, which the standing job wants, or serverless. has_way_out: docs/decisions/020-a-network-without-nat.md."
   type = object({
     kind            = optional(string, "cluster")
     core_nodes      = optional(number, 1)
     most_nodes      = optional(number, 3)
     stops_when_idle = optional(bool, true)
     idle_minutes    = optional(number, 60)
+    has_way_out     = optional(bool, true)
   })
   default = {}
 }

@@ -1,10 +1,17 @@
-# Where clusters, brokers and the worker live. Nothing here can be reached from outside. The data's side has no way out
-# either: AWS is reached through endpoints. Only the worker's subnets have one, for Prefect's API lies outside.
+# Where clusters, brokers and the worker live. Nothing here can be reached from outside, and AWS is reached through
+# endpoints. The worker's subnets have a way out, for Prefect's API lies outside; the data's side has one only where
+# way_out.tf makes it, for a cluster's first node.
 
 data "aws_availability_zones" "this" {
   #checkov:skip=CKV_AWS_394:The first two or three by name are taken; one that is added comes last
 
   state = "available"
+
+  # Local zones are listed, too, once an account takes part in them; brokers and clusters cannot be there.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
 }
 
 data "aws_region" "this" {}
@@ -14,6 +21,9 @@ locals {
   private = { for place, zone in local.zones : zone => cidrsubnet(var.cidr, 4, place) }
   outward = { for place, zone in local.zones : zone => cidrsubnet(var.cidr, 4, place + 8) }
   service = "com.amazonaws.${data.aws_region.this.name}"
+
+  # EMR's own policy lets it work in what carries this, and nowhere else.
+  for_emr = { "for-use-with-amazon-emr-managed-policies" = "true" }
 }
 
 resource "aws_vpc" "this" {
@@ -32,7 +42,7 @@ resource "aws_subnet" "private" {
   cidr_block              = each.value
   map_public_ip_on_launch = false
 
-  tags = { Name = "${var.name}-private-${each.key}" }
+  tags = merge(local.for_emr, { Name = "${var.name}-private-${each.key}" })
 }
 
 resource "aws_subnet" "outward" {
@@ -103,4 +113,19 @@ resource "aws_vpc_endpoint" "this" {
   private_dns_enabled = true
 
   tags = { Name = "${var.name}-${each.key}" }
+}
+
+# By which EMR from release 8 on and its cluster speak with each other. EMR would make it itself, outside of Terraform,
+# and terraform destroy would stop at it; this is the name that it gives it.
+resource "aws_vpc_endpoint" "emr" {
+  count = var.has_cluster ? 1 : 0
+
+  vpc_id              = aws_vpc.this.id
+  service_name        = "aws.api.${data.aws_region.this.name}.emr-service-cell01"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
+  security_group_ids  = [aws_security_group.service.id]
+  private_dns_enabled = true
+
+  tags = merge(local.for_emr, { Name = "emr-service-vpce" })
 }

@@ -1,16 +1,29 @@
+# Whoever takes these waits for all that works in them: rules, endpoints and routes. A cluster ends at once where one of
+# them is missing.
+
 output "vpc_id" {
   description = "The network."
   value       = aws_vpc.this.id
 }
 
 output "private_subnets" {
-  description = "Subnets without a way out, one in each zone: brokers and clusters."
+  description = "Subnets that are reached through endpoints, one in each zone: brokers and clusters."
   value       = [for zone in local.zones : aws_subnet.private[zone].id]
+
+  depends_on = [
+    aws_route_table_association.private,
+    aws_route.way_out,
+    aws_vpc_endpoint.s3,
+    aws_vpc_endpoint.this,
+    aws_vpc_endpoint.emr,
+  ]
 }
 
 output "outward_subnets" {
   description = "Subnets with a way out, one in each zone: the worker."
   value       = [for zone in local.zones : aws_subnet.outward[zone].id]
+
+  depends_on = [aws_route_table_association.outward]
 }
 
 output "security_groups" {
@@ -22,4 +35,15 @@ output "security_groups" {
     core    = aws_security_group.core.id
     service = aws_security_group.service.id
   }
+
+  depends_on = [
+    aws_vpc_security_group_ingress_rule.endpoints,
+    aws_vpc_security_group_ingress_rule.brokers,
+    aws_vpc_security_group_ingress_rule.service,
+    aws_vpc_security_group_ingress_rule.service_before_8,
+    aws_vpc_security_group_egress_rule.nodes_within,
+    aws_vpc_security_group_egress_rule.nodes_s3,
+    aws_vpc_security_group_egress_rule.way_out,
+    aws_vpc_security_group_egress_rule.worker,
+  ]
 }

@@ -31,18 +31,20 @@ resource "aws_security_group" "main" {
   #checkov:skip=CKV2_AWS_5:Carried by what other modules make
 
   name                   = "${var.name}-cluster-main"
-  description            = "The cluster's first node"
+  description            = "First node of the cluster"
   vpc_id                 = aws_vpc.this.id
   revoke_rules_on_delete = true
+  tags                   = local.for_emr
 }
 
 resource "aws_security_group" "core" {
   #checkov:skip=CKV2_AWS_5:Carried by what other modules make
 
   name                   = "${var.name}-cluster-core"
-  description            = "The cluster's other nodes"
+  description            = "Other nodes of the cluster"
   vpc_id                 = aws_vpc.this.id
   revoke_rules_on_delete = true
+  tags                   = local.for_emr
   depends_on             = [aws_security_group.main]
 }
 
@@ -50,9 +52,10 @@ resource "aws_security_group" "service" {
   #checkov:skip=CKV2_AWS_5:Carried by what other modules make
 
   name                   = "${var.name}-cluster-service"
-  description            = "EMR's access to nodes of a private subnet"
+  description            = "Between EMR and nodes of a private subnet"
   vpc_id                 = aws_vpc.this.id
   revoke_rules_on_delete = true
+  tags                   = local.for_emr
   depends_on             = [aws_security_group.core]
 }
 
@@ -80,6 +83,25 @@ resource "aws_vpc_security_group_ingress_rule" "brokers" {
   to_port                      = 9098
 }
 
+# EMR from release 8 on is spoken to on 443. Releases before it refuse a cluster without 9443.
+resource "aws_vpc_security_group_ingress_rule" "service" {
+  security_group_id = aws_security_group.service.id
+  description       = "From nodes to EMR"
+  cidr_ipv4         = var.cidr
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "service_before_8" {
+  security_group_id            = aws_security_group.service.id
+  description                  = "From the first node to EMR, before release 8"
+  referenced_security_group_id = aws_security_group.main.id
+  ip_protocol                  = "tcp"
+  from_port                    = 9443
+  to_port                      = 9443
+}
+
 resource "aws_vpc_security_group_egress_rule" "nodes_within" {
   for_each = merge(local.nodes, { service = aws_security_group.service.id })
 
@@ -101,10 +123,12 @@ resource "aws_vpc_security_group_egress_rule" "nodes_s3" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "worker" {
+  for_each = toset([for port in setunion([443], var.worker_ports) : tostring(port)])
+
   security_group_id = aws_security_group.worker.id
-  description       = "Prefect's API and AWS"
+  description       = "API of Prefect, and AWS"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
+  from_port         = tonumber(each.key)
+  to_port           = tonumber(each.key)
 }

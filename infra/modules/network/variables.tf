@@ -31,6 +31,29 @@ variable "endpoints" {
   default     = ["athena", "elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
 }
 
+variable "has_cluster" {
+  description = "Whether there is a cluster (EMR on EC2), which wants an endpoint of EMR's own."
+  type        = bool
+  default     = false
+}
+
+variable "has_way_out" {
+  description = "Whether a cluster's first node may go out on 443 through a NAT gateway, which managed scaling and auto-termination want."
+  type        = bool
+  default     = false
+}
+
+variable "worker_ports" {
+  description = "Ports on which the worker goes out beside 443: Prefect's API, where a server of one's own has another."
+  type        = set(number)
+  default     = []
+
+  validation {
+    condition     = alltrue([for port in var.worker_ports : port >= 1 && port <= 65535 && floor(port) == port])
+    error_message = "worker_ports: whole numbers from 1 to 65535."
+  }
+}
+
 variable "key_arn" {
   description = "The key that the log of the network's traffic is encrypted with."
   type        = string

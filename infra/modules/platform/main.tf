@@ -3,6 +3,10 @@
 locals {
   locked   = { for found in regexall("(?m)^([a-z0-9-]+)(?:\\[[a-z0-9,-]+\\])?==([^ ;\\\\]+)", file(var.lock)) : found[0] => found[1]... }
   packages = [for each in sort(var.worker_needs) : "${each}==${local.locked[each][0]}"]
+
+  has_cluster  = var.compute.kind == "cluster"
+  has_way_out  = local.has_cluster && var.compute.has_way_out
+  prefect_port = try(tonumber(regex("^https?://[^/]+:([0-9]+)(?:/|$)", var.prefect_api_url)[0]), startswith(var.prefect_api_url, "http:") ? 80 : 443)
 }
 
 module "lake" {
@@ -17,11 +21,14 @@ module "lake" {
 module "network" {
   source = "../network"
 
-  name     = var.name
-  cidr     = var.cidr
-  zones    = var.zones
-  key_arn  = module.lake.key_arn
-  log_days = var.log_days
+  name         = var.name
+  cidr         = var.cidr
+  zones        = var.zones
+  has_cluster  = local.has_cluster
+  has_way_out  = local.has_way_out
+  worker_ports = [local.prefect_port]
+  key_arn      = module.lake.key_arn
+  log_days     = var.log_days
 }
 
 module "stream" {

@@ -43,13 +43,14 @@ variable "stream" {
 }
 
 variable "compute" {
-  description = "Spark: its kind (cluster or serverless), nodes that are always there and at most, and when it ends."
+  description = "Spark: its kind (cluster or serverless), nodes that are always there and at most, when it ends, and whether its first node has the way out that scaling and ending want."
   type = object({
     kind            = optional(string, "cluster")
     core_nodes      = optional(number, 1)
     most_nodes      = optional(number, 4)
     stops_when_idle = optional(bool, true)
     idle_minutes    = optional(number, 60)
+    has_way_out     = optional(bool, true)
   })
   default = {}
 }

@@ -41,6 +41,52 @@ run "the_worker_knows_what_configure_hands_over" {
   }
 }
 
+run "prefect_in_the_cloud_is_reached_by_https" {
+  command = plan
+
+  assert {
+    condition     = local.prefect_port == 443
+    error_message = "the worker goes out on another port"
+  }
+
+  assert {
+    condition     = local.has_cluster && local.has_way_out
+    error_message = "nothing would scale the cluster or end it"
+  }
+}
+
+run "a_prefect_of_ones_own_is_reached" {
+  command = plan
+
+  variables {
+    prefect_api_url = "http://prefect.internal:4200/api"
+    compute         = { has_way_out = false }
+  }
+
+  assert {
+    condition     = local.prefect_port == 4200
+    error_message = "the worker does not reach it"
+  }
+
+  assert {
+    condition     = local.has_cluster && !local.has_way_out
+    error_message = "there is a way out, though it was declined"
+  }
+}
+
+run "a_prefect_without_a_port_has_the_usual_one" {
+  command = plan
+
+  variables {
+    prefect_api_url = "http://prefect.internal/api"
+  }
+
+  assert {
+    condition     = local.prefect_port == 80
+    error_message = "the worker does not reach it"
+  }
+}
+
 run "serverless_throughout" {
   command = apply
 
@@ -52,5 +98,10 @@ run "serverless_throughout" {
   assert {
     condition     = output.settings.emr_kind == "serverless"
     error_message = "the engine would look for a cluster"
+  }
+
+  assert {
+    condition     = !local.has_cluster && !local.has_way_out
+    error_message = "a way out is paid for that nobody takes"
   }
 }
