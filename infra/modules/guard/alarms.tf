@@ -39,6 +39,23 @@ resource "aws_cloudwatch_metric_alarm" "heartbeat" {
   ok_actions          = local.told
 }
 
+# Whoever tells of late and failed runs is a run itself, so of a worker that is down others have to tell.
+resource "aws_cloudwatch_metric_alarm" "worker" {
+  alarm_name          = "${var.name}-worker"
+  alarm_description   = "No Prefect worker of ${var.name} has run for 10 minutes: nothing is scheduled, and late and failed runs are not told. See its log, /${var.name}/worker."
+  namespace           = "ECS/ContainerInsights"
+  metric_name         = "RunningTaskCount"
+  dimensions          = { ClusterName = var.worker.cluster, ServiceName = var.worker.service }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 10
+  threshold           = 1
+  comparison_operator = "LessThanThreshold"
+  treat_missing_data  = "breaching"
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
 resource "aws_cloudwatch_metric_alarm" "idle" {
   count = var.compute_kind == "cluster" ? 1 : 0
 

@@ -1,4 +1,5 @@
-# Who is told, and of what: money, a standing job that falls behind or is dead, steps that fail, a cluster that idles.
+# Who is told, and of what: money, a standing job that falls behind or is dead, a worker that is down, steps that fail,
+# a cluster that idles.
 
 data "aws_caller_identity" "this" {}
 

@@ -56,6 +56,11 @@ variable "compute_id" {
   type        = string
 }
 
+variable "worker" {
+  description = "The ECS cluster and service in which the worker runs."
+  type        = object({ cluster = string, service = string })
+}
+
 variable "idle_minutes" {
   description = "Minutes without work after which an idle cluster is told."
   type        = number

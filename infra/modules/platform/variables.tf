@@ -103,6 +103,12 @@ variable "worker_needs" {
   default     = ["boto3", "prefect-aws", "psutil", "pydantic-settings"]
 }
 
+variable "runs_at_once_a_domain" {
+  description = "Flow runs of a domain that the worker has side by side: one of each deployment, so that runs which wait for their turn hold up nobody."
+  type        = number
+  default     = 12
+}
+
 variable "emails" {
   description = "Addresses that are told."
   type        = set(string)

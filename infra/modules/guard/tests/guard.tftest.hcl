@@ -9,6 +9,7 @@ variables {
   streamed        = ["toy"]
   compute_kind    = "cluster"
   compute_id      = "j-123"
+  worker          = { cluster = "headrace-test", service = "headrace-test-worker" }
   key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 }
 
@@ -18,6 +19,20 @@ run "a_job_that_says_nothing_counts_as_dead" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.heartbeat["toy"].treat_missing_data == "breaching"
     error_message = "a job that is dead raises no alarm"
+  }
+}
+
+run "a_worker_that_is_down_is_told_without_it" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.worker.dimensions == tomap({ ClusterName = "headrace-test", ServiceName = "headrace-test-worker" })
+    error_message = "another service is watched"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.worker.treat_missing_data == "breaching"
+    error_message = "a worker of which nothing is heard raises no alarm"
   }
 }
 

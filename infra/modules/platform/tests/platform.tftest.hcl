@@ -87,6 +87,19 @@ run "a_prefect_without_a_port_has_the_usual_one" {
   }
 }
 
+run "each_domain_has_its_runs" {
+  command = plan
+
+  variables {
+    domains = ["toy", "other"]
+  }
+
+  assert {
+    condition     = module.orchestration.runs_at_once == 28
+    error_message = "runs that wait for their turn would hold up those of another domain"
+  }
+}
+
 run "serverless_throughout" {
   command = apply
 
