@@ -5,13 +5,14 @@ from typing import Any
 
 from prefect import flow
 
-from flows import HOUR
 from tasks.gate import pass_gate, settle
 from tasks.jobs import deduped, refined, scanned, settled
+from tasks.schedules import patient
 from tasks.turns import turn_of
 
 
-@flow(name="dedupe", flow_run_name="dedupe-{domain}", timeout_seconds=6 * HOUR)
+@flow(name="dedupe", flow_run_name="dedupe-{domain}")
+@patient
 def dedupe(domain: str, day: date | None = None, tables: list[str] | None = None) -> dict[str, Any]:
     """Take second copies out of live silver tables, and restate what they touched.
 
@@ -20,7 +21,7 @@ def dedupe(domain: str, day: date | None = None, tables: list[str] | None = None
         day: Only this event day; by default those that rows came to since the last time.
         tables: Only these silver tables.
     """
-    with turn_of(domain):
+    with turn_of(domain, hours=6):
         done = deduped(domain, day=day, tables=tables)
         touched = [each["table"] for each in done["tables"] if each["removed"]]
         if touched:

@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 from prefect import flow
 
-from flows import HOUR
+from tasks.budget import Dollars
 from tasks.jobs import generated
 from tasks.report import report_generated
 from tasks.turns import turn_of
 
 
-@flow(name="generate", flow_run_name="generate-{domain}", timeout_seconds=24 * HOUR, validate_parameters=True)
+@flow(name="generate", flow_run_name="generate-{domain}", validate_parameters=True)
 def generate(
     domain: str,
     profile: str = "demo",
@@ -22,7 +22,7 @@ def generate(
     stride: str | None = None,
     into: Literal["landing", "bronze"] | None = None,
     tables: list[str] | None = None,
-    dollars: float | None = None,
+    dollars: Dollars | None = None,
 ) -> dict[str, Any]:
     """Make up source data by seed, scale and span, planted faults included.
 
@@ -39,7 +39,7 @@ def generate(
         dollars: What making and refining it may cost; beyond that nothing is begun. By default anything.
     """
     plan = {"scale": scale, "seed": seed, "start": start, "end": end, "stride": stride, "into": into}
-    with turn_of(domain):
+    with turn_of(domain, hours=24):
         made = generated(domain, profile=profile, tables=tables, dollars=dollars, **plan)
     report_generated(domain, made)
     return made

@@ -4,13 +4,14 @@ from typing import Any
 
 from prefect import flow
 
-from flows import HOUR
 from flows.refine import LAYERS, Layer
 from tasks.jobs import maintained
+from tasks.schedules import patient
 from tasks.turns import turn_of
 
 
-@flow(name="maintain", flow_run_name="maintain-{domain}", timeout_seconds=12 * HOUR)
+@flow(name="maintain", flow_run_name="maintain-{domain}")
+@patient
 def maintain(
     domain: str,
     layers: list[Layer] = list(LAYERS),  # noqa: B006 - Prefect shows it as the default
@@ -29,7 +30,7 @@ def maintain(
         retain_hours: How long files that left a table are kept; a week at least.
         even_if_unsafe: Allow less than a week; nothing may be reading or streaming.
     """
-    with turn_of(domain):
+    with turn_of(domain, hours=12):
         return maintained(
             domain,
             layers=layers,

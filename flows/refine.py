@@ -4,19 +4,20 @@ from typing import Any, Literal
 
 from prefect import flow
 
-from flows import HOUR
-from tasks.budget import Budget
+from tasks.budget import Budget, Dollars
 from tasks.gate import pass_gate, settle
 from tasks.instants import AsOf, meant
 from tasks.jobs import refined, settled
 from tasks.report import report_layers
+from tasks.schedules import patient
 from tasks.turns import turn_of
 
 Layer = Literal["bronze", "silver", "gold"]
 LAYERS: tuple[Layer, ...] = ("bronze", "silver", "gold")
 
 
-@flow(name="refine", flow_run_name="refine-{domain}", timeout_seconds=6 * HOUR)
+@flow(name="refine", flow_run_name="refine-{domain}")
+@patient
 def refine(
     domain: str,
     as_of: AsOf = "newest",
@@ -24,7 +25,7 @@ def refine(
     tables: list[str] | None = None,
     scans: bool = True,
     force_scans: bool = False,
-    dollars: float | None = None,
+    dollars: Dollars | None = None,
 ) -> dict[str, Any]:
     """Bring tables up to date. A scan that fails stops the run before the next layer.
 
@@ -41,7 +42,7 @@ def refine(
     done: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
     budget = Budget(f"refine {domain}", dollars)
-    with turn_of(domain):
+    with turn_of(domain, hours=6):
         for layer in (each for each in LAYERS if each in layers):
             budget.check()
             made, scan = refined(

@@ -1,12 +1,15 @@
 """The standing job's entry point, on a laptop and as a step on a cluster: `python -m streaming.stand <domain>`."""
 
 import sys
+import time
 from collections.abc import Collection
 
-from headrace.errors import HeadraceError
-from headrace.live.heartbeat import Heartbeat
+from headrace.errors import HeadraceError, UsageError
+from headrace.lake.paths import Paths
+from headrace.live.heartbeat import Heartbeat, beat, stamp
 from headrace.live.standing import WAYS
 from headrace.live.standing import stand as stand_until_stopped
+from headrace.live.waiting import waits_for
 from headrace.settings import Settings, get_settings
 from headrace.trouble import cause_to_act_on
 from streaming.stopping import stop_when_told
@@ -20,10 +23,20 @@ def stand(
     accept_loss: bool = False,
     ways: Collection[str] = WAYS,
 ) -> Heartbeat:
-    """Until SIGTERM or Ctrl-C, or (until_empty) until all that is there by now is taken."""
-    return stand_until_stopped(
-        domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss, ways=ways
-    )
+    """Until SIGTERM or Ctrl-C, or (until_empty) until all that is there by now is taken. What it needs and does not
+    find yet is left as word for its keeper, and on a cluster, where nobody reads it, it is no failure of the step."""
+    try:
+        return stand_until_stopped(
+            domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss, ways=ways
+        )
+    except UsageError as error:
+        if waits_for(str(error)) is None:
+            raise
+        waiting = Heartbeat(domain, "", "waiting", time.time(), stamp(), error=str(error))
+        beat(Paths.of(domain, settings), waiting)
+        if settings.spark == "own":
+            raise
+        return waiting
 
 
 def main() -> int:

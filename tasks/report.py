@@ -21,10 +21,9 @@ def report_scan(summary: ScanSummary, restored: list[dict[str, Any]]) -> None:
     )
 
 
-def report_step(what: str, link: str) -> None:
-    """Of a job that a cluster did."""
-    if link:
-        create_link_artifact(link, link_text=what, key="step", description=f"The step that did: {what}")
+def report_step(domain: str, what: str, link: str) -> None:
+    """Of a job that a cluster does."""
+    create_link_artifact(link, link_text=what, key=_key("step", domain), description=f"The step of: {what}")
 
 
 def report_receipt(receipt: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """What a run may cost: refused before it starts, or stopped between two steps."""
 
+from math import isfinite
+
 from headrace.cost.bill import HOUR, Work, core_hours, dollars_an_hour
 from headrace.cost.environments import CORES_A_NODE, Environment, environment
-from headrace.errors import OverBudget
+from headrace.errors import OverBudget, UsageError
 from headrace.settings import Settings
 
 
@@ -11,8 +13,14 @@ def place_of(settings: Settings) -> Environment:
     return environment(settings.environment.rpartition("-")[2] or "dev")
 
 
+def check_dollars(dollars: float, work: str) -> None:
+    if not (isfinite(dollars) and dollars > 0):
+        raise UsageError(f"{work}: what it may cost is an amount above 0, not {dollars}")
+
+
 def refuse_beyond(dollars: float, work: str, rows: float, place: Environment) -> None:
     """Before rows are made: by what making and refining them takes on the environment at its most."""
+    check_dollars(dollars, work)
     hours = core_hours(Work(rows, 1)) / (place.most_nodes * CORES_A_NODE)
     expected = hours * dollars_an_hour(place)
     if expected > dollars:

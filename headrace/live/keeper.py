@@ -1,6 +1,7 @@
 """Keeps the standing job standing: looks at its heartbeat and starts it where there is none.
 
-A job that dies as soon as it is started is started three times; then somebody has to look.
+A job that dies as soon as it is started is started three times; then somebody has to look. One that says it waits, for
+its topic or a table, is asked again every ten minutes.
 """
 
 import time
@@ -13,10 +14,12 @@ from headrace.lake import objects
 from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
+from headrace.live.waiting import waits_for
 from headrace.settings import Settings
 
 AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
 MOST_STARTS = 3
+ASKED_AGAIN = 600.0
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,17 @@ def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]
         return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
     if (busy := _written_by_others(tables, paths)) is not None:
         return Kept(domain, "waiting", busy)
-    starts = _after_death(starts, beat)
+    missing = waits_for(beat.error) if beat is not None and beat.state == "waiting" else None
+    if missing is not None and now - starts.at < ASKED_AGAIN:
+        return Kept(domain, "waiting", f"the standing job of {domain} waits for {missing}")
+    starts = _after_death(starts, beat) if missing is None else Starts()
     if starts.in_vain >= MOST_STARTS:
         raise HeadraceError(
             f"the standing job of {domain} was started {MOST_STARTS} times and died at once each time. Its last words: "
             f"{(beat.error if beat else '') or 'none'}. Mend the cause, then start it with headrace stream {domain}."
         )
-    _remember(paths, replace(starts, at=now))
     start(domain, settings)
+    _remember(paths, replace(starts, at=now))
     why = (
         "it was never run"
         if beat is None
@@ -67,7 +73,7 @@ def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None]
 
 
 def is_alive(beat: Heartbeat, settings: Settings) -> bool:
-    return beat.state not in ("stopped", "failed") and beat.age < settings.heartbeat_seconds
+    return beat.state not in ("stopped", "failed", "waiting") and beat.age < settings.heartbeat_seconds
 
 
 def _written_by_others(tables: Tables, paths: Paths) -> str | None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.emr.models import emr_backends
+from prefect.utilities.filesystem import filter_files
 
 import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
 from headrace.engines import cluster as clusters
@@ -24,6 +26,7 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
+from headrace.live.waiting import waits_for
 from headrace.settings import Settings
 from rehearsal.aws.running import REGION
 
@@ -189,8 +192,9 @@ def test_what_stopped_the_wait_is_told_also_where_the_step_cannot_be_stopped(
 
 def test_a_cluster_that_is_gone_is_told(cluster: Cluster) -> None:
     cluster.itself.terminate()
-    with pytest.raises(HeadraceError, match=r"is gone .*terraform apply"):
+    with pytest.raises(HeadraceError, match=r"is gone .*terraform apply") as raised:
         submit(JOB, cluster.settings)
+    assert "its cluster, which has ended" in str(waits_for(str(raised.value)))
 
 
 def test_a_cluster_that_is_starting_is_waited_for(cluster: Cluster) -> None:
@@ -252,3 +256,22 @@ import headrace.engines.cluster, headrace.engines.emr
 def test_the_worker_needs_neither_spark_nor_what_computes_beside_it() -> None:
     ran = subprocess.run([sys.executable, "-c", WITHOUT_SPARK], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_the_worker_fetches_what_it_needs_and_little_else(tmp_path: Path) -> None:
+    """As `prefect deploy` pushes it, for each run fetches it anew, file by file."""
+    ignored = (ROOT / ".prefectignore").read_text().splitlines()
+    names = [each for each in filter_files(str(ROOT), ignored) if (ROOT / each).is_file()]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    program = f"import sys; sys.path.insert(0, '.'){WITHOUT_SPARK}{REST}"
+    ran = subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert len(names) < 140
+
+
+REST = """
+import flows.tell, headrace.people, headrace.refusals, headrace.trouble
+assert headrace.__path__[0].startswith(__import__("os").getcwd()), headrace.__path__
+"""

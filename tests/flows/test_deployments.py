@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,3 +80,19 @@ def test_every_parameter_is_described(name: str) -> None:
         key for key, field in parameter_schema(flow.fn).properties.items() if not field.get("description")
     ]
     assert bare == []
+
+
+@pytest.mark.parametrize("domain", SHIPPED)
+def test_runs_that_wait_for_their_turn_leave_room_for_all_others(domain: str) -> None:
+    variables = (REPO / "infra/modules/platform/variables.tf").read_text()
+    most = re.search(r'"runs_at_once_a_domain" {[^}]*?default\s+= (\d+)', variables)
+    assert most
+    of_domain = [each for each in DEPLOYMENTS if each["parameters"].get("domain") == domain]
+    assert all(each["concurrency_limit"]["limit"] == 1 for each in of_domain)
+    assert len(of_domain) <= int(most[1])
+
+
+def test_people_are_told_of_the_same_once_an_hour() -> None:
+    failed, late = DEPLOYMENTS[0]["triggers"]
+    assert [(each["threshold"], each["within"]) for each in (failed, late)] == [(1, 3600)] * 2
+    assert (failed["for_each"], late["for_each"]) == (["related:deployment:prefect.resource.id"], [])

@@ -1,21 +1,24 @@
 """The refine flow: its order, what stops it, what it leaves behind."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, LogFilter, LogFilterFlowRunId
+from prefect.logging.configuration import setup_logging
+from prefect.logging.handlers import APILogHandler
+from prefect.settings import PREFECT_LOGGING_LEVEL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from cli.main import app
 from cli.trouble import guarded
 from flows.refine import refine
 from headrace.engines.job import Job, JobResult
-from headrace.errors import GateClosed, Passing, ReceiptError, UsageError
+from headrace.errors import GateClosed, HeadraceError, Passing, ReceiptError, UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
+from headrace.progress import Event, tell
 from headrace.settings import Settings, get_settings
 from tests.flows.conftest import NotingEngine, receipt_of
 
@@ -129,16 +132,47 @@ def test_a_run_leaves_its_scans_and_its_receipt_in_the_ui(engine: NotingEngine) 
         assert {artifact.key for artifact in client.read_artifacts(artifact_filter=wanted)} == keys
 
 
-def test_a_step_of_a_cluster_is_linked(engine: NotingEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+LINK = "https://console/steps/s-1"
+
+
+def test_a_step_of_a_cluster_is_linked_while_it_runs_and_when_it_has_failed(
+    engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def on_cluster(jobs: list[Job]) -> list[JobResult]:
-        return [replace(result, link="https://console/steps/s-1") for result in engine(jobs)]
+        tell(Event("emr", "refine", "started", note=f"s-1 {LINK}"))
+        raise HeadraceError("no such column")
 
     monkeypatch.setattr("tasks.submit.hand_over", on_cluster)
-    refine("pumps", layers=["gold"])
+    with pytest.raises(HeadraceError, match="no such column"):
+        refine("pumps", layers=["gold"])
     with get_client(sync_client=True) as client:
-        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["step"]))
-        linked = [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
-    assert any("https://console/steps/s-1" in each for each in linked)
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["step-pumps"]))
+        (linked,) = [str(artifact.data) for artifact in client.read_artifacts(artifact_filter=wanted)]
+    assert LINK in linked
+
+
+def test_what_becomes_of_a_step_is_in_the_log_of_the_run_once_each(
+    engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_cluster(jobs: list[Job]) -> list[JobResult]:
+        tell(Event("emr", "refine valves", "started", note=f"s-1 {LINK}"))
+        tell(Event("emr", "refine valves", "going", note="waiting"))
+        tell(Event("emr", "refine valves", "going", note="running"))
+        tell(Event("emr", "refine valves", "done", seconds=12))
+        return engine(jobs)
+
+    monkeypatch.setattr("tasks.submit.hand_over", on_cluster)
+    changed = {PREFECT_LOGGING_TO_API_ENABLED: True, PREFECT_LOGGING_LEVEL: "INFO"}
+    with temporary_settings(changed):
+        setup_logging(incremental=False)
+        run = refine("valves", layers=["gold"], scans=False, return_state=True).state_details.flow_run_id
+        APILogHandler().flush()
+    wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run]))
+    with get_client(sync_client=True) as client:
+        said = [each.message for each in client.read_logs(wanted) if each.message.startswith("emr")]
+    told = [f"started s-1 {LINK}", "going waiting", "going running", "done in 12 s"]
+    of_gold, of_receipt = said[:4], said[4:]
+    assert of_gold == of_receipt == [f"emr refine valves: {each}" for each in told]
 
 
 @pytest.mark.parametrize(

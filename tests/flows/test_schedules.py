@@ -8,13 +8,17 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.flow_engine import run_flow
 from prefect.server import models
 from prefect.server.database import provide_database_interface
+from prefect.states import Pending
+
+from tasks.schedules import by_schedule
 
 
 @flow
-def beats() -> None:
-    """Nothing."""
+def beats() -> bool:
+    return by_schedule()
 
 
 def test_what_has_a_schedule_is_to_run_by_it() -> None:
@@ -23,7 +27,11 @@ def test_what_has_a_schedule_is_to_run_by_it() -> None:
         made = client.create_deployment(client.create_flow(beats), "by-schedule", schedules=[schedule])
         asyncio.run(_scheduled(made))
         runs = client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[made])))
+        client.set_flow_run_state(runs[0].id, Pending(), force=True)  # as the worker does
+        begun = client.read_flow_run(runs[0].id)
         client.delete_deployment(made)
+    assert run_flow(beats, flow_run=begun) is True, "it knows that nobody has started it by hand"
+    assert beats() is False
     assert [run.auto_scheduled for run in runs] == [True] * 3
 
 

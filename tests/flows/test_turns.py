@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 
 from tasks.turns import turn_of
@@ -14,10 +15,10 @@ def test_the_second_run_of_a_domain_waits_for_the_first(monkeypatch: pytest.Monk
     order: list[str] = []
 
     def second() -> None:
-        with turn_of("pumps"):
+        with turn_of("pumps", hours=1 / 3600):  # less than it waits
             order.append("second")
 
-    with turn_of("pumps"):
+    with turn_of("pumps", hours=1):
         other = threading.Thread(target=second)
         other.start()
         time.sleep(2)
@@ -29,8 +30,18 @@ def test_the_second_run_of_a_domain_waits_for_the_first(monkeypatch: pytest.Monk
 
 
 def test_a_run_by_hand_does_not_ask_for_its_turn() -> None:
-    with turn_of("valves"):
+    with turn_of("valves", hours=1):
         pass
     with get_client(sync_client=True) as client:
         names = [each.name for each in client.read_global_concurrency_limits(limit=200, offset=0)]
     assert "headrace-valves" not in names
+
+
+def test_a_turn_that_lasts_too_long_times_the_run_out() -> None:
+    @flow
+    def endless() -> None:
+        with turn_of("valves", hours=0.5 / 3600):
+            time.sleep(20)
+
+    state = endless(return_state=True)
+    assert state.name == "TimedOut"

@@ -86,3 +86,31 @@ def test_while_another_run_writes_a_table_of_the_job_nobody_starts_it_in_vain(cl
             assert (keep().state, started) == ("waiting", [])
             clock(61)
     assert (keep().state, started) == ("started", ["pumps"])
+
+
+NO_TOPIC = "b:9092 (HEADRACE_KAFKA_BOOTSTRAP) has no topic 'strokes'; it has: none."
+
+
+def test_a_job_without_its_topic_is_no_failure_and_is_asked_again_after_a_while(clock, keep, beats, started):
+    for _ in range(5):
+        assert keep().state == "started"
+        clock(20)
+        beats(replace(ALIVE, state="waiting", at=time.time(), error=NO_TOPIC))
+        clock(60)
+        found = keep()
+        assert (found.state, found.said) == (
+            "waiting",
+            "the standing job of pumps waits for its topic strokes",
+        )
+        clock(600)
+    assert len(started) == 5
+
+
+def test_a_job_that_could_not_be_started_is_not_taken_for_one_that_was(clock, settings, keep, started):
+    def fails(domain: str, settings: Settings) -> None:
+        raise HeadraceError("EMR cluster j-1 is gone (terminated)")
+
+    for _ in range(4):
+        with pytest.raises(HeadraceError, match="is gone"):
+            keeper.keep("pumps", settings, fails, WRITTEN)
+    assert (keep().state, started) == ("started", ["pumps"])

@@ -1,0 +1,38 @@
+"""A standing job that does not find its topic leaves word for its keeper."""
+
+import pytest
+
+from headrace.errors import UsageError
+from headrace.lake.paths import Paths
+from headrace.live import broker
+from headrace.live.heartbeat import last_beat
+from headrace.live.waiting import waits_for
+from headrace.settings import Settings
+from streaming import stand as standing
+
+
+@pytest.fixture
+def no_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Empty:
+        def topics(self) -> set[str]:
+            return set()
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(broker, "connected", lambda *_, **__: Empty())
+    monkeypatch.setattr(standing, "stop_when_told", lambda: None)
+
+
+@pytest.mark.usefixtures("no_topic")
+@pytest.mark.parametrize("spark", ["own", "submitted"])
+def test_by_hand_it_is_an_error_and_on_a_cluster_the_step_ends_well(settings: Settings, spark: str) -> None:
+    there = settings.model_copy(update={"spark": spark})
+    if spark == "own":
+        with pytest.raises(UsageError, match="has no topic"):
+            standing.stand("pumps", there)
+    else:
+        assert standing.stand("pumps", there).state == "waiting"
+    left = last_beat(Paths.of("pumps", settings))
+    assert left is not None
+    assert left.state == "waiting"
+    assert str(waits_for(left.error)).startswith("its topic ")
