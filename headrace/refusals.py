@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    EndpointConnectionError,
+    ConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -28,28 +29,40 @@ NO_RIGHT = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "4
 TOO_FAST = (
     "Throttling",
     "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
     "TooManyRequestsException",
     "RequestLimitExceeded",
     "SlowDown",
+)
+OUT_OF_BREATH = (
+    *("InternalError", "InternalFailure", "InternalServerError", "InternalServerErrorException"),
+    *("InternalServerException", "InternalServiceError", "InternalServiceException"),
+    *("ServiceUnavailable", "ServiceUnavailableException", "Unavailable"),
+    *("RequestTimeout", "RequestTimeoutException", "OperationTimeoutException"),
+    *("ConcurrentModificationException", "OperationAborted", "ConditionalRequestConflict"),
 )
 TOO_MUCH = (
     "LimitExceededException",
     "ServiceQuotaExceededException",
     "VcpuLimitExceeded",
     "QuotaExceededException",
+    "ResourceNumberLimitExceededException",
 )
+REGION = "AWS_REGION (for boto3 AWS_DEFAULT_REGION)"
 ELSEWHERE = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301")
 NOT_THERE = (
-    *(
-        "NoSuchBucket",
-        "NoSuchKey",
-        "404",
-        "ResourceNotFoundException",
-        "EntityNotFoundException",
-        "NotFoundException",
-    ),
-    *("ClusterNotFound", "InvalidRequestException", "ValidationException"),
+    "NoSuchBucket",
+    "NoSuchKey",
+    "404",
+    "ResourceNotFoundException",
+    "EntityNotFoundException",
+    "NotFoundException",
+    "ClusterNotFound",
 )
+SAID_IN_TEXT_ONLY = ("InvalidRequestException", "ValidationException")
+SAYS_TOO_MUCH = re.compile(r"maximum number of|quota|limit\b.* exceeded|exceed\w* .*\blimit", re.IGNORECASE)
+SAYS_NOT_THERE = re.compile(r"not valid|not found|not exist|no such|terminated", re.IGNORECASE)
 
 
 @contextmanager
@@ -66,19 +79,37 @@ def in_words(error: BaseException, what: str, setting: str = "") -> HeadraceErro
     match error:
         case ClientError():
             answer = error.response["Error"]
-            return as_told(answer["Code"], answer.get("Message", ""), error.operation_name, what, setting)
+            said = answer.get("Message", "")
+            code = _meant_by(answer.get("Code", ""), said, _status_of(error))
+            return as_told(code, said, error.operation_name, what, setting)
         case NoCredentialsError() | PartialCredentialsError():
             return HeadraceError(
                 f"{what}: there are no AWS credentials. Sign in (aws sso login, or set AWS_PROFILE), or give this "
                 "machine a role."
             )
         case NoRegionError():
-            return HeadraceError(f"{what}: no AWS region is named; set AWS_REGION")
+            return HeadraceError(
+                f"{what}: no AWS region is named; set AWS_DEFAULT_REGION, which boto3 reads, beside AWS_REGION, "
+                "which the others read"
+            )
         case TokenRetrievalError():
             return HeadraceError(f"{what}: the sign-in to AWS has expired; aws sso login")
-        case EndpointConnectionError() | HTTPClientError():
-            return Passing(f"{what}: AWS does not answer ({error}). Is AWS_REGION right?")
+        case ConnectionError() | HTTPClientError() | IncompleteReadError():
+            return Passing(f"{what}: AWS does not answer ({error}). Is {REGION} right?")
     return HeadraceError(f"{what}: {error}")
+
+
+def _status_of(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _meant_by(code: str, said: str, status: int) -> str:
+    """A code that as_told knows, where it is given too widely for what is said with it, or is unheard of."""
+    if code in SAID_IN_TEXT_ONLY:
+        if SAYS_TOO_MUCH.search(said):
+            return TOO_MUCH[0]
+        return "404" if SAYS_NOT_THERE.search(said) else code
+    return code if status < 500 or code in TOO_FAST else OUT_OF_BREATH[0]
 
 
 IN_TEXT = {
@@ -86,6 +117,8 @@ IN_TEXT = {
     **{code: (code,) for code in (*EXPIRED, *UNKNOWN_KEYS, *TOO_FAST, *ELSEWHERE[:-1], "NoSuchBucket")},
     "AccessDenied": ("AccessDenied", "403 Forbidden", "Status Code: 403"),
     "SlowDown": ("503 Slow Down", "Status Code: 503", "503 Service Unavailable"),
+    "InternalError": ("<Code>InternalError", "500 Internal Server Error", "Status Code: 500"),
+    "RequestTimeout": ("RequestTimeout",),
 }
 
 
@@ -115,10 +148,14 @@ def as_told(code: str, said: str, asked: str, what: str, setting: str) -> Headra
         return Passing(
             f"{what}: AWS asks for fewer requests at a time ({code}), and did so each time we waited"
         )
+    if code in OUT_OF_BREATH:
+        return Passing(f"{what}: AWS could not do it just now ({asked}: {said or code})")
     if code in TOO_MUCH:
-        return HeadraceError(f"{what}: a quota of the account is reached ({said}). Service Quotas raises it.")
+        return HeadraceError(
+            f"{what}: a quota of the account is reached ({said}). Wait for what uses it, or raise it in Service Quotas."
+        )
     if code in ELSEWHERE:
-        return HeadraceError(f"{what}{named} is in another region than AWS_REGION names ({said})")
+        return HeadraceError(f"{what}{named} is in another region than {REGION} names ({said})")
     if code in NOT_THERE:
         return HeadraceError(
             f"{what}{named} is not there ({said}). Is it the account and region of this environment?"

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from headrace.errors import HeadraceError, NotEnoughRoom, Passing
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
-NETWORK = ("botocore.", "urllib3.", "requests.", "httpx.", "httpcore.")
+NETWORK = ("urllib3.", "requests.", "httpx.", "httpcore.")
 OF_S3 = re.compile(r"s3a?://|S3Exception|S3 error|services\.s3|<Error><Code>")
+CONFLICT = re.compile(r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)\w*Exception")
 SAYS_NOTHING = "An error occurred while calling"
 
 
@@ -23,6 +24,10 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
         )
     if (said_no := next(filter(None, map(refusal_in, chain)), None)) is not None:
         return said_no
+    if any(_is_conflict(each) for each in chain):
+        return Passing(
+            "another run wrote the same table meanwhile, so nothing was written here; run the same command again"
+        )
     if any(type(each).__name__ == "Py4JNetworkError" for each in chain):
         return NotEnoughRoom(
             "Spark's process ended: it was stopped from outside, or its memory did not suffice. What was written is "
@@ -33,7 +38,7 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
 
 def refusal_in(error: BaseException) -> HeadraceError | None:
     """What AWS said no to, whoever asked: boto3, Spark's S3A or delta-rs."""
-    if type(error).__module__.startswith("botocore."):
+    if _is_botocores(error):
         from headrace.refusals import in_words
 
         return in_words(error, next(iter(getattr(error, "__notes__", [])), "AWS"))
@@ -43,6 +48,17 @@ def refusal_in(error: BaseException) -> HeadraceError | None:
     from headrace.refusals import read_from
 
     return read_from(text)
+
+
+def _is_botocores(error: BaseException) -> bool:
+    return type(error).__module__.startswith("botocore.")
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """Delta found a commit of another writer that this one does not go with."""
+    return (
+        type(error).__module__.startswith("delta.exceptions") or CONFLICT.search(text_of(error)) is not None
+    )
 
 
 def _tells_of_full_disk(error: BaseException) -> bool:
@@ -58,6 +74,10 @@ def may_pass(error: BaseException | None) -> bool:
             return True
         if isinstance(error, HeadraceError):
             return False
+        if _is_conflict(error):
+            return True
+        if _is_botocores(error):
+            return isinstance(refusal_in(error), Passing)
         if f"{type(error).__module__}.".startswith(NETWORK):
             return True
         error = error.__cause__
