@@ -1,7 +1,8 @@
 """One writer a table at a time.
 
 A lease is an object created only where there is none. Its holder renews it; when the holder dies it expires,
-and on the same machine a dead holder's lease is free at once.
+and on the same machine a dead holder's lease is free at once. How old it is, the place where it lies knows: the clocks
+of two machines need not agree.
 """
 
 import json
@@ -33,16 +34,17 @@ class Holder:
     host: str
     pid: int
     started: float
-    expires: float
+    seconds: float = 0.0
+    """For how long it is held since it was last written."""
 
     @property
     def is_standing(self) -> bool:
         """Whether it is a job that stays: nobody need wait for its end."""
         return self.job.startswith(STANDING)
 
-    @property
-    def is_gone(self) -> bool:
-        if self.expires < time.time():
+    def is_gone(self, age: float) -> bool:
+        """age: for how long the lease has not been renewed."""
+        if age >= self.seconds:
             return True
         return self.host == HOST and not _is_running(self.pid, self.started)
 
@@ -91,10 +93,12 @@ class Leases:
 
     def release(self) -> None:
         self._stop.set()
-        for url in self._held:
-            if (holder := _holder_of(url)) and holder.token == self._token and not self._is_late:
-                objects.delete(url)
-        self._held.clear()
+        with self._renewing:
+            for url in self._held:
+                found = objects.get(url)
+                if found is not None and _holder_in(found).token == self._token:
+                    objects.delete_if(url, found)
+            self._held.clear()
 
     @property
     def _is_late(self) -> bool:
@@ -102,29 +106,28 @@ class Leases:
         return time.time() >= self._expires
 
     def _take(self, url: str) -> None:
+        self._held.append(url)  # before it is: where the answer is lost, what was stored is given back
         if not (objects.put_new(url, self._body()) or self._take_over(url)):
             raise Busy(f"another run took {url} just now; try again")
-        self._held.append(url)
 
     def _take_over(self, url: str) -> bool:
         """Of two that find the same dead lease, one succeeds."""
-        found = objects.get(url)
+        found = objects.look_at(url)
         if found is None:
             return objects.put_new(url, self._body())
-        holder = _holder_in(found)
-        if not holder.is_gone:
+        holder = _holder_in(found.body)
+        if not holder.is_gone(found.age):
             table = "/".join(url.removesuffix(SUFFIX).split("/")[-3:])
             raise Busy(
                 f"{table} is being written by {holder.job!r} (process {holder.pid} on {holder.host}). "
                 "Wait until it is done, or stop it."
             )
-        return objects.swap(url, found, self._body())
+        return objects.swap(url, found.body, self._body())
 
     def _body(self) -> bytes:
         pid = os.getpid()
-        holder = Holder(
-            self._token, self._job, HOST, pid, psutil.Process(pid).create_time(), time.time() + self._seconds
-        )
+        started = psutil.Process(pid).create_time()
+        holder = Holder(self._token, self._job, HOST, pid, started, self._seconds)
         return json.dumps(asdict(holder)).encode()
 
     def _renew_until_stopped(self) -> None:
@@ -167,17 +170,17 @@ def tables_held(root: str) -> list[tuple[str, str]]:
 
 def living_holder(url: str) -> Holder | None:
     """Who holds a lease now."""
-    holder = _holder_of(f"{url}{SUFFIX}")
-    return None if holder is None or holder.is_gone else holder
-
-
-def _holder_of(url: str) -> Holder | None:
-    found = objects.get(url)
-    return None if found is None else _holder_in(found)
+    found = objects.look_at(f"{url}{SUFFIX}")
+    if found is None:
+        return None
+    holder = _holder_in(found.body)
+    return None if holder.is_gone(found.age) else holder
 
 
 def _holder_in(body: bytes) -> Holder:
-    return Holder(**json.loads(body))
+    told = json.loads(body)
+    told.pop("expires", None)  # a lease of earlier days: taken over, and its holder stops
+    return Holder(**told)
 
 
 def _is_running(pid: int, started: float) -> bool:

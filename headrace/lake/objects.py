@@ -1,7 +1,7 @@
 """Small objects beside the tables: on a disk or in S3, under one handful of verbs.
 
-Two matter: `put_new` either creates the object whole or says that it was there, and `swap` replaces it only
-where nobody else has.
+Three matter: `put_new` either creates the object whole or says that it was there; `swap` replaces it, and
+`delete_if` removes it, only where nobody else has.
 """
 
 import fcntl
@@ -9,9 +9,12 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, wraps
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -23,7 +26,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_CONDITION_FAILED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey", "404")
+_NOT_THERE = ("NoSuchKey", "404")
+_CONFLICT = ("ConditionalRequestConflict", "409")
+_CONDITION_FAILED = ("PreconditionFailed", "412", *_CONFLICT, *_NOT_THERE)
+_CONFLICTS, _CONFLICT_PAUSE = 5, 0.1
 
 
 def _named(verb: Callable[P, R]) -> Callable[P, R]:
@@ -63,7 +69,7 @@ def put_file(url: str, file: Path) -> None:
 @_named
 def put_new(url: str, body: bytes) -> bool:
     if _is_s3(url):
-        return _put_s3_if(url, body, IfNoneMatch="*") is not None
+        return _put_s3_if(url, body, IfNoneMatch="*")
     scratch = _written_beside(Path(url), body)
     try:
         os.link(scratch, url)
@@ -87,17 +93,44 @@ def swap(url: str, old: bytes, new: bytes) -> bool:
 
 
 @_named
+def delete_if(url: str, old: bytes) -> bool:
+    """Removes the object where the old body still is; says whether it was."""
+    if _is_s3(url):
+        return _delete_s3_if(url, old)
+    with _one_at_a_time_in(Path(url).parent):
+        if get(url) != old:
+            return False
+        delete(url)
+    return True
+
+
+@_named
 def get(url: str) -> bytes | None:
     if _is_s3(url):
-        bucket, key = _split(url)
-        try:
-            return bytes(_s3().get_object(Bucket=bucket, Key=key)["Body"].read())
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                return None
-            raise
+        found = _found_in_s3(url)
+        return None if found is None else found.body
     try:
         return Path(url).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+@dataclass(frozen=True)
+class Aged:
+    """A body, and for how many seconds at least it has lain there, by the clock of the place where it lies."""
+
+    body: bytes
+    age: float
+
+
+@_named
+def look_at(url: str) -> Aged | None:
+    if _is_s3(url):
+        found = _found_in_s3(url)
+        return None if found is None else Aged(found.body, found.age)
+    try:
+        with Path(url).open("rb") as file:
+            return Aged(file.read(), time.time() - os.fstat(file.fileno()).st_mtime)
     except FileNotFoundError:
         return None
 
@@ -110,7 +143,7 @@ def exists(url: str) -> bool:
     try:
         _s3().head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+        if error.response["Error"]["Code"] in _NOT_THERE:
             return False
         raise
     return True
@@ -256,26 +289,63 @@ def _s3() -> Any:
     return boto3.client("s3")
 
 
-def _put_s3_if(url: str, body: bytes, **condition: str) -> str | None:
-    """The new object's tag, or None where the condition did not hold."""
-    bucket, key = _split(url)
-    try:
-        return str(_s3().put_object(Bucket=bucket, Key=key, Body=body, **condition)["ETag"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _CONDITION_FAILED:
-            return None
-        raise
+@dataclass(frozen=True)
+class _InS3:
+    body: bytes
+    tag: str
+    age: float
 
 
-def _swap_in_s3(url: str, old: bytes, new: bytes) -> bool:
+def _found_in_s3(url: str) -> _InS3 | None:
     bucket, key = _split(url)
     try:
         found = _s3().get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return None
+        raise
+    said = found["ResponseMetadata"]["HTTPHeaders"].get("date")
+    now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+    age = (now - found["LastModified"]).total_seconds() - 1  # both are cut to whole seconds
+    return _InS3(bytes(found["Body"].read()), found["ETag"], age)
+
+
+def _put_s3_if(url: str, body: bytes, **condition: str) -> bool:
+    """Whether it lies there now. When an answer is lost, boto3 asks again and is refused for what it stored itself."""
+    bucket, key = _split(url)
+    for left in reversed(range(_CONFLICTS)):
+        try:
+            _s3().put_object(Bucket=bucket, Key=key, Body=body, **condition)
+            return True
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in _CONDITION_FAILED:
+                raise
+        if code not in _CONFLICT or not left:
+            break
+        time.sleep(
+            _CONFLICT_PAUSE
+        )  # another request was on the way, which may have failed: S3 wants to be asked again
+    return get(url) == body
+
+
+def _swap_in_s3(url: str, old: bytes, new: bytes) -> bool:
+    found = _found_in_s3(url)
+    return found is not None and found.body == old and _put_s3_if(url, new, IfMatch=found.tag)
+
+
+def _delete_s3_if(url: str, old: bytes) -> bool:
+    found = _found_in_s3(url)
+    if found is None or found.body != old:
+        return False
+    bucket, key = _split(url)
+    try:
+        _s3().delete_object(Bucket=bucket, Key=key, IfMatch=found.tag)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _CONDITION_FAILED:
             return False
         raise
-    return bytes(found["Body"].read()) == old and _put_s3_if(url, new, IfMatch=found["ETag"]) is not None
+    return True
 
 
 @contextmanager

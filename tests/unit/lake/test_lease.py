@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from headrace.errors import Busy
 from headrace.lake import lease, objects
 from headrace.lake.lease import HOST, Leases, leased
 
-NOBODY = {"token": "t", "job": "old", "host": "elsewhere", "pid": 1, "started": 0.0, "expires": 0.0}
+NOBODY = {"token": "t", "job": "old", "host": "elsewhere", "pid": 1, "started": 0.0, "seconds": 0.0}
 
 
 @pytest.fixture
@@ -47,16 +48,17 @@ def test_a_table_has_one_writer(url: str) -> None:
 
 
 def test_an_expired_lease_is_taken(url: str) -> None:
-    left_behind(url, expires=time.time() - 1)
+    left_behind(url, seconds=60)
+    os.utime(f"{url}.lease.json", (time.time() - 61,) * 2)
     with leased([url], job="mine", seconds=60) as leases:
         leases.check()
 
 
 def test_the_lease_of_a_dead_process_is_taken_before_it_expires(url: str) -> None:
-    left_behind(url, expires=time.time() + 60)
+    left_behind(url, seconds=60)
     with pytest.raises(Busy):
         Leases([url], "mine", 60).acquire()
-    left_behind(url, expires=time.time() + 60, host=HOST, pid=2**22 + 1)
+    left_behind(url, seconds=60, host=HOST, pid=2**22 + 1)
     with leased([url], job="mine", seconds=60) as leases:
         leases.check()
 
@@ -67,7 +69,7 @@ def test_a_lease_is_renewed_while_it_is_held(held: Leases) -> None:
 
 
 def test_a_lease_that_another_run_took_is_lost(url: str, held: Leases) -> None:
-    left_behind(url, token="other", expires=time.time() + 60)
+    left_behind(url, token="other", seconds=60)
     time.sleep(0.25)
     with pytest.raises(Busy, match="was lost to another run"):
         held.check()
@@ -144,7 +146,54 @@ def test_a_dead_child_that_nobody_asked_after_holds_nothing(url: str) -> None:
     while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     started = psutil.Process(child.pid).create_time()
-    left_behind(url, host=HOST, pid=child.pid, started=started, expires=time.time() + 60)
+    left_behind(url, host=HOST, pid=child.pid, started=started, seconds=60)
     with leased([url], job="mine", seconds=60):
         pass
     child.wait()
+
+
+def test_clocks_that_differ_do_not_matter(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(lease, "HOST", "elsewhere")
+        elsewhere.setattr(lease, "time", AnHourBehind)
+        other = Leases([url], "other", 60)
+        other.acquire()
+    with pytest.raises(Busy, match="being written by 'other'"):
+        Leases([url], "mine", 60).acquire()
+    other.release()
+
+
+class AnHourBehind:
+    @staticmethod
+    def time() -> float:
+        return time.time() - 3600
+
+
+def test_what_was_stored_before_its_answer_was_lost_is_given_back(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_new = objects.put_new
+
+    def lost(url: str, body: bytes) -> bool:
+        put_new(url, body)
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(objects, "put_new", lost)
+    with pytest.raises(ConnectionError):
+        Leases([url], "mine", 60).acquire()
+    assert objects.get(f"{url}.lease.json") is None
+
+
+def test_who_took_the_lease_while_it_is_given_back_keeps_it(
+    url: str, held: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The taker comes between the last look and the removal."""
+    delete_if = objects.delete_if
+
+    def taken_first(url: str, old: bytes) -> bool:
+        left_behind(url.removesuffix(lease.SUFFIX), token="other", seconds=60)
+        return delete_if(url, old)
+
+    monkeypatch.setattr(objects, "delete_if", taken_first)
+    held.release()
+    assert json.loads(Path(f"{url}.lease.json").read_text())["token"] == "other"
