@@ -72,7 +72,6 @@ def _keys_with_news(edge: Edge, good: DataFrame) -> DataFrame:
 
 
 def _rebuild(edge: Edge, good: DataFrame, moved: DataFrame, number: int, note: dict[str, Any]) -> None:
-    edge.leases.check()
     made = versions_of(edge, _all_seen(edge, good, moved, note["upstream"])).persist()
     stored = _stored_versions(edge, moved)
     opened, after, before = _opened_by_batch(edge, good, made), made.count(), stored.count() if stored else 0
@@ -81,6 +80,7 @@ def _rebuild(edge: Edge, good: DataFrame, moved: DataFrame, number: int, note: d
     counts["reclassified"] = after - before - opened
     rows = made.transform(edge.finished)
     options = edge.options(number, note)
+    edge.leases.check()
     if stored is None:
         rows.write.format("delta").mode("append").options(**options).save(edge.target)
     else:

@@ -1,6 +1,11 @@
 from typing import Any
 
+import pytest
+
+from headrace.errors import Busy
 from headrace.lake.receipt import receipt
+from headrace.refine import history
+from headrace.refine.edge import Edge
 from tests.spark.refine.conftest import PumpStation
 
 
@@ -53,3 +58,22 @@ def test_a_change_of_any_column_opens_a_version(station: PumpStation) -> None:
     station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
     homes = station.table("silver", "pumps").orderBy("version").collect()
     assert [row["station_id"] for row in homes] == ["S1", "S2"]
+
+
+def test_a_lease_lost_while_the_versions_are_made_again_stops_the_write(
+    station: PumpStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lands_station(station)
+    station.lands("pumps", [pump(10)], "20240101T000000")
+    station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
+    made = history.versions_of
+
+    def made_for_long(edge: Edge, seen: Any) -> Any:
+        edge.leases._lost = "silver/pumps"
+        return made(edge, seen)
+
+    monkeypatch.setattr(history, "versions_of", made_for_long)
+    station.lands("pumps", [pump(12)], "20240103T000000")
+    with pytest.raises(Busy, match="was lost"):
+        station.refine(layers=["bronze", "silver"], tables=["pumps"])
+    assert versions(station) == [(10, "01", "9999-31", True)]
