@@ -10,7 +10,8 @@ from headrace.settings import Settings
 
 def place_of(settings: Settings) -> Environment:
     """headrace-prod is prod; where no environment is named, the small one's prices hold."""
-    return environment(settings.environment.rpartition("-")[2] or "dev")
+    place = environment(settings.environment.rpartition("-")[2] or "dev")
+    return place.serverless(["compute"] if settings.emr_kind == "serverless" else [])
 
 
 def check_dollars(dollars: float, work: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from headrace.contracts.load import load_contracts
-from headrace.cost.bill import HOUR, Bill, Work, estimated, measured
+from headrace.cost.bill import HOUR, Bill, Work, estimated, measured, within
 from headrace.cost.environments import Environment
 from headrace.errors import UsageError
 from headrace.generate.plan import entities
@@ -12,11 +12,14 @@ from headrace.lake.paths import Paths
 from headrace.lake.size import sizes
 from headrace.settings import Settings
 
+MOST_SCALE = 10_000
+
 
 def bill_of_plan(
     domain: str, place: Environment, *, scale: float, hours: float, readings_per_second: float
 ) -> Bill:
     """scale: of what the sources state, once all of it."""
+    within("--scale", scale, 0, MOST_SCALE)
     rows = rows_at(domain, scale) if scale else 0
     return estimated(Work(rows, hours, readings_per_second), place)
 

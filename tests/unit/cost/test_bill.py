@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from headrace.cost.bill import Work, dollars_an_hour, estimated, measured
-from headrace.cost.environments import DEV, MAIN_TYPE, NODE_TYPE, PROD, Environment, environment
+from headrace.cost.bill import Work, core_hours, dollars_an_hour, estimated, measured
+from headrace.cost.environments import (
+    CORES_A_NODE,
+    DEV,
+    MAIN_TYPE,
+    NODE_TYPE,
+    PROD,
+    SERVERLESS_NODES,
+    Environment,
+    environment,
+)
 from headrace.cost.guard import place_of, refuse_beyond, stop_beyond
 from headrace.cost.prices import prices
+from headrace.cost.runs import bill_of_plan
 from headrace.cost.speeds import speeds
 from headrace.errors import OverBudget, UnknownName, UsageError
 from headrace.settings import Settings
@@ -41,6 +51,7 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     assert told(compute, "main_type") == MAIN_TYPE
     assert f'["{NODE_TYPE}"' in compute.read_text()
     assert told(compute, "node_gb") == place.node_gb
+    assert told(compute, "most_cores") == SERVERLESS_NODES * CORES_A_NODE
     assert (told(worker, "cpu") / 1024, told(worker, "memory_mb") / 1024) == (
         place.worker_cores,
         place.worker_gb,
@@ -88,9 +99,79 @@ def test_what_is_live_takes_cores_and_is_kept_by_the_brokers() -> None:
     assert math.ceil(speeds().cores_for(50_000) / 4) <= busy.nodes
 
 
-def test_no_time_at_all_is_refused() -> None:
-    with pytest.raises(UsageError, match="--hours above 0"):
-        estimated(Work(1, 0), DEV)
+@pytest.mark.parametrize("hours", [0, -1, 1e-320, 1e300, math.inf, math.nan])
+def test_hours_that_are_none_are_refused(hours: float) -> None:
+    with pytest.raises(UsageError, match=r"--hours is from 0.01 to 87,600"):
+        estimated(Work(1, hours), DEV)
+
+
+@pytest.mark.parametrize("pace", [-1, 1e300, math.inf, math.nan])
+def test_a_pace_that_is_none_is_refused(pace: float) -> None:
+    with pytest.raises(UsageError, match="--readings-per-second is from 0 to 1,000,000,000"):
+        estimated(Work(1, 24, pace), DEV)
+
+
+@pytest.mark.parametrize("scale", [-1, 1e300, math.inf, math.nan])
+def test_a_scale_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(UsageError, match="--scale is from 0 to 10,000"):
+        bill_of_plan("refinery", DEV, scale=scale, hours=24, readings_per_second=0)
+
+
+def test_work_that_does_not_fit_is_billed_for_the_hours_that_it_takes() -> None:
+    bill = estimated(Work(2e11, 1), DEV)
+    assert not bill.fits
+    assert bill.asked_hours == 1
+    assert bill.hours == bill.batch_hours == pytest.approx(core_hours(Work(2e11, 1)) / 12)
+    assert bill.dollars == pytest.approx(estimated(Work(2e11, bill.hours * 1.001), DEV).dollars, rel=0.01)
+    assert bill.per_million > 0.005
+
+
+def test_what_is_live_goes_on_while_work_that_does_not_fit_is_done() -> None:
+    bill = estimated(Work(2e11, 1, readings_per_second=10_000), DEV)
+    assert bill.rows == pytest.approx(2e11 + 10_000 * bill.hours * 3600)
+
+
+def test_what_no_number_of_hours_would_do_is_refused() -> None:
+    with pytest.raises(UsageError, match="no number of hours would do"):
+        estimated(Work(0, 24, readings_per_second=1e7), DEV)
+
+
+def test_fewer_nodes_than_there_always_are_are_refused() -> None:
+    assert PROD.with_most(2).most_nodes == 2
+    for nodes in (1, 0, 10**400):
+        with pytest.raises(UsageError, match="prod has 2 nodes at all times"):
+            PROD.with_most(nodes)
+
+
+def test_serverless_costs_nothing_of_a_cluster_while_nothing_runs() -> None:
+    idle = estimated(Work(0, 24), DEV.serverless(["compute"]))
+    assert idle.by_service["EMR"] == 0
+    assert idle.by_service["MSK"] == estimated(Work(0, 24), DEV).by_service["MSK"]
+
+
+def test_serverless_is_paid_by_the_core_and_its_memory_with_a_driver_beside() -> None:
+    bill, price = estimated(Work(1e9, 24), DEV.serverless(["compute"])), prices()
+    a_core = price.of("emr serverless core") + 4 * price.of("emr serverless memory")
+    batch = core_hours(Work(1e9, 24))
+    assert bill.batch_hours == pytest.approx(batch / 28)  # of 8 workers with 4 cores one is the driver
+    assert bill.by_service["EMR"] == pytest.approx((batch + 4 * bill.batch_hours) * a_core)
+
+
+def test_a_standing_job_holds_whole_workers_of_serverless_and_a_driver() -> None:
+    bill, price = estimated(Work(0, 10, readings_per_second=1000), DEV.serverless(["compute"])), prices()
+    a_core = price.of("emr serverless core") + 4 * price.of("emr serverless memory")
+    assert bill.by_service["EMR"] == pytest.approx(8 * 10 * a_core)
+
+
+def test_serverless_kafka_is_paid_by_what_passes() -> None:
+    place, price = DEV.serverless(["stream"]).with_most(100), prices()
+    idle, busy = estimated(Work(0, 1), place), estimated(Work(0, 1, readings_per_second=1e6), place)
+    assert idle.by_service["MSK"] == pytest.approx(0.8625 + 12 * 0.001725)
+    passed = 1e6 * 3600 * 180 / 1e9
+    assert busy.by_service["MSK"] - idle.by_service["MSK"] == pytest.approx(
+        passed * (0.115 + 0.0575 + price.of("msk serverless storage") / 730)
+    )
+    assert busy.by_service["EMR"] > 0
 
 
 def test_what_was_done_is_priced_by_what_it_took() -> None:
@@ -116,6 +197,9 @@ def test_a_run_that_took_more_than_it_may_is_stopped() -> None:
 def test_the_environment_is_known_by_its_name() -> None:
     assert place_of(Settings(environment="headrace-prod", _env_file=None)) is PROD
     assert place_of(Settings(_env_file=None)) is DEV
+    serverless = place_of(Settings(environment="headrace-prod", emr_kind="serverless", _env_file=None))
+    assert serverless == PROD.serverless(["compute"])
+    assert dollars_an_hour(serverless) > dollars_an_hour(PROD.serverless(["compute"]).with_most(1))
     with pytest.raises(UnknownName, match="known: dev, prod"):
         environment("staging")
 
