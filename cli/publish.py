@@ -27,7 +27,8 @@ def publish(
 
     In Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is Databricks.
 
-    The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed.
+    The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed. A table
+    that somebody else registered is refused, and left as it is.
     """
     from cli.options import listed, one_domain
     from cli.screen import out, print_json, table

@@ -1,7 +1,8 @@
 """Tables in Glue, where Athena finds them and reads them as the Delta tables they are.
 
 A table is registered by one call, whole or not at all. Calling again changes nothing, unless its columns, their meaning
-or its place have changed; what is registered by us and no longer in the lake is taken out.
+or its place have changed; what is registered by us for this lake and no longer in it is taken out. A table of somebody
+else's is never touched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +51,7 @@ def publish(domain: str, settings: Settings, layers: Iterable[str] = LAYERS) -> 
     for layer in layers:
         database = f"{settings.database_prefix}{database_of(domain, layer)}"
         with refused(f"database {database} in Glue", "HEADRACE_DATABASE_PREFIX"):
-            done += _published(client, database, _wanted(catalog, layer, settings))
+            done += _published(client, database, _wanted(catalog, layer, settings), as_s3(settings.lake))
     for each in done:
         tell(Event("publish", f"{each.database}.{each.table}", "done", note=each.outcome))
     return done
@@ -118,37 +119,77 @@ def _short(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _published(client: Any, database: str, wanted: Mapping[str, Definition | None]) -> Iterator[Published]:
+def _published(
+    client: Any, database: str, wanted: Mapping[str, Definition | None], lake: str
+) -> Iterator[Published]:
     there = {
         each["Name"]: each
         for page in client.get_paginator("get_tables").paginate(DatabaseName=database)
         for each in page["TableList"]
     }
-    for name, definition in wanted.items():
-        if definition is not None:
-            outcome = _settle(client, database, definition, there.get(name))
-            yield Published(database, name, outcome)
-        elif name not in there:
+    gone = [
+        name
+        for name, each in sorted(there.items())
+        if wanted.get(name) is None and _is_ours(each) and _place(each).startswith(f"{lake}/")
+    ]
+    made = {name: definition for name, definition in wanted.items() if definition is not None}
+    _refuse_others([there[name] for name in made if name in there], database)
+    for name in wanted:
+        if name in made:
+            yield Published(database, name, _settle(client, database, made[name], there.get(name)))
+        elif name not in gone:
             yield Published(database, name, "waiting")
-    for name in sorted(there):
-        if wanted.get(name) is None and there[name].get("Parameters", {}).items() >= OURS.items():
-            client.delete_table(DatabaseName=database, Name=name)
-            yield Published(database, name, "removed")
+    for name in gone:
+        client.delete_table(DatabaseName=database, Name=name)
+        yield Published(database, name, "removed")
+
+
+def _is_ours(table: Definition) -> bool:
+    return bool(table.get("Parameters", {}).items() >= OURS.items())
+
+
+def _place(table: Definition) -> str:
+    return as_s3(str(table.get("StorageDescriptor", {}).get("Location", "")))
+
+
+def _refuse_others(there: Iterable[Definition], database: str) -> None:
+    """Before anything in their database is changed."""
+    others = [each for each in there if not _is_ours(each)]
+    if others:
+        found = ", ".join(
+            f"{database}.{each['Name']} ({_place(each) or 'without a place'})" for each in others
+        )
+        raise HeadraceError(
+            f"registered by somebody else: {found}. Drop or rename it in Glue, publish into databases of your own "
+            "(HEADRACE_DATABASE_PREFIX), or hand it over by setting its parameter made_by to headrace."
+        )
 
 
 def _settle(client: Any, database: str, wanted: Definition, there: Definition | None) -> str:
     if there is None:
         client.create_table(DatabaseName=database, TableInput=wanted)
         return "created"
-    if _holds(there, wanted):
+    takes = client.meta.service_model.shape_for("TableInput").members
+    before = {key: value for key, value in there.items() if key in takes}
+    after = _upon(before, wanted)
+    if after == before:
         return "unchanged"
-    kept = {**there.get("Parameters", {}), **wanted["Parameters"]}
-    client.update_table(DatabaseName=database, TableInput={**wanted, "Parameters": kept})
+    client.update_table(DatabaseName=database, TableInput=after)
     return "changed"
 
 
-def _holds(there: Any, wanted: Any) -> bool:
-    """What else Glue, Athena or a crawler wrote beside is theirs."""
+def _upon(there: Any, wanted: Any) -> Any:
+    """What else Glue, Athena, a crawler or a person wrote beside stays; what a column means is ours to say."""
     if isinstance(wanted, dict):
-        return isinstance(there, dict) and all(_holds(there.get(key), value) for key, value in wanted.items())
-    return bool(there == wanted)
+        return {
+            **(there or {}),
+            **{key: _upon((there or {}).get(key), value) for key, value in wanted.items()},
+        }
+    if isinstance(wanted, list):
+        columns = {each["Name"]: {**each, "Comment": None} for each in there or ()}
+        return [_without_none(_upon(columns.get(each["Name"]), each)) for each in wanted]
+    return wanted
+
+
+def _without_none(column: Definition) -> Definition:
+    return {key: value for key, value in column.items() if value is not None}

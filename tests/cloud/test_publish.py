@@ -1,6 +1,6 @@
 """Tables as Glue has them for Athena: registered once, with types and comments, and following what the lake becomes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -107,6 +107,68 @@ def test_what_left_the_lake_leaves_glue_and_the_tables_of_others_stay(settings: 
     assert outcomes(settings)["pump_days"] == "removed"
     left = boto3.client("glue").get_tables(DatabaseName="dev_pumps_gold")["TableList"]
     assert [each["Name"] for each in left] == ["of_planning"]
+
+
+def test_a_table_of_somebody_else_is_left_alone_and_nothing_beside_it_changes(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    theirs = {
+        "Name": "pump_days",
+        "Owner": "planning",
+        "StorageDescriptor": {"Location": "s3://planning/days"},
+    }
+    boto3.client("glue").create_table(DatabaseName="dev_pumps_gold", TableInput=theirs)
+    before = registered("gold", "pump_days")
+    with pytest.raises(HeadraceError, match=r"dev_pumps_gold.pump_days \(s3://planning/days\).*PREFIX"):
+        publish("pumps", settings)
+    assert registered("gold", "pump_days") == before
+
+
+def test_another_lake_takes_nothing_out(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    boto3.client("s3").create_bucket(
+        Bucket="test-lake-2", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    elsewhere = settings.model_copy(update={"lake_url": "s3://test-lake-2"})
+    assert {each.outcome for each in publish("pumps", elsewhere)} == {"waiting"}
+    assert registered("gold", "pump_days")["StorageDescriptor"]["Location"].startswith(f"{LAKE}/")
+
+
+def test_what_a_crawler_or_a_person_wrote_at_a_column_or_a_table_stays(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    edit(lambda table: {**table, "Owner": "planning", "Retention": 7}, Parameters={"classified": "no"})
+    assert outcomes(settings)["pump_days"] == "unchanged"
+    write("gold", "pump_days", {**DAY, "strokes": [7]}, mode="append", schema_mode="merge")
+    assert outcomes(settings)["pump_days"] == "changed"
+    after = registered("gold", "pump_days")
+    columns = {each["Name"]: each for each in after["StorageDescriptor"]["Columns"]}
+    assert (after["Owner"], after["Retention"]) == ("planning", 7)
+    assert columns["litres"]["Parameters"] == {"classified": "no"}
+    assert "strokes" in columns
+    assert outcomes(settings)["pump_days"] == "unchanged"
+
+
+def test_what_a_column_means_is_ours_to_say(settings: Settings) -> None:
+    write("gold", "pump_days", DAY)
+    publish("pumps", settings)
+    before = registered("gold", "pump_days")["StorageDescriptor"]["Columns"]
+    edit(lambda table: table, Comment="as planning has it")
+    assert outcomes(settings)["pump_days"] == "changed"
+    assert registered("gold", "pump_days")["StorageDescriptor"]["Columns"] == before
+
+
+def edit(change: Callable[[dict[str, Any]], dict[str, Any]], **of_columns: Any) -> None:
+    """By hand, in Glue's console."""
+    glue, table = boto3.client("glue"), registered("gold", "pump_days")
+    kept = {
+        key: table[key] for key in glue.meta.service_model.shape_for("TableInput").members if key in table
+    }
+    storage = kept["StorageDescriptor"]
+    storage = {**storage, "Columns": [{**each, **of_columns} for each in storage["Columns"]]}
+    glue.update_table(
+        DatabaseName="dev_pumps_gold", TableInput=change({**kept, "StorageDescriptor": storage})
+    )
 
 
 def test_rejected_rows_are_registered_beside(settings: Settings) -> None:
