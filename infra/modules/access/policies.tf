@@ -208,9 +208,12 @@ data "aws_iam_policy_document" "reader" {
     sid = "Ask"
     actions = [
       "athena:BatchGetNamedQuery",
+      "athena:BatchGetQueryExecution",
       "athena:GetNamedQuery",
       "athena:GetQueryExecution",
       "athena:GetQueryResults",
+      "athena:GetQueryResultsStream",
+      "athena:GetQueryRuntimeStatistics",
       "athena:GetWorkGroup",
       "athena:ListNamedQueries",
       "athena:ListQueryExecutions",
@@ -220,10 +223,52 @@ data "aws_iam_policy_document" "reader" {
     resources = [local.workgroup]
   }
 
+  # JDBC and ODBC look around before they ask: https://docs.aws.amazon.com/athena/latest/ug/policy-actions.html. These
+  # three know no narrower resource.
   statement {
-    sid       = "FindTables"
-    actions   = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartitions"]
+    sid       = "LookAround"
+    actions   = ["athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = [local.region]
+    }
+  }
+
+  # What they show of a database is what Glue lets through below.
+  statement {
+    sid = "LookIntoTheCatalog"
+    actions = [
+      "athena:GetDataCatalog",
+      "athena:GetDatabase",
+      "athena:GetTableMetadata",
+      "athena:ListDatabases",
+      "athena:ListTableMetadata",
+    ]
+    resources = ["arn:${local.partition}:athena:${local.here}:datacatalog/AwsDataCatalog"]
+  }
+
+  statement {
+    sid = "FindTables"
+    actions = [
+      "glue:BatchGetPartition",
+      "glue:GetDatabase",
+      "glue:GetDatabases",
+      "glue:GetPartition",
+      "glue:GetPartitions",
+      "glue:GetTable",
+      "glue:GetTables",
+    ]
     resources = concat([local.glue_catalog], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:database/${each}"], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:table/${each}/*"])
+  }
+
+  # Athena asks for it by itself; that it is there is all that is shown.
+  statement {
+    sid       = "TheDefaultDatabase"
+    actions   = ["glue:GetDatabase", "glue:GetDatabases"]
+    resources = [local.glue_catalog, "arn:${local.partition}:glue:${local.here}:database/default"]
   }
 
   statement {
@@ -246,8 +291,20 @@ data "aws_iam_policy_document" "reader" {
 
   statement {
     sid       = "Answers"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     resources = ["${var.bucket_arns["logs"]}/athena/*"]
+  }
+
+  statement {
+    sid       = "FindAnswers"
+    actions   = ["s3:ListBucket"]
+    resources = [var.bucket_arns["logs"]]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["athena/*"]
+    }
   }
 
   statement {

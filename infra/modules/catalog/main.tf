@@ -12,6 +12,9 @@ locals {
     }
   ]...)
 
+  # Written for databases without a prefix.
+  is_database = "/\\b(${join("|", keys(local.pairs))})\\./"
+
   meanings = {
     bronze = "as it came, the malformed included"
     silver = "clean rows, and beside them the rejected with their reasons"
@@ -59,5 +62,5 @@ resource "aws_athena_named_query" "this" {
   workgroup   = aws_athena_workgroup.this.id
   database    = aws_glue_catalog_database.this["${each.value.domain}_gold"].name
   description = trimprefix(split("\n", each.value.text)[0], "-- ")
-  query       = each.value.text
+  query       = replace(each.value.text, local.is_database, "${var.prefix}$1.")
 }

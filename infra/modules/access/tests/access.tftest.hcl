@@ -111,6 +111,39 @@ run "the_worker_looks_at_its_runs_and_ends_them" {
   }
 }
 
+run "readers_may_come_by_jdbc_and_odbc" {
+  command = plan
+
+  assert {
+    condition = length(setsubtract([
+      "athena:GetDataCatalog",
+      "athena:GetDatabase",
+      "athena:GetQueryExecution",
+      "athena:GetQueryResults",
+      "athena:GetQueryResultsStream",
+      "athena:GetTableMetadata",
+      "athena:GetWorkGroup",
+      "athena:ListDataCatalogs",
+      "athena:ListDatabases",
+      "athena:ListTableMetadata",
+      "athena:ListWorkGroups",
+      "athena:StartQueryExecution",
+      "athena:StopQueryExecution",
+      "glue:GetDatabases",
+      "glue:GetTables",
+    ], flatten(data.aws_iam_policy_document.reader.statement[*].actions))) == 0
+    error_message = "a driver is refused what it looks for before it asks"
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.reader.statement :
+      toset(statement.resources) == toset(["*"]) if contains(statement.actions, "athena:ListWorkGroups")
+    ])
+    error_message = "workgroups are listed for an account or not at all"
+  }
+}
+
 run "the_worker_touches_no_data" {
   command = plan
 

@@ -60,6 +60,28 @@ run "a_question_comes_with_its_query" {
   }
 }
 
+run "a_question_asks_the_databases_of_its_environment" {
+  command = plan
+
+  variables {
+    prefix = "dev_"
+  }
+
+  assert {
+    condition     = strcontains(aws_athena_named_query.this["toy-how-many"].query, "FROM dev_toy_gold.things")
+    error_message = "a named query asks another environment, or nobody"
+  }
+}
+
+run "without_a_prefix_a_question_stays_as_it_is_written" {
+  command = plan
+
+  assert {
+    condition     = aws_athena_named_query.this["toy-how-many"].query == file("./tests/queries/toy/how-many.sql")
+    error_message = "a named query is not the one in the folder"
+  }
+}
+
 run "a_domain_nobody_can_type_is_refused" {
   command = plan
 
