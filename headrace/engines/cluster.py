@@ -31,6 +31,7 @@ LATER_BY = 0.1  # of what a step took so far: whoever waits for a long one waits
 WRITTEN_LIVE = ("bronze", "silver")
 PLACES = ("lake_url", "landing_url", "artifacts_url")
 NEEDED = {"emr": ("emr_id", *PLACES), "databricks": PLACES}
+NEEDED_SERVERLESS = ("job_role_arn",)
 SPARK = {"emr": "submitted", "databricks": "databricks"}
 
 
@@ -87,7 +88,9 @@ def start_standing(domain: str, settings: Settings) -> None:
 
 
 def _check(settings: Settings) -> None:
-    missing = [name for name in NEEDED[settings.engine] if not getattr(settings, name)]
+    is_serverless = settings.engine == "emr" and settings.emr_kind == "serverless"
+    needed = (*NEEDED[settings.engine], *(NEEDED_SERVERLESS if is_serverless else ()))
+    missing = [name for name in needed if not getattr(settings, name)]
     if missing:
         raise UsageError(
             f"the engine {settings.engine} needs {', '.join(f'HEADRACE_{name.upper()}' for name in missing)}; "

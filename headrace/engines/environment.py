@@ -33,6 +33,11 @@ def _outputs(folder: Path) -> dict[str, Any]:
     ran = subprocess.run(
         [program, f"-chdir={folder}", "output", "-json", "-no-color"], capture_output=True, text=True
     )
+    if "terraform init" in ran.stderr:  # which is Terraform's own remedy where it has not been here yet
+        raise UsageError(
+            f"{folder} does not know its state yet: run terraform init there, with the bucket that infra/bootstrap "
+            "told of, and terraform apply where that was never done (docs/cloud.md)"
+        )
     if ran.returncode:
         raise HeadraceError(f"terraform output in {folder}:\n{ran.stderr.strip()}")
     outputs: dict[str, Any] = json.loads(ran.stdout)

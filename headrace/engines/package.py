@@ -41,8 +41,14 @@ def stamped(engine: str, file: Path = Path(STAMP)) -> Package:
             f"{file} is missing, which says where the code for the cluster lies. headrace package makes it, as does "
             "prefect deploy"
         )
-    known = json.loads(file.read_text())
-    package = Package(**{**known, "jars": tuple(known["jars"])})
+    try:
+        known = json.loads(file.read_text())
+        package = Package(**{**known, "jars": tuple(known["jars"])})
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{file} is broken or of another version ({type(error).__name__}: {error}); headrace package writes it "
+            "anew, as does prefect deploy"
+        ) from None
     if package.engine != engine:
         raise UsageError(
             f"{file} is of code packed for clusters of {package.engine}; with HEADRACE_ENGINE={engine} set, headrace "

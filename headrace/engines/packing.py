@@ -63,9 +63,10 @@ def _files() -> Iterator[Path]:
 
 
 def _needs(store: str, scratch: Path, python: str) -> str:
-    """The packages, named by the lock file they come from: they are built when that has changed."""
+    """The packages, named by all that decides which they are: they are built when any of it has changed."""
     lock = ROOT / "requirements.lock"
-    url = f"{store}/needs-{_digest([lock.read_bytes(), PLATFORM.encode(), python.encode()])}.tar.gz"
+    decides = (PLATFORM, python, *_asked_for(), *LEFT_TO_THE_CLUSTER)
+    url = f"{store}/needs-{_digest([lock.read_bytes(), *(each.encode() for each in decides)])}.tar.gz"
     if _is_there(url):
         return url
     watch = Stopwatch()

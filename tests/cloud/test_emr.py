@@ -218,6 +218,12 @@ def test_without_its_settings_the_engine_says_which(cluster: Cluster) -> None:
         submit(JOB, cluster.settings.model_copy(update={"emr_id": ""}))
 
 
+def test_serverless_needs_the_role_of_its_runs(cluster: Cluster) -> None:
+    serverless = cluster.settings.model_copy(update={"emr_kind": "serverless"})
+    with pytest.raises(UsageError, match="needs HEADRACE_JOB_ROLE_ARN"):
+        submit(JOB, serverless)
+
+
 def test_the_standing_job_is_a_step_that_nobody_waits_for(cluster: Cluster) -> None:
     clusters.start_standing("toy", cluster.settings)
     (step,) = cluster.steps

@@ -94,6 +94,27 @@ def test_where_nobody_unpacks_them_the_entry_does_and_a_job_runs(made: Package, 
     assert done["summary"]["balanced"]
 
 
+def test_the_packages_are_named_by_all_that_decides_which_they_are(
+    made: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_install", lambda _, folder, __: folder.mkdir())
+    monkeypatch.setattr(packing, "NOT_ON_A_CLUSTER", (*packing.NOT_ON_A_CLUSTER, "scipy"))
+    fewer = packed(SETTINGS)
+    assert fewer.needs != made.needs
+    assert fewer.code == made.code
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"entry": "s3a://a/run.py"}', '{"jars": 7}', '{"jars": []}']
+)
+def test_a_broken_stamp_is_told_with_its_remedy(text: str, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text(text)
+    with pytest.raises(
+        UsageError, match=r"is broken or of another version .* headrace package writes it anew"
+    ):
+        stamped("emr", tmp_path / "package.json")
+
+
 def test_what_belongs_together_goes_with_the_flows(made: Package, tmp_path: Path) -> None:
     stamp(made, tmp_path / "package.json")
     assert stamped("emr", tmp_path / "package.json") == made

@@ -28,6 +28,16 @@ def test_a_folder_where_nothing_was_applied_is_told(tmp_path: Path, monkeypatch:
         told_by_terraform(tmp_path)
 
 
+def test_a_folder_that_was_never_initialised_is_told_in_a_line_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "main.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    with pytest.raises(UsageError, match="run terraform init there, with the bucket") as raised:
+        told_by_terraform(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
 def test_without_terraform_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HeadraceError, match="terraform is not on the PATH"):
