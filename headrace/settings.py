@@ -67,7 +67,11 @@ class Settings(BaseSettings):
         "2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start."
     )
     java_options: str = Field("", description="More options for the local Spark JVM.")
-    shuffle_partitions: int = Field(4, ge=1, description="Partitions after a Spark shuffle.")
+    shuffle_partitions: int = Field(
+        0,
+        ge=0,
+        description="Partitions after a Spark shuffle; 0 for 4 on this machine, and for Spark's own elsewhere.",
+    )
     workers: int = Field(3, ge=1, description="How many tables of one layer are refined side by side.")
     rows_per_batch: int = Field(
         10_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headrace.errors import UnknownName, UsageError
 
-MAIN_TYPE, NODE_TYPE = "m7i.xlarge", "r7i.xlarge"
+MAIN_TYPE, NODE_TYPE = "r7i.xlarge", "r7i.xlarge"
 CORES_A_NODE = 4
 MOST_NODES = 10_000
 SERVERLESS_NODES, SERVERLESS_RETENTION_HOURS = 8, 168  # most_cores of infra/modules/compute; Kafka's own week

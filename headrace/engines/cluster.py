@@ -27,6 +27,7 @@ from headrace.refusals import refused
 from headrace.settings import Settings, as_environment
 
 FIRST_LOOK, SLOWEST_LOOK = 2.0, 30.0
+BLIND_FOR = 300.0
 LATER_BY = 0.1  # of what a step took so far: whoever waits for a long one waits no tenth longer
 WRITTEN_LIVE = ("bronze", "silver")
 PLACES = ("lake_url", "landing_url", "artifacts_url")
@@ -117,13 +118,17 @@ def environment_there(settings: Settings) -> dict[str, str]:
 
 
 def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:
-    last = None
+    look, told, seen = Look("waiting"), None, watch.seconds
     while True:
-        look = steps.look(step)
-        if look != last:
+        try:
+            look, seen = steps.look(step), watch.seconds
+        except (Passing, ConnectionError):  # the step goes on while nobody can look
+            if watch.seconds - seen > BLIND_FOR:
+                raise
+        if look != told:
             note = f"{look.state} {look.said}".strip()
             tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=note))
-            last = look
+            told = look
         if look.state in ("done", "failed", "cancelled"):
             return look
         pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
@@ -134,7 +139,7 @@ def _came_of_it(look: Look, what: str, steps: Steps, step: str, result: str) -> 
     if look.state == "cancelled":
         raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
     found = _found(result)
-    if look.state == "failed" or found is None or "error" in found:
+    if found is None or "error" in found:
         raise _failed(what, step, look, found or {}, steps)
     return [replace(JobResult.from_dict(each), link=steps.link(step)) for each in found["done"]]
 

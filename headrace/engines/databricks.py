@@ -1,6 +1,5 @@
 """Runs of Databricks, each submitted once, on a cluster that is there or on one that is made for it."""
 
-import json
 import uuid
 
 from databricks.sdk import WorkspaceClient
@@ -11,7 +10,6 @@ from databricks.sdk.service.jobs import RunLifecycleStateV2State as Life
 from databricks.sdk.service.jobs import TerminationCodeCode as Why
 
 from headrace.engines.databricks_refusals import refused
-from headrace.engines.package import Package
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
 from headrace.errors import HeadraceError
 from headrace.lake.paths import as_s3
@@ -100,16 +98,11 @@ class Runs:
             task_key=TASK,
             spark_python_task=SparkPythonTask(
                 python_file=as_s3(program.package.entry),
-                parameters=[*program.words, json.dumps(_fetches(program.package))],
+                parameters=[*program.words, program.package.word],  # Delta and Kafka are in the runtime
             ),
             existing_cluster_id=cluster or None,
             new_cluster=None if cluster else _made_for_it(self._settings),
         )
-
-
-def _fetches(package: Package) -> dict[str, list[str]]:
-    """There is no spark-submit that unpacks archives, so the program does it. Delta and Kafka are in the runtime."""
-    return {"archives": [package.code, package.needs]}
 
 
 def _made_for_it(settings: Settings) -> ClusterSpec:

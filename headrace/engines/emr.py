@@ -1,24 +1,28 @@
 """Steps of EMR, and runs of EMR Serverless."""
 
 import gzip
+import time
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from headrace.engines.package import PYTHON
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
 from headrace.errors import HeadraceError
 from headrace.lake import objects
+from headrace.lake.paths import as_s3
 from headrace.refusals import refused
 from headrace.settings import Settings
 
-IN_DELTA = {
+SUBMITTED_WITH = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.yarn.appMasterEnv.PYTHONPATH": "code:needs",
+    "spark.pyspark.python": f"python{PYTHON['emr']}",  # for which the packages are packed
     "spark.executorEnv.PYTHONPATH": "code:needs",
     "spark.scheduler.mode": "FAIR",  # tables are worked on side by side
 }
+DRIVER_MEMORY = "2500m"  # as on a laptop: the first node holds the driver of each step
 ON_CLUSTER: dict[str, State] = {
     "PENDING": "waiting",
     "RUNNING": "running",
@@ -28,6 +32,7 @@ ON_CLUSTER: dict[str, State] = {
     "INTERRUPTED": "failed",
     "CANCELLED": "cancelled",
 }
+LOGS_COME_WITHIN, LOOKS_FOR_LOGS_EVERY = 330.0, 15.0
 GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 
 
@@ -57,15 +62,20 @@ class ClusterSteps:
         with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
             status = self._emr.describe_step(ClusterId=self._cluster, StepId=step)["Step"]["Status"]
             state = ON_CLUSTER[status["State"]]
-            if state == "waiting":
-                return self._waiting()
+            if state in ("waiting", "cancelled"):
+                return self._look_at_cluster(state)
         return Look(state, status.get("FailureDetails", {}).get("Message", ""))
 
     def cancel(self, step: str) -> None:
         with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
-            self._emr.cancel_steps(
+            answer = self._emr.cancel_steps(
                 ClusterId=self._cluster, StepIds=[step], StepCancellationOption="TERMINATE_PROCESS"
             )
+        for each in answer.get("CancelStepsInfoList", ()):
+            if each["Status"] == "FAILED":
+                raise HeadraceError(
+                    f"step {step} was not cancelled: {each.get('Reason', 'EMR does not say why')}"
+                )
 
     def last_words(self, step: str) -> str:
         return _end_of(f"{self._settings.logs}/emr/{self._cluster}/steps/{step}")
@@ -84,11 +94,12 @@ class ClusterSteps:
                 "terraform apply makes another; then headrace configure --from-terraform and prefect deploy."
             )
 
-    def _waiting(self) -> Look:
+    def _look_at_cluster(self, state: State) -> Look:
+        """A cluster that ends calls off what waits or runs on it."""
         status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
         if status["State"] in GONE:
-            return Look("failed", f"its cluster {self._cluster} is gone")
-        return Look("waiting", f"the cluster is {status['State'].lower()}")
+            return Look("failed", f"its cluster {self._cluster} is gone", may_pass=False)
+        return Look(state, f"the cluster is {status['State'].lower()}" if state == "waiting" else "")
 
 
 ON_SERVERLESS: dict[str, State] = {
@@ -131,9 +142,10 @@ class ServerlessRuns:
                 },
                 configurationOverrides={
                     "monitoringConfiguration": {
-                        "s3MonitoringConfiguration": {"logUri": f"{self._settings.logs}/emr/"}
+                        "s3MonitoringConfiguration": {"logUri": as_s3(f"{self._settings.logs}/emr/")}
                     }
                 },
+                tags={"environment": self._settings.environment} if self._settings.environment else {},
                 **(STANDING if program.stands else ENDING),
             )
         return str(run["jobRunId"])
@@ -160,9 +172,11 @@ class ServerlessRuns:
 
 
 def spark_submit(program: Program) -> list[str]:
+    """With the driver as the step's own process: what it says is the step's log, how it ends is how the step ends, and
+    it is gone when the step is cancelled. YARN's master would run it a second time, and reads braces as its own."""
     return [
-        *("spark-submit", "--deploy-mode", "cluster", *_options(program)),
-        *(program.package.entry, *program.words),
+        *("spark-submit", "--deploy-mode", "client", "--driver-memory", DRIVER_MEMORY, *_options(program)),
+        *(program.package.entry, *program.words, program.package.word),
     ]
 
 
@@ -173,12 +187,19 @@ def _options(program: Program) -> list[str]:
     return [
         *archives,
         *jars,
-        *(word for name, value in IN_DELTA.items() for word in ("--conf", f"{name}={value}")),
+        *(word for name, value in SUBMITTED_WITH.items() for word in ("--conf", f"{name}={value}")),
     ]
 
 
 def _end_of(folder: str) -> str:
-    """Of Java, and of Python, whose errors Spark writes to the other of the two."""
+    """Of Java, and of Python, whose errors Spark writes to the other of the two. EMR brings logs every five minutes."""
+    end = time.monotonic() + LOGS_COME_WITHIN
+    while not (said := _said_in(folder)) and time.monotonic() < end:
+        time.sleep(LOOKS_FOR_LOGS_EVERY)
+    return said or f"nothing is in {folder} yet"
+
+
+def _said_in(folder: str) -> str:
     return "\n".join(said for name in ("stderr", "stdout") if (said := _tail(f"{folder}/{name}.gz")))
 
 

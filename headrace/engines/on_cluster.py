@@ -1,8 +1,8 @@
 """What a cluster runs: some jobs, or the standing job. Words: what it is, its settings, and where the result goes.
 
-Uploaded by itself and run beside the unpacked archives `code` and `needs`, so nothing of ours is imported before they
-are on the path. Where nobody has unpacked them, the words say where they lie. Each word is a JSON object; together they
-are one.
+Uploaded by itself, so nothing of ours is imported before the archives `code` and `needs` are on the path. EMR
+Serverless unpacks them beside it; for all others the words say where they lie. Each word is a JSON object; together
+they are one.
 """
 
 import json
@@ -11,14 +11,15 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 LINES_TOLD = 40
 UNPACKED = ("code", "needs")
+BEGUN_AGAIN = "HEADRACE_BEGUN_AGAIN"
 
 
 def main(words: Sequence[str]) -> None:
@@ -26,33 +27,66 @@ def main(words: Sequence[str]) -> None:
     for word in words:
         asked |= json.loads(word)
     os.environ.update(asked["settings"])
-    archives = [_fetched(url) for url in asked.get("archives", ())]
+    archives = [] if BEGUN_AGAIN in os.environ else [_fetched(url) for url in asked.get("archives", ())]
     folders = [_unpacked(archive) for archive in archives] or [Path(name).absolute() for name in UNPACKED]
-    sys.path[:0] = map(str, folders)
+    if archives and not _is_databricks():
+        _begin_again(folders)
+    if BEGUN_AGAIN not in os.environ:
+        sys.path[:0] = map(str, folders)
     try:
-        if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        if _is_databricks():
             _share(archives, folders)
-        done = {"done": _done(asked)}
+        with _home():
+            done = {"done": _done(asked)}
     except BaseException as error:
         _tell(asked, _account_of(error))
         raise
     _tell(asked, done)
 
 
+def _is_databricks() -> bool:
+    return "DATABRICKS_RUNTIME_VERSION" in os.environ
+
+
+def _begin_again(folders: Sequence[Path]) -> None:
+    """As the same process with the archives on its path from the start: what was imported to fetch them may have
+    brought packages of the machine that are in them as well."""
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
+    told = {**os.environ, "PYTHONPATH": path, BEGUN_AGAIN: "1"}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], told)
+
+
 def _fetched(url: str) -> Path:
     """From S3, into a folder of this machine and its user; what lies in a volume is a file already."""
     if not url.startswith(("s3://", "s3a://")):
         return Path(url)
-    bucket, _, key = url.partition("://")[2].partition("/")
-    file = _kept() / Path(key).name
+    file = _kept() / Path(url).name
     if not file.exists():
-        import boto3
-
         with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
             part = Path(scratch, file.name)
-            boto3.client("s3").download_file(bucket, key, str(part))
+            (_by_boto if _is_databricks() else _by_spark)(url, part)
             part.rename(file)
     return file
+
+
+def _by_boto(url: str, file: Path) -> None:
+    import boto3
+
+    bucket, _, key = url.partition("://")[2].partition("/")
+    boto3.client("s3").download_file(bucket, key, str(file))
+
+
+def _by_spark(url: str, file: Path) -> None:
+    """By the client that Spark reads tables with; its Python need not have one of its own."""
+    from pyspark import SparkContext
+
+    SparkContext._ensure_initialized()
+    java: Any = SparkContext._jvm
+    place, here = (java.org.apache.hadoop.fs.Path(str(each)) for each in (url, file))
+    settings = java.org.apache.spark.deploy.SparkHadoopUtil.get().conf()
+    place.getFileSystem(settings).copyToLocalFile(False, place, here, True)
 
 
 def _unpacked(archive: Path) -> Path:
@@ -89,6 +123,17 @@ def _share(archives: Sequence[Path], folders: Sequence[Path]) -> None:
     for archive in archives:
         context.addArchive(f"{archive}#{_stem(archive)}")
         context._python_includes.append(_stem(archive))
+
+
+@contextmanager
+def _home() -> Iterator[None]:
+    """A scratch folder for one program, whatever folder it was started in."""
+    if Path(os.environ.get("HEADRACE_HOME", "")).is_absolute():
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="headrace-home-", ignore_cleanup_errors=True) as home:
+        os.environ["HEADRACE_HOME"] = home
+        yield
 
 
 def _done(asked: dict[str, Any]) -> Any:

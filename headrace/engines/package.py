@@ -8,6 +8,10 @@ from headrace.errors import UsageError
 from headrace.settings import Settings
 
 STAMP = "package.json"
+PYTHON = {
+    "emr": "3.11",
+    "databricks": "3.12",
+}  # EMR's Spark 8 line, which has others as well; runtime 17.3 LTS
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,11 @@ class Package:
     needs: str
     jars: tuple[str, ...]
     engine: str = "emr"
+
+    @property
+    def word(self) -> str:
+        """What the entry is told where no spark-submit unpacks the archives beside it."""
+        return json.dumps({"archives": [self.code, self.needs]})
 
 
 def bucket_of(settings: Settings) -> str:

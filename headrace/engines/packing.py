@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from headrace.engines.package import Package
+from headrace.engines.package import PYTHON, Package
 from headrace.errors import HeadraceError
 from headrace.lake import objects
 from headrace.lake.jars import ALWAYS, TO_SIGN, resolved
@@ -29,7 +29,6 @@ ENTRY = ROOT / "headrace" / "engines" / "on_cluster.py"
 LEFT_TO_THE_CLUSTER = ("pyspark", "py4j")
 STANDS_STILL = (2020, 1, 1, 0, 0, 0)  # the same files give the same archive
 PLATFORM = "x86_64-manylinux_2_28"
-PYTHON = {"emr": "3.11", "databricks": "3.12"}  # EMR's Spark 8 line; runtime 17.3 LTS
 
 
 def packed(settings: Settings) -> Package:

@@ -38,6 +38,7 @@ ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
+PARTITIONS_HERE = 4  # after a shuffle
 NOT_OURS_TO_SAY = ("spark.ui.", "spark.scheduler.", "spark.memory.")
 DELTA_IS_THERE = ("spark.sql.extensions", "spark.sql.catalog.")
 
@@ -87,7 +88,9 @@ def _taken_over(settings: Settings) -> SparkSession:
     for name, value in ALWAYS.items():
         if not name.startswith(theirs):
             builder = builder.config(name, value)
-    session = builder.config("spark.sql.shuffle.partitions", settings.shuffle_partitions).getOrCreate()
+    if settings.shuffle_partitions:  # else Spark joins those that are small, however many cores there are
+        builder = builder.config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
+    session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     _TAKEN_OVER.set()
     return session
@@ -103,7 +106,7 @@ def _chosen(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": f'{java_options(settings)} "-Djava.io.tmpdir={spill}"',
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions or PARTITIONS_HERE),
         "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
         "spark.local.dir": str(spill),
         **to_s3(),

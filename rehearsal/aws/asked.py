@@ -64,8 +64,7 @@ class Step:
 
     def begins(self) -> tuple[Words, dict[str, str]]:
         self._step.state, self._step.start_datetime = "RUNNING", datetime.now(UTC)
-        words = Words.of(self._step.args[1:])
-        return words, _promised(words, "spark.yarn.appMasterEnv.")
+        return Words.of(self._step.args[1:]), {}
 
     def ends(self, code: int) -> None:
         if not self.is_called_off:
@@ -97,7 +96,7 @@ class Run:
         submit = self._run.job_driver["sparkSubmit"]
         given = shlex.split(submit.get("sparkSubmitParameters", ""))
         words = Words.of([*given, submit["entryPoint"], *submit.get("entryPointArguments", [])])
-        return words, _promised(words, "spark.emr-serverless.driverEnv.")
+        return words, _promised(words)
 
     def ends(self, code: int) -> None:
         if not self.is_called_off:
@@ -119,6 +118,7 @@ def _of_everyone(backends: Any) -> Iterator[Any]:
         yield from list(of_account.values())
 
 
-def _promised(words: Words, prefix: str) -> dict[str, str]:
+def _promised(words: Words) -> dict[str, str]:
+    prefix = "spark.emr-serverless.driverEnv."
     pairs = (each.split("=", 1) for each in words.conf if each.startswith(prefix))
     return {name.removeprefix(prefix): value for name, value in pairs}

@@ -1,7 +1,7 @@
 """A program in a process of its own, by a real spark-submit.
 
-What YARN does with archives is done here: they are unpacked once, and linked beside the program. Python has nothing of
-ours but what the archives bring.
+What YARN does with archives is done here: they are unpacked once, and linked beside the program, but not for a driver
+that is the process itself. Python has nothing of ours but what the archives bring.
 """
 
 import os
@@ -21,7 +21,7 @@ from headrace.lake.jars import TO_S3, resolved
 from headrace.lake.session import to_s3
 
 MEMORY, CORES = "1500m", 2
-WITH_VALUE = ("--archives", "--jars", "--conf", "--deploy-mode")
+WITH_VALUE = ("--archives", "--jars", "--conf", "--deploy-mode", "--driver-memory")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Words:
     """spark-submit's, as far as a job of ours uses them."""
 
     archives: dict[str, str]
+    """Those that are found beside the driver."""
     jars: list[str]
     conf: list[str]
     file: str
@@ -41,7 +42,8 @@ class Words:
         rest = list(args)
         while rest[0] in given:
             given[rest.pop(0)].append(rest.pop(0))
-        archives = dict(reversed(each.split("#")) for each in _split(given["--archives"]))
+        beside = [] if given["--deploy-mode"] == ["client"] else _split(given["--archives"])
+        archives = dict(reversed(each.split("#")) for each in beside)
         return cls(archives, _split(given["--jars"]), given["--conf"], rest[0], rest[1:])
 
 
@@ -57,14 +59,16 @@ class Running:
         folder.mkdir(parents=True)
         for name, url in asked.archives.items():
             (folder / name).symlink_to(_unpacked(url, shared / "archives"))
+        temporary = shared / "tmp"
+        temporary.mkdir(exist_ok=True)
         jars = [str(_fetched(url, shared / "jars")) for url in asked.jars]
         home = Path(pyspark.__file__).parent
         words = _spark_submit(home, asked, jars, folder)
         told = {
             **_without_ours(),
             "SPARK_HOME": str(home),
-            "PYSPARK_PYTHON": os.path.realpath(sys.executable),
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "TMPDIR": str(temporary),
             **environment,
         }
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
@@ -91,7 +95,9 @@ class Running:
 def _spark_submit(home: Path, asked: Words, jars: list[str], folder: Path) -> list[str]:
     s3 = map(str, resolved(TO_S3).glob("*.jar"))
     here = {
+        "spark.pyspark.python": os.path.realpath(sys.executable),
         "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": str(2 * CORES),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Djava.io.tmpdir={folder}",

@@ -309,6 +309,7 @@ def test_python_beside_the_executors_finds_the_packages_too(
 def test_archives_in_s3_are_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
     with mock_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})

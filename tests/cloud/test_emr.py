@@ -14,15 +14,18 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
 from moto.emr.models import emr_backends
 from prefect.utilities.filesystem import filter_files
 
 import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
 from headrace.engines import cluster as clusters
 from headrace.engines import submit, submit_all
+from headrace.engines.emr import ClusterSteps
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
-from headrace.errors import HeadraceError, UsageError
+from headrace.engines.steps import Look
+from headrace.errors import HeadraceError, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
@@ -86,12 +89,13 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
             )
         )  # fmt: skip
         monkeypatch.setattr(clusters.time, "sleep", here.next_move)
+        monkeypatch.setattr("headrace.engines.emr.LOGS_COME_WITHIN", 0)
         yield here
     objects._s3.cache_clear()
 
 
 def asked_of(step: Any) -> dict[str, Any]:
-    asked: dict[str, Any] = json.loads(step.args[-1])
+    asked: dict[str, Any] = json.loads(step.args[-2])
     return asked
 
 
@@ -124,8 +128,9 @@ def test_a_job_goes_as_a_step_and_its_result_comes_back(cluster: Cluster) -> Non
     assert asked["jobs"] == [{"name": "refine", "domain": "toy", "options": {"layers": ["silver"]}}]
     assert asked["settings"]["HEADRACE_LAKE_URL"] == "s3://test-lake"
     assert "HEADRACE_ENGINE" not in asked["settings"], "the job would hand itself over again"
-    assert step.args[:3] == ["spark-submit", "--deploy-mode", "cluster"]
-    assert "s3a://a/code/code.zip#code,s3a://a/code/needs.tar.gz#needs" in step.args
+    assert step.args[:3] == ["spark-submit", "--deploy-mode", "client"]
+    assert "s3a://a/code/code.zip#code,s3a://a/code/needs.tar.gz#needs" in step.args, "for the executors"
+    assert json.loads(step.args[-1]) == {"archives": ["s3a://a/code/code.zip", "s3a://a/code/needs.tar.gz"]}
 
 
 def test_jobs_that_follow_each_other_are_one_step(cluster: Cluster) -> None:
@@ -162,6 +167,58 @@ def test_one_that_was_cancelled_elsewhere_is_no_success(cluster: Cluster) -> Non
     cluster.does(is_cancelled)
     with pytest.raises(HeadraceError, match="was cancelled"):
         submit(JOB, cluster.settings)
+
+
+def test_one_whose_cluster_ended_under_it_says_so(cluster: Cluster) -> None:
+    def ends(step: Any) -> None:
+        cluster.itself.terminate()
+        step.state = "CANCELLED"
+
+    cluster.does(runs, ends)
+    with pytest.raises(HeadraceError, match=r"its cluster .* is gone"):
+        submit(JOB, cluster.settings)
+
+
+def test_a_step_goes_on_while_nobody_can_look(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, blind = ClusterSteps.look, iter([False, True, True, False, False])
+
+    def now_and_then(self: ClusterSteps, step: str) -> Look:
+        if next(blind):
+            raise Passing("Rate exceeded")
+        return look(self, step)
+
+    def stays(step: Any) -> None:
+        """As it is."""
+
+    monkeypatch.setattr(ClusterSteps, "look", now_and_then)
+    cluster.does(runs, stays, stays, succeeds)
+    assert submit(JOB, cluster.settings).summary == {"rows": 7}
+
+
+def test_but_not_for_ever(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: ClusterSteps, step: str) -> Look:
+        raise Passing("Rate exceeded")
+
+    monkeypatch.setattr(ClusterSteps, "look", never)
+    monkeypatch.setattr(clusters, "BLIND_FOR", -1.0)
+    with pytest.raises(Passing, match="Rate exceeded"):
+        submit(JOB, cluster.settings)
+    assert cluster.steps[0].state == "CANCELLED"
+
+
+def test_a_step_that_will_not_be_cancelled_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_stopped(step: Any) -> None:
+        step.state = "COMPLETED"
+        raise KeyboardInterrupt
+
+    def refuses(self: object) -> ActionResult:
+        return ActionResult({"CancelStepsInfoList": [{"Status": "FAILED", "Reason": "it is over"}]})
+
+    monkeypatch.setattr("moto.emr.responses.ElasticMapReduceResponse.cancel_steps", refuses)
+    cluster.does(runs, is_stopped)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        submit(JOB, cluster.settings)
+    assert "was not cancelled: it is over" in raised.value.__notes__[0]
 
 
 def test_whoever_stops_waiting_takes_the_step_along(cluster: Cluster) -> None:

@@ -65,9 +65,9 @@ variable "logs_bucket" {
 }
 
 variable "main_type" {
-  description = "Machine of the first node, which runs no tasks."
+  description = "Machine of the first node, which runs no tasks but holds the driver of each step: 4 GB a step."
   type        = string
-  default     = "m7i.xlarge"
+  default     = "r7i.xlarge"
 }
 
 variable "node_types" {
@@ -128,7 +128,7 @@ variable "most_cores" {
 variable "steps_at_once" {
   description = "Steps that run side by side, the standing job of each domain among them."
   type        = number
-  default     = 8
+  default     = 6
 
   validation {
     condition     = var.steps_at_once >= 2 && var.steps_at_once <= 256
