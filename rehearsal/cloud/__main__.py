@@ -33,7 +33,7 @@ def main() -> int:
     domains = domains_found() if chosen.all else (domain_folder(chosen.domain).name,)
     screen = Console(highlight=False)
     programme = Programme(screen)
-    for told in (signal.SIGTERM, signal.SIGHUP):
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, _interrupt)
     try:
         rehearse(chosen.home.absolute(), programme, domains, serverless=chosen.serverless)

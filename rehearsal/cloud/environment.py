@@ -5,14 +5,14 @@ import os
 import shutil
 from collections.abc import Callable
 
-import boto3
-
 from headrace.errors import HeadraceError
+from rehearsal import terraform
 from rehearsal.aws.running import aws
 from rehearsal.cloud import checkout
 from rehearsal.cloud.orchestra import prefect_server, worker_of
 from rehearsal.cloud.parts import Part
 from rehearsal.cloud.programs import done
+from rehearsal.cloud.remains import left_in_account
 from rehearsal.cloud.site import INSTEAD, Site
 from rehearsal.kafka import Broker, free_port
 from rehearsal.terraform import Terraform
@@ -22,6 +22,7 @@ Doing = Callable[[Part, Site], None]
 
 def comes_up(part: Part, site: Site) -> None:
     """Everything that Terraform cannot make here."""
+    terraform.program()  # else its want would show minutes later
     shutil.rmtree(site.home, ignore_errors=True)
     site.home.mkdir(parents=True)
     site.checkout = checkout.made_in(site.home / "checkout")
@@ -82,9 +83,10 @@ def unchanged(part: Part, site: Site) -> None:
 
 def destroyed(part: Part, site: Site) -> None:
     site.dev.run("destroy", "-auto-approve", "-input=false")
-    left = site.dev.run("state", "list").split()
-    buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
-    databases = boto3.client("glue").get_databases()["DatabaseList"]
-    if left or databases or buckets != [site.bootstrap.outputs()["state_bucket"]]:
-        raise HeadraceError(f"destroy left {left}, buckets {buckets}, databases {databases}")
+    left = [
+        *site.dev.run("state", "list").split(),
+        *left_in_account(site.bootstrap.outputs()["state_bucket"]),
+    ]
+    if left:
+        raise HeadraceError(f"destroy left {', '.join(left)}")
     part.found_out("nothing is left but the bucket for Terraform's state")

@@ -31,6 +31,8 @@ class Programme:
     def part(self, name: str) -> Iterator[Part]:
         part, began = Part(name), time.monotonic()
         self.parts.append(part)
+        if not self.screen.is_terminal:
+            self.screen.print(f"going {name}", soft_wrap=True)
         with self.screen.status(f"{name} …"):
             try:
                 yield part
