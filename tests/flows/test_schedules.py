@@ -12,6 +12,7 @@ from prefect.flow_engine import run_flow
 from prefect.server import models
 from prefect.server.database import provide_database_interface
 from prefect.states import Pending
+from sqlalchemy.exc import OperationalError
 
 from tasks.schedules import by_schedule
 
@@ -36,6 +37,13 @@ def test_what_has_a_schedule_is_to_run_by_it() -> None:
 
 
 async def _scheduled(deployment: UUID) -> None:
-    """As the server's own loop does, which the server of tests leaves out."""
-    async with provide_database_interface().session_context(begin_transaction=True) as session:
-        await models.deployments.schedule_runs(session, deployment, min_runs=3, max_runs=3)
+    """As the server's own loop does, which the server of tests leaves out. That server writes to the same file."""
+    for _ in range(20):
+        try:
+            async with provide_database_interface().session_context(begin_transaction=True) as session:
+                await models.deployments.schedule_runs(session, deployment, min_runs=3, max_runs=3)
+            return
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            await asyncio.sleep(1)
