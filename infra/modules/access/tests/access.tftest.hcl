@@ -66,8 +66,8 @@ run "readers_read" {
   assert {
     condition = toset(flatten([
       for statement in data.aws_iam_policy_document.reader.statement : one(statement.condition).values if contains(statement.actions, "s3:ListBucket")
-    ])) == toset(["other/gold/*", "other/silver/*", "toy/gold/*", "toy/silver/*"])
-    error_message = "readers find other files than those of silver and gold"
+    ])) == toset(["athena/*", "other/gold/*", "other/silver/*", "toy/gold/*", "toy/silver/*"])
+    error_message = "readers find other files than those of silver and gold, and answers"
   }
 
   assert {
@@ -75,7 +75,7 @@ run "readers_read" {
       for statement in data.aws_iam_policy_document.reader.statement : [
         for resource in statement.resources : split(":", resource)[5] if startswith(resource, "arn:aws:glue:")
       ]
-    ])) == toset(["catalog", "database/toy_silver", "database/toy_gold", "table/toy_silver/*", "table/toy_gold/*"])
+    ])) == toset(["catalog", "database/default", "database/toy_silver", "database/toy_gold", "table/toy_silver/*", "table/toy_gold/*"])
     error_message = "readers find other tables than those of silver and gold"
   }
 
