@@ -214,6 +214,9 @@ def _rest(hours: float, place: Environment, stored: float, price: Prices) -> Ite
     yield Line(
         "Fargate", f"the worker, {place.worker_cores:g} core and {place.worker_gb:g} GB", worker * hours
     )
-    ways = price.of("endpoint") * place.endpoints * place.zones * hours
-    yield Line("network", f"{place.endpoints} endpoints in {place.zones} zones", ways)
+    endpoints = place.endpoints + place.has_cluster  # EMR's own
+    ways = price.of("endpoint") * endpoints * place.zones * hours
+    yield Line("network", f"{endpoints} endpoints in {place.zones} zones", ways)
+    if place.has_cluster:
+        yield Line("network", "a NAT gateway for the first node", price.of("nat") * hours)
     yield Line("KMS", "one key", price.month_of("kms key", hours))

@@ -60,6 +60,10 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     listed = re.search(r'variable "endpoints" {[^}]*?default\s+= \[([^\]]*)\]', network)
     assert listed
     assert place.endpoints == len(listed[1].split(","))
+    assert "emr-service-cell" in "".join(
+        each.read_text() for each in (INFRA / "modules/network").glob("*.tf")
+    )
+    assert 'resource "aws_nat_gateway"' in (INFRA / "modules/network/way_out.tf").read_text()
 
 
 def test_an_idle_hour_costs_what_its_parts_do() -> None:
