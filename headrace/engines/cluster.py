@@ -125,12 +125,12 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
         except (Passing, ConnectionError):  # the step goes on while nobody can look
             if watch.seconds - seen > BLIND_FOR:
                 raise
+        if look.state in ("done", "failed", "cancelled"):
+            return look
         if look != told:
             note = f"{look.state} {look.said}".strip()
             tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=note))
             told = look
-        if look.state in ("done", "failed", "cancelled"):
-            return look
         pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
         time.sleep(pause * random.uniform(0.8, 1.2))
 
