@@ -35,3 +35,16 @@ run "what_is_no_region_is_refused" {
 
   expect_failures = [var.region]
 }
+
+run "an_environment_is_told_where_the_state_lies" {
+  command = plan
+
+  variables {
+    region = "eu-central-1"
+  }
+
+  assert {
+    condition     = output.init == "terraform init -backend-config=bucket=headrace-state-123456789012-eu-central-1 -backend-config=region=eu-central-1"
+    error_message = "an environment would look for its state elsewhere"
+  }
+}

@@ -8,10 +8,9 @@ terraform {
     }
   }
 
-  # terraform init -backend-config=bucket=…, which infra/bootstrap tells.
+  # Where it lies, infra/bootstrap tells: terraform init -backend-config=bucket=… -backend-config=region=…
   backend "s3" {
     key          = "headrace-dev.tfstate"
-    region       = "eu-west-1"
     encrypt      = true
     use_lockfile = true
   }

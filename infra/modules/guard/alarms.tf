@@ -21,11 +21,13 @@ resource "aws_cloudwatch_metric_alarm" "lag" {
   ok_actions          = local.told
 }
 
+# Told as "insufficient data": a job that falls silent is, and one that never began is not, be it for a minute after it
+# was set up or for good.
 resource "aws_cloudwatch_metric_alarm" "heartbeat" {
   for_each = var.streamed
 
   alarm_name          = "${var.name}-${each.key}-heartbeat"
-  alarm_description   = "The standing job of ${each.key} has given no sign of life for 5 minutes. It is started again by the flow that keeps it; this tells that it was not."
+  alarm_description   = "The standing job of ${each.key} has fallen silent: no sign of life for 5 minutes. It is started again by the flow that keeps it; this tells that it was not."
   namespace           = var.metrics_namespace
   metric_name         = "beats"
   dimensions          = { domain = each.key, environment = var.name }
@@ -34,9 +36,11 @@ resource "aws_cloudwatch_metric_alarm" "heartbeat" {
   evaluation_periods  = 5
   threshold           = 1
   comparison_operator = "LessThanThreshold"
-  treat_missing_data  = "breaching"
+  treat_missing_data  = "missing"
   alarm_actions       = local.told
   ok_actions          = local.told
+
+  insufficient_data_actions = local.told
 }
 
 # Whoever tells of late and failed runs is a run itself, so of a worker that is down others have to tell.

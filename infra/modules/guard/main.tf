@@ -59,6 +59,15 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
+  dynamic "cost_filter" {
+    for_each = var.has_cost_tags ? [format("user:environment$%s", var.name)] : []
+
+    content {
+      name   = "TagKeyValue"
+      values = [cost_filter.value]
+    }
+  }
+
   dynamic "notification" {
     for_each = { ACTUAL = 80, FORECASTED = 100 }
 

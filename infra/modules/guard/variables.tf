@@ -1,6 +1,11 @@
 variable "name" {
   description = "Prefix of everything this environment owns, for example headrace-dev."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "emails" {
@@ -19,15 +24,26 @@ variable "dollars_a_month" {
   type        = number
 
   validation {
-    condition     = var.dollars_a_month > 0
-    error_message = "dollars_a_month: more than 0."
+    condition     = var.dollars_a_month >= 1
+    error_message = "dollars_a_month: at least 1."
   }
+}
+
+variable "has_cost_tags" {
+  description = "Whether Billing counts by the tag environment. Where it does not, a budget of that tag would see nothing, so it counts the whole account."
+  type        = bool
+  default     = false
 }
 
 variable "streamed" {
   description = "Domains with a standing job."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for each in var.streamed : can(regex("^[a-z][a-z0-9_]*$", each))])
+    error_message = "streamed: names of domains, in small letters, digits and _."
+  }
 }
 
 variable "most_behind" {
@@ -54,6 +70,11 @@ variable "compute_kind" {
 variable "compute_id" {
   description = "The cluster or the application."
   type        = string
+
+  validation {
+    condition     = can(regex("^(j-[0-9A-Z]+|[0-9a-z]+)$", var.compute_id))
+    error_message = "compute_id: of a cluster (j-…) or of an application of EMR Serverless."
+  }
 }
 
 variable "worker" {
@@ -76,9 +97,19 @@ variable "metrics_namespace" {
   description = "Namespace of the figures that jobs tell CloudWatch."
   type        = string
   default     = "Headrace"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9._/#-]{1,255}$", var.metrics_namespace)) && !startswith(var.metrics_namespace, "AWS/")
+    error_message = "metrics_namespace: letters, digits and ._/#-; AWS/ is taken."
+  }
 }
 
 variable "key_arn" {
   description = "The key that messages are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }

@@ -16,6 +16,12 @@ locals {
       AWS_DEFAULT_REGION               = data.aws_region.this.name
     },
   )
+
+  # By its version, so that another key is another task and the worker starts anew with it.
+  secrets = [
+    for version in aws_secretsmanager_secret_version.api_key :
+    { name = "PREFECT_API_KEY", valueFrom = "${aws_secretsmanager_secret.api_key[0].arn}:::${version.version_id}" }
+  ]
 }
 
 resource "aws_cloudwatch_log_group" "worker" {
@@ -35,13 +41,21 @@ resource "aws_secretsmanager_secret" "api_key" {
   recovery_window_in_days = var.is_disposable ? 0 : 7
 }
 
-# Write-only: the key is in no plan and in no state.
+# Write-only: the key is in no plan and in no state. Whoever destroys needs none: then the condition only warns, and "none"
+# is written nowhere.
 resource "aws_secretsmanager_secret_version" "api_key" {
   count = var.has_api_key ? 1 : 0
 
   secret_id                = aws_secretsmanager_secret.api_key[0].id
-  secret_string_wo         = var.prefect_api_key
+  secret_string_wo         = coalesce(var.prefect_api_key, "none")
   secret_string_wo_version = var.prefect_api_key_version
+
+  lifecycle {
+    precondition {
+      condition     = var.prefect_api_key != null
+      error_message = "Prefect's key is missing: set TF_VAR_prefect_api_key, or has_prefect_api_key = false where Prefect wants none."
+    }
+  }
 }
 
 resource "aws_ecs_cluster" "this" {
@@ -74,7 +88,7 @@ resource "aws_ecs_task_definition" "worker" {
     command   = ["prefect", "worker", "start", "--pool", var.pool, "--type", "process", "--limit", tostring(var.runs_at_once), "--with-healthcheck"]
 
     environment = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
-    secrets     = [for secret in aws_secretsmanager_secret.api_key : { name = "PREFECT_API_KEY", valueFrom = secret.arn }]
+    secrets     = local.secrets
 
     healthCheck = {
       command     = ["CMD-SHELL", "python -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=5)\""]

@@ -1,6 +1,11 @@
 variable "name" {
   description = "Prefix of everything this environment owns, for example headrace-dev."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "prefect_api_url" {
@@ -25,18 +30,33 @@ variable "prefect_api_key" {
   default     = null
   ephemeral   = true
   sensitive   = true
+
+  validation {
+    condition     = var.prefect_api_key == null || can(regex("^[^ ]+$", var.prefect_api_key))
+    error_message = "prefect_api_key: not empty and without spaces; leave it out with has_api_key = false."
+  }
 }
 
 variable "prefect_api_key_version" {
   description = "Raise it when the key has changed: what is in no state can't be compared."
   type        = number
   default     = 1
+
+  validation {
+    condition     = var.prefect_api_key_version >= 1 && floor(var.prefect_api_key_version) == var.prefect_api_key_version
+    error_message = "prefect_api_key_version: a whole number, 1 or more."
+  }
 }
 
 variable "pool" {
   description = "The work pool, which the worker makes when there is none."
   type        = string
   default     = "headrace"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9_. -]*$", var.pool))
+    error_message = "pool: letters, digits, spaces and _.-, a letter or digit first."
+  }
 }
 
 variable "image" {
@@ -53,6 +73,11 @@ variable "image" {
 variable "flows_bucket" {
   description = "The bucket that `prefect deploy` puts the flows into."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.flows_bucket))
+    error_message = "flows_bucket: the name of a bucket, without s3://."
+  }
 }
 
 variable "packages" {
@@ -78,21 +103,41 @@ variable "settings" {
 variable "subnets" {
   description = "Subnets with a way out."
   type        = list(string)
+
+  validation {
+    condition     = length(var.subnets) > 0 && alltrue([for each in var.subnets : startswith(each, "subnet-")])
+    error_message = "subnets: ids of one at least, subnet-…"
+  }
 }
 
 variable "security_group" {
   description = "The worker's: goes out, is not reached."
   type        = string
+
+  validation {
+    condition     = startswith(var.security_group, "sg-")
+    error_message = "security_group: the id of one, sg-…"
+  }
 }
 
 variable "worker_role_arn" {
   description = "What flows run as."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.worker_role_arn))
+    error_message = "worker_role_arn: of a role, arn:aws:iam::…:role/…"
+  }
 }
 
 variable "key_arn" {
   description = "The key that the log and the secret are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }
 
 variable "cpu" {
@@ -132,6 +177,11 @@ variable "log_days" {
   description = "Days for which the worker's log is kept."
   type        = number
   default     = 365
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_days)
+    error_message = "log_days: a number of days that CloudWatch knows, such as 7, 14, 30, 60, 90, 180, 365 or 731."
+  }
 }
 
 variable "is_disposable" {

@@ -13,12 +13,39 @@ variables {
   key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 }
 
-run "a_job_that_says_nothing_counts_as_dead" {
+run "a_job_that_falls_silent_is_told_and_one_that_never_began_is_not" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.heartbeat["toy"].treat_missing_data == "missing"
+    error_message = "a job that never began raises an alarm"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.heartbeat["toy"].insufficient_data_actions == toset([aws_sns_topic.this.arn])
+    error_message = "a job that is dead raises no alarm"
+  }
+}
+
+run "the_budget_counts_the_account_until_its_tags_are_counted" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.heartbeat["toy"].treat_missing_data == "breaching"
-    error_message = "a job that is dead raises no alarm"
+    condition     = length(aws_budgets_budget.this.cost_filter) == 0
+    error_message = "a budget of a tag that nobody counts sees nothing"
+  }
+}
+
+run "the_budget_counts_its_environment" {
+  command = plan
+
+  variables {
+    has_cost_tags = true
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.this.cost_filter).name == "TagKeyValue" && one(aws_budgets_budget.this.cost_filter).values == tolist(["user:environment$headrace-test"])
+    error_message = "the budget counts others, too"
   }
 }
 
@@ -107,8 +134,28 @@ run "no_budget_is_refused" {
   command = plan
 
   variables {
-    dollars_a_month = 0
+    dollars_a_month = 0.5
   }
 
   expect_failures = [var.dollars_a_month]
+}
+
+run "what_is_neither_cluster_nor_application_is_refused" {
+  command = plan
+
+  variables {
+    compute_id = "arn:aws:emr"
+  }
+
+  expect_failures = [var.compute_id]
+}
+
+run "a_name_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    name = "Headrace"
+  }
+
+  expect_failures = [var.name]
 }

@@ -24,8 +24,8 @@ run "the_key_is_a_reference" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].secrets[0].valueFrom == aws_secretsmanager_secret.api_key[0].arn
-    error_message = "the worker does not get its key"
+    condition     = jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].secrets[0].valueFrom == "${aws_secretsmanager_secret.api_key[0].arn}:::${aws_secretsmanager_secret_version.api_key[0].version_id}"
+    error_message = "the worker does not get its key, or not another one when it has changed"
   }
 
   assert {
@@ -80,4 +80,44 @@ run "an_image_of_any_day_is_refused" {
   }
 
   expect_failures = [var.image]
+}
+
+run "a_key_that_is_missing_is_told" {
+  command = plan
+
+  variables {
+    prefect_api_key = null
+  }
+
+  expect_failures = [aws_secretsmanager_secret_version.api_key]
+}
+
+run "a_key_without_a_letter_is_refused" {
+  command = plan
+
+  variables {
+    prefect_api_key = ""
+  }
+
+  expect_failures = [var.prefect_api_key]
+}
+
+run "a_version_before_the_first_is_refused" {
+  command = plan
+
+  variables {
+    prefect_api_key_version = 0
+  }
+
+  expect_failures = [var.prefect_api_key_version]
+}
+
+run "a_subnet_is_no_network" {
+  command = plan
+
+  variables {
+    subnets = ["vpc-1"]
+  }
+
+  expect_failures = [var.subnets]
 }
