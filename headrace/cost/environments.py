@@ -70,7 +70,7 @@ PROD = replace(
     most_nodes=10,
     brokers=3,
     broker_type="kafka.m7g.large",
-    broker_gb=500,
+    broker_gb=3300,
     retention_hours=72,
     zones=3,
 )

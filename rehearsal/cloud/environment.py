@@ -38,9 +38,9 @@ def comes_up(part: Part, site: Site) -> None:
 
 
 def applied(part: Part, site: Site, domains: tuple[str, ...], *, serverless: bool) -> None:
-    kind = json.dumps({"kind": "serverless"})
+    kind = "serverless"
     given = {
-        **({"compute": kind, "stream": kind} if serverless else {}),
+        **({"compute_kind": kind, "stream_kind": kind} if serverless else {}),
         "prefect_api_url": site.prefect.url,
         "has_prefect_api_key": "false",
         "domains": json.dumps(domains),

@@ -14,9 +14,11 @@ TESTED = sorted(each.parents[1].relative_to(INFRA) for each in INFRA.glob("**/te
 
 @pytest.fixture(scope="module")
 def infra(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy, for Terraform writes beside what it reads."""
+    """A copy, for Terraform writes beside what it reads; what environments read beside it is there as it is."""
     there = tmp_path_factory.mktemp("infra") / "infra"
     shutil.copytree(INFRA, there, ignore=shutil.ignore_patterns(".terraform*"))
+    for read in ("domains", "requirements.lock"):
+        (there.parent / read).symlink_to(INFRA.parent / read)
     return there
 
 
@@ -24,9 +26,9 @@ def test_all_of_it_is_written_as_terraform_writes_it(infra: Path) -> None:
     Terraform(infra, infra / ".data").run("fmt", "-check", "-recursive", "-diff")
 
 
-def test_every_module_has_tests() -> None:
-    modules = {each.relative_to(INFRA) for each in INFRA.glob("modules/*")}
-    assert modules <= set(TESTED)
+def test_every_module_and_every_environment_has_tests() -> None:
+    kept = {each.relative_to(INFRA) for kind in ("modules", "envs") for each in INFRA.glob(f"{kind}/*")}
+    assert kept <= set(TESTED)
 
 
 @pytest.mark.parametrize("module", TESTED, ids=str)

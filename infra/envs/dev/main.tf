@@ -24,8 +24,17 @@ module "headrace" {
   queries                 = "${path.module}/../../queries"
   database_prefix         = var.database_prefix
   zones                   = 2
-  stream                  = var.stream
-  compute                 = var.compute
+  stream_kind             = var.stream_kind
+  broker_type             = var.broker_type
+  volume_gb               = var.volume_gb
+  most_volume_gb          = var.most_volume_gb
+  gb_an_hour              = var.gb_an_hour
+  retention_hours         = var.retention_hours
+  compute_kind            = var.compute_kind
+  core_nodes              = var.core_nodes
+  most_nodes              = var.most_nodes
+  stops_when_idle         = var.stops_when_idle
+  idle_minutes            = var.idle_minutes
   prefect_api_url         = var.prefect_api_url
   has_prefect_api_key     = var.has_prefect_api_key
   prefect_api_key         = var.prefect_api_key
@@ -33,6 +42,7 @@ module "headrace" {
   lock                    = "${path.module}/../../../requirements.lock"
   emails                  = var.emails
   dollars_a_month         = var.dollars_a_month
+  has_cost_tags           = var.has_cost_tags
   landing_days            = 14
   log_days                = 30
   is_disposable           = true

@@ -24,8 +24,17 @@ module "headrace" {
   queries                 = "${path.module}/../../queries"
   database_prefix         = var.database_prefix
   zones                   = 3
-  stream                  = var.stream
-  compute                 = var.compute
+  stream_kind             = var.stream_kind
+  broker_type             = var.broker_type
+  volume_gb               = var.volume_gb
+  most_volume_gb          = var.most_volume_gb
+  gb_an_hour              = var.gb_an_hour
+  retention_hours         = var.retention_hours
+  compute_kind            = var.compute_kind
+  core_nodes              = var.core_nodes
+  most_nodes              = var.most_nodes
+  stops_when_idle         = var.stops_when_idle
+  idle_minutes            = var.idle_minutes
   scan_limit_gb           = 100
   readers                 = var.readers
   prefect_api_url         = var.prefect_api_url
@@ -35,6 +44,7 @@ module "headrace" {
   lock                    = "${path.module}/../../../requirements.lock"
   emails                  = var.emails
   dollars_a_month         = var.dollars_a_month
+  has_cost_tags           = var.has_cost_tags
   landing_days            = 90
   log_days                = 365
   is_disposable           = false

@@ -13,41 +13,159 @@ variable "domains" {
   description = "Domains that live here: folders under domains/."
   type        = set(string)
   default     = ["refinery"]
+
+  validation {
+    condition     = length(var.domains) > 0 && alltrue([for each in var.domains : length(fileset("${path.module}/../../../domains/${each}/contracts", "*.yml")) > 0])
+    error_message = "domains: one at least, each a folder under domains/ with contracts."
+  }
 }
 
 variable "database_prefix" {
   description = "Put before the databases' names, for two environments in one account, such as prod_."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^([a-z][a-z0-9_]*_)?$", var.database_prefix))
+    error_message = "database_prefix: small letters, digits and _, ending in _, such as dev_."
+  }
 }
 
-variable "stream" {
-  description = "Kafka. kind: provisioned, or serverless, which is paid by what passes."
-  type = object({
-    kind            = optional(string, "provisioned")
-    broker_type     = optional(string, "kafka.m7g.large")
-    volume_gb       = optional(number, 500)
-    retention_hours = optional(number, 72)
-  })
-  default = {}
+variable "stream_kind" {
+  description = "Kafka. provisioned, or serverless, which is paid by what passes and has no brokers to size."
+  type        = string
+  default     = "provisioned"
+
+  validation {
+    condition     = contains(["provisioned", "serverless"], var.stream_kind)
+    error_message = "stream_kind: provisioned or serverless."
+  }
 }
 
-variable "compute" {
-  description = "Spark. kind: cluster, which the standing job wants, or serverless. has_way_out: docs/decisions/020-a-network-without-nat.md."
-  type = object({
-    kind            = optional(string, "cluster")
-    core_nodes      = optional(number, 2)
-    most_nodes      = optional(number, 10)
-    stops_when_idle = optional(bool, false)
-    idle_minutes    = optional(number, 60)
-    has_way_out     = optional(bool, true)
-  })
-  default = {}
+variable "broker_type" {
+  description = "Machine of a broker."
+  type        = string
+  default     = "kafka.m7g.large"
+
+  validation {
+    condition     = can(regex("^kafka[.][a-z0-9]+[.][a-z0-9]+$", var.broker_type))
+    error_message = "broker_type: a type of MSK, such as kafka.t3.small or kafka.m7g.large."
+  }
+}
+
+variable "volume_gb" {
+  description = "Disk of a broker when it is made, in GB. Later changes go unseen, for it may have grown: see most_volume_gb."
+  type        = number
+  default     = 3300
+
+  validation {
+    condition     = var.volume_gb >= 10 && var.volume_gb <= 16384
+    error_message = "volume_gb: 10 to 16384."
+  }
+
+  validation {
+    condition     = var.stream_kind == "serverless" || 0.8 * var.volume_gb >= var.gb_an_hour * var.retention_hours
+    error_message = "volume_gb: ${var.gb_an_hour} GB an hour for ${var.retention_hours} hours do not fit into four fifths of ${var.volume_gb} GB. Take larger disks or fewer hours."
+  }
+}
+
+variable "most_volume_gb" {
+  description = "What the disk of a broker may grow to by itself, in GB; null leaves it as it is."
+  type        = number
+  default     = 6000
+
+  validation {
+    condition     = coalesce(var.most_volume_gb, var.volume_gb) >= var.volume_gb && coalesce(var.most_volume_gb, var.volume_gb) <= 16384
+    error_message = "most_volume_gb: null, or volume_gb to 16384."
+  }
+}
+
+variable "gb_an_hour" {
+  description = "What comes in, in GB an hour; each broker has a copy. 50,000 readings a second of 200 bytes are 36."
+  type        = number
+  default     = 36
+
+  validation {
+    condition     = var.gb_an_hour > 0
+    error_message = "gb_an_hour: more than 0."
+  }
+}
+
+variable "retention_hours" {
+  description = "Hours for which a message can be read: for so long the standing job may be down and lose nothing."
+  type        = number
+  default     = 72
+
+  validation {
+    condition     = var.retention_hours >= 12
+    error_message = "retention_hours: at least 12, so that a night without the standing job loses nothing."
+  }
+}
+
+variable "compute_kind" {
+  description = "Spark. cluster, which the standing job wants, or serverless."
+  type        = string
+  default     = "cluster"
+
+  validation {
+    condition     = contains(["cluster", "serverless"], var.compute_kind)
+    error_message = "compute_kind: cluster or serverless."
+  }
+}
+
+variable "core_nodes" {
+  description = "Nodes of the cluster that are always there."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.core_nodes >= 1
+    error_message = "core_nodes: at least 1."
+  }
+}
+
+variable "most_nodes" {
+  description = "Nodes that there may be with those from spot."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.most_nodes >= var.core_nodes && var.most_nodes <= 200
+    error_message = "most_nodes: core_nodes, which are among them, to 200."
+  }
+}
+
+variable "stops_when_idle" {
+  description = "Whether the cluster ends when nothing ran for idle_minutes."
+  type        = bool
+  default     = false
+}
+
+variable "idle_minutes" {
+  description = "Minutes without work after which it ends (cluster) or sleeps (serverless)."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.idle_minutes >= 1 && var.idle_minutes <= 10080
+    error_message = "idle_minutes: 1 to 10080, a week."
+  }
+}
+
+variable "has_way_out" {
+  description = "Whether the cluster's first node has a way out, which scaling and ending want: docs/decisions/020-a-network-without-nat.md."
+  type        = bool
+  default     = true
 }
 
 variable "prefect_api_url" {
   description = "Prefect's API, as `prefect config view` shows it."
   type        = string
+
+  validation {
+    condition     = can(regex("^https?://[^ ]+/api(/[^ ]*)?$", var.prefect_api_url))
+    error_message = "prefect_api_url: as `prefect config view` shows it, https://…/api/…"
+  }
 }
 
 variable "has_prefect_api_key" {
@@ -62,28 +180,59 @@ variable "prefect_api_key" {
   default     = null
   ephemeral   = true
   sensitive   = true
+
+  validation {
+    condition     = var.prefect_api_key == null || can(regex("^[^ ]+$", var.prefect_api_key))
+    error_message = "prefect_api_key: not empty and without spaces; leave it out with has_prefect_api_key = false."
+  }
 }
 
 variable "prefect_api_key_version" {
   description = "Raise it when the key has changed."
   type        = number
   default     = 1
+
+  validation {
+    condition     = var.prefect_api_key_version >= 1 && floor(var.prefect_api_key_version) == var.prefect_api_key_version
+    error_message = "prefect_api_key_version: a whole number, 1 or more."
+  }
 }
 
 variable "emails" {
   description = "Addresses that are told of money, lag, failures and silence."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
+    error_message = "emails: addresses such as operations@example.com."
+  }
+}
+
+variable "has_cost_tags" {
+  description = "Whether the tag environment is activated in Billing: the budget then counts this environment alone, and else the whole account."
+  type        = bool
+  default     = false
 }
 
 variable "dollars_a_month" {
   description = "What a month may cost; told at 80 % of it."
   type        = number
   default     = 4000
+
+  validation {
+    condition     = var.dollars_a_month >= 1
+    error_message = "dollars_a_month: at least 1."
+  }
 }
 
 variable "readers" {
   description = "ARNs of those who may take the reader's role; by default whom the account's own policies let."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for each in var.readers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "readers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
 }

@@ -1,6 +1,11 @@
 variable "name" {
   description = "Name of the workgroup, for example headrace-dev."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "domains" {
@@ -27,16 +32,31 @@ variable "prefix" {
 variable "lake_bucket" {
   description = "Bucket with the tables."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.lake_bucket))
+    error_message = "lake_bucket: the name of a bucket, without s3://."
+  }
 }
 
 variable "results_bucket" {
   description = "Bucket for what queries answer, under athena/."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.results_bucket))
+    error_message = "results_bucket: the name of a bucket, without s3://."
+  }
 }
 
 variable "key_arn" {
   description = "The key that answers are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }
 
 variable "scan_limit_gb" {
@@ -53,6 +73,11 @@ variable "scan_limit_gb" {
 variable "queries" {
   description = "Folder with named queries in Athena's dialect: <domain>/<name>.sql, the question in the first line."
   type        = string
+
+  validation {
+    condition     = length(fileset(var.queries, "*/*.sql")) > 0
+    error_message = "queries: a folder with <domain>/<name>.sql; there is none."
+  }
 }
 
 variable "is_disposable" {

@@ -1,6 +1,11 @@
 variable "name" {
   description = "The cluster's name, for example headrace-dev; it carries it as its tag `environment`, too."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "kind" {
@@ -42,32 +47,62 @@ variable "security_groups" {
     core    = string
     service = string
   })
+
+  validation {
+    condition     = alltrue([for each in values(var.security_groups) : startswith(each, "sg-")])
+    error_message = "security_groups: ids, sg-…"
+  }
 }
 
 variable "job_role_arn" {
   description = "The role that jobs run as."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.job_role_arn))
+    error_message = "job_role_arn: of a role, arn:aws:iam::…:role/…"
+  }
 }
 
 variable "job_instance_profile_arn" {
   description = "The same, as nodes carry it."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:instance-profile/.+$", var.job_instance_profile_arn))
+    error_message = "job_instance_profile_arn: of an instance profile, arn:aws:iam::…:instance-profile/…"
+  }
 }
 
 variable "key_arn" {
   description = "The key that disks are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }
 
 variable "logs_bucket" {
   description = "Bucket for the logs of steps, under emr/."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.logs_bucket))
+    error_message = "logs_bucket: the name of a bucket, without s3://."
+  }
 }
 
 variable "main_type" {
   description = "Machine of the first node, which runs no tasks but holds the driver of each step: 4 GB a step."
   type        = string
   default     = "r7i.xlarge"
+
+  validation {
+    condition     = can(regex("^[a-z0-9-]+[.][a-z0-9-]+$", var.main_type))
+    error_message = "main_type: a type of EC2, such as r7i.xlarge."
+  }
 }
 
 variable "node_types" {
@@ -111,6 +146,11 @@ variable "most_nodes" {
   validation {
     condition     = var.most_nodes >= 1 && var.most_nodes <= 200
     error_message = "most_nodes: 1 to 200."
+  }
+
+  validation {
+    condition     = var.most_nodes >= var.core_nodes
+    error_message = "most_nodes: not below core_nodes, which are among them."
   }
 }
 

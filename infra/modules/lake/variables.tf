@@ -23,6 +23,11 @@ variable "deleted_days" {
   description = "Days for which an object that was deleted or replaced can be had back."
   type        = number
   default     = 30
+
+  validation {
+    condition     = var.deleted_days >= 1
+    error_message = "deleted_days: at least 1."
+  }
 }
 
 variable "log_days" {

@@ -1,6 +1,11 @@
 variable "name" {
   description = "Prefix of everything this environment owns, for example headrace-dev."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "cidr" {
@@ -29,6 +34,11 @@ variable "endpoints" {
   description = "AWS services that are reached without leaving the network, S3 aside, which always is."
   type        = set(string)
   default     = ["athena", "elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
+
+  validation {
+    condition     = alltrue([for each in var.endpoints : can(regex("^[a-z0-9][a-z0-9.-]*$", each)) && each != "s3"])
+    error_message = "endpoints: names of services such as glue; S3 has its own."
+  }
 }
 
 variable "has_cluster" {
@@ -57,10 +67,20 @@ variable "worker_ports" {
 variable "key_arn" {
   description = "The key that the log of the network's traffic is encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }
 
 variable "log_days" {
   description = "Days for which the log of refused traffic is kept."
   type        = number
   default     = 365
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_days)
+    error_message = "log_days: a number of days that CloudWatch knows, such as 7, 14, 30, 60, 90, 180, 365 or 731."
+  }
 }

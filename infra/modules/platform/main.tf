@@ -4,8 +4,8 @@ locals {
   locked   = { for found in regexall("(?m)^([a-z0-9-]+)(?:\\[[a-z0-9,-]+\\])?==([^ ;\\\\]+)", file(var.lock)) : found[0] => found[1]... }
   packages = [for each in sort(var.worker_needs) : "${each}==${local.locked[each][0]}"]
 
-  has_cluster  = var.compute.kind == "cluster"
-  has_way_out  = local.has_cluster && var.compute.has_way_out
+  has_cluster  = var.compute_kind == "cluster"
+  has_way_out  = local.has_cluster && var.has_way_out
   prefect_port = try(tonumber(regex("^https?://[^/]+:([0-9]+)(?:/|$)", var.prefect_api_url)[0]), startswith(var.prefect_api_url, "http:") ? 80 : 443)
 }
 
@@ -35,14 +35,17 @@ module "stream" {
   source = "../stream"
 
   name            = var.name
-  kind            = var.stream.kind
+  kind            = var.stream_kind
   subnets         = module.network.private_subnets
   security_group  = module.network.security_groups.brokers
   key_arn         = module.lake.key_arn
-  broker_type     = var.stream.broker_type
-  volume_gb       = var.stream.volume_gb
-  retention_hours = var.stream.retention_hours
+  broker_type     = var.broker_type
+  volume_gb       = var.volume_gb
+  most_volume_gb  = var.most_volume_gb
+  gb_an_hour      = var.gb_an_hour
+  retention_hours = var.retention_hours
   log_days        = var.log_days
+  told            = [module.guard.topic_arn]
 }
 
 module "catalog" {
@@ -76,17 +79,17 @@ module "compute" {
   source = "../compute"
 
   name                     = var.name
-  kind                     = var.compute.kind
+  kind                     = var.compute_kind
   subnets                  = module.network.private_subnets
   security_groups          = module.network.security_groups
   job_role_arn             = module.access.job_role_arn
   job_instance_profile_arn = module.access.job_instance_profile_arn
   key_arn                  = module.lake.key_arn
   logs_bucket              = module.lake.buckets.logs
-  core_nodes               = var.compute.core_nodes
-  most_nodes               = var.compute.most_nodes
-  stops_when_idle          = var.compute.stops_when_idle
-  idle_minutes             = var.compute.idle_minutes
+  core_nodes               = var.core_nodes
+  most_nodes               = var.most_nodes
+  stops_when_idle          = var.stops_when_idle
+  idle_minutes             = var.idle_minutes
 }
 
 module "orchestration" {
@@ -116,6 +119,7 @@ module "guard" {
   name            = var.name
   emails          = var.emails
   dollars_a_month = var.dollars_a_month
+  has_cost_tags   = var.has_cost_tags
   streamed        = var.domains
   compute_kind    = module.compute.kind
   compute_id      = module.compute.id

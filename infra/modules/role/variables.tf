@@ -11,6 +11,11 @@ variable "name" {
 variable "account" {
   description = "The account on whose behalf a service may take it."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account))
+    error_message = "account: 12 digits."
+  }
 }
 
 variable "services" {
@@ -38,6 +43,11 @@ variable "principals" {
 variable "policy" {
   description = "What it may do."
   type        = string
+
+  validation {
+    condition     = can(jsondecode(var.policy).Statement)
+    error_message = "policy: as JSON, with statements."
+  }
 }
 
 variable "hours" {

@@ -4,6 +4,7 @@
 locals {
   is_serverless = var.kind == "serverless"
   zones         = length(var.subnets)
+  grows         = !local.is_serverless && coalesce(var.most_volume_gb, var.volume_gb) > var.volume_gb
 }
 
 resource "aws_cloudwatch_log_group" "brokers" {
@@ -19,14 +20,17 @@ resource "aws_cloudwatch_log_group" "brokers" {
 resource "aws_msk_configuration" "this" {
   count = local.is_serverless ? 0 : 1
 
-  name           = var.name
+  # Another version makes another configuration before the old one goes, so the two need names of their own.
+  name           = "${var.name}-${replace(var.kafka_version, ".", "-")}"
   kafka_versions = [var.kafka_version]
 
-  # Two copies are written before a message counts as sent, so one broker can be lost. Topics are made on purpose only.
+  # One broker can be lost and messages are still taken. With three, two copies are written before a message counts as
+  # sent. With two there may then be one copy only, until the other broker is back: what comes in that time is lost with
+  # the last disk. Topics are made on purpose only.
   server_properties = <<-EOT
     auto.create.topics.enable=false
     default.replication.factor=${local.zones}
-    min.insync.replicas=2
+    min.insync.replicas=${local.zones - 1}
     num.partitions=${var.partitions}
     unclean.leader.election.enable=false
     log.retention.hours=${var.retention_hours}
@@ -88,6 +92,58 @@ resource "aws_msk_cluster" "this" {
       }
     }
   }
+
+  lifecycle {
+    ignore_changes = [broker_node_group_info[0].storage_info[0].ebs_storage_info[0].volume_size] # scaling moves it
+  }
+}
+
+# At four fifths, which is what volume_gb is held against, a tenth is added, every six hours at most. It never shrinks.
+resource "aws_appautoscaling_target" "disks" {
+  count = local.grows ? 1 : 0
+
+  service_namespace  = "kafka"
+  scalable_dimension = "kafka:broker-storage:VolumeSize"
+  resource_id        = aws_msk_cluster.this[0].arn
+  min_capacity       = 1
+  max_capacity       = var.most_volume_gb
+}
+
+resource "aws_appautoscaling_policy" "disks" {
+  count = local.grows ? 1 : 0
+
+  name               = "${var.name}-disks"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.disks[0].service_namespace
+  scalable_dimension = aws_appautoscaling_target.disks[0].scalable_dimension
+  resource_id        = aws_appautoscaling_target.disks[0].resource_id
+
+  target_tracking_scaling_policy_configuration {
+    target_value     = 80
+    disable_scale_in = true
+
+    predefined_metric_specification {
+      predefined_metric_type = "KafkaBrokerStorageUtilization"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "disks" {
+  for_each = local.is_serverless ? toset([]) : toset([for broker in range(1, local.zones + 1) : tostring(broker)])
+
+  alarm_name          = "${var.name}-broker-${each.key}-disk"
+  alarm_description   = "The disk of broker ${each.key} is full to more than 85 %. A broker whose disk is full stops. Raise most_volume_gb, or keep messages for fewer hours."
+  namespace           = "AWS/Kafka"
+  metric_name         = "KafkaDataLogsDiskUsed"
+  dimensions          = { "Cluster Name" = aws_msk_cluster.this[0].cluster_name, "Broker ID" = each.key }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  threshold           = 85
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "missing"
+  alarm_actions       = var.told
+  ok_actions          = var.told
 }
 
 resource "aws_msk_serverless_cluster" "this" {

@@ -1,6 +1,11 @@
 variable "name" {
   description = "The cluster's name, for example headrace-dev."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
+    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+  }
 }
 
 variable "kind" {
@@ -18,6 +23,11 @@ variable "kafka_version" {
   description = "Kafka's version, as MSK names it."
   type        = string
   default     = "3.9.x"
+
+  validation {
+    condition     = can(regex("^[0-9]+[.][0-9]+[.]([0-9]+|x)([.][a-z]+)?$", var.kafka_version))
+    error_message = "kafka_version: as MSK names it, such as 3.9.x."
+  }
 }
 
 variable "subnets" {
@@ -25,19 +35,34 @@ variable "subnets" {
   type        = list(string)
 
   validation {
-    condition     = length(var.subnets) >= 2
-    error_message = "subnets: 2 at least, for a message is kept twice before it counts as sent."
+    condition     = length(var.subnets) >= 2 && length(var.subnets) <= 3
+    error_message = "subnets: 2 or 3, for a message is kept once in each."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.subnets : startswith(each, "subnet-")])
+    error_message = "subnets: ids, subnet-…"
   }
 }
 
 variable "security_group" {
   description = "Who may reach the brokers."
   type        = string
+
+  validation {
+    condition     = startswith(var.security_group, "sg-")
+    error_message = "security_group: the id of one, sg-…"
+  }
 }
 
 variable "key_arn" {
   description = "The key that messages and logs are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.key_arn))
+    error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
+  }
 }
 
 variable "broker_type" {
@@ -52,13 +77,40 @@ variable "broker_type" {
 }
 
 variable "volume_gb" {
-  description = "Disk of a broker, in GB. 50,000 readings a second of 200 bytes fill 36 GB an hour and copy."
+  description = "Disk of a broker when it is made, in GB. Later changes go unseen, for it may have grown: see most_volume_gb."
   type        = number
   default     = 100
 
   validation {
     condition     = var.volume_gb >= 10 && var.volume_gb <= 16384
     error_message = "volume_gb: 10 to 16384."
+  }
+
+  validation {
+    condition     = var.kind == "serverless" || 0.8 * var.volume_gb >= var.gb_an_hour * var.retention_hours
+    error_message = "volume_gb: ${var.gb_an_hour} GB an hour for ${var.retention_hours} hours do not fit into four fifths of ${var.volume_gb} GB. Take larger disks or fewer hours."
+  }
+}
+
+variable "most_volume_gb" {
+  description = "What the disk of a broker may grow to by itself, in GB; null leaves it as it is."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.most_volume_gb, var.volume_gb) >= var.volume_gb && coalesce(var.most_volume_gb, var.volume_gb) <= 16384
+    error_message = "most_volume_gb: null, or volume_gb to 16384."
+  }
+}
+
+variable "gb_an_hour" {
+  description = "What comes in, in GB an hour; each broker has a copy. 50,000 readings a second of 200 bytes are 36."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.gb_an_hour > 0
+    error_message = "gb_an_hour: more than 0."
   }
 }
 
@@ -88,4 +140,20 @@ variable "log_days" {
   description = "Days for which the brokers' logs are kept."
   type        = number
   default     = 365
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_days)
+    error_message = "log_days: a number of days that CloudWatch knows, such as 7, 14, 30, 60, 90, 180, 365 or 731."
+  }
+}
+
+variable "told" {
+  description = "ARNs of topics that are told when a disk fills up."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.told : can(regex("^arn:[a-z-]+:sns:", each))])
+    error_message = "told: ARNs of topics, arn:aws:sns:…"
+  }
 }

@@ -96,3 +96,15 @@ mock_resource "aws_secretsmanager_secret" {
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:any"
   }
 }
+
+mock_resource "aws_subnet" {
+  defaults = {
+    id = "subnet-1"
+  }
+}
+
+mock_resource "aws_security_group" {
+  defaults = {
+    id = "sg-1"
+  }
+}

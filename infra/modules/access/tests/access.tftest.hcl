@@ -166,3 +166,33 @@ run "a_bucket_that_is_missing_is_told" {
 
   expect_failures = [var.bucket_arns]
 }
+
+run "a_database_without_a_layer_is_refused" {
+  command = plan
+
+  variables {
+    databases = ["toy"]
+  }
+
+  expect_failures = [var.databases]
+}
+
+run "a_reader_without_an_arn_is_refused" {
+  command = plan
+
+  variables {
+    readers = ["somebody"]
+  }
+
+  expect_failures = [var.readers]
+}
+
+run "a_namespace_of_aws_is_refused" {
+  command = plan
+
+  variables {
+    metrics_namespace = "AWS/EMR"
+  }
+
+  expect_failures = [var.metrics_namespace]
+}

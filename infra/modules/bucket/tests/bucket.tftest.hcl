@@ -46,3 +46,33 @@ run "what_is_deleted_can_be_had_back_for_a_day_at_least" {
 
   expect_failures = [var.deleted_days]
 }
+
+run "days_below_one_are_refused" {
+  command = plan
+
+  variables {
+    expires_days = 0
+  }
+
+  expect_failures = [var.expires_days]
+}
+
+run "a_policy_without_statements_is_refused" {
+  command = plan
+
+  variables {
+    more_policies = ["{}"]
+  }
+
+  expect_failures = [var.more_policies]
+}
+
+run "a_key_by_its_alias_is_refused" {
+  command = plan
+
+  variables {
+    key_arn = "alias/headrace"
+  }
+
+  expect_failures = [var.key_arn]
+}

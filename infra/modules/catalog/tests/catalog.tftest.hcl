@@ -91,3 +91,23 @@ run "a_domain_nobody_can_type_is_refused" {
 
   expect_failures = [var.domains]
 }
+
+run "a_folder_without_queries_is_refused" {
+  command = plan
+
+  variables {
+    queries = "./nowhere"
+  }
+
+  expect_failures = [var.queries]
+}
+
+run "a_bucket_is_no_url" {
+  command = plan
+
+  variables {
+    lake_bucket = "s3://test-lake"
+  }
+
+  expect_failures = [var.lake_bucket]
+}

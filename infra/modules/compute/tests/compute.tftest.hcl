@@ -135,3 +135,34 @@ run "a_release_without_spark_4_is_refused" {
 
   expect_failures = [var.release]
 }
+
+run "fewer_nodes_at_most_than_always_are_refused" {
+  command = plan
+
+  variables {
+    core_nodes = 5
+    most_nodes = 2
+  }
+
+  expect_failures = [var.most_nodes]
+}
+
+run "a_machine_without_a_size_is_refused" {
+  command = plan
+
+  variables {
+    main_type = "m7i"
+  }
+
+  expect_failures = [var.main_type]
+}
+
+run "a_user_is_no_role" {
+  command = plan
+
+  variables {
+    job_role_arn = "arn:aws:iam::123456789012:user/me"
+  }
+
+  expect_failures = [var.job_role_arn]
+}

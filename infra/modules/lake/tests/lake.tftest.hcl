@@ -104,3 +104,13 @@ run "what_events_tell_can_be_encrypted" {
     error_message = "a service may use the key on behalf of another account"
   }
 }
+
+run "what_is_deleted_can_be_had_back_for_a_day_at_least" {
+  command = plan
+
+  variables {
+    deleted_days = 0
+  }
+
+  expect_failures = [var.deleted_days]
+}

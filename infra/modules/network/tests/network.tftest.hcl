@@ -210,3 +210,23 @@ run "a_port_that_is_none_is_refused" {
 
   expect_failures = [var.worker_ports]
 }
+
+run "s3_has_an_endpoint_already" {
+  command = plan
+
+  variables {
+    endpoints = ["s3"]
+  }
+
+  expect_failures = [var.endpoints]
+}
+
+run "days_that_cloudwatch_does_not_know_are_refused" {
+  command = plan
+
+  variables {
+    log_days = 10
+  }
+
+  expect_failures = [var.log_days]
+}

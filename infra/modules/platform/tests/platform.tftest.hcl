@@ -60,7 +60,7 @@ run "a_prefect_of_ones_own_is_reached" {
 
   variables {
     prefect_api_url = "http://prefect.internal:4200/api"
-    compute         = { has_way_out = false }
+    has_way_out     = false
   }
 
   assert {
@@ -104,8 +104,8 @@ run "serverless_throughout" {
   command = apply
 
   variables {
-    stream  = { kind = "serverless" }
-    compute = { kind = "serverless" }
+    stream_kind  = "serverless"
+    compute_kind = "serverless"
   }
 
   assert {
@@ -117,4 +117,34 @@ run "serverless_throughout" {
     condition     = !local.has_cluster && !local.has_way_out
     error_message = "a way out is paid for that nobody takes"
   }
+}
+
+run "a_package_that_is_not_locked_is_refused" {
+  command = plan
+
+  variables {
+    worker_needs = ["pandas"]
+  }
+
+  expect_failures = [var.worker_needs]
+}
+
+run "a_lock_file_is_asked_for" {
+  command = plan
+
+  variables {
+    lock = "./tests/queries/toy/how-many.sql"
+  }
+
+  expect_failures = [var.lock]
+}
+
+run "more_core_nodes_than_nodes_are_refused" {
+  command = plan
+
+  variables {
+    core_nodes = 5
+  }
+
+  expect_failures = [var.most_nodes]
 }

@@ -45,3 +45,23 @@ run "what_is_no_service_is_refused" {
 
   expect_failures = [var.services]
 }
+
+run "a_policy_without_statements_is_refused" {
+  command = plan
+
+  variables {
+    policy = "{}"
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "an_account_has_twelve_digits" {
+  command = plan
+
+  variables {
+    account = "1234"
+  }
+
+  expect_failures = [var.account]
+}

@@ -52,6 +52,11 @@ run "a_message_survives_its_broker" {
   }
 
   assert {
+    condition     = strcontains(aws_msk_configuration.this[0].server_properties, "min.insync.replicas=2")
+    error_message = "a message counts as sent before there are two copies, or only when all brokers are there"
+  }
+
+  assert {
     condition     = strcontains(aws_msk_configuration.this[0].server_properties, "unclean.leader.election.enable=false")
     error_message = "a broker that lags behind may take over, and lose"
   }
@@ -70,7 +75,7 @@ run "serverless_has_no_brokers_to_size" {
   }
 
   assert {
-    condition     = length(aws_msk_cluster.this) == 0 && length(aws_msk_configuration.this) == 0
+    condition     = length(aws_msk_cluster.this) == 0 && length(aws_msk_configuration.this) == 0 && length(aws_cloudwatch_metric_alarm.disks) == 0
     error_message = "brokers are made nevertheless"
   }
 
@@ -108,4 +113,121 @@ run "messages_outlive_a_night" {
   }
 
   expect_failures = [var.retention_hours]
+}
+
+run "of_two_brokers_one_can_be_lost" {
+  command = plan
+
+  variables {
+    subnets = ["subnet-1", "subnet-2"]
+  }
+
+  assert {
+    condition     = strcontains(aws_msk_configuration.this[0].server_properties, "default.replication.factor=2\nmin.insync.replicas=1\n")
+    error_message = "while a broker is patched, nothing can be sent"
+  }
+}
+
+run "another_version_has_a_configuration_of_its_own" {
+  command = plan
+
+  variables {
+    kafka_version = "3.8.x"
+  }
+
+  assert {
+    condition     = aws_msk_configuration.this[0].name == "headrace-test-3-8-x"
+    error_message = "the name is taken by the configuration that is replaced"
+  }
+}
+
+run "disks_grow_and_a_full_one_is_told" {
+  command = apply
+
+  variables {
+    volume_gb      = 3300
+    most_volume_gb = 6000
+    gb_an_hour     = 36
+    told           = ["arn:aws:sns:eu-west-1:123456789012:headrace-test-guard"]
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.disks[0].resource_id == aws_msk_cluster.this[0].arn && aws_appautoscaling_target.disks[0].max_capacity == 6000
+    error_message = "disks do not grow"
+  }
+
+  assert {
+    condition     = one(aws_appautoscaling_policy.disks[0].target_tracking_scaling_policy_configuration).disable_scale_in
+    error_message = "disks would shrink, which they cannot"
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.disks)) == toset(["1", "2", "3"])
+    error_message = "the disk of a broker is not watched"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_cloudwatch_metric_alarm.disks : each.alarm_actions == toset(var.told) && each.metric_name == "KafkaDataLogsDiskUsed"])
+    error_message = "nobody is told of a full disk"
+  }
+}
+
+run "disks_that_are_to_stay_do_not_grow" {
+  command = plan
+
+  assert {
+    condition     = length(aws_appautoscaling_target.disks) == 0 && length(aws_cloudwatch_metric_alarm.disks) == 3
+    error_message = "disks grow though nobody said so, or are not watched"
+  }
+}
+
+run "disks_too_small_for_what_comes_in_are_refused" {
+  command = plan
+
+  variables {
+    volume_gb  = 500
+    gb_an_hour = 36
+  }
+
+  expect_failures = [var.volume_gb]
+}
+
+run "disks_cannot_grow_to_less" {
+  command = plan
+
+  variables {
+    most_volume_gb = 50
+  }
+
+  expect_failures = [var.most_volume_gb]
+}
+
+run "a_version_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    kafka_version = "latest"
+  }
+
+  expect_failures = [var.kafka_version]
+}
+
+run "four_zones_are_refused" {
+  command = plan
+
+  variables {
+    subnets = ["subnet-1", "subnet-2", "subnet-3", "subnet-4"]
+  }
+
+  expect_failures = [var.subnets]
+}
+
+run "days_that_cloudwatch_does_not_know_are_refused" {
+  command = plan
+
+  variables {
+    log_days = 10
+  }
+
+  expect_failures = [var.log_days]
 }
