@@ -208,6 +208,14 @@ def test_readers_see_silver_and_gold_and_nothing_else(domain: str) -> None:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
+def test_a_catalog_has_a_place_of_its_own_beside_our_tables(domain: str) -> None:
+    """Not every metastore has one for it, and none may hold tables that lie elsewhere."""
+    place = resolved(resources(), "dev")["catalogs"][domain]["storage_root"]
+    assert place == f"s3://lake/_managed/{domain}"
+    assert not place.startswith(f"s3://lake/{domain}/")
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
 def test_every_query_of_a_domain_is_asked_of_the_warehouse(domain: str) -> None:
     asked = jobs("dev")[f"{domain}_questions"]["tasks"]
     files = [(HOME / "resources" / each["sql_task"]["file"]["path"]).resolve() for each in asked]
