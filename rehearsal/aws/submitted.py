@@ -1,7 +1,7 @@
 """A program in a process of its own, by a real spark-submit.
 
-What YARN does with archives is done here: they are unpacked once, and linked beside the program, but not for a driver
-that is the process itself. Python has nothing of ours but what the archives bring.
+What YARN does with archives is done here: they are unpacked once, and linked beside the executors, which are in the
+process of the driver. Python has nothing of ours but what the archives bring.
 """
 
 import os
@@ -29,7 +29,6 @@ class Words:
     """spark-submit's, as far as a job of ours uses them."""
 
     archives: dict[str, str]
-    """Those that are found beside the driver."""
     jars: list[str]
     conf: list[str]
     file: str
@@ -42,8 +41,7 @@ class Words:
         rest = list(args)
         while rest[0] in given:
             given[rest.pop(0)].append(rest.pop(0))
-        beside = [] if given["--deploy-mode"] == ["client"] else _split(given["--archives"])
-        archives = dict(reversed(each.split("#")) for each in beside)
+        archives = dict(reversed(each.split("#")) for each in _split(given["--archives"]))
         return cls(archives, _split(given["--jars"]), given["--conf"], rest[0], rest[1:])
 
 

@@ -35,6 +35,7 @@ module "headrace" {
   most_nodes              = var.most_nodes
   stops_when_idle         = var.stops_when_idle
   idle_minutes            = var.idle_minutes
+  has_way_out             = var.has_way_out
   prefect_api_url         = var.prefect_api_url
   has_prefect_api_key     = var.has_prefect_api_key
   prefect_api_key         = var.prefect_api_key

@@ -80,6 +80,11 @@ variable "compute_id" {
 variable "worker" {
   description = "The ECS cluster and service in which the worker runs."
   type        = object({ cluster = string, service = string })
+
+  validation {
+    condition     = length(var.worker.cluster) > 0 && length(var.worker.service) > 0
+    error_message = "worker: a cluster and a service by their names."
+  }
 }
 
 variable "idle_minutes" {
