@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 FAST_TESTS := tests/unit tests/contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos rehearse test test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos rehearse test test-spark test-others test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -34,8 +34,14 @@ chaos: $(READY) ## Kill the standing job again and again under load; nothing may
 rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 10 minutes)
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
 
-test: $(READY) ## All tests
-	@scripts/test.sh $(BIN)
+test: $(READY) ## All tests, in two processes side by side
+	@scripts/side_by_side.sh "$(MAKE) -s test-spark" "$(MAKE) -s test-others"
+
+test-spark: $(READY) ## Those that keep a Spark session at work
+	@$(BIN)/pytest --durations=15 tests/spark tests/live
+
+test-others: $(READY) ## Those that mostly wait for servers
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/others --ignore=tests/spark --ignore=tests/live tests
 
 test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
 	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))
