@@ -12,6 +12,12 @@ def _counts(_: Any) -> bool:
     return True
 
 
+def _is_active(cluster: str) -> bool:
+    """A cluster of containers that was deleted is still told of for a while."""
+    (told,) = boto3.client("ecs").describe_clusters(clusters=[cluster])["clusters"]
+    return bool(told["status"] == "ACTIVE")
+
+
 KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
     # kind: client, operation, where its answer lists them, which of them count
     "cluster": ("emr", "list_clusters", "Clusters", lambda it: it["Status"]["State"] in LIVING),
@@ -34,7 +40,7 @@ KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
     ),
     "network": ("ec2", "describe_vpcs", "Vpcs", lambda it: not it["IsDefault"]),
     "gateway": ("ec2", "describe_nat_gateways", "NatGateways", lambda it: it["State"] != "deleted"),
-    "service": ("ecs", "list_clusters", "clusterArns", _counts),
+    "worker cluster": ("ecs", "list_clusters", "clusterArns", _is_active),
     "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", _counts),
     "topic": ("sns", "list_topics", "Topics", _counts),
 }
