@@ -31,7 +31,7 @@ demo-live: $(READY) ## A broker, live messages and the standing job for a minute
 chaos: $(READY) ## Kill the standing job again and again under load; nothing may be lost or doubled
 	@$(BIN)/python -m rehearsal.chaos $(ARGS)
 
-rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 10 minutes)
+rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 15 minutes)
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
 
 test: $(READY) ## All tests, in two processes side by side
