@@ -37,11 +37,12 @@ rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, 
 test: $(READY) ## All tests, in two processes side by side
 	@scripts/side_by_side.sh "$(MAKE) -s test-spark" "$(MAKE) -s test-others"
 
-test-spark: $(READY) ## Those that keep a Spark session at work
-	@$(BIN)/pytest --durations=15 tests/spark tests/live
+test-spark: $(READY) ## Those that keep one Spark session at work
+	@$(BIN)/pytest --durations=15 tests/spark
 
-test-others: $(READY) ## Those that mostly wait for servers
-	@$(BIN)/pytest -o cache_dir=.pytest_cache/others --ignore=tests/spark --ignore=tests/live tests
+test-others: $(READY) ## Those that mostly wait for servers, and those of the live part
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/others --durations=25 --ignore=tests/spark --ignore=tests/live tests
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/live tests/live
 
 test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
 	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 LINES_TOLD = 40
 UNPACKED = ("code", "needs")
-BEGUN_AGAIN = "HEADRACE_BEGUN_AGAIN"
+BEGUN_AGAIN, HOME = "HEADRACE_BEGUN_AGAIN", "HEADRACE_HOME"
 
 
 def main(words: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ def main(words: Sequence[str]) -> None:
     try:
         if _is_databricks():
             _share(archives, folders)
-        with _home():
+        with _home(asked["settings"]):
             done = {"done": _done(asked)}
     except BaseException as error:
         _tell(asked, _account_of(error))
@@ -126,13 +126,13 @@ def _share(archives: Sequence[Path], folders: Sequence[Path]) -> None:
 
 
 @contextmanager
-def _home() -> Iterator[None]:
+def _home(told: Mapping[str, str]) -> Iterator[None]:
     """A scratch folder for one program, whatever folder it was started in."""
-    if Path(os.environ.get("HEADRACE_HOME", "")).is_absolute():
+    if Path(told.get(HOME, "")).is_absolute():
         yield
         return
     with tempfile.TemporaryDirectory(prefix="headrace-home-", ignore_cleanup_errors=True) as home:
-        os.environ["HEADRACE_HOME"] = home
+        os.environ[HOME] = home
         yield
 
 
