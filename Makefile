@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FAST_TESTS := tests/unit tests/contracts
+SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos rehearse test test-spark test-others test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos rehearse test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -35,14 +36,14 @@ rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, 
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
 
 test: $(READY) ## All tests, in two processes side by side
-	@scripts/side_by_side.sh "$(MAKE) -s test-spark" "$(MAKE) -s test-others"
+	@scripts/side_by_side.sh "$(MAKE) -s test-computing" "$(MAKE) -s test-servers"
 
-test-spark: $(READY) ## Those that keep one Spark session at work
+test-computing: $(READY) ## Those that keep one Spark session at work, and those that need nothing
 	@$(BIN)/pytest --durations=15 tests/spark
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/unit $(SERVERS:%=--ignore=%) --ignore=tests/spark tests
 
-test-others: $(READY) ## Those that mostly wait for servers, and those of the live part
-	@$(BIN)/pytest -o cache_dir=.pytest_cache/others --durations=25 --ignore=tests/spark --ignore=tests/live tests
-	@$(BIN)/pytest -o cache_dir=.pytest_cache/live tests/live
+test-servers: $(READY) ## Those that wait for servers: AWS on this machine, Prefect, Kafka
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/servers --durations=25 $(SERVERS)
 
 test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
 	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))
