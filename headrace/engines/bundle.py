@@ -25,7 +25,7 @@ def told_to_bundle(target: str, package: Package, settings: Settings, folder: Pa
 
 
 def variables(package: Package, settings: Settings) -> dict[str, str]:
-    told = {"settings": environment_there(settings), "archives": [package.code, package.needs]}
+    told = {"settings": environment_there(settings), **package.archives}
     return {
         "entry": as_s3(package.entry),
         "told": json.dumps(told),

@@ -25,9 +25,13 @@ class Package:
     engine: str = "emr"
 
     @property
+    def archives(self) -> dict[str, list[str]]:
+        """What the entry is told where no spark-submit unpacks them beside it."""
+        return {"archives": [self.code, self.needs]}
+
+    @property
     def word(self) -> str:
-        """What the entry is told where no spark-submit unpacks the archives beside it."""
-        return json.dumps({"archives": [self.code, self.needs]})
+        return json.dumps(self.archives)
 
 
 def bucket_of(settings: Settings) -> str:

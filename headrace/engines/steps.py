@@ -42,7 +42,7 @@ class Steps(Protocol):
     def cancel(self, step: str) -> None: ...
 
     def last_words(self, step: str) -> str:
-        """The end of what it said on its way; empty where nothing is known yet."""
+        """The end of what it said on its way, or where that will lie; empty where nothing is known."""
 
     def link(self, step: str) -> str:
         """Where a person sees it."""

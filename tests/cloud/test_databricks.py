@@ -24,6 +24,7 @@ from headrace.lake import objects
 from headrace.settings import Settings
 from rehearsal.aws.running import REGION
 from rehearsal.databricks import TOKEN, OneRun, Workspace, databricks
+from tests.cloud.stubs import BARE
 
 JOB = Job("refine", "toy", {"layers": ["silver"]})
 PACKAGE = Package(
@@ -321,10 +322,8 @@ def test_archives_in_s3_are_fetched_once(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 STUBS = {
-    "headrace/__init__.py": "",
-    "headrace/engines/__init__.py": "",
+    **BARE,
     "headrace/settings.py": "import os\ndef get_settings(): return os.environ['HEADRACE_TOY']",
-    "headrace/engines/job.py": "class Job:\n    def __init__(self, **given): self.__dict__ = given",
     "headrace/engines/local.py": """
 import dependency
 STANDING = "streaming.stand"
@@ -333,7 +332,6 @@ class Done:
     def as_dict(self): return self.told
 def run_job(job, settings): return Done({"did": job.name, "with": settings, "and": dependency.__file__})
 """,
-    "headrace/lake/__init__.py": "",
     "headrace/lake/objects.py": """
 import json, pathlib
 def put_json(url, value): pathlib.Path(url).write_text(json.dumps(value))

@@ -20,16 +20,14 @@ from headrace.errors import HeadraceError, Passing
 from headrace.lake import objects
 from headrace.settings import Settings
 from rehearsal.aws.running import aws
+from tests.cloud.stubs import BARE
 
 JOB = Job("scan", "toy", {"layer": "silver"})
 STUBS = {  # of what the entry leans on
-    "headrace/__init__.py": "",
-    "headrace/engines/__init__.py": "",
-    "headrace/lake/__init__.py": "",
+    **BARE,
     "headrace/settings.py": "def get_settings(): return None",
     "headrace/errors.py": "class Busy(Exception): pass",
     "headrace/trouble.py": "def cause_to_act_on(error): return None\ndef may_pass(error): return False",
-    "headrace/engines/job.py": "class Job:\n    def __init__(self, **given): self.__dict__ = given",
     "headrace/engines/local.py": """
 import os, time
 import theirs  # from the other archive
