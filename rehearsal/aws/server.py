@@ -15,6 +15,7 @@ from rehearsal.aws import (  # noqa: F401 - read once moto knows that
     network,
     questions,
     refusals,
+    repeated,
     serverless,
     storage,
 )

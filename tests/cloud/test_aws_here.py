@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import ClientError
 
 from headrace.lake import objects
 from rehearsal.aws.running import REGION
@@ -33,3 +35,26 @@ def test_a_folder_that_was_moved_away_is_gone_also_where_versions_are_kept() -> 
     assert as_spark_asks["KeyCount"] == 0
     listed = s3.list_objects_v2(Bucket="test-lake", Prefix="b/x/", Delimiter="/")
     assert [each["Prefix"] for each in listed["CommonPrefixes"]] == ["b/x/_temporary/"]
+
+
+def test_what_is_asked_again_since_its_answer_was_lost_is_answered_as_before() -> None:
+    """As an SDK does it: the same call once more, under the same id."""
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="asked-twice", Description="a test", VpcId=vpc)["GroupId"]
+    within = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.9.0.0/16"}]}
+
+    def asked(call: str) -> str:
+        def named(request: AWSPreparedRequest, **_: object) -> None:
+            request.headers["amz-sdk-invocation-id"] = call
+
+        ec2.meta.events.register("before-send.ec2", named)
+        try:
+            made = ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[within])
+        finally:
+            ec2.meta.events.unregister("before-send.ec2", named)
+        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    assert asked("one") == asked("one")
+    with pytest.raises(ClientError, match="Duplicate"):
+        asked("another")

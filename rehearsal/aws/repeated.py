@@ -1,0 +1,62 @@
+"""Every service: what was asked twice, since the answer was lost on its way."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+from rehearsal.aws.gaps import Operation, continues
+
+KEPT = 256
+CHANGING = ("POST", "PUT", "DELETE", "PATCH")
+
+Answer = tuple[str, list[tuple[str, str]], list[bytes]]
+
+
+class Answers:
+    """The last ones that did what was asked, by the id that an SDK gives to a call and to its repetitions."""
+
+    def __init__(self) -> None:
+        self._lock, self._answers = Lock(), OrderedDict[str, Answer]()
+
+    def of(self, call: str) -> Answer | None:
+        with self._lock:
+            return self._answers.get(call)
+
+    def keep(self, call: str, answer: Answer) -> None:
+        with self._lock:
+            self._answers[call] = answer
+            while len(self._answers) > KEPT:
+                self._answers.popitem(last=False)
+
+
+_answers = Answers()
+
+
+@continues(DomainDispatcherApplication, "a rule whose making was asked twice is refused as a duplicate")
+def __call__(before: Operation, self: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: N807
+    call = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
+    if not call or environ["REQUEST_METHOD"] not in CHANGING:
+        return before(self, environ, start_response)  # type: ignore[no-any-return]
+    answer = _answers.of(call)
+    if answer is not None:
+        print(f"answered again: {environ['REQUEST_METHOD']} {environ['PATH_INFO']} ({call})", flush=True)
+    else:
+        answer = _answered(before, self, environ)
+        if answer[0].startswith("2"):
+            _answers.keep(call, answer)
+    status, headers, body = answer
+    start_response(status, headers)
+    return body
+
+
+def _answered(before: Operation, self: Any, environ: dict[str, Any]) -> Answer:
+    said: list[Any] = []
+    body = before(self, environ, lambda status, headers, *_: said.extend((status, headers)))
+    try:
+        return said[0], said[1], list(body)
+    finally:
+        if hasattr(body, "close"):
+            body.close()
