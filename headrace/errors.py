@@ -6,7 +6,7 @@ HeadraceError
 │   └── UnknownName     a domain, table or query that does not exist
 ├── Busy                somebody else holds what this needs; exit code 1
 ├── Passing             may be gone at the next try: a machine lost, a service out of breath; exit code 1
-├── NotEnoughRoom       the disk or the memory would not do; exit code 1
+├── NotEnoughRoom       the disk would not do; exit code 1
 ├── OverBudget          it costs more than it may; exit code 1
 ├── GateClosed          a check failed between two layers; exit code 1
 └── ReceiptError        rows in and rows out do not balance; exit code 1

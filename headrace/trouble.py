@@ -3,6 +3,7 @@ person can use."""
 
 import errno
 import re
+import traceback
 from collections.abc import Iterator
 
 from headrace.errors import HeadraceError, NotEnoughRoom, Passing
@@ -28,8 +29,8 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
         return Passing(
             "another run wrote the same table meanwhile, so nothing was written here; run the same command again"
         )
-    if any(type(each).__name__ == "Py4JNetworkError" for each in chain):
-        return NotEnoughRoom(
+    if any(_tells_of_no_java(each) for each in chain):
+        return Passing(
             "Spark's process ended: it was stopped from outside, or its memory did not suffice. What was written is "
             "whole. Run the same command again, in the second case with HEADRACE_MEMORY set to more."
         )
@@ -65,6 +66,15 @@ def _tells_of_full_disk(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return any(said in text_of(error) for said in SAYS_FULL)
+
+
+def _tells_of_no_java(error: BaseException) -> bool:
+    if type(error).__name__ == "Py4JNetworkError":
+        return True
+    if not isinstance(error, ConnectionError):
+        return False
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(str(frame.f_globals.get("__name__", "")).startswith("py4j.") for frame, _ in frames)
 
 
 def may_pass(error: BaseException | None) -> bool:

@@ -4,7 +4,9 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
@@ -49,9 +51,22 @@ _TAKEN_OVER = threading.Event()
 def get_spark(settings: Settings | None = None) -> SparkSession:
     """The session of this process, started on first use; whoever comes while it starts waits for it."""
     with _STARTING:
+        _forget_one_that_ended()
         if SparkContext._active_spark_context is not None and not _is_strange(settings):
             return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
         return _started(settings or get_settings())
+
+
+def _forget_one_that_ended() -> None:
+    """Java that was killed, or whose memory did not suffice: PySpark would ask it for ever."""
+    gateway: Any = SparkContext._gateway
+    java = getattr(gateway, "proc", None)
+    if java is None or java.poll() is None:
+        return
+    with suppress(Exception):
+        gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = None
 
 
 def _is_strange(settings: Settings | None) -> bool:

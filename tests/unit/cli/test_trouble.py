@@ -1,13 +1,16 @@
 import errno
+import socket
 
 import pytest
+from py4j.java_gateway import GatewayParameters, JavaGateway
 from py4j.protocol import Py4JNetworkError
 
 import domains
 from cli.main import app
 from cli.trouble import guarded
-from headrace.errors import Busy, UnknownName
+from headrace.errors import Busy, Passing, UnknownName
 from headrace.settings import Settings
+from headrace.trouble import cause_to_act_on, may_pass
 
 
 def raising(error: BaseException):
@@ -97,6 +100,26 @@ def test_a_spark_that_ran_out_of_memory_is_one_clear_sentence(capsys):
     said = " ".join(capsys.readouterr().err.split())
     assert said.startswith("error: Spark's process ended")
     assert "HEADRACE_MEMORY" in said
+
+
+def test_a_spark_that_is_no_longer_there_is_worth_another_try():
+    """Py4J says so in two ways, whichever of its threads asks first."""
+    nobody = socket.create_server(("127.0.0.1", 0))
+    port = nobody.getsockname()[1]
+    nobody.close()
+    with pytest.raises(Exception) as refused:  # noqa: PT011 - whatever it raises
+        JavaGateway(gateway_parameters=GatewayParameters(port=port)).jvm.System.gc()
+
+    for error in (refused.value, Py4JNetworkError("Answer from Java side is empty")):
+        found = cause_to_act_on(error)
+        assert isinstance(found, Passing)
+        assert may_pass(found)
+
+
+def test_a_connection_that_another_library_was_refused_is_not_sparks():
+    with pytest.raises(ConnectionRefusedError) as refused:
+        socket.create_connection(("127.0.0.1", 1))
+    assert cause_to_act_on(refused.value) is None
 
 
 def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsys, home, monkeypatch):
