@@ -21,6 +21,8 @@ from headrace.lake.jars import TO_S3, resolved
 from headrace.lake.session import to_s3
 
 MEMORY, CORES = "1500m", 2
+COMPILES_LITTLE = "-XX:TieredStopAtLevel=1"
+"""For a minute's work in a fresh Java: compiling well would take more than it saves."""
 WITH_VALUE = ("--archives", "--jars", "--conf", "--deploy-mode", "--driver-memory")
 
 
@@ -98,7 +100,7 @@ def _spark_submit(home: Path, asked: Words, jars: list[str], folder: Path) -> li
         "spark.sql.shuffle.partitions": str(2 * CORES),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Djava.io.tmpdir={folder}",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {COMPILES_LITTLE} -Djava.io.tmpdir={folder}",
     }
     conf = [*asked.conf, *(f"{name}={value}" for name, value in {**to_s3(), **here}.items())]
     return [

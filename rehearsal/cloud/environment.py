@@ -82,7 +82,9 @@ def unchanged(part: Part, site: Site) -> None:
 
 
 def destroyed(part: Part, site: Site) -> None:
-    site.dev.run("destroy", "-auto-approve", "-input=false")
+    site.dev.run(
+        "destroy", "-auto-approve", "-input=false", "-refresh=false"
+    )  # the plan before it has looked
     left = [
         *site.dev.run("state", "list").split(),
         *left_in_account(site.bootstrap.outputs()["state_bucket"]),

@@ -63,7 +63,7 @@ def live(spark: SparkSession, tmp_path: Path, broker: Broker) -> Iterator[LiveSt
     broker.make_topic("strokes", partitions=2)
     station = LiveStation(spark, settings, broker=broker)
     station.lands_parents()
-    station.refine()
+    station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
     yield station
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
     admin.delete_topics(["strokes"])

@@ -39,7 +39,7 @@ HISTORY = Plan(scale=0.01, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
 def known(live: LiveStation) -> LiveStation:
     """A day of generated strokes, refined."""
     generate("pumps", HISTORY, live.settings)
-    live.refine()
+    live.refine(layers=["bronze", "silver"])
     return live
 
 
