@@ -17,7 +17,7 @@ from headrace.errors import HeadraceError
 from rehearsal.cloud.programs import beside, done
 from rehearsal.kafka import free_port
 
-STARTS_WITHIN, WORKS_WITHIN = 180.0, 120.0
+STARTS_WITHIN, WORKS_WITHIN, BUSY_WITHIN = 180.0, 120.0, 60.0
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -28,7 +28,14 @@ class Prefect:
     url: str
 
     def ask(self, way: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(way, f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+        """A server whose database is locked for the moment says 503 and has done nothing; Prefect's client asks again,
+        too."""
+        end = time.monotonic() + BUSY_WITHIN
+        while True:
+            answer = httpx.request(way, f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > end:
+                break
+            time.sleep(1)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

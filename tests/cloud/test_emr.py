@@ -322,16 +322,26 @@ def test_the_worker_needs_neither_spark_nor_what_computes_beside_it() -> None:
 
 
 def test_the_worker_fetches_what_it_needs_and_little_else(tmp_path: Path) -> None:
-    """As `prefect deploy` pushes it, for each run fetches it anew, file by file."""
-    ignored = (ROOT / ".prefectignore").read_text().splitlines()
-    names = [each for each in filter_files(str(ROOT), ignored) if (ROOT / each).is_file()]
+    """As `prefect deploy` pushes it, for each run fetches it anew, file by file. What others write meanwhile where
+    nothing is fetched from has a stand-in."""
+    checkout, worker = tmp_path / "checkout", tmp_path / "worker"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*WRITTEN_MEANWHILE))
+    for folder in WRITTEN_MEANWHILE:
+        (checkout / folder).mkdir()
+        (checkout / folder / "file.py").touch()
+    ignored = (checkout / ".prefectignore").read_text().splitlines()
+    names = [each for each in filter_files(str(checkout), ignored) if (checkout / each).is_file()]
+    assert {Path(each).parts[0] for each in names}.isdisjoint(WRITTEN_MEANWHILE)
     for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
+        (worker / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(checkout / name, worker / name)
     program = f"import sys; sys.path.insert(0, '.'){WITHOUT_SPARK}{REST}"
-    ran = subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-P", "-c", program], cwd=worker, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert len(names) < 140
+
+
+WRITTEN_MEANWHILE = (".git", ".venv", ".checkov", ".headrace", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 
 
 REST = """
