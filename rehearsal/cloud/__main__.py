@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import HeadraceError
@@ -38,7 +39,7 @@ def main() -> int:
     try:
         rehearse(chosen.home.absolute(), programme, domains, serverless=chosen.serverless)
     except HeadraceError as error:
-        screen.print(f"[red]error:[/] {error}", markup=True)
+        screen.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
         screen.print("[yellow]interrupted[/]; all that was started is stopped")

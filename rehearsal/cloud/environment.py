@@ -5,6 +5,8 @@ import os
 import shutil
 from collections.abc import Callable
 
+import boto3
+
 from headrace.errors import HeadraceError
 from rehearsal import terraform
 from rehearsal.aws.running import aws
@@ -82,6 +84,8 @@ def unchanged(part: Part, site: Site) -> None:
 
 
 def destroyed(part: Part, site: Site) -> None:
+    if site.there.emr_kind == "serverless":  # one that is not idle for long enough cannot be deleted
+        boto3.client("emr-serverless").stop_application(applicationId=site.there.emr_id)
     site.dev.run(
         "destroy", "-auto-approve", "-input=false", "-refresh=false"
     )  # the plan before it has looked

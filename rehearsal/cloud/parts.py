@@ -43,7 +43,7 @@ class Programme:
                 part.seconds = time.monotonic() - began
         self.screen.print(f"[green]done[/] {name} [dim]{part.seconds:.0f} s[/]", soft_wrap=True)
         for line in part.found:
-            self.screen.print(f"     {line}", soft_wrap=True)
+            self.screen.print(f"     {line}", soft_wrap=True, markup=False)
 
     def show(self) -> None:
         table = Table("part", box=None, pad_edge=False, title="What it took", title_justify="left")
