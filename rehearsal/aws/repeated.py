@@ -2,30 +2,30 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.wrappers import Response
 
 from rehearsal.aws.gaps import Operation, continues
 
 KEPT = 256
 CHANGING = ("POST", "PUT", "DELETE", "PATCH")
 
-Answer = tuple[str, list[tuple[str, str]], list[bytes]]
-
 
 class Answers:
     """The last ones that did what was asked, by the id that an SDK gives to a call and to its repetitions."""
 
     def __init__(self) -> None:
-        self._lock, self._answers = Lock(), OrderedDict[str, Answer]()
+        self._lock, self._answers = Lock(), OrderedDict[str, Response]()
 
-    def of(self, call: str) -> Answer | None:
+    def of(self, call: str) -> Response | None:
         with self._lock:
             return self._answers.get(call)
 
-    def keep(self, call: str, answer: Answer) -> None:
+    def keep(self, call: str, answer: Response) -> None:
         with self._lock:
             self._answers[call] = answer
             while len(self._answers) > KEPT:
@@ -44,19 +44,7 @@ def __call__(before: Operation, self: Any, environ: dict[str, Any], start_respon
     if answer is not None:
         print(f"answered again: {environ['REQUEST_METHOD']} {environ['PATH_INFO']} ({call})", flush=True)
     else:
-        answer = _answered(before, self, environ)
-        if answer[0].startswith("2"):
+        answer = Response.from_app(partial(before, self), environ, buffered=True)
+        if answer.status.startswith("2"):
             _answers.keep(call, answer)
-    status, headers, body = answer
-    start_response(status, headers)
-    return body
-
-
-def _answered(before: Operation, self: Any, environ: dict[str, Any]) -> Answer:
-    said: list[Any] = []
-    body = before(self, environ, lambda status, headers, *_: said.extend((status, headers)))
-    try:
-        return said[0], said[1], list(body)
-    finally:
-        if hasattr(body, "close"):
-            body.close()
+    return answer(environ, start_response)

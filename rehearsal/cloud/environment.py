@@ -86,9 +86,8 @@ def unchanged(part: Part, site: Site) -> None:
 def destroyed(part: Part, site: Site) -> None:
     if site.there.emr_kind == "serverless":  # one that is not idle for long enough cannot be deleted
         boto3.client("emr-serverless").stop_application(applicationId=site.there.emr_id)
-    site.dev.run(
-        "destroy", "-auto-approve", "-input=false", "-refresh=false"
-    )  # the plan before it has looked
+    # Without a refresh: the plan before it has just looked.
+    site.dev.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
     left = [
         *site.dev.run("state", "list").split(),
         *left_in_account(site.bootstrap.outputs()["state_bucket"]),

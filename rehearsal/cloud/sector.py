@@ -17,7 +17,6 @@ from headrace.live.heartbeat import Heartbeat, last_beat
 from headrace.serve.athena import database_of
 from headrace.serve.glue import LAYERS
 from headrace.settings import as_environment
-from rehearsal.aws.submitted import COMPILES_LITTLE
 from rehearsal.cloud.answers import compared
 from rehearsal.cloud.parts import Part
 from rehearsal.cloud.programs import beside, done
@@ -40,8 +39,7 @@ class Sector:
         """The same plan without a cloud, while Terraform mostly waits."""
         site, log = self.site, self.site.logs / f"here-{self.domain}.log"
         without_aws = {name: value for name, value in site.environment.items() if not name.startswith("AWS_")}
-        settings = site.here(self.domain).model_copy(update={"java_options": COMPILES_LITTLE})
-        told = {**without_aws, **as_environment(settings), "PREFECT_API_URL": site.prefect.url}
+        told = {**without_aws, **as_environment(site.here(self.domain)), "PREFECT_API_URL": site.prefect.url}
         generate = f'"{site.headrace}" generate {self.domain} --profile {PROFILE}'
         refine = f'"{site.headrace}" refine {self.domain} --no-scans'
         return beside(["sh", "-c", f"{generate} && {refine}"], log, folder=site.home, environment=told)

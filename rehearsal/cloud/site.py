@@ -13,6 +13,7 @@ from headrace.engines.environment import told_by_terraform
 from headrace.engines.steps import State
 from headrace.settings import Settings
 from rehearsal.aws.running import Aws
+from rehearsal.aws.submitted import COMPILES_LITTLE
 from rehearsal.cloud.orchestra import Prefect
 from rehearsal.kafka import Broker
 from rehearsal.terraform import Terraform
@@ -52,7 +53,8 @@ class Site:
 
     def here(self, domain: str) -> Settings:
         """Of a run on this machine alone."""
-        return Settings(home=self.home / "here" / domain, metrics_port=0, _env_file=None)
+        home = self.home / "here" / domain
+        return Settings(home=home, metrics_port=0, java_options=COMPILES_LITTLE, _env_file=None)
 
     @cached_property
     def there(self) -> Settings:

@@ -32,6 +32,7 @@ from headrace.lake.paths import Paths
 from headrace.live.waiting import waits_for
 from headrace.settings import Settings
 from rehearsal.aws.running import REGION
+from rehearsal.cloud.checkout import made_in
 
 ROOT = Path(__file__).parents[2]
 JOB = Job("refine", "toy", {"layers": ["silver"]})
@@ -324,14 +325,13 @@ def test_the_worker_needs_neither_spark_nor_what_computes_beside_it() -> None:
 def test_the_worker_fetches_what_it_needs_and_little_else(tmp_path: Path) -> None:
     """As `prefect deploy` pushes it, for each run fetches it anew, file by file. What others write meanwhile where
     nothing is fetched from has a stand-in."""
-    checkout, worker = tmp_path / "checkout", tmp_path / "worker"
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*WRITTEN_MEANWHILE))
-    for folder in WRITTEN_MEANWHILE:
-        (checkout / folder).mkdir()
+    checkout, worker = made_in(tmp_path / "checkout"), tmp_path / "worker"
+    for folder in NOT_FETCHED:
+        (checkout / folder).mkdir(exist_ok=True)
         (checkout / folder / "file.py").touch()
     ignored = (checkout / ".prefectignore").read_text().splitlines()
     names = [each for each in filter_files(str(checkout), ignored) if (checkout / each).is_file()]
-    assert {Path(each).parts[0] for each in names}.isdisjoint(WRITTEN_MEANWHILE)
+    assert {Path(each).parts[0] for each in names}.isdisjoint(NOT_FETCHED)
     for name in names:
         (worker / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(checkout / name, worker / name)
@@ -341,7 +341,9 @@ def test_the_worker_fetches_what_it_needs_and_little_else(tmp_path: Path) -> Non
     assert len(names) < 140
 
 
-WRITTEN_MEANWHILE = (".git", ".venv", ".checkov", ".headrace", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+NOT_FETCHED = (
+    ".git", ".venv", ".checkov", ".headrace", ".mypy_cache", ".ruff_cache", ".pytest_cache", "tests", "docs",
+)  # fmt: skip
 
 
 REST = """
