@@ -5,6 +5,7 @@ A share is a file of messages and a small object beside it: how many have left, 
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zlib
@@ -71,7 +72,7 @@ class Senders:
     """One process for each share. They end with us: what they hold of the outbox's lock is free then."""
 
     def __init__(self, parts: list[Path], topic: str, settings: Settings, lock: int) -> None:
-        self._parts = parts
+        self._parts, self._told_to_stop = parts, False
         environment = {**os.environ, **as_environment(settings)}
         self._processes = [
             subprocess.Popen(
@@ -93,6 +94,7 @@ class Senders:
         return any(process.poll() is None for process in self._processes)
 
     def stop(self) -> None:
+        self._told_to_stop = True
         for process in self._processes:
             if process.poll() is None:
                 process.terminate()
@@ -101,6 +103,8 @@ class Senders:
         """Until all have ended; what one died of is raised."""
         said = [process.communicate()[1].decode(errors="replace").strip() for process in self._processes]
         for process, words in zip(self._processes, said, strict=True):
+            if self._told_to_stop and process.returncode == -signal.SIGTERM:
+                continue  # told before it listened
             if process.returncode:
                 raise HeadraceError(
                     words.removeprefix("error: ") or f"a sender ended with {process.returncode}"

@@ -16,6 +16,7 @@ from rehearsal.aws.running import REGION
 from tests.cloud.driver import TABLE
 
 ROOT = Path(__file__).parents[2]
+WITHOUT_END = 100_000  # commits, all in one turn: it holds the lease until it is killed or loses it
 
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -32,11 +33,13 @@ def lake(cloud: None) -> Iterator[None]:
 
 
 class Driver:
-    def __init__(self, name: str, commits: int, seconds: float, told: Path) -> None:
+    def __init__(self, name: str, commits: int, in_a_turn: int, seconds: float, told: Path) -> None:
         self.told = told / f"{name}.txt"
         with self.told.open("wb") as out:
-            words = [sys.executable, "-m", "tests.cloud.driver", name, str(commits), str(seconds)]
-            self.process = subprocess.Popen(words, cwd=ROOT, stdout=out)
+            words = [name, str(commits), str(in_a_turn), str(seconds)]
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.cloud.driver", *words], cwd=ROOT, stdout=out
+            )
 
     def says(self, what: str, within: float = 60.0) -> None:
         end = time.monotonic() + within
@@ -85,7 +88,7 @@ def nothing_is_lost(*drivers: Driver) -> None:
 
 
 def test_two_that_want_it_at_once_take_turns(drivers: list[Driver], tmp_path: Path) -> None:
-    drivers += [Driver(name, 20, 5, tmp_path) for name in ("a", "b")]
+    drivers += [Driver(name, 20, 5, 5, tmp_path) for name in ("a", "b")]
     for each in drivers:
         each.ends()
     nothing_is_lost(*drivers)
@@ -93,10 +96,10 @@ def test_two_that_want_it_at_once_take_turns(drivers: list[Driver], tmp_path: Pa
 
 
 def test_where_the_holder_is_killed_the_other_goes_on(drivers: list[Driver], tmp_path: Path) -> None:
-    killed = Driver("killed", 100_000, 3, tmp_path)
+    killed = Driver("killed", WITHOUT_END, WITHOUT_END, 3, tmp_path)
     drivers.append(killed)
     killed.says("committed")
-    other = Driver("other", 10, 3, tmp_path)
+    other = Driver("other", 10, 5, 3, tmp_path)
     drivers.append(other)
     other.says("waits")
     killed.process.kill()
@@ -108,11 +111,11 @@ def test_where_the_holder_is_killed_the_other_goes_on(drivers: list[Driver], tmp
 def test_a_holder_that_was_paused_past_its_lease_writes_nothing_more_with_it(
     drivers: list[Driver], tmp_path: Path
 ) -> None:
-    paused = Driver("paused", 100_000, 2, tmp_path)
+    paused = Driver("paused", WITHOUT_END, WITHOUT_END, 2, tmp_path)
     drivers.append(paused)
     paused.says("committed")
     os.kill(paused.process.pid, signal.SIGSTOP)
-    other = Driver("other", 10, 2, tmp_path)
+    other = Driver("other", 10, 5, 2, tmp_path)
     drivers.append(other)
     other.ends()
     before = len(other.committed)
