@@ -66,12 +66,19 @@ def produce(
     table: Annotated[
         str | None, typer.Option(metavar="T", help="Which table's topic, where a domain has several.")
     ] = None,
+    partitions: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Of a topic that is not there yet and is made (default: as its brokers say)."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send what the sensors go on to say, from where their history stopped, planted faults among it."""
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
+    from headrace.live.new_topic import AS_THE_BROKER_SAYS
     from headrace.settings import get_settings
     from streaming.drop import drop
     from streaming.fill import fill as send_at_once
@@ -82,17 +89,17 @@ def produce(
     stop = stop_when_told()
     seconds = lasting.total_seconds() if lasting else None
     name, settings = one_domain(domain), get_settings()
+    what: dict[str, Any] = {"senders": sensors, "table": table}
+    where = {"partitions": partitions or AS_THE_BROKER_SAYS}
     with watching():
         if fill is not None:
-            sent = send_at_once(name, settings, fill, senders=sensors, table=table)
+            sent = send_at_once(name, settings, fill, **what, **where)
         elif to == "files":
-            chosen: dict[str, Any] = {"lines": lines, "every": every}
-            sent = drop(name, settings, stop, **chosen, senders=sensors, seconds=seconds, table=table)
+            sent = drop(name, settings, stop, **what, seconds=seconds, lines=lines, every=every)
         elif math.isinf(rate):
-            chosen = {"processes": processes, "senders": sensors, "seconds": seconds, "table": table}
-            sent = produce_most(name, settings, stop, **chosen)
+            sent = produce_most(name, settings, stop, **what, **where, seconds=seconds, processes=processes)
         else:
-            sent = send(name, settings, stop, rate=rate, senders=sensors, seconds=seconds, table=table)
+            sent = send(name, settings, stop, **what, **where, seconds=seconds, rate=rate)
     if as_json:
         print_json(
             {"topic": sent.topic, "messages": sent.messages, "seconds": sent.seconds, "rate": sent.rate}

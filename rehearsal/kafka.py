@@ -145,6 +145,7 @@ class Broker:
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str((self.home / "log").absolute()),
             "num.partitions": "2",
+            "auto.create.topics.enable": "false",  # as in infra/modules/stream
             "offsets.topic.replication.factor": "1",
             "transaction.state.log.replication.factor": "1",
             "transaction.state.log.min.isr": "1",

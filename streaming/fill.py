@@ -1,6 +1,7 @@
 """Fills a topic with as many messages as a load test wants: made by the generator, sent by Spark."""
 
 from headrace.lake.session import get_spark
+from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.live.topic import connection
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
@@ -13,11 +14,19 @@ SIDE_BY_SIDE = 2  # tasks, each with half of the senders; all at once, so that t
 
 
 def fill(
-    domain: str, settings: Settings, messages: int, *, senders: int | None = None, table: str | None = None
+    domain: str,
+    settings: Settings,
+    messages: int,
+    *,
+    senders: int | None = None,
+    table: str | None = None,
+    partitions: int = AS_THE_BROKER_SAYS,
 ) -> Sent:
     """In the order of their time, as they would have come. Late ones go with the rest: a full topic has no clock."""
     contract, sent, watch = topic_contract(domain, table), 0, Stopwatch()
-    topic, spark = str(contract.arrives.topic), get_spark(settings)
+    topic = str(contract.arrives.topic)
+    make_topic(topic, settings, partitions)
+    spark = get_spark(settings)
     source = Continued(domain, contract, settings, min(messages, MOST_AT_ONCE), senders)
     try:
         while sent < messages:

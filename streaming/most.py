@@ -5,12 +5,12 @@ import threading
 import time
 
 from headrace.lake.paths import Paths
+from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 from streaming.continued import Continued, topic_contract
 from streaming.outbox import Cursor
 from streaming.produce import STAGE, Sent, tell_how_far
-from streaming.sender import Sender
 from streaming.shares import Senders, clear, cut
 
 AT_ONCE = 400_000
@@ -26,11 +26,12 @@ def produce_most(
     senders: int | None = None,
     seconds: float | None = None,
     table: str | None = None,
+    partitions: int = AS_THE_BROKER_SAYS,
 ) -> Sent:
     """Until told to stop, or for so many seconds once the first messages are made."""
     contract = topic_contract(domain, table)
     topic, paths = str(contract.arrives.topic), Paths.of(domain, settings)
-    Sender(topic, settings).close()  # a broker that is not there is told before anything is made
+    make_topic(topic, settings, partitions)  # a broker that is not there is told before anything is generated
     sending = _Sending(topic, paths, stop, seconds)
     source = Continued(domain, contract, settings, AT_ONCE, senders)
     tell(Event(STAGE, topic, "started"))

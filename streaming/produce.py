@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import last_beat
+from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.progress import Event, tell
 from headrace.settings import Settings
 from streaming.continued import Continued, topic_contract
@@ -44,10 +45,12 @@ def produce(
     senders: int | None = None,
     seconds: float | None = None,
     table: str | None = None,
+    partitions: int = AS_THE_BROKER_SAYS,
 ) -> Sent:
     """Sends until told to stop, or for so many seconds once the first message is made."""
     contract = topic_contract(domain, table)
     topic = str(contract.arrives.topic)
+    make_topic(topic, settings, partitions)
     sender = Sender(topic, settings)
     ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + 1, MOST_AHEAD)
     source = Continued(domain, contract, settings, ahead, senders)

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
 from headrace.alarms.inbox import Received, read_action
+from headrace.errors import HeadraceError
 from headrace.live.broker import NO_ANSWER, client_options
 from headrace.live.clients import connected
+from headrace.live.new_topic import make_topic
 from headrace.progress import Event, tell
 from headrace.settings import Settings
 
@@ -49,7 +52,13 @@ class TopicInbox:
         self._looked = time.monotonic()
         consumer = self._consumer = self._consumer or self._connected()
         named = consumer.topics()  # asks the broker, where the next line does not
-        numbers = consumer.partitions_for_topic(self._topic) or () if self._topic in named else ()
+        if self._topic not in named:
+            with suppress(
+                HeadraceError
+            ):  # without the right to, somebody else makes it; nobody has to write there
+                make_topic(self._topic, self._settings, partitions=1)
+            return
+        numbers = consumer.partitions_for_topic(self._topic) or ()
         there = {TopicPartition(self._topic, number) for number in numbers}
         added = sorted(there - consumer.assignment())
         if added:

@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 import pyarrow as pa
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka import KafkaProducer
 
 from headrace.live.broker import NO_ANSWER, client_options, no_broker
 from headrace.live.clients import connected
+from headrace.live.new_topic import make_topic
 from headrace.settings import Settings
 
 SENT_WITHIN = 30.0
@@ -43,7 +42,7 @@ class TopicCarrier:
         return producer.send(self._topic, key=key.encode(), value=json.dumps(told, default=_written).encode())
 
     def _connected(self) -> Any:
-        _make_topic(self._topic, self._settings)
+        make_topic(self._topic, self._settings, partitions=1)
         brokers, options = self._settings.kafka_bootstrap, client_options(self._settings)
         return connected(KafkaProducer, brokers, acks="all", **options)
 
@@ -51,16 +50,6 @@ class TopicCarrier:
         if self._producer is not None:
             self._producer.close(timeout=0)
             self._producer = None
-
-
-def _make_topic(topic: str, settings: Settings) -> None:
-    admin = connected(KafkaAdminClient, settings.kafka_bootstrap, **client_options(settings))
-    try:
-        admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=-1)])
-    except TopicAlreadyExistsError:
-        pass
-    finally:
-        admin.close()
 
 
 def _written(value: Any) -> str:

@@ -15,6 +15,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from kafka import KafkaAdminClient
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.generate.plan import Plan
@@ -158,6 +159,19 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
     assert sent_so_far(known) > before + 500
     fill("pumps", known.settings, 1)  # the next sending, of whatever kind, begins with what is left
     assert values_in_topic(known) == values_made(outbox)
+
+
+def test_a_topic_that_is_not_there_is_made_with_as_many_partitions_as_told(known: LiveStation) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=known.settings.kafka_bootstrap)
+    admin.delete_topics(["strokes"])
+    while "strokes" in admin.list_topics():
+        time.sleep(0.05)
+    sent = produce("pumps", known.settings, Event(), rate=100, seconds=1, partitions=3)
+    assert sent_so_far(known) == sent.messages > 50
+    assert len(offsets_now("strokes", known.settings)) == 3
+    produce("pumps", known.settings, Event(), rate=100, seconds=0.1, partitions=5)
+    assert len(offsets_now("strokes", known.settings)) == 3  # one that is there is left as it is
+    admin.close()
 
 
 def test_a_topic_is_filled_at_once(known: LiveStation) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from kafka import TopicPartition
 
+from headrace.errors import HeadraceError
 from headrace.live import action_topic
 from headrace.live.action_topic import TopicInbox, actions_topic
 from headrace.progress import Event, listening
@@ -60,7 +61,14 @@ def topic() -> Topic:
 
 
 @pytest.fixture
-def inbox(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> TopicInbox:
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    names: list[str] = []
+    monkeypatch.setattr(action_topic, "make_topic", lambda topic, *_, **__: names.append(topic))
+    return names
+
+
+@pytest.fixture
+def inbox(topic: Topic, made: list[str], monkeypatch: pytest.MonkeyPatch) -> TopicInbox:
     monkeypatch.setattr(action_topic, "KafkaConsumer", lambda **_: topic)
     monkeypatch.setattr(action_topic, "LOOK_AGAIN_SECONDS", 0.0)
     return TopicInbox("pumps", Settings(_env_file=None))
@@ -71,7 +79,22 @@ def alarms(inbox: TopicInbox, **offsets: int) -> tuple[list[str], dict[str, int]
     return [each.action["alarm_id"] for each in received if each.action], moved
 
 
-def test_a_topic_that_comes_later_is_read_from_its_beginning(topic: Topic, inbox: TopicInbox) -> None:
+def test_a_topic_that_is_not_there_is_made_and_read_from_its_beginning(
+    topic: Topic, inbox: TopicInbox, made: list[str]
+) -> None:
+    assert alarms(inbox) == ([], {})
+    topic.parts[0] = (0, [ACTION % b"A1"])
+    assert alarms(inbox) == (["A1"], {"0": 1})
+    assert made == [NAME]
+
+
+def test_without_the_right_to_make_it_it_is_waited_for(
+    topic: Topic, inbox: TopicInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise HeadraceError("does not let us")
+
+    monkeypatch.setattr(action_topic, "make_topic", refuses)
     assert alarms(inbox) == ([], {})
     topic.parts[0] = (0, [ACTION % b"A1"])
     assert alarms(inbox) == (["A1"], {"0": 1})
