@@ -20,6 +20,7 @@ import psutil
 
 from headrace.errors import Busy
 from headrace.lake import objects
+from headrace.lake.machine import MACHINE
 
 HOST = socket.gethostname()
 STANDING = "standing job"
@@ -36,6 +37,7 @@ class Holder:
     started: float
     seconds: float = 0.0
     """For how long it is held since it was last written."""
+    machine: str = ""
 
     @property
     def is_standing(self) -> bool:
@@ -46,7 +48,7 @@ class Holder:
         """age: for how long the lease has not been renewed."""
         if age >= self.seconds:
             return True
-        return self.host == HOST and not _is_running(self.pid, self.started)
+        return self.machine == MACHINE and not _is_running(self.pid, self.started)
 
 
 class Leases:
@@ -127,7 +129,7 @@ class Leases:
     def _body(self) -> bytes:
         pid = os.getpid()
         started = psutil.Process(pid).create_time()
-        holder = Holder(self._token, self._job, HOST, pid, started, self._seconds)
+        holder = Holder(self._token, self._job, HOST, pid, started, self._seconds, MACHINE)
         return json.dumps(asdict(holder)).encode()
 
     def _renew_until_stopped(self) -> None:

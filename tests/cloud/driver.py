@@ -15,7 +15,7 @@ LEASE = "s3://test-lake/_leases/pumps/silver/strokes"
 
 
 def main(name: str, commits: int, in_a_turn: int, seconds: float) -> None:
-    lease.HOST = name  # as if on a machine of its own, whose processes nobody else can look for
+    lease.MACHINE = name  # as if on a machine of its own, whose processes nobody else can look for
     left = commits
     while left:
         try:

@@ -24,7 +24,7 @@ SECONDS = 3
 
 
 def main(folder: Path, batches: list[int]) -> None:
-    lease.HOST = "elsewhere"  # as if on a machine of its own, whose processes nobody else can look for
+    lease.MACHINE = "elsewhere"  # as if on a machine of its own, whose processes nobody else can look for
     spark = get_spark(Settings(lake_url="s3://test-lake", home=folder, memory="1g", _env_file=None))
     for number in batches:
         with leased([LEASE], job="refine", seconds=SECONDS) as held:

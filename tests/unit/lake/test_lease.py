@@ -16,6 +16,7 @@ import pytest
 from headrace.errors import Busy
 from headrace.lake import lease, objects
 from headrace.lake.lease import HOST, Leases, leased
+from headrace.lake.machine import MACHINE
 
 NOBODY = {"token": "t", "job": "old", "host": "elsewhere", "pid": 1, "started": 0.0, "seconds": 0.0}
 
@@ -58,9 +59,15 @@ def test_the_lease_of_a_dead_process_is_taken_before_it_expires(url: str) -> Non
     left_behind(url, seconds=60)
     with pytest.raises(Busy):
         Leases([url], "mine", 60).acquire()
-    left_behind(url, seconds=60, host=HOST, pid=2**22 + 1)
+    left_behind(url, seconds=60, machine=MACHINE, pid=2**22 + 1)
     with leased([url], job="mine", seconds=60) as leases:
         leases.check()
+
+
+def test_another_machine_of_the_same_name_is_not_thought_dead(url: str) -> None:
+    left_behind(url, host=HOST, machine="another", pid=2**22 + 1, seconds=60)
+    with pytest.raises(Busy, match="being written by"):
+        Leases([url], "mine", 60).acquire()
 
 
 def test_a_lease_is_renewed_while_it_is_held(held: Leases) -> None:
@@ -146,7 +153,7 @@ def test_a_dead_child_that_nobody_asked_after_holds_nothing(url: str) -> None:
     while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     started = psutil.Process(child.pid).create_time()
-    left_behind(url, host=HOST, pid=child.pid, started=started, seconds=60)
+    left_behind(url, machine=MACHINE, pid=child.pid, started=started, seconds=60)
     with leased([url], job="mine", seconds=60):
         pass
     child.wait()
@@ -154,7 +161,7 @@ def test_a_dead_child_that_nobody_asked_after_holds_nothing(url: str) -> None:
 
 def test_clocks_that_differ_do_not_matter(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(lease, "HOST", "elsewhere")
+        elsewhere.setattr(lease, "MACHINE", "elsewhere")
         elsewhere.setattr(lease, "time", AnHourBehind)
         other = Leases([url], "other", 60)
         other.acquire()
