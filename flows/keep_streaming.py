@@ -14,7 +14,7 @@ def keep_streaming(domain: str) -> dict[str, Any]:
     """Look at the standing job's heartbeat, and start it where it is dead.
 
     One that dies at once three times in a row is not started again: this run fails, and somebody has to look. One whose
-    topic or tables are not there yet waits for them.
+    topic or tables are not there yet waits for them, and one that was started is waited for until its step has begun.
 
     Args:
         domain: The sector, a folder of domains/.

@@ -21,7 +21,7 @@ from headrace.errors import HeadraceError, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
-from headrace.live.keeper import keep
+from headrace.live.keeper import Step, keep
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refusals import refused
 from headrace.settings import Settings, as_environment
@@ -74,18 +74,24 @@ def _kept(job: Job, settings: Settings) -> JobResult:
     watch, leases = Stopwatch(), Paths.of(job.domain, settings).leases
     with refused(leases, "HEADRACE_LAKE_URL"):
         held = [(layer, name) for layer, name in tables_held(leases) if layer in WRITTEN_LIVE]
-        kept = keep(job.domain, settings, start_standing, held)
+        kept = keep(job.domain, settings, start_standing, held, look_at)
     return JobResult(job, watch.seconds, asdict(kept))
 
 
-def start_standing(domain: str, settings: Settings) -> None:
-    """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it."""
+def start_standing(domain: str, settings: Settings) -> str:
+    """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it. The step's id."""
     _check(settings)
     steps, what = steps_of(settings), f"stream {domain}"
     asked = {"kind": "standing", "domain": domain}
     program = _program(what, asked, _result_of(settings), stamped(settings.engine), settings)
     step = steps.start(replace(program, stands=True))
     tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
+    return step
+
+
+def look_at(step: str, settings: Settings) -> Step:
+    look = steps_of(settings).look(step)
+    return Step(look.is_over, str(look))
 
 
 def _check(settings: Settings) -> None:
@@ -125,11 +131,10 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
         except (Passing, ConnectionError):  # the step goes on while nobody can look
             if watch.seconds - seen > BLIND_FOR:
                 raise
-        if look.state in ("done", "failed", "cancelled"):
+        if look.is_over:
             return look
         if look != told:
-            note = f"{look.state} {look.said}".strip()
-            tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=note))
+            tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=str(look)))
             told = look
         pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
         time.sleep(pause * random.uniform(0.8, 1.2))

@@ -32,6 +32,13 @@ class Look:
     said: str = ""
     may_pass: bool = True
 
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.said}".strip()
+
 
 class Steps(Protocol):
     def start(self, program: Program) -> str:

@@ -1,7 +1,8 @@
 """Keeps the standing job standing: looks at its heartbeat and starts it where there is none.
 
 A job that dies as soon as it is started is started three times; then somebody has to look. One that says it waits, for
-its topic or a table, is asked again every ten minutes.
+its topic or a table, is asked again every ten minutes. One whose step has given no sign of life yet is waited for, a
+quarter of an hour at most, unless its engine knows the step as over.
 """
 
 import time
@@ -20,14 +21,25 @@ from headrace.settings import Settings
 AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
 MOST_STARTS = 3
 ASKED_AGAIN = 600.0
+SPEAKS_WITHIN = 900.0  # of being started: a cluster starts, its places are taken, code is fetched
 
 
 @dataclass(frozen=True)
 class Starts:
-    """Those in a row after which the job died at once."""
+    """Those in a row after which the job died at once; the step of the last one, and the engine that knows it."""
 
     in_vain: int = 0
     at: float = 0.0
+    step: str = ""
+    engine: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """As its engine sees it."""
+
+    is_over: bool
+    said: str
 
 
 @dataclass(frozen=True)
@@ -38,42 +50,81 @@ class Kept:
 
 
 Tables = Iterable[tuple[str, str]]
+Start = Callable[[str, Settings], str | None]
+Look = Callable[[str, Settings], Step]
 
 
-def keep(domain: str, settings: Settings, start: Callable[[str, Settings], None], tables: Tables) -> Kept:
-    """start: starts the standing job of a domain on its engine and returns at once. tables: layer and name of those
-    that nobody else may hold when it starts."""
+def keep(domain: str, settings: Settings, start: Start, tables: Tables, look: Look | None = None) -> Kept:
+    """start: starts the standing job of a domain on its engine and returns at once, with the id of its step where there
+    is one to look at. tables: layer and name of those that nobody else may hold when it starts."""
     paths, now = Paths.of(domain, settings), time.time()
     beat, starts = last_beat(paths), _starts(paths)
     if beat is not None and is_alive(beat, settings):
         if beat.at - starts.at > AT_ONCE and starts.in_vain:
-            _remember(paths, Starts(at=starts.at))
+            _remember(paths, replace(starts, in_vain=0))
         return Kept(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
     if starts.at and now - starts.at < settings.heartbeat_seconds:
         return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
+    silent = _silent_step(starts, beat, settings, look)
+    if silent is not None and not silent.is_over:
+        return Kept(domain, "waiting", f"the standing job of {domain} waits for {silent.said}")
     if (busy := _written_by_others(tables, paths)) is not None:
         return Kept(domain, "waiting", busy)
-    missing = waits_for(beat.error) if beat is not None and beat.state == "waiting" else None
+    missing = None if silent is not None else _lacking(beat)
     if missing is not None and now - starts.at < ASKED_AGAIN:
         return Kept(domain, "waiting", f"the standing job of {domain} waits for {missing}")
     starts = _after_death(starts, beat) if missing is None else Starts()
     if starts.in_vain >= MOST_STARTS:
         raise HeadraceError(
             f"the standing job of {domain} was started {MOST_STARTS} times and died at once each time. Its last words: "
-            f"{(beat.error if beat else '') or 'none'}. Mend the cause, then start it with headrace stream {domain}."
+            f"{_last_words(beat, silent)}. Mend the cause, then start it with headrace stream {domain}."
         )
-    start(domain, settings)
-    _remember(paths, replace(starts, at=now))
-    why = (
-        "it was never run"
-        if beat is None
-        else f"its last sign of life ({beat.state}) is {beat.age:.0f} s old"
-    )
-    return Kept(domain, "started", why)
+    step = start(domain, settings)
+    _remember(paths, replace(starts, at=now, step=step or "", engine=_engine(settings)))
+    return Kept(domain, "started", _why(beat, silent))
 
 
 def is_alive(beat: Heartbeat, settings: Settings) -> bool:
     return beat.state not in ("stopped", "failed", "waiting") and beat.age < settings.heartbeat_seconds
+
+
+def _silent_step(
+    starts: Starts, beat: Heartbeat | None, settings: Settings, look: Look | None
+) -> Step | None:
+    """That of the last start, where no sign of life came of it. One that stays silent for too long is over."""
+    if look is None or not starts.step or starts.engine != _engine(settings):
+        return None
+    if beat is not None and beat.at > starts.at:
+        return None
+    if time.time() - starts.at >= SPEAKS_WITHIN:
+        within = f"{SPEAKS_WITHIN / 60:.0f} minutes"
+        return Step(is_over=True, said=f"its step {starts.step} gave no sign of life in {within}")
+    step = look(starts.step, settings)
+    seen = f"its step {starts.step} ({step.said})"
+    return replace(step, said=f"{seen} gave no sign of life" if step.is_over else seen)
+
+
+def _engine(settings: Settings) -> str:
+    """Another cluster does not know the step."""
+    return f"{settings.engine} {settings.emr_id}".strip()
+
+
+def _lacking(beat: Heartbeat | None) -> str | None:
+    return waits_for(beat.error) if beat is not None and beat.state == "waiting" else None
+
+
+def _last_words(beat: Heartbeat | None, silent: Step | None) -> str:
+    if silent is not None:
+        return f"none, {silent.said}"
+    return (beat.error if beat is not None else "") or "none"
+
+
+def _why(beat: Heartbeat | None, silent: Step | None) -> str:
+    if silent is not None:
+        return f"{silent.said} and counts as dead"
+    if beat is None:
+        return "it was never run"
+    return f"its last sign of life ({beat.state}) is {beat.age:.0f} s old"
 
 
 def _written_by_others(tables: Tables, paths: Paths) -> str | None:

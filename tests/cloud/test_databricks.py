@@ -193,6 +193,20 @@ def test_a_standing_job_that_is_down_is_started_without_a_run_to_look(
     assert [run.words["kind"] for run in workspace.runs.values()] == ["standing"]
 
 
+def test_a_standing_job_whose_run_has_not_begun_is_waited_for_and_one_that_died_is_not(
+    workspace: Workspace, settings: Settings
+) -> None:
+    keep, settings = Job("keep", "toy"), settings.model_copy(update={"heartbeat_seconds": 0})
+    assert submit(keep, settings).summary["state"] == "started"
+    first = workspace.run
+    waits = submit(keep, settings).summary
+    assert waits["state"] == "waiting"
+    assert f"its step {first.number} (waiting" in waits["said"]
+    first.ends("DRIVER_ERROR", "Could not reach driver")
+    assert "(failed Could not reach driver) gave no sign" in submit(keep, settings).summary["said"]
+    assert len(workspace.runs) == 2
+
+
 def test_no_secret_is_in_what_is_sent(
     workspace: Workspace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

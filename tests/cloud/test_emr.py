@@ -299,6 +299,21 @@ def test_a_standing_job_that_is_down_is_started_from_here_and_without_a_step_to_
     assert submit(KEEP, cluster.settings).summary["state"] == "alive", "it is given time"
 
 
+def test_a_standing_job_whose_step_has_not_begun_is_waited_for_and_one_that_died_is_not(
+    cluster: Cluster,
+) -> None:
+    settings = cluster.settings.model_copy(update={"heartbeat_seconds": 0})
+    assert submit(KEEP, settings).summary["state"] == "started"
+    (step,) = cluster.steps
+    step.state = "PENDING"
+    waits = submit(KEEP, settings).summary
+    assert waits["state"] == "waiting"
+    assert f"its step {step.id} (waiting the cluster is " in waits["said"]
+    dies(step)
+    assert f"its step {step.id} (failed) gave no sign of life" in submit(KEEP, settings).summary["said"]
+    assert len(cluster.steps) == 2
+
+
 def test_it_is_not_started_while_others_write_what_it_may_need(cluster: Cluster) -> None:
     paths = Paths.of("toy", cluster.settings)
     with leased([paths.lease("gold", "sums")], job="refine toy", seconds=60):

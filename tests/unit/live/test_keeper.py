@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from headrace.errors import HeadraceError
+from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.live import keeper
@@ -104,6 +105,119 @@ def test_a_job_without_its_topic_is_no_failure_and_is_asked_again_after_a_while(
         )
         clock(600)
     assert len(started) == 5
+
+
+@dataclass
+class Cluster:
+    """Whose steps are as they are said to be, and give no sign of life."""
+
+    settings: Settings
+    said: str = "waiting the cluster is starting"
+    steps: list[str] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
+
+    def start(self) -> str:
+        self.steps.append(f"s-{len(self.steps) + 1}")
+        return self.steps[-1]
+
+    def look(self, step: str) -> keeper.Step:
+        self.looked_at.append(step)
+        return keeper.Step(self.said.startswith(("done", "failed", "cancelled")), self.said)
+
+    def keep(self) -> keeper.Kept:
+        start, look = lambda *_: self.start(), lambda step, _: self.look(step)
+        return keeper.keep("pumps", self.settings, start, WRITTEN, look)
+
+
+@pytest.fixture
+def cluster(settings: Settings) -> Cluster:
+    return Cluster(settings.model_copy(update={"engine": "emr", "emr_id": "j-1"}))
+
+
+HAD_NO_TOPIC = replace(ALIVE, state="waiting", at=NOW - 3600, error=NO_TOPIC)
+
+
+@pytest.mark.parametrize("left", [None, replace(ALIVE, at=NOW - 3600), HAD_NO_TOPIC])
+def test_a_step_that_waits_for_its_cluster_is_waited_for(left, clock, cluster, beats):
+    """Whatever the one before it left as its last word."""
+    if left is not None:
+        beats(left)
+    assert cluster.keep().state == "started"
+    for _ in range(3):
+        clock(200)
+        found = cluster.keep()
+        assert (found.state, found.said) == (
+            "waiting",
+            "the standing job of pumps waits for its step s-1 (waiting the cluster is starting)",
+        )
+    assert cluster.steps == ["s-1"]
+
+
+def test_a_step_that_runs_and_fetches_what_it_needs_is_waited_for_until_it_speaks(clock, cluster, beats):
+    cluster.keep()
+    cluster.said = "running"
+    clock(400)
+    assert "its step s-1 (running)" in cluster.keep().said
+    clock(100)
+    beats(replace(ALIVE, at=time.time()))
+    assert (cluster.keep().state, cluster.steps, cluster.looked_at) == ("alive", ["s-1"], ["s-1"])
+
+
+@pytest.mark.parametrize("left", [None, HAD_NO_TOPIC])
+def test_a_step_that_ended_before_it_spoke_died_at_once(left, clock, cluster, beats):
+    if left is not None:
+        beats(left)
+    cluster.said = "failed no memory"
+    for _ in range(3):
+        found = cluster.keep()
+        assert found.state == "started"
+        clock(61)
+    assert found.said == "its step s-2 (failed no memory) gave no sign of life and counts as dead"
+    with pytest.raises(HeadraceError, match=r"3 times.*none, its step s-3 \(failed no memory\) gave no sign"):
+        cluster.keep()
+    assert cluster.steps == ["s-1", "s-2", "s-3"]
+
+
+def test_a_step_that_is_silent_for_too_long_counts_as_dead(clock, cluster):
+    cluster.said = "running"
+    cluster.keep()
+    for number in (1, 2):
+        clock(899)
+        assert cluster.keep().state == "waiting"
+        clock(1)
+        found = cluster.keep()
+        assert (found.state, found.said) == (
+            "started",
+            f"its step s-{number} gave no sign of life in 15 minutes and counts as dead",
+        )
+    clock(900)
+    with pytest.raises(HeadraceError, match=r"3 times.*its step s-3 gave no sign of life in 15 minutes"):
+        cluster.keep()
+    assert cluster.steps == ["s-1", "s-2", "s-3"]
+
+
+def test_a_step_that_begins_late_lets_the_count_begin_anew(clock, cluster, beats):
+    cluster.keep()
+    clock(900)
+    assert cluster.keep().state == "started"
+    clock(300)
+    beats(replace(ALIVE, at=time.time()))
+    assert cluster.keep().state == "alive"
+    clock(3600)
+    assert "its last sign of life (running) is 3600 s old" in cluster.keep().said
+
+
+def test_a_step_of_another_cluster_is_not_asked_for(clock, cluster):
+    cluster.keep()
+    clock(61)
+    cluster.settings = cluster.settings.model_copy(update={"emr_id": "j-2"})
+    assert (cluster.keep().state, cluster.looked_at) == ("started", [])
+
+
+def test_what_an_earlier_version_remembered_is_understood(clock, cluster):
+    url = Paths.of("pumps", cluster.settings).heartbeat.replace(".json", ".starts.json")
+    objects.put_json(url, {"in_vain": 1, "at": NOW - 61})
+    assert (cluster.keep().state, cluster.looked_at) == ("started", [])
 
 
 def test_a_job_that_could_not_be_started_is_not_taken_for_one_that_was(clock, settings, keep, started):
