@@ -26,4 +26,6 @@ def configure(
     settings = told_by_terraform(from_terraform)
     changed = written_into(into, settings)
     out.print(f"{into}: {len(settings)} settings of {from_terraform}, {changed} of them new or changed")
-    out.print("Next: prefect deploy --all")
+    out.print(
+        "Next: prefect deploy --all, once `prefect work-pool ls` shows the pool, which the worker makes"
+    )

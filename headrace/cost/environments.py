@@ -58,10 +58,10 @@ DEV = Environment(
     broker_type="kafka.t3.small",
     broker_gb=20,
     retention_hours=24,
-    endpoints=9,
+    endpoints=8,
     zones=2,
     worker_cores=1,
-    worker_gb=4,
+    worker_gb=5,
 )
 PROD = replace(
     DEV,

@@ -18,6 +18,12 @@ def _is_active(cluster: str) -> bool:
     return bool(told["status"] == "ACTIVE")
 
 
+def _is_kept(key: dict[str, Any]) -> bool:
+    """Ours, and not about to be deleted: a key waits for that a week at least."""
+    told = boto3.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+    return bool(told["KeyManager"] == "CUSTOMER" and told["KeyState"] != "PendingDeletion")
+
+
 KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
     # kind: client, operation, where its answer lists them, which of them count
     "cluster": ("emr", "list_clusters", "Clusters", lambda it: it["Status"]["State"] in LIVING),
@@ -40,6 +46,13 @@ KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
     ),
     "network": ("ec2", "describe_vpcs", "Vpcs", lambda it: not it["IsDefault"]),
     "gateway": ("ec2", "describe_nat_gateways", "NatGateways", lambda it: it["State"] != "deleted"),
+    "address": ("ec2", "describe_addresses", "Addresses", _counts),
+    "endpoint": ("ec2", "describe_vpc_endpoints", "VpcEndpoints", lambda it: it["State"] != "deleted"),
+    "instance profile": ("iam", "list_instance_profiles", "InstanceProfiles", _counts),
+    "key": ("kms", "list_keys", "Keys", _is_kept),
+    "workgroup": ("athena", "list_work_groups", "WorkGroups", lambda it: it["Name"] != "primary"),
+    "budget": ("budgets", "describe_budgets", "Budgets", _counts),
+    "rule": ("events", "list_rules", "Rules", _counts),
     "worker cluster": ("ecs", "list_clusters", "clusterArns", _is_active),
     "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", _counts),
     "topic": ("sns", "list_topics", "Topics", _counts),
@@ -50,8 +63,10 @@ def left_in_account(but_for: str) -> list[str]:
     """But for one bucket."""
     buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
     found = [f"bucket {name}" for name in buckets if name != but_for]
+    account = boto3.client("sts").get_caller_identity()["Account"]
     for kind, (client, operation, listed, counts) in KINDS.items():
-        for each in getattr(boto3.client(client), operation)()[listed]:
+        asked = {"AccountId": account} if client == "budgets" else {}
+        for each in getattr(boto3.client(client), operation)(**asked)[listed]:
             if counts(each):
                 found.append(f"{kind} {_name(each)}")
     return found
@@ -60,5 +75,6 @@ def left_in_account(but_for: str) -> list[str]:
 def _name(each: Any) -> str:
     if isinstance(each, str):
         return each
-    named = (value for key, value in each.items() if key.lower().endswith(("name", "arn", "id")))
+    own = {key.lower(): value for key, value in each.items() if key != "OwnerId"}
+    named = (value for key, value in own.items() if key.endswith(("name", "arn", "id")))
     return str(next(named, each))

@@ -36,6 +36,7 @@ module "headrace" {
   stops_when_idle         = var.stops_when_idle
   idle_minutes            = var.idle_minutes
   has_way_out             = var.has_way_out
+  readers                 = var.readers
   prefect_api_url         = var.prefect_api_url
   has_prefect_api_key     = var.has_prefect_api_key
   prefect_api_key         = var.prefect_api_key

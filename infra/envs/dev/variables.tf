@@ -225,3 +225,14 @@ variable "dollars_a_month" {
     error_message = "dollars_a_month: at least 1."
   }
 }
+
+variable "readers" {
+  description = "ARNs of those who may take the reader's role; by default whom the account's own policies let."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.readers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "readers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}

@@ -3,6 +3,7 @@
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:Who owns the bucket says where its accesses are logged; a log does not log itself
   #checkov:skip=CKV_AWS_144:One region: versions keep what was deleted, and a second region doubles the price
+  #checkov:skip=CKV_AWS_145:By KMS unless has_kms says that it cannot be: S3 delivers logs of accesses to no such bucket
   #checkov:skip=CKV2_AWS_62:Nobody waits for events of it: streams list what is new
 
   bucket        = var.name
@@ -21,10 +22,10 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    bucket_key_enabled = true
+    bucket_key_enabled = var.has_kms
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
+      sse_algorithm     = var.has_kms ? "aws:kms" : "AES256"
       kms_master_key_id = var.key_arn
     }
   }
@@ -66,13 +67,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 
   dynamic "rule" {
-    for_each = var.expires_days[*]
+    for_each = var.expire_days
 
     content {
-      id     = "what-is-old"
+      id     = "what-is-old${rule.key == "" ? "" : "-in-${rule.key}"}"
       status = "Enabled"
 
-      filter {}
+      filter {
+        prefix = rule.key == "" ? null : rule.key
+      }
 
       expiration {
         days = rule.value

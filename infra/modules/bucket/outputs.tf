@@ -10,11 +10,14 @@ output "arn" {
 
 # What other modules' tests hold their buckets to.
 output "promises" {
-  description = "How it is kept: key, rules of its lifecycle, whether it is versioned, closed and safe from destroy, and what its policy refuses first."
+  description = "How it is kept: key, days by the rules by which something expires, whether it is versioned, closed and safe from destroy, and what its policy refuses first."
   value = {
-    key_arn      = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id
-    algorithm    = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm
-    rules        = length(aws_s3_bucket_lifecycle_configuration.this.rule)
+    key_arn   = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id
+    algorithm = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm
+    expire_days = {
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      rule.id => one(rule.expiration).days if length(rule.expiration) == 1
+    }
     is_versioned = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
     is_closed = (
       aws_s3_bucket_public_access_block.this.block_public_acls && aws_s3_bucket_public_access_block.this.block_public_policy &&

@@ -19,6 +19,17 @@ variable "key_arn" {
   }
 }
 
+variable "has_kms" {
+  description = "Whether KMS encrypts it. Where S3 delivers logs of accesses it must not: then S3's own keys do."
+  type        = bool
+  default     = true
+
+  validation {
+    condition     = var.has_kms || var.key_arn == null
+    error_message = "has_kms: a key_arn is KMS's; leave it out with has_kms = false."
+  }
+}
+
 variable "deleted_days" {
   description = "Days for which an object that was deleted or replaced can be had back."
   type        = number
@@ -29,14 +40,14 @@ variable "deleted_days" {
   }
 }
 
-variable "expires_days" {
-  description = "Days after which what is current is removed as well; null keeps it."
-  type        = number
-  default     = null
+variable "expire_days" {
+  description = "Days after which what is current is removed as well, by where its name begins: results/ = 90; \"\" is all of it."
+  type        = map(number)
+  default     = {}
 
   validation {
-    condition     = var.expires_days == null || coalesce(var.expires_days, 1) >= 1
-    error_message = "expires_days: null, or at least 1."
+    condition     = alltrue([for days in values(var.expire_days) : days >= 1])
+    error_message = "expire_days: at least 1 each."
   }
 }
 

@@ -1,38 +1,52 @@
-# The data's home: four buckets and the key that all of them are encrypted with.
+# The data's home: four buckets, the key that all of them are encrypted with, and a bucket for what they log of accesses.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  account = data.aws_caller_identity.this.account_id
-  root    = "arn:${data.aws_partition.this.partition}:iam::${local.account}:root"
+  account     = data.aws_caller_identity.this.account_id
+  partition   = data.aws_partition.this.partition
+  root        = "arn:${local.partition}:iam::${local.account}:root"
+  access_logs = "${var.name}-access-${local.account}"
 
-  # expires: days after which what is current is removed as well; null keeps it.
-  buckets = {
-    landing   = { expires = var.landing_days }
-    lake      = { expires = null }
-    artifacts = { expires = null }
-    logs      = { expires = var.log_days }
+  # Days after which what is current is removed as well, by where its name begins.
+  expire_days = {
+    landing   = { "" = var.landing_days }
+    lake      = {}
+    artifacts = { "results/" = 90 } # what jobs answered: read within the minute, some hundred a day
+    logs      = { "" = var.log_days }
   }
 }
 
 module "bucket" {
   source   = "../bucket"
-  for_each = local.buckets
+  for_each = local.expire_days
 
   name          = "${var.name}-${each.key}-${local.account}"
   key_arn       = aws_kms_key.this.arn
   deleted_days  = var.deleted_days
-  expires_days  = each.value.expires
+  expire_days   = each.value
   is_disposable = var.is_disposable
-  more_policies = each.key == "logs" ? [data.aws_iam_policy_document.access_logs.json] : []
+}
+
+# Of its own, since S3 delivers logs to no bucket that is encrypted by KMS.
+module "access_logs" {
+  source = "../bucket"
+
+  name          = local.access_logs
+  has_kms       = false
+  deleted_days  = var.deleted_days
+  expire_days   = { "" = var.log_days }
+  is_disposable = var.is_disposable
+  more_policies = [data.aws_iam_policy_document.access_logs.json]
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  for_each = { for kind, bucket in module.bucket : kind => bucket if kind != "logs" }
+  for_each = module.bucket
 
   bucket        = each.value.name
-  target_bucket = module.bucket["logs"].name
-  target_prefix = "access/${each.key}/"
+  target_bucket = module.access_logs.name
+  target_prefix = "${each.key}/"
+  depends_on    = [module.access_logs] # its policy, too: who may not write there is refused
 }

@@ -4,7 +4,7 @@ data "aws_iam_policy_document" "access_logs" {
   statement {
     sid       = "AccessLogs"
     actions   = ["s3:PutObject"]
-    resources = ["arn:${data.aws_partition.this.partition}:s3:::${var.name}-logs-${local.account}/access/*"]
+    resources = ["arn:${local.partition}:s3:::${local.access_logs}/*"]
 
     principals {
       type        = "Service"
@@ -15,6 +15,12 @@ data "aws_iam_policy_document" "access_logs" {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [local.account]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [for each in module.bucket : each.arn]
     }
   }
 }
@@ -45,16 +51,22 @@ data "aws_iam_policy_document" "key" {
       type        = "Service"
       identifiers = ["logs.${data.aws_region.this.name}.amazonaws.com"]
     }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:${local.partition}:logs:${data.aws_region.this.name}:${local.account}:log-group:/${var.name}/*"]
+    }
   }
 
   statement {
-    sid       = "AlarmsAndAccessLogs"
+    sid       = "Alarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "logging.s3.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {

@@ -33,7 +33,7 @@ variable "zones" {
 variable "endpoints" {
   description = "AWS services that are reached without leaving the network, S3 aside, which always is."
   type        = set(string)
-  default     = ["athena", "elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
+  default     = ["elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
 
   validation {
     condition     = alltrue([for each in var.endpoints : can(regex("^[a-z0-9][a-z0-9.-]*$", each)) && each != "s3"])

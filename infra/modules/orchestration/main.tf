@@ -17,6 +17,19 @@ locals {
     },
   )
 
+  # A flow run takes about a quarter of a GB, the worker itself half a one. What Fargate has for how many cores:
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+  needed_gb = max(2, ceil(0.25 * var.runs_at_once + 0.5))
+  sizes = [
+    { cores = 1, most_gb = 8, step_gb = 1 },
+    { cores = 2, most_gb = 16, step_gb = 1 },
+    { cores = 4, most_gb = 30, step_gb = 1 },
+    { cores = 8, most_gb = 60, step_gb = 4 },
+    { cores = 16, most_gb = 120, step_gb = 8 },
+  ]
+  size      = [for each in local.sizes : each if local.needed_gb <= each.most_gb][0]
+  memory_gb = ceil(local.needed_gb / local.size.step_gb) * local.size.step_gb
+
   # By its version, so that another key is another task and the worker starts anew with it.
   secrets = [
     for version in aws_secretsmanager_secret_version.api_key :
@@ -71,8 +84,8 @@ resource "aws_ecs_task_definition" "worker" {
   family                   = "${var.name}-worker"
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
-  cpu                      = var.cpu
-  memory                   = var.memory_mb
+  cpu                      = 1024 * local.size.cores
+  memory                   = 1024 * local.memory_gb
   execution_role_arn       = module.starts.arn
   task_role_arn            = var.worker_role_arn
 

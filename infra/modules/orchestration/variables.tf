@@ -140,36 +140,14 @@ variable "key_arn" {
   }
 }
 
-variable "cpu" {
-  description = "CPU units of the worker: 1024 are one."
-  type        = number
-  default     = 1024
-
-  validation {
-    condition     = contains([512, 1024, 2048, 4096], var.cpu)
-    error_message = "cpu: 512, 1024, 2048 or 4096."
-  }
-}
-
-variable "memory_mb" {
-  description = "Its memory; a flow run takes about 250 MB."
-  type        = number
-  default     = 4096
-
-  validation {
-    condition     = var.memory_mb >= 1024
-    error_message = "memory_mb: at least 1024."
-  }
-}
-
 variable "runs_at_once" {
-  description = "Flow runs that the worker has side by side."
+  description = "Flow runs that the worker has side by side; its cores and memory go by them."
   type        = number
   default     = 10
 
   validation {
-    condition     = var.runs_at_once >= 1
-    error_message = "runs_at_once: at least 1."
+    condition     = var.runs_at_once >= 1 && var.runs_at_once <= 478
+    error_message = "runs_at_once: 1 to 478, which take 120 GB, Fargate's most."
   }
 }
 

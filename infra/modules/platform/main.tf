@@ -108,7 +108,6 @@ module "orchestration" {
   worker_role_arn         = module.access.worker_role_arn
   key_arn                 = module.lake.key_arn
   log_days                = var.log_days
-  memory_mb               = min(8192, 4096 * length(var.domains))
   runs_at_once            = var.runs_at_once_a_domain * length(var.domains) + 4 # for those that tell
   is_disposable           = var.is_disposable
 }

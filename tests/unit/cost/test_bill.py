@@ -47,15 +47,17 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     main = (INFRA / "envs" / place.name / "main.tf").read_text()
     assert re.search(rf"zones\s+= {place.zones}\n", main)
     assert place.brokers == place.zones, "one broker in each zone"
-    compute, worker = INFRA / "modules/compute/variables.tf", INFRA / "modules/orchestration/variables.tf"
+    compute, worker = INFRA / "modules/compute/variables.tf", INFRA / "modules/orchestration/main.tf"
     assert told(compute, "main_type") == MAIN_TYPE
     assert f'["{NODE_TYPE}"' in compute.read_text()
     assert told(compute, "node_gb") == place.node_gb
     assert told(compute, "most_cores") == SERVERLESS_NODES * CORES_A_NODE
-    assert (told(worker, "cpu") / 1024, told(worker, "memory_mb") / 1024) == (
-        place.worker_cores,
-        place.worker_gb,
-    )
+    runs = told(INFRA / "modules/platform/variables.tf", "runs_at_once_a_domain") + 4
+    takes = re.search(r"ceil\(([\d.]+) \* var.runs_at_once \+ ([\d.]+)\)", worker.read_text())
+    assert takes
+    assert place.worker_gb == math.ceil(float(takes[1]) * runs + float(takes[2]))
+    assert f"cores = {place.worker_cores}, most_gb = 8," in worker.read_text()
+    assert place.worker_gb <= 8
     network = (INFRA / "modules/network/variables.tf").read_text()
     listed = re.search(r'variable "endpoints" {[^}]*?default\s+= \[([^\]]*)\]', network)
     assert listed

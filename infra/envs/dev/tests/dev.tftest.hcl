@@ -108,3 +108,21 @@ run "more_than_its_disks_take_is_refused" {
 
   expect_failures = [var.volume_gb]
 }
+
+run "readers_can_be_named" {
+  command = plan
+
+  variables {
+    readers = ["arn:aws:iam::123456789012:role/analysts"]
+  }
+}
+
+run "a_reader_without_an_arn_is_refused" {
+  command = plan
+
+  variables {
+    readers = ["analysts"]
+  }
+
+  expect_failures = [var.readers]
+}

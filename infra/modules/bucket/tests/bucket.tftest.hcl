@@ -47,14 +47,56 @@ run "what_is_deleted_can_be_had_back_for_a_day_at_least" {
   expect_failures = [var.deleted_days]
 }
 
+run "some_of_it_expires_before_the_rest" {
+  command = plan
+
+  variables {
+    expire_days = { "results/" = 90, "" = 365 }
+  }
+
+  assert {
+    condition     = output.promises.expire_days == { "what-is-old" = 365, "what-is-old-in-results/" = 90 }
+    error_message = "something else expires, or at another time"
+  }
+
+  assert {
+    condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : one(rule.filter).prefix if rule.id == "what-is-old-in-results/"]) == "results/"
+    error_message = "all of it expires with some of it"
+  }
+}
+
+run "without_kms_s3_encrypts_it_by_itself" {
+  command = plan
+
+  variables {
+    key_arn = null
+    has_kms = false
+  }
+
+  assert {
+    condition     = output.promises.algorithm == "AES256"
+    error_message = "S3 would deliver no logs of accesses here"
+  }
+}
+
+run "a_key_without_kms_is_refused" {
+  command = plan
+
+  variables {
+    has_kms = false
+  }
+
+  expect_failures = [var.has_kms]
+}
+
 run "days_below_one_are_refused" {
   command = plan
 
   variables {
-    expires_days = 0
+    expire_days = { "" = 0 }
   }
 
-  expect_failures = [var.expires_days]
+  expect_failures = [var.expire_days]
 }
 
 run "a_policy_without_statements_is_refused" {

@@ -62,6 +62,55 @@ run "a_server_of_ones_own_needs_no_key" {
   }
 }
 
+run "sixteen_runs_have_their_memory" {
+  command = plan
+
+  variables {
+    runs_at_once = 16
+  }
+
+  assert {
+    condition     = [aws_ecs_task_definition.worker.cpu, aws_ecs_task_definition.worker.memory] == ["1024", "5120"]
+    error_message = "runs side by side would be killed for want of memory, or Fargate refuses the size"
+  }
+}
+
+run "forty_runs_have_more_cores_for_their_memory" {
+  command = plan
+
+  variables {
+    runs_at_once = 40
+  }
+
+  assert {
+    condition     = [aws_ecs_task_definition.worker.cpu, aws_ecs_task_definition.worker.memory] == ["2048", "11264"]
+    error_message = "runs side by side would be killed for want of memory, or Fargate refuses the size"
+  }
+}
+
+run "large_workers_have_memory_in_the_steps_of_fargate" {
+  command = plan
+
+  variables {
+    runs_at_once = 124
+  }
+
+  assert {
+    condition     = [aws_ecs_task_definition.worker.cpu, aws_ecs_task_definition.worker.memory] == ["8192", "32768"]
+    error_message = "Fargate refuses the size"
+  }
+}
+
+run "more_runs_than_fargate_holds_are_refused" {
+  command = plan
+
+  variables {
+    runs_at_once = 479
+  }
+
+  expect_failures = [var.runs_at_once]
+}
+
 run "packages_without_a_version_are_refused" {
   command = plan
 
