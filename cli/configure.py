@@ -21,11 +21,13 @@ def configure(
 ) -> None:
     """Write the settings of an environment into .env; lines that are not its own stay."""
     from cli.screen import out
-    from headrace.engines.environment import told_by_terraform, written_into
+    from headrace.engines.environment import refuse_no_file, told_by_terraform, written_into
 
+    refuse_no_file(into)
     settings = told_by_terraform(from_terraform)
     changed = written_into(into, settings)
-    out.print(f"{into}: {len(settings)} settings of {from_terraform}, {changed} of them new or changed")
+    count = sum(map(bool, settings.values()))
+    out.print(f"{into}: {count} settings of {from_terraform}, {changed} of them new or changed")
     out.print(
         "Next: prefect deploy --all, once `prefect work-pool ls` shows the pool, which the worker makes"
     )

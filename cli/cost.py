@@ -48,7 +48,7 @@ def cost(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a run costs by service, and per million readings; no account is asked."""
+    """Say what a run costs by service, and per million source rows; no account is asked."""
     from cli.options import listed, one_domain
     from cli.screen import print_json
     from headrace.cost.environments import environment
@@ -91,8 +91,8 @@ def _show(bill: "Bill") -> None:
         table(["service", "what", ">US$"], [*rows, ("[bold]in all[/]", "", f"[bold]{bill.dollars:,.2f}[/]")])
     )
     out.print(
-        f"{count(bill.rows)} rows in {bill.hours:g} h on {bill.nodes} nodes of {bill.environment}, the batch work in "
-        f"{bill.batch_hours:,.1f} h: US$ {bill.per_million:,.4f} per million"
+        f"{count(bill.rows)} source rows in {bill.hours:g} h on {bill.nodes} nodes of {bill.environment}, the batch "
+        f"work in {bill.batch_hours:,.1f} h: US$ {bill.per_million:,.4f} per million source rows"
     )
     price = prices()
     err.print(

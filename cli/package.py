@@ -21,19 +21,20 @@ def package(
     prefect deploy does this by itself. What belongs together is written into package.json, which goes with the flows.
     """
     from cli.screen import err, out
+    from headrace.engines.bundle import refuse_other_engines, told_to_bundle
     from headrace.engines.package import bucket_of, stamp
     from headrace.engines.packing import packed
     from headrace.progress import listening
     from headrace.settings import get_settings
 
     settings = get_settings()
+    if bundle is not None:
+        refuse_other_engines(settings)
     bucket = bucket_of(settings)
     with listening(lambda event: None if quiet else err.print(f"{event.item} {event.state}")):
         made = packed(settings)
     stamp(made)
     if bundle is not None:
-        from headrace.engines.bundle import told_to_bundle
-
         told_to_bundle(bundle, made, settings)
     if quiet:
         typer.echo(bucket)

@@ -60,6 +60,7 @@ NOT_THERE = (
     "NotFoundException",
     "ClusterNotFound",
 )
+KEY_OUT_OF_USE = ("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException")
 SAID_IN_TEXT_ONLY = ("InvalidRequestException", "ValidationException")
 SAYS_TOO_MUCH = re.compile(r"maximum number of|quota|limit\b.* exceeded|exceed\w* .*\blimit", re.IGNORECASE)
 SAYS_NOT_THERE = re.compile(r"not valid|not found|not exist|no such|terminated", re.IGNORECASE)
@@ -95,8 +96,12 @@ def in_words(error: BaseException, what: str, setting: str = "") -> HeadraceErro
         case TokenRetrievalError():
             return HeadraceError(f"{what}: the sign-in to AWS has expired; aws sso login")
         case ConnectionError() | HTTPClientError() | IncompleteReadError():
-            return Passing(f"{what}: AWS does not answer ({error}). Is {REGION} right?")
+            return _unanswered(what, str(error))
     return HeadraceError(f"{what}: {error}")
+
+
+def _unanswered(what: str, why: str) -> Passing:
+    return Passing(f"{what}: AWS does not answer ({why}). Is {REGION} right?")
 
 
 def _status_of(error: ClientError) -> int:
@@ -112,31 +117,51 @@ def _meant_by(code: str, said: str, status: int) -> str:
     return code if status < 500 or code in TOO_FAST else OUT_OF_BREATH[0]
 
 
-IN_TEXT = {
-    "NoCredentials": ("No AWS Credentials", "NoAwsCredentialsException", "Unable to load credentials"),
-    **{code: (code,) for code in (*EXPIRED, *UNKNOWN_KEYS, *TOO_FAST, *ELSEWHERE[:-1], "NoSuchBucket")},
-    "AccessDenied": ("AccessDenied", "403 Forbidden", "Status Code: 403"),
-    "SlowDown": ("503 Slow Down", "Status Code: 503", "503 Service Unavailable"),
-    "InternalError": ("<Code>InternalError", "500 Internal Server Error", "Status Code: 500"),
-    "RequestTimeout": ("RequestTimeout",),
-}
+NO_CREDENTIALS, NO_ANSWER = "NoCredentials", "NoAnswer"
+# The first that is found counts. Where delta-rs got no credentials, what it was answered then is the better reason.
+IN_TEXT = (
+    (
+        NO_CREDENTIALS,
+        "No AWS Credentials|NoAwsCredentialsException|Unable to load credentials|no credentials found in chain",
+    ),
+    *((code, code) for code in (*EXPIRED, *UNKNOWN_KEYS, *TOO_FAST, *ELSEWHERE[:-1], "NoSuchBucket")),
+    ("301", "redirect without LOCATION|Status Code: 301"),
+    *((code, re.escape(code)) for code in KEY_OUT_OF_USE),
+    ("AccessDenied", "AccessDenied|403 Forbidden|Status Code: 403"),
+    ("SlowDown", "503 Slow Down|Status Code: 503|503 Service Unavailable"),
+    ("InternalError", "<Code>InternalError|500 Internal Server Error|Status Code: 500"),
+    ("RequestTimeout", "RequestTimeout"),
+    (NO_ANSWER, r"Error performing [\s\S]*error sending request"),
+    (NO_ANSWER, r"error occurred while loading credentials[\s\S]*dispatch failure"),
+    (NO_ANSWER, "Unable to execute HTTP request.*|Received an UnknownHostException.*"),
+    (NO_ANSWER, r"UnknownHostException: .*(s3a?://|\bs3[.-]).*"),
+    (NO_CREDENTIALS, "error occurred while loading credentials"),
+)
+PLACE = re.compile(r"(s3a?|https?)://[^\s,'\"`]+")
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
-def read_from(text: str) -> HeadraceError | None:
-    """What clients that are not boto3 wrote down of AWS's answer."""
-    place = re.search(r"(s3a?|https?)://[^\s,'\"`]+", text)
-    what = place[0].rstrip("/.:") if place else "S3"
-    for code, words in IN_TEXT.items():
-        if any(word in text for word in words):
-            if code == "NoCredentials":
-                return in_words(NoCredentialsError(), what)
-            return as_told(code, "", "the request", what, "")
-    return None
+def read_from(text: str, note: str = "") -> HeadraceError | None:
+    """What clients that are not boto3 wrote down of AWS's answer. note: the place, where whoever asked left it."""
+    text = COLOUR.sub("", text)
+    read = ((code, found[0]) for code, words in IN_TEXT if (found := re.search(words, text)))
+    code, words = next(read, ("", ""))
+    if not code:
+        return None
+    place = PLACE.search(f"{note}\n{text}")
+    what = place[0].rstrip("/.:") if place else note or "S3"
+    if code == NO_CREDENTIALS:
+        return in_words(NoCredentialsError(), what)
+    if code == NO_ANSWER:
+        return _unanswered(what, text.rpartition("↳")[2].strip() if "↳" in text else words[:200])
+    message = re.search("<Message>([^<]+)", text)
+    return as_told(code, message[1] if message else "", "the request", what, "")
 
 
 def as_told(code: str, said: str, asked: str, what: str, setting: str) -> HeadraceError:
     """asked: the operation."""
     named = f" ({setting})" if setting else ""
+    aside = f" ({said})" if said else ""
     if code in EXPIRED:
         return HeadraceError(f"{what}: the AWS credentials have expired; sign in again (aws sso login)")
     if code in UNKNOWN_KEYS:
@@ -155,9 +180,14 @@ def as_told(code: str, said: str, asked: str, what: str, setting: str) -> Headra
             f"{what}: a quota of the account is reached ({said}). Wait for what uses it, or raise it in Service Quotas."
         )
     if code in ELSEWHERE:
-        return HeadraceError(f"{what}{named} is in another region than {REGION} names ({said})")
+        return HeadraceError(f"{what}{named} is in another region than {REGION} names{aside}")
+    if code in KEY_OUT_OF_USE:
+        return HeadraceError(
+            f"{what}{named}: the KMS key it is encrypted with cannot be used ({said or code}). Enable the key again, "
+            "or cancel its deletion, in the account that it is of; nothing is lost as long as the key exists."
+        )
     if code in NOT_THERE:
         return HeadraceError(
-            f"{what}{named} is not there ({said}). Is it the account and region of this environment?"
+            f"{what}{named} is not there{aside}. Is it the account and region of this environment?"
         )
     return HeadraceError(f"{what}{named}: {asked} was refused: {code}: {said}")

@@ -10,7 +10,10 @@ from headrace.errors import HeadraceError, NotEnoughRoom, Passing
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 NETWORK = ("urllib3.", "requests.", "httpx.", "httpcore.")
-OF_S3 = re.compile(r"s3a?://|S3Exception|S3 error|services\.s3|<Error><Code>")
+OF_S3 = re.compile(
+    r"s3a?://|S3Exception|S3 error|services\.s3|<Error><Code>"
+    "|no credentials found in chain|error occurred while loading credentials"  # delta-rs, which names nothing then
+)
 CONFLICT = re.compile(r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)\w*Exception")
 SAYS_NOTHING = "An error occurred while calling"
 
@@ -39,16 +42,17 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
 
 def refusal_in(error: BaseException) -> HeadraceError | None:
     """What AWS said no to, whoever asked: boto3, Spark's S3A or delta-rs."""
+    note = next(iter(getattr(error, "__notes__", [])), "")
     if _is_botocores(error):
         from headrace.refusals import in_words
 
-        return in_words(error, next(iter(getattr(error, "__notes__", [])), "AWS"))
+        return in_words(error, note or "AWS")
     text = text_of(error)
     if OF_S3.search(text) is None:
         return None
     from headrace.refusals import read_from
 
-    return read_from(text)
+    return read_from(text, note)
 
 
 def _is_botocores(error: BaseException) -> bool:
@@ -86,8 +90,8 @@ def may_pass(error: BaseException | None) -> bool:
             return False
         if _is_conflict(error):
             return True
-        if _is_botocores(error):
-            return isinstance(refusal_in(error), Passing)
+        if (said_no := refusal_in(error)) is not None:
+            return isinstance(said_no, Passing)
         if f"{type(error).__module__}.".startswith(NETWORK):
             return True
         error = error.__cause__

@@ -11,7 +11,6 @@ from headrace.errors import UsageError
 
 GB, MILLION, HOUR = 1e9, 1e6, 3600.0
 LEAST_HOURS, MOST_HOURS, MOST_A_SECOND = 0.01, 10 * 365 * 24, 1_000_000_000
-COPIES = 2  # of what lies in Kafka
 GB_A_CORE = 4  # of EMR Serverless, whose workers have 4 cores and 16 GB unless they are told otherwise
 PARTITIONS = 12  # of what is read and what is told, six each
 SCANNED_OF_LAKE, ASKED_AN_HOUR = 0.002, 10
@@ -58,6 +57,7 @@ class Bill:
 
     @property
     def per_million(self) -> float:
+        """Of source rows, those that arrive live among them."""
         return self.dollars / self.rows * MILLION if self.rows else 0.0
 
     @property
@@ -175,7 +175,7 @@ def _msk(work: Work, place: Environment, price: Prices, speed: Speeds) -> Iterat
     brokers = price.of(f"msk {place.broker_type}") * place.brokers * work.hours
     yield Line("MSK", f"{place.brokers} {place.broker_type}", brokers)
     kept = min(work.hours, place.retention_hours) * HOUR * work.readings_per_second
-    needed = kept * speed.bytes_a_row["message"] * COPIES / GB
+    needed = kept * speed.bytes_a_row["message"] * place.brokers / GB  # a copy on each of them
     disks = max(needed, place.broker_gb * place.brokers)
     yield Line("MSK", f"{disks:,.0f} GB on the brokers", price.month_of("msk storage", work.hours) * disks)
     passed = work.readings_per_second * work.hours * HOUR * speed.bytes_a_row["message"] / GB

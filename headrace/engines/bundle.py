@@ -14,14 +14,18 @@ OVERRIDES = ".databricks/bundle/{target}/variable-overrides.json"  # where Datab
 
 
 def told_to_bundle(target: str, package: Package, settings: Settings, folder: Path = FOLDER) -> Path:
-    if settings.engine != "databricks":
-        raise UsageError(
-            "the bundle is for Databricks; set HEADRACE_ENGINE=databricks, for its Python is another"
-        )
+    refuse_other_engines(settings)
     file = folder / OVERRIDES.format(target=target)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(variables(package, settings), indent=1) + "\n")
     return file
+
+
+def refuse_other_engines(settings: Settings) -> None:
+    if settings.engine != "databricks":
+        raise UsageError(
+            "the bundle is for Databricks; set HEADRACE_ENGINE=databricks, for its Python is another"
+        )
 
 
 def variables(package: Package, settings: Settings) -> dict[str, str]:

@@ -11,13 +11,14 @@ from headrace.settings import Settings
 
 
 def told_by_terraform(folder: Path) -> dict[str, str]:
-    """The output `settings` of a folder that was applied; a name that is no setting of ours is an error."""
+    """The output `settings` of a folder that was applied, empty where it has none; a name that is no setting of ours
+    is an error."""
     outputs = _outputs(folder)
     if "settings" not in outputs:
         raise UsageError(
             f"{folder} has no output named settings; was terraform apply run there, and to its end?"
         )
-    told = {name: str(value) for name, value in outputs["settings"]["value"].items() if value}
+    told = {name: str(value or "") for name, value in outputs["settings"]["value"].items()}
     unknown = sorted(set(told) - set(Settings.model_fields))
     if unknown:
         raise UsageError(f"{folder} tells of {', '.join(unknown)}, which are no settings of this version")
@@ -45,10 +46,27 @@ def _outputs(folder: Path) -> dict[str, Any]:
 
 
 def written_into(file: Path, settings: dict[str, str]) -> int:
-    """How many lines are new or other than before. What else the file says stays."""
+    """How many settings are new or other than before. An empty one leaves; what else the file says stays."""
     wanted = {f"HEADRACE_{name.upper()}": value for name, value in settings.items()}
-    before = file.read_text().splitlines() if file.exists() else []
-    kept = [line for line in before if line.partition("=")[0].strip() not in wanted]
-    lines = [f"{name}={value}" for name, value in sorted(wanted.items())]
-    file.write_text("\n".join([*kept, *lines]) + "\n")
-    return len(set(lines) - set(before))
+    before = _read(file)
+    stated = {_name_in(line): line for line in before if _name_in(line) in wanted}
+    lines = {name: f"{name}={value}" for name, value in sorted(wanted.items()) if value}
+    kept = [line for line in before if _name_in(line) not in wanted]
+    file.write_text("\n".join([*kept, *lines.values()]) + "\n")
+    return sum(stated.get(name) != lines.get(name) for name in wanted)
+
+
+def refuse_no_file(file: Path) -> None:
+    """Before Terraform is asked."""
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; name the file that settings go into, such as {file / '.env'}")
+    if not file.parent.is_dir():
+        raise UsageError(f"there is no folder {file.parent} for {file.name} to lie in; make it first")
+
+
+def _read(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _name_in(line: str) -> str:
+    return line.partition("=")[0].strip().removeprefix("export ").strip().upper()

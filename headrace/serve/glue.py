@@ -13,6 +13,7 @@ import boto3
 from deltalake import DeltaTable
 
 from headrace.errors import HeadraceError
+from headrace.lake.opened import is_table, opened
 from headrace.lake.paths import Paths, accepted_of, as_s3, rejected_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
@@ -78,7 +79,7 @@ def _wanted(catalog: Catalog, layer: str, settings: Settings) -> dict[str, Defin
 
 def _found(name: str, layer: str, catalog: Catalog, settings: Settings) -> Definition | None:
     url = as_s3(Paths.of(catalog.domain, settings).table(layer, name))
-    return _definition(name, DeltaTable(url), layer, catalog, url) if DeltaTable.is_deltatable(url) else None
+    return _definition(name, opened(url), layer, catalog, url) if is_table(url) else None
 
 
 def _definition(name: str, table: DeltaTable, layer: str, catalog: Catalog, url: str) -> Definition:

@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError
 from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import objects
+from headrace.lake.opened import is_table, opened
 from headrace.lake.paths import LAYERS, Paths, as_s3
 from headrace.settings import Settings
 
@@ -70,7 +71,7 @@ def _nothing_in(layer: str, domains: Iterable[str], settings: Settings) -> str:
 
 
 def exists(name: Name, settings: Settings) -> bool:
-    return bool(DeltaTable.is_deltatable(location(name, settings)))
+    return is_table(location(name, settings))
 
 
 def location(name: Name, settings: Settings) -> str:
@@ -86,7 +87,7 @@ def names_in(domain: str, layer: str, settings: Settings) -> list[str]:
 
 def open_table(name: Name, moment: Moment, settings: Settings) -> DeltaTable:
     url = location(name, settings)
-    newest = DeltaTable(url)
+    newest = opened(url)
     if moment.at is not None:
         return _as_of(name, newest, moment.at)
     wanted = moment.version
@@ -96,7 +97,7 @@ def open_table(name: Name, moment: Moment, settings: Settings) -> DeltaTable:
     if wanted > newest.version():
         raise UsageError(f"{name} has no version {wanted}; its newest is {newest.version()}")
     try:
-        return newest if wanted == newest.version() else DeltaTable(url, version=wanted)
+        return newest if wanted == newest.version() else opened(url, wanted)
     except DeltaError as error:
         raise UsageError(f"{name} cannot be read as of version {wanted} any more: {error}") from None
 

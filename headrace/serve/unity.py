@@ -7,10 +7,10 @@ into that log, such as the meaning of a column, is not said here. Catalogs and s
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from deltalake import DeltaTable
 from sqlglot import expressions as sql
 
 from headrace.errors import HeadraceError
+from headrace.lake.opened import is_table
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.progress import Event, tell
 from headrace.serve.glue import LAYERS, Published
@@ -52,7 +52,7 @@ def _registered(
     paths = Paths.of(catalog.domain, settings)
     for table in catalog.tables(layer):
         yield _settled(spark, schema, table, paths.table(layer, table), _meaning(layer, table, catalog))
-        if layer == "silver" and DeltaTable.is_deltatable(as_s3(paths.rejected(table))):
+        if layer == "silver" and is_table(paths.rejected(table)):
             meaning = f"Rejected: {_meaning(layer, table, catalog)}"
             yield _settled(spark, schema, rejected_of(table), paths.rejected(table), meaning)
 
@@ -61,7 +61,7 @@ def _settled(spark: "SparkSession", schema: str, table: str, url: str, meaning: 
     """A table that is not made yet is left alone: to register it would make an empty one in its place."""
     from pyspark.errors import PySparkException
 
-    if not DeltaTable.is_deltatable(as_s3(url)):
+    if not is_table(url):
         return Published(schema, table, "waiting")
     try:
         if spark.catalog.tableExists(f"{schema}.{table}"):

@@ -24,6 +24,7 @@ ANSWERS = {
     "AccessDenied": (403, "lacks the right"),
     "NoSuchBucket": (404, "is not there"),
     "AuthorizationHeaderMalformed": (400, "another region"),
+    "KMS.DisabledException": (400, "the KMS key it is encrypted with cannot be used"),
     "SlowDown": (503, "fewer requests at a time"),
 }
 

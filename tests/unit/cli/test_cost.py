@@ -22,6 +22,12 @@ def test_work_that_does_not_fit_is_told_beside_its_bill() -> None:
     assert "It does not fit into 1 h" in said.stderr
 
 
+def test_what_a_bill_is_divided_by_is_said() -> None:
+    said = " ".join(runner.invoke(app, ["cost", "refinery"]).stdout.split())
+    assert "source rows in 24 h" in said
+    assert "per million source rows" in said
+
+
 @pytest.mark.parametrize("words", ["--scale 1", "--hours 24", "--nodes 3", "--serverless compute"])
 def test_what_was_done_leaves_no_choice(words: str) -> None:
     said = runner.invoke(app, ["cost", "refinery", "--measured", *words.split()])

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     main = (INFRA / "envs" / place.name / "main.tf").read_text()
     assert re.search(rf"zones\s+= {place.zones}\n", main)
     assert place.brokers == place.zones, "one broker in each zone"
+    stream = (INFRA / "modules/stream/main.tf").read_text()
+    assert "default.replication.factor=${local.zones}" in stream, "a copy on each broker"
     compute, worker = INFRA / "modules/compute/variables.tf", INFRA / "modules/orchestration/main.tf"
     assert told(compute, "main_type") == MAIN_TYPE
     assert f'["{NODE_TYPE}"' in compute.read_text()
@@ -103,6 +106,14 @@ def test_what_is_live_takes_cores_and_is_kept_by_the_brokers() -> None:
     assert busy.by_service["MSK"] > quiet.by_service["MSK"]
     assert busy.by_service["S3"] > quiet.by_service["S3"]
     assert math.ceil(speeds().cores_for(50_000) / 4) <= busy.nodes
+
+
+@pytest.mark.parametrize(("place", "copies"), [(DEV, 2), (PROD, 3)], ids=["dev", "prod"])
+def test_every_broker_keeps_a_copy_of_what_is_live(place: Environment, copies: int) -> None:
+    disks = replace(place, broker_gb=0)
+    bill = estimated(Work(0, place.retention_hours, readings_per_second=10_000), disks)
+    kept = 10_000 * place.retention_hours * 3600 * speeds().bytes_a_row["message"] * copies / 1e9
+    assert f"{kept:,.0f} GB on the brokers" in [line.what for line in bill.lines]
 
 
 @pytest.mark.parametrize("hours", [0, -1, 1e-320, 1e300, math.inf, math.nan])

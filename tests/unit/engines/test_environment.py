@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
+from headrace.engines import environment
 from headrace.engines.environment import told_by_terraform, written_into
 from headrace.errors import HeadraceError, UsageError
 
@@ -15,6 +18,31 @@ def test_lines_of_ones_own_stay_and_those_of_the_environment_change(tmp_path: Pa
     assert file.read_text().splitlines() == [
         "# mine", "HEADRACE_MEMORY=4g", "HEADRACE_EMR_ID=j-NEW", "HEADRACE_ENGINE=emr",
     ]  # fmt: skip
+
+
+def test_a_setting_that_the_environment_has_no_more_leaves_the_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("HEADRACE_MEMORY=4g\nHEADRACE_DATABASE_PREFIX=dev_\nexport HEADRACE_LOGS_URL=s3://old\n")
+    assert written_into(file, {"database_prefix": "", "logs_url": "", "emr_id": "j-1", "workgroup": ""}) == 3
+    assert file.read_text().splitlines() == ["HEADRACE_MEMORY=4g", "HEADRACE_EMR_ID=j-1"]
+
+
+def test_a_setting_that_is_empty_or_null_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"database_prefix": "", "alerts_topic_arn": None, "engine": "emr"}
+    monkeypatch.setattr(environment, "_outputs", lambda _: {"settings": {"value": said}})
+    assert told_by_terraform(tmp_path) == {"database_prefix": "", "alerts_topic_arn": "", "engine": "emr"}
+
+
+@pytest.mark.parametrize(
+    ("into", "said"), [("", "is a folder; name the file"), ("no/.env", "there is no folder")]
+)
+def test_a_file_that_cannot_be_is_told_before_terraform_is_asked(
+    tmp_path: Path, into: str, said: str
+) -> None:
+    words = ["configure", "--from-terraform", str(tmp_path), "--into", str(tmp_path / into)]
+    asked = CliRunner().invoke(app, words)
+    assert isinstance(asked.exception, UsageError)
+    assert said in str(asked.exception)
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
