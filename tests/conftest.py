@@ -1,5 +1,6 @@
 """What all tests share: settings of their own, one Spark session, and a toy domain of pumps."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import domains
 from headrace.lake.session import get_spark, suit
 from headrace.settings import Settings
 
+# Java in processes that tests start: they end before compiling well would pay.
+os.environ.setdefault("HEADRACE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
 domains.__path__.append(str(Path(__file__).with_name("toy")))
 
 
@@ -17,7 +21,7 @@ domains.__path__.append(str(Path(__file__).with_name("toy")))
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The session of all Spark tests: two cores, two shuffle partitions, UTC."""
     home = tmp_path_factory.mktemp("spark")
-    session = get_spark(Settings(home=home, cores=2, memory="3000m", shuffle_partitions=2))
+    session = get_spark(Settings(home=home, cores=2, memory="3000m", shuffle_partitions=2, java_options=""))
     suit(session, rows=0)
     yield session
     session.stop()
