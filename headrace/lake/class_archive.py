@@ -47,7 +47,7 @@ def make_archive(settings: Settings) -> Path:
         made_in = settings.model_copy(
             update={
                 "home": Path(scratch),
-                "java_options": f'{SAY_NOTHING} "-XX:ArchiveClassesAtExit={written}"',
+                "java_options": f'{SAY_NOTHING} -XX:TieredStopAtLevel=1 "-XX:ArchiveClassesAtExit={written}"',
             }
         )
         ran = subprocess.run(
