@@ -53,10 +53,7 @@ class TopicInbox:
         consumer = self._consumer = self._consumer or self._connected()
         named = consumer.topics()  # asks the broker, where the next line does not
         if self._topic not in named:
-            with suppress(
-                HeadraceError
-            ):  # without the right to, somebody else makes it; nobody has to write there
-                make_topic(self._topic, self._settings, partitions=1)
+            self._make()
             return
         numbers = consumer.partitions_for_topic(self._topic) or ()
         there = {TopicPartition(self._topic, number) for number in numbers}
@@ -64,6 +61,11 @@ class TopicInbox:
         if added:
             consumer.assign(sorted(there))
             self._begin(consumer, added, offsets)
+
+    def _make(self) -> None:
+        """Without the right to, somebody else makes it; nobody has to write there."""
+        with suppress(HeadraceError):
+            make_topic(self._topic, self._settings, partitions=1)
 
     def _begin(self, consumer: Any, added: list[TopicPartition], offsets: Mapping[str, int]) -> None:
         kept = consumer.beginning_offsets(added)
