@@ -12,7 +12,7 @@ runner = CliRunner()
 
 
 def test_work_that_does_not_fit_is_told_beside_its_bill() -> None:
-    said = runner.invoke(app, ["cost", "refinery", "--scale", "100", "--hours", "1", "--json"])
+    said = runner.invoke(app, ["cost", "refinery", "--scale", "1000", "--hours", "1", "--json"])
     assert said.exit_code == 0
     bill = json.loads(said.stdout)
     assert not bill["fits"]
