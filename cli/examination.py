@@ -1,6 +1,5 @@
 """What the doctor looks at. Each check returns findings; none of them changes anything."""
 
-import os
 import re
 import shutil
 import socket
@@ -16,6 +15,7 @@ import psutil
 
 from headrace.lake.class_archive import archive_of, make_archive
 from headrace.lake.jars import jar_sets, resolve_jars
+from headrace.lake.java import java_program
 from headrace.settings import Settings
 
 PORTS = {4200: "Prefect's server", 9092: "a Kafka broker"}
@@ -69,8 +69,9 @@ def _java(_: Settings) -> Iterator[Finding]:
 
 
 def java_version() -> int | None:
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else "java"
+    java = java_program()
+    if java is None:
+        return None
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30).stderr
     except (OSError, subprocess.TimeoutExpired):

@@ -1,8 +1,6 @@
 """A real Kafka broker on this machine: one node in KRaft mode, from Maven's jars, without a container."""
 
-import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +20,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import folder_of, resolve_into
+from headrace.lake.java import java_program
 from headrace.live.clients import connected
 
 PACKAGES = ("org.apache.kafka:kafka_2.13:4.0.0", "org.slf4j:slf4j-simple:1.7.36")
@@ -173,14 +172,13 @@ class Broker:
 
 
 def _java(jars: Path) -> list[str]:
-    home = os.environ.get("JAVA_HOME")
-    program = f"{home}/bin/java" if home else shutil.which("java")
+    program = java_program()
     if program is None:
         raise HeadraceError("a broker needs Java 17 or 21; run: make setup")
     (scala,) = (Path(pyspark.__file__).parent / "jars").glob(
         "scala-library-2.13*.jar"
     )  # Ivy leaves it to Spark
-    return [program, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-cp", f"{jars}/*:{scala}"]
+    return [str(program), f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-cp", f"{jars}/*:{scala}"]
 
 
 def free_port() -> int:

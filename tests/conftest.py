@@ -8,11 +8,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 import domains
+from headrace.lake.java import COMPILES_LITTLE
 from headrace.lake.session import get_spark, suit
 from headrace.settings import Settings
 
-# Java in processes that tests start: they end before compiling well would pay.
-os.environ.setdefault("HEADRACE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+os.environ.setdefault("HEADRACE_JAVA_OPTIONS", COMPILES_LITTLE)  # of processes that tests start
 
 domains.__path__.append(str(Path(__file__).with_name("toy")))
 

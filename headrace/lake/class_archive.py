@@ -17,6 +17,7 @@ import pyspark
 
 from headrace.errors import HeadraceError
 from headrace.lake.jars import JarSet, folder_of, jar_sets
+from headrace.lake.java import COMPILES_LITTLE, java_program
 from headrace.settings import Settings, as_environment
 
 SAY_NOTHING = "-Xlog:disable"  # of an archive that does not fit after all
@@ -47,7 +48,7 @@ def make_archive(settings: Settings) -> Path:
         made_in = settings.model_copy(
             update={
                 "home": Path(scratch),
-                "java_options": f'{SAY_NOTHING} -XX:TieredStopAtLevel=1 "-XX:ArchiveClassesAtExit={written}"',
+                "java_options": f'{SAY_NOTHING} {COMPILES_LITTLE} "-XX:ArchiveClassesAtExit={written}"',
             }
         )
         ran = subprocess.run(
@@ -73,7 +74,6 @@ def _made_of(sets: Sequence[JarSet]) -> Iterator[str]:
 
 
 def _java() -> str:
-    home = os.environ.get("JAVA_HOME")
-    program = Path(home, "bin", "java") if home else Path(shutil.which("java") or "java")
-    release = program.resolve().parents[1] / "release"
-    return f"{program.resolve()} {release.read_text() if release.exists() else ''}"
+    program = (java_program() or Path("/no/java")).resolve()
+    release = program.parents[1] / "release"
+    return f"{program} {release.read_text() if release.exists() else ''}"

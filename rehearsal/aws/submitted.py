@@ -18,11 +18,10 @@ import boto3
 import pyspark
 
 from headrace.lake.jars import TO_S3, resolved
+from headrace.lake.java import COMPILES_LITTLE
 from headrace.lake.session import to_s3
 
 MEMORY, CORES = "1500m", 2
-COMPILES_LITTLE = "-XX:TieredStopAtLevel=1"
-"""For a minute's work in a fresh Java: compiling well would take more than it saves."""
 WITH_VALUE = ("--archives", "--jars", "--conf", "--deploy-mode", "--driver-memory")
 
 

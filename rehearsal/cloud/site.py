@@ -11,9 +11,9 @@ import boto3
 from headrace.engines.emr import ON_CLUSTER, ON_SERVERLESS
 from headrace.engines.environment import told_by_terraform
 from headrace.engines.steps import State
+from headrace.lake.java import COMPILES_LITTLE
 from headrace.settings import Settings
 from rehearsal.aws.running import Aws
-from rehearsal.aws.submitted import COMPILES_LITTLE
 from rehearsal.cloud.orchestra import Prefect
 from rehearsal.kafka import Broker
 from rehearsal.terraform import Terraform

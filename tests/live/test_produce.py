@@ -151,10 +151,10 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
     assert before > 50
     assert outbox.cursor.sent == 0
     monkeypatch.setattr("streaming.most.AT_ONCE", 160_000)
-    killer = Thread(target=kill_a_sender, args=[outbox])
+    killer = Thread(target=kill_a_sender, args=[outbox], daemon=True)
     killer.start()
     with pytest.raises(HeadraceError, match="ended with -9"):
-        produce_most("pumps", known.settings, Event(), processes=2)
+        produce_most("pumps", known.settings, Event(), processes=2, seconds=120)  # else it was never killed
     killer.join()
     assert sent_so_far(known) > before + 500
     fill("pumps", known.settings, 1)  # the next sending, of whatever kind, begins with what is left

@@ -1,7 +1,5 @@
 """A session starts with the classes that another one had loaded."""
 
-import os
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from headrace.lake import class_archive
 from headrace.lake.class_archive import archive_of, make_archive, to_start_with
+from headrace.lake.java import java_program
 from headrace.settings import Settings
 
 
@@ -32,9 +31,7 @@ def test_java_takes_it_with_the_jars_of_a_session_and_no_others(
 
 def answers(archive: str, classes: str) -> bool:
     """Whether Java runs where it may not do without the archive."""
-    home = os.environ.get("JAVA_HOME")
-    java = f"{home}/bin/java" if home else str(shutil.which("java"))
-    words = [java, "-Xshare:on", archive, "-XX:+UseParallelGC", "-cp", classes, "-version"]
+    words = [str(java_program()), "-Xshare:on", archive, "-XX:+UseParallelGC", "-cp", classes, "-version"]
     return subprocess.run(words, capture_output=True).returncode == 0
 
 
