@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
@@ -20,6 +19,7 @@ from headrace.errors import UsageError
 from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
+from headrace.lake.run_context import new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, edge_of
@@ -76,7 +76,7 @@ def stand(
         check_topic(str(contract.arrives.topic), settings)
     check_contracts(contracts, paths)
     check_parents(catalog, contracts, paths)
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    run = new_run_name()
     urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
         job = _Job(

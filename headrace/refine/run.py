@@ -1,6 +1,5 @@
 """Refines a domain: bronze, silver and gold, each table after those it is made from."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases, leased, living_holder
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.run_context import new_run_name
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import bronze_waits, ingest
@@ -99,7 +99,7 @@ def refine(
     catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
     _check_names(catalog, layers, tables)
     check_contracts(catalog.contracts.values(), paths)
-    run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    run = new_run_name()
     wanted = {
         layer: _left_to_us(paths, layer, _wanted(catalog, layer, tables))
         for layer in LAYERS
