@@ -4,7 +4,6 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-FAST_TESTS := tests/unit tests/contracts
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
@@ -46,7 +45,7 @@ test-servers: $(READY) ## Those that wait for servers: AWS on this machine, Pref
 	@$(BIN)/pytest -o cache_dir=.pytest_cache/servers --durations=25 $(SERVERS)
 
 test-fast: $(READY) ## The tests that need no Spark and a handful that do, under a minute
-	@$(BIN)/pytest -q $(wildcard $(FAST_TESTS))
+	@$(BIN)/pytest -q tests/unit
 	@$(BIN)/pytest -q -m quick tests/spark/refine
 
 lint: $(READY) ## Style, types, who may import whom, generated files current

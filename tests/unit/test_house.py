@@ -32,6 +32,24 @@ def files_of_the_repo() -> list[Path]:
     return [file for name in names if (file := ROOT / name).is_file() and file.suffix != ".png"]
 
 
+def test_no_folder_is_empty_but_for_its_init():
+    inhabited = {file.parent for file in files_of_the_repo() if file.name != "__init__.py"}
+    packages = [file.parent for file in files_of_the_repo() if file.name == "__init__.py"]
+
+    assert [
+        str(package)
+        for package in packages
+        if not any(package in (home, *home.parents) for home in inhabited)
+    ] == []
+
+
+def test_the_readme_names_every_folder_that_is_there():
+    named = re.findall(r"^\| `(\w+)/` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    there = {file.relative_to(ROOT).parts[0] for file in files_of_the_repo() if file.parent != ROOT}
+
+    assert sorted(named) == sorted(name for name in there if not name.startswith("."))
+
+
 def sector_words() -> Iterator[str]:
     for domain in domains_found():
         yield domain
@@ -73,7 +91,7 @@ def reads_truth(file: Path) -> bool:
 
 
 def test_only_the_generator_and_the_score_know_where_the_truth_lies():
-    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli", "dashboard")
+    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli")
     names = [str(file.relative_to(ROOT)) for file in parts if reads_truth(file)]
 
     assert [name for name in names if not name.startswith(MAY_NAME_THE_TRUTH)] == []
@@ -103,7 +121,7 @@ def test_nothing_is_detected_by_an_opinion_of_the_source(file):
 
 
 def test_only_settings_read_our_part_of_the_environment():
-    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli", "dashboard")
+    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli")
     ours = re.compile(r"(environ|getenv)\b[^\n]*HEADRACE_")
     readers = [str(file.relative_to(ROOT)) for file in parts if ours.search(file.read_text())]
 
