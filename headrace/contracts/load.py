@@ -59,19 +59,14 @@ def _check_references(file: Path, contract: Contract, known: Mapping[str, Contra
             f"{file}:{line}: arrives.per names no table: {contract.arrives.per!r}; tables: {', '.join(known)}"
         )
     for name, column in contract.columns.items():
-        for kind in ("references", "values_from"):
-            target = getattr(column, kind)
-            if target is None:
-                continue
-            table, _, wanted = target.partition(".")
-            line = line_of(tree, ["columns", name, kind])
-            if table not in known:
-                raise ContractError(
-                    f"{file}:{line}: {name} {kind} {target!r}, but there is no table {table!r}; "
-                    f"tables: {', '.join(known)}"
-                )
-            if wanted not in known[table].columns:
-                raise ContractError(
-                    f"{file}:{line}: {name} {kind} {target!r}, but {table} has no column {wanted!r}; "
-                    f"columns: {', '.join(known[table].columns)}"
-                )
+        if column.references is None:
+            continue
+        table, _, wanted = column.references.partition(".")
+        if table not in known:
+            wrong = f"there is no table {table!r}; tables: {', '.join(known)}"
+        elif wanted not in known[table].columns:
+            wrong = f"{table} has no column {wanted!r}; columns: {', '.join(known[table].columns)}"
+        else:
+            continue
+        line = line_of(tree, ["columns", name, "references"])
+        raise ContractError(f"{file}:{line}: {name} references {column.references!r}, but {wrong}")

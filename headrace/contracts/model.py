@@ -30,6 +30,15 @@ FaultKind = Literal[
 ]  # fmt: skip
 
 WHOLE_NUMBERS = ("int", "long")
+NUMBERS = (*WHOLE_NUMBERS, "float")
+ONLY_OF = {
+    "items": ("array",),
+    "keys": ("map",),
+    "values": ("map",),
+    "range": (*NUMBERS, "date", "datetime", "array"),
+    "step": NUMBERS,
+    "distribution": NUMBERS,
+}
 
 _WHOLE_NUMBER = re.compile(r"^-?\d+$")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?) ?(second|minute|hour|day|week)s?$")
@@ -62,7 +71,6 @@ class ColumnSpec(Strict):
     unit: str = ""
     format: str | None = Field(None, description="'A|B|C' lists the allowed values; 'RATE-##' is a pattern.")
     weights: tuple[float, ...] | None = Field(None, description="One weight per value of the format.")
-    values_from: str | None = Field(None, description="table.column whose values may occur here.")
     references: str | None = Field(None, description="table.column that a value must exist in.")
     required: bool = Field(False, description="A null here rejects the row.")
     range: tuple[float, float] | tuple[str, str] | None = Field(None, description="What the generator makes.")
@@ -90,6 +98,14 @@ class ColumnSpec(Strict):
         if self.type in WHOLE_NUMBERS:
             return tuple(int(choice) for choice in self.choices)
         return self.choices if self.type == "string" else ()
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> "ColumnSpec":
+        for key in sorted(self.model_fields_set & ONLY_OF.keys()):
+            if self.type not in ONLY_OF[key]:
+                types = ", ".join(ONLY_OF[key])
+                raise ValueError(f"{key} has no effect on a column of type {self.type}, only of {types}")
+        return self
 
     @model_validator(mode="after")
     def _choices_fit(self) -> "ColumnSpec":
@@ -121,7 +137,14 @@ class Arrives(Strict):
     )
     times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
     topic: str | None = None
-    rate: float | None = Field(None, description="Messages per second of the topic.")
+
+    @model_validator(mode="after")
+    def _cadence_of_a_sender(self) -> "Arrives":
+        if self.cadence is not None and self.per is None:
+            raise ValueError(
+                "cadence names a column of the senders' table and needs `per`, which names that table"
+            )
+        return self
 
 
 class Changes(Strict):

@@ -1,6 +1,30 @@
-import pytest
+import re
+from pathlib import Path
 
-from headrace.contracts.model import ColumnSpec
+import pytest
+from pydantic import BaseModel
+
+from headrace.contracts.model import Arrives, ColumnSpec, Contract
+
+ROOT = Path(__file__).parents[3]
+HOLDERS = {
+    Contract: r"(?:contract|contracts\[\w+\]|self|stated|c)",
+    ColumnSpec: "(?:spec|column)",
+    Arrives: "arrives",
+}
+TO_COME = {"changes"}  # a change feed is not yet applied
+KEYS = [(model, key) for model in HOLDERS for key in model.model_fields if key not in TO_COME]
+
+
+@pytest.fixture(scope="module")
+def code() -> str:
+    folders = [each for each in ROOT.iterdir() if each.is_dir() and each.name not in ("tests", ".venv")]
+    return "\n".join(file.read_text() for folder in folders for file in folder.rglob("*.py"))
+
+
+@pytest.mark.parametrize(("model", "key"), KEYS, ids=lambda each: getattr(each, "__name__", each))
+def test_every_key_is_read_somewhere(model: type[BaseModel], key: str, code: str) -> None:
+    assert re.search(rf"\b{HOLDERS[model]}\.{key}\b(?!\()", code), f"{key} has no effect"
 
 
 @pytest.mark.parametrize(
