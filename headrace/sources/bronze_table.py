@@ -1,0 +1,113 @@
+"""The only code that commits rows of a source to a bronze table.
+
+A source numbers its batches. The commit that stores a batch carries the source, the number and the position of the
+source after the batch, so the table itself is the memory of how far each source has come. The entry in the ledger
+follows the commit, and is made again from it where a run was killed in between.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from headrace.contracts.model import Contract
+from headrace.errors import Busy, HeadraceError
+from headrace.lake import ledger, log
+from headrace.lake.append import append_once
+from headrace.lake.ledger import Entry
+from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
+from headrace.progress import Stopwatch
+
+POSITION = "position"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows shaped as their bronze table, in Spark or in memory, and the position of their source after them."""
+
+    number: int
+    rows: DataFrame | pa.Table
+    position: Mapping[str, Any]
+
+
+class BronzeTable:
+    """A bronze table as one of its sources writes it; `source` is a name such as "files" or "topic"."""
+
+    def __init__(self, contract: Contract, context: RunContext, source: str) -> None:
+        self.contract, self._context, self._source = contract, context, source
+        self.path = context.paths.table("bronze", contract.table)
+        self.app = app_of(context.paths, contract.table, source)
+
+    def last_number(self) -> int:
+        """The number of the last batch that is stored, even where its commit has left the log; -1 before the first."""
+        return log.last_batch_of(self.path, self.app)
+
+    def commit_of(self, number: int) -> log.Commit | None:
+        """The commit that stored a batch; None where it is not stored, or its commit has left the log."""
+        return log.commit_of_batch(self.path, self.app, number)
+
+    def stored(self, number: int) -> Entry | None:
+        """The entry of a batch that is stored already, recorded again: a killed run may not have come to it."""
+        commit = self.commit_of(number)
+        return self.record(commit) if commit is not None else None
+
+    def append(self, batch: Batch, watch: Stopwatch | None = None) -> Entry:
+        """Stores a batch that is not stored yet. One that another run has stored meanwhile is refused."""
+        watch = watch or Stopwatch()
+        self._context.leases.check()
+        note = {"run": self._context.run, POSITION: batch.position}
+        if isinstance(batch.rows, pa.Table):
+            append_once(self.path, batch.rows, app=self.app, number=batch.number, note=note)
+        else:
+            once: dict[str, Any] = {
+                "txnAppId": self.app,
+                "txnVersion": batch.number,
+                "userMetadata": json.dumps(note, default=str),
+            }
+            batch.rows.write.format("delta").mode("append").options(**once).save(self.path)
+        commit = self.commit_of(batch.number)
+        if commit is None:
+            raise HeadraceError(f"{self._named(batch.number)} was not stored")
+        if (
+            commit.note["run"] != self._context.run
+        ):  # Spark passes over a number that is stored, and says nothing
+            raise Busy(f"{self._named(batch.number)} was stored by another run meanwhile")
+        return self.record(commit, watch.seconds)
+
+    def record(self, commit: log.Commit, seconds: float = 0.0) -> Entry:
+        """Puts the entry of a commit into the ledger; twice is the same as once."""
+        assert commit.txn is not None
+        number, written = commit.txn[1], commit.metrics.get("numOutputRows", 0)
+        entry = Entry(
+            "bronze",
+            self.contract.table,
+            "Append",
+            f"{self._source}-{number:09d}",
+            commit.note["run"],
+            written,
+            {"written": written},
+            commit.version,
+            seconds=seconds,
+            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+        ledger.record(self._context.paths, entry)
+        return entry
+
+    def _named(self, number: int) -> str:
+        return f"batch {number} of the {self._source} of {self.contract.table}"
+
+
+def app_of(paths: Paths, table: str, source: str) -> str:
+    """The name under which Delta remembers the last batch of a source."""
+    return f"{paths.domain}.bronze.{table}:{source}"
+
+
+def position_in(commit: log.Commit) -> Mapping[str, Any]:
+    """The position of its source after a commit."""
+    position: Mapping[str, Any] = commit.note[POSITION]
+    return position
