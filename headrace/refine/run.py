@@ -1,10 +1,11 @@
 """Refines a domain: bronze, silver and gold, each table after those it is made from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -156,11 +157,7 @@ def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
     after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
     work = {name: _rows_to_read(shared, layer, name) for name in names}
-    steps: dict[str, Callable[[], TableResult]] = {
-        name: partial(_timed, shared, layer, name)
-        for name in sorted(names, key=lambda name: _work_behind(name, after, work), reverse=True)
-    }
-    done = _in_order(steps, after, shared.settings.workers)
+    done = _in_order(partial(_timed, shared, layer), after, work, shared.settings.workers)
     return [done[name] for name in names]
 
 
@@ -179,35 +176,32 @@ def _rows_to_read(shared: _Run, layer: str, name: str) -> int:
     return sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in above)
 
 
-def _work_behind(name: str, after: dict[str, set[str]], work: dict[str, int]) -> int:
-    """Its own work and the longest chain of those that wait for it."""
-    waiting = [other for other, needed in after.items() if name in needed]
-    return work[name] + max((_work_behind(other, after, work) for other in waiting), default=0)
-
-
 def _in_order(
-    steps: dict[str, Callable[[], TableResult]], after: dict[str, set[str]], workers: int
+    step: Callable[[str], TableResult], after: Mapping[str, set[str]], work: Mapping[str, int], workers: int
 ) -> dict[str, TableResult]:
-    """Runs steps side by side, the first ones first, each after those it waits for; the first failure stops
-    what has not begun."""
+    """Runs a step for each table side by side, each after those it waits for, the longest chain of work first;
+    the first failure stops what has not begun."""
+    order = TopologicalSorter(after)
+    try:
+        chain = dict(work)  # a table's own work and the longest chain of those that wait for it
+        for name in reversed([*TopologicalSorter(after).static_order()]):
+            chain |= {above: max(chain[above], work[above] + chain[name]) for above in after[name]}
+        order.prepare()
+    except CycleError as error:
+        raise UsageError(f"tables that wait for each other: {', '.join(error.args[1])}") from None
     done: dict[str, TableResult] = {}
-    waiting = dict(steps)
     running: dict[Future[TableResult], str] = {}
+    ready: list[str] = []
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="refine") as pool:
-        while waiting or running:
-            ready = [name for name in waiting if after[name] <= set(done)]
-            for name in ready[: workers - len(running)]:
-                running[pool.submit(waiting.pop(name))] = name
-            if not running:
-                raise UsageError(f"tables that wait for each other: {', '.join(waiting)}")
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
+        while order.is_active():
+            ready = sorted([*ready, *order.get_ready()], key=chain.__getitem__)
+            while ready and len(running) < workers:
+                name = ready.pop()
+                running[pool.submit(step, name)] = name
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
-                try:
-                    done[name] = future.result()
-                except BaseException:
-                    pool.shutdown(cancel_futures=True)
-                    raise
+                done[name] = future.result()
+                order.done(name)
     return done
 
 
