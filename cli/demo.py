@@ -9,7 +9,7 @@ from cli.examples import examples
 from cli.options import AsJson
 
 if TYPE_CHECKING:
-    from headrace.generate.plan import Plan
+    from simulation.generate.plan import Plan
 
 EXAMPLES = examples("headrace demo {domain}", "headrace demo {domain} --profile fast", "headrace demo --json")
 ANSWERS, ROWS_OF_AN_ANSWER = 3, 5
@@ -26,9 +26,9 @@ def demo(
     from cli.screen import out, print_json, seconds
     from cli.summary import show, summarize
     from cli.work import flow
-    from headrace.generate.plan import load_profile
     from headrace.progress import listening
     from headrace.settings import get_settings
+    from simulation.generate.plan import load_profile
 
     name, began, clock = one_domain(domain), monotonic(), StageClock()
     _announce(name, load_profile(name, profile))

@@ -50,8 +50,8 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
     from headrace.refine.catalog import load_tables
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
-    from streaming.continued import topic_contract
-    from streaming.produce import produce
+    from simulation.producer.continued import topic_contract
+    from simulation.producer.produce import produce
 
     paths, contract = Paths.of(domain, settings), topic_contract(domain, None)
     with watching():
@@ -125,11 +125,11 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
 
 def _history(domain: str, settings: "Settings") -> None:
     """A small lake of its own, made the first time."""
-    from headrace.generate.plan import load_profile
-    from headrace.generate.run import generate
     from headrace.lake import log
     from headrace.lake.paths import Paths
     from headrace.refine.run import refine
+    from simulation.generate.plan import load_profile
+    from simulation.generate.run import generate
 
     paths = Paths.of(domain, settings)
     if not log.exists(paths.table("gold", next(iter(_gold(domain))))):
@@ -138,7 +138,7 @@ def _history(domain: str, settings: "Settings") -> None:
 
 
 def _profile(domain: str) -> str:
-    from headrace.generate.plan import load_profiles
+    from simulation.generate.plan import load_profiles
 
     return "live" if "live" in load_profiles(domain) else "fast"
 

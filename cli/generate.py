@@ -10,8 +10,8 @@ from cli.examples import examples
 from cli.options import AsJson, Domain, Tables, instant, one_of, span
 
 if TYPE_CHECKING:
-    from headrace.generate.estimate import Estimate
-    from headrace.generate.plan import Plan
+    from simulation.generate.estimate import Estimate
+    from simulation.generate.plan import Plan
 
 EXAMPLES = examples(
     "headrace generate {domain} --profile demo",
@@ -60,9 +60,9 @@ def generate(
     from cli.screen import print_json
     from cli.work import flow, job
     from headrace.errors import UsageError
-    from headrace.generate.estimate import check_room, estimate
-    from headrace.generate.plan import load_profile
     from headrace.settings import get_settings
+    from simulation.generate.estimate import check_room, estimate
+    from simulation.generate.plan import load_profile
 
     name = one_domain(domain)
     plan = load_profile(name, profile)

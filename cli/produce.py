@@ -80,10 +80,10 @@ def produce(
     from cli.watch import watching
     from headrace.live.new_topic import AS_THE_BROKER_SAYS
     from headrace.settings import get_settings
-    from streaming.drop import drop
-    from streaming.fill import fill as send_at_once
-    from streaming.most import produce_most
-    from streaming.produce import produce as send
+    from simulation.producer.drop import drop
+    from simulation.producer.fill import fill as send_at_once
+    from simulation.producer.most import produce_most
+    from simulation.producer.produce import produce as send
     from streaming.stopping import stop_when_told
 
     stop = stop_when_told()

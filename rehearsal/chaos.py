@@ -18,14 +18,14 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from headrace.generate.plan import load_profile
-from headrace.generate.run import generate
 from headrace.live.heartbeat import stamp
 from headrace.refine.run import refine
 from headrace.settings import Settings
 from rehearsal.blows import Campaign
 from rehearsal.kafka import Broker, free_port
-from streaming.continued import topic_contract
+from simulation.generate.plan import load_profile
+from simulation.generate.run import generate
+from simulation.producer.continued import topic_contract
 
 HOME = Path(".headrace/chaos").absolute()
 JOIN_FILES = 20  # so that files are joined in the short life of a job

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from kafka import KafkaConsumer, TopicPartition
 
 from headrace.lake.paths import Paths
-from streaming.outbox import Outbox
+from simulation.producer.outbox import Outbox
 
 
 def missing_from(topic: str, broker: str, paths: Paths, table: str) -> tuple[int, int]:

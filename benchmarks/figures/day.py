@@ -40,7 +40,7 @@ def measure(home: Path, runs: int) -> list[Row]:
 
 
 def _last_day() -> datetime:
-    from headrace.generate.plan import load_profile
+    from simulation.generate.plan import load_profile
 
     return load_profile(DOMAIN, "bench").end - timedelta(days=1)
 

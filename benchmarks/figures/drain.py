@@ -34,7 +34,7 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run drain
 def _of_network(here: Path, scale: float, ways: Sequence[tuple[str, ...]]) -> list[Row]:
     from headrace.settings import Settings
     from rehearsal.kafka import Broker, free_port
-    from streaming.fill import fill
+    from simulation.producer.fill import fill
 
     shutil.rmtree(here, ignore_errors=True)
     broker = Broker(here / "kafka", free_port())
@@ -54,9 +54,9 @@ def _of_network(here: Path, scale: float, ways: Sequence[tuple[str, ...]]) -> li
 
 def history(settings: "Settings", scale: float = PART, **thinned: Any) -> None:
     """Two days of the network, thinned, and its dimensions in silver."""
-    from headrace.generate.plan import load_profile
-    from headrace.generate.run import generate
     from headrace.refine.run import refine
+    from simulation.generate.plan import load_profile
+    from simulation.generate.run import generate
 
     plan = load_profile(DOMAIN, "fast").but(scale=scale, **thinned)
     generate(DOMAIN, plan, settings)

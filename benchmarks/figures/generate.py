@@ -15,13 +15,13 @@ TABLE = "sensor_readings"
 
 def measure(home: Path, runs: int) -> list[Row]:
     from headrace.contracts.load import load_contracts
-    from headrace.generate.chunks import chunks_to_make
-    from headrace.generate.plan import load_profile, world_of
-    from headrace.generate.rows import Workshop
-    from headrace.generate.run import generate
-    from headrace.generate.sources import load_sources
     from headrace.lake.session import get_spark
     from headrace.settings import Settings
+    from simulation.generate.chunks import chunks_to_make
+    from simulation.generate.plan import load_profile, world_of
+    from simulation.generate.rows import Workshop
+    from simulation.generate.run import generate
+    from simulation.generate.sources import load_sources
 
     here = home / "generate"
     settings = Settings(home=here)

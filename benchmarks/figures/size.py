@@ -11,10 +11,10 @@ TABLE = "sensor_readings"
 
 
 def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - a size does not vary
-    from headrace.generate.plan import load_profile
-    from headrace.generate.run import generate
     from headrace.lake.maintain import maintain
     from headrace.settings import Settings
+    from simulation.generate.plan import load_profile
+    from simulation.generate.run import generate
 
     here = home / "size"
     settings = Settings(home=here)

@@ -210,6 +210,11 @@ class Contract(Strict):
         named = (name for name, spec in self.columns.items() if (spec.references or "").startswith(whose))
         return next(named, None)
 
+    def rows_at(self, scale: float) -> int:
+        """How many entities (of a fact: rows) there are at a scale."""
+        scaled = round(self.num_rows * scale) if self.scales else self.num_rows
+        return max(self.at_least, scaled)
+
     @property
     def evolving(self) -> dict[str, datetime]:
         """Since when each column is sent that was not always."""

@@ -6,7 +6,6 @@ from headrace.contracts.load import load_contracts
 from headrace.cost.bill import HOUR, Bill, Work, estimated, measured, within
 from headrace.cost.environments import Environment
 from headrace.errors import UsageError
-from headrace.generate.plan import entities
 from headrace.lake import ledger
 from headrace.lake.paths import Paths
 from headrace.lake.size import sizes
@@ -26,7 +25,7 @@ def bill_of_plan(
 
 def rows_at(domain: str, scale: float) -> int:
     """Of all source tables, as the contracts state them."""
-    return sum(entities(contract, scale) for contract in load_contracts(domain).values())
+    return sum(contract.rows_at(scale) for contract in load_contracts(domain).values())
 
 
 def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:

@@ -7,25 +7,24 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
-from headrace.contracts.model import parse_span
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, as_environment, get_settings
 from headrace.trouble import cause_to_act_on
 
-if TYPE_CHECKING:
-    from headrace.generate.plan import Plan
-
 Options = dict[str, Any]
+Work = Callable[[str, Options, Settings], Options]
 STANDING = "streaming.stand"
+SIMULATION = "simulation.jobs"  # beside the library, which works without it
 
 
 def run_job(job: Job, settings: Settings | None = None) -> JobResult:
     watch = Stopwatch()
     try:
-        summary = _WORK[job.name](job.domain, job.options, settings or get_settings())
+        summary = _work(job.name)(job.domain, job.options, settings or get_settings())
     except Exception as error:
         found = cause_to_act_on(error)
         if found is None:
@@ -34,41 +33,16 @@ def run_job(job: Job, settings: Settings | None = None) -> JobResult:
     return JobResult(job, watch.seconds, json.loads(json.dumps(summary, default=str)))
 
 
-def _generate(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.generate.plan import load_profile
-    from headrace.generate.run import generate
-
-    span = options.get("stride")
-    plan = load_profile(domain, options.get("profile") or "demo").but(
-        scale=options.get("scale"),
-        seed=options.get("seed"),
-        start=_instant(options, "start"),
-        end=_instant(options, "end"),
-        stride=None if span is None else parse_span(span),
-        into=options.get("into"),
-        tables=_names(options),
-    )
-    if options.get("dollars") is not None:
-        _refuse_beyond(float(options["dollars"]), domain, plan, settings)
-    result = generate(domain, plan, settings)
-    return asdict(result) | {"rows": result.rows, "bytes": result.bytes}
-
-
-def _refuse_beyond(dollars: float, domain: str, plan: "Plan", settings: Settings) -> None:
-    from headrace.cost.guard import place_of, refuse_beyond
-    from headrace.generate.estimate import estimate
-
-    refuse_beyond(dollars, f"generate {domain}", estimate(domain, plan, settings).total, place_of(settings))
-
-
 def _refine(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.lake.paths import LAYERS
     from headrace.live.take_over import take_over
     from headrace.refine.run import refine
 
-    layers, names = options.get("layers") or LAYERS, _names(options)
+    layers, names = options.get("layers") or LAYERS, names_of(options)
     flows = take_over(domain, settings, names) if "bronze" in layers else ()
-    result = refine(domain, as_of=_instant(options, "as_of"), layers=layers, tables=names, settings=settings)
+    result = refine(
+        domain, as_of=instant_of(options, "as_of"), layers=layers, tables=names, settings=settings
+    )
     return result.and_taken(**{flow.table: flow.rows for flow in flows}).as_dict()
 
 
@@ -82,8 +56,8 @@ def _scan(domain: str, options: Options, settings: Settings) -> Options:
     summary = scan(
         domain,
         options["layer"],
-        tables=_names(options),
-        as_of=_instant(options, "as_of"),
+        tables=names_of(options),
+        as_of=instant_of(options, "as_of"),
         settings=settings,
         force=bool(options.get("force")),
     )
@@ -99,7 +73,7 @@ def _maintain(domain: str, options: Options, settings: Settings) -> Options:
 
     done = maintain(
         domain,
-        tables=_names(options),
+        tables=names_of(options),
         layers=options.get("layers") or LAYERS,
         least_bytes=options.get("least_bytes") or 0,
         retain_hours=options.get("retain_hours"),
@@ -112,7 +86,7 @@ def _maintain(domain: str, options: Options, settings: Settings) -> Options:
 def _recycle(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.refine.recycle import recycle
 
-    names = _names(options) or (None,)
+    names = names_of(options) or (None,)
     return {"recycled": [asdict(recycle(domain, name, settings=settings)) for name in names]}
 
 
@@ -120,7 +94,7 @@ def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.refine.dedupe import dedupe
 
     day = date.fromisoformat(options["day"]) if options.get("day") else None
-    done = dedupe(domain, day=day, tables=_names(options), settings=settings)
+    done = dedupe(domain, day=day, tables=names_of(options), settings=settings)
     return {"tables": [asdict(each) for each in done], "rows": sum(each.rows for each in done)}
 
 
@@ -143,17 +117,6 @@ def _publish(domain: str, options: Options, settings: Settings) -> Options:
     if settings.workgroup or not catalog:
         done += glue.publish(domain, settings, layers)
     return {"tables": [asdict(each) for each in done]}
-
-
-def _score(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.score import score
-
-    if options.get("replay"):
-        from headrace.score.panels import panels
-        from headrace.score.replay import replay
-
-        return {"alarms": [each.as_dict() for each in replay(domain, settings, panels(options.get("seed")))]}
-    return {"kinds": [kind.as_dict() for kind in score(domain, settings)]}
 
 
 def _keep(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
@@ -180,27 +143,33 @@ def start_standing(domain: str, settings: Settings) -> None:
         )
 
 
-def _instant(options: Options, name: str) -> datetime | None:
+def _work(name: JobName) -> Work:
+    known = _WORK.get(name)
+    if known is None:
+        jobs: dict[str, Work] = import_module(SIMULATION).JOBS
+        known = jobs[name]
+    return known
+
+
+def instant_of(options: Options, name: str) -> datetime | None:
     """Everything inside is UTC without saying so."""
     given = options.get(name)
     instant = datetime.fromisoformat(given) if isinstance(given, str) else given
     return instant.astimezone(UTC).replace(tzinfo=None) if instant and instant.tzinfo else instant
 
 
-def _names(options: Options) -> tuple[str, ...] | None:
+def names_of(options: Options) -> tuple[str, ...] | None:
     given = options.get("tables")
     return tuple(given) if given else None
 
 
-_WORK: dict[JobName, Callable[[str, Options, Settings], Options]] = {
-    "generate": _generate,
+_WORK: dict[JobName, Work] = {
     "refine": _refine,
     "scan": _scan,
     "maintain": _maintain,
     "recycle": _recycle,
     "dedupe": _dedupe,
     "receipt": _receipt,
-    "score": _score,
     "keep": _keep,
     "publish": _publish,
 }

@@ -24,7 +24,7 @@ from headrace.refusals import refused
 from headrace.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("headrace", "domains", "soda", "streaming")
+FOLDERS = ("headrace", "simulation", "domains", "soda", "streaming")
 ENTRY = ROOT / "headrace" / "engines" / "on_cluster.py"
 LEFT_TO_THE_CLUSTER = ("pyspark", "py4j")
 STANDS_STILL = (2020, 1, 1, 0, 0, 0)  # the same files give the same archive

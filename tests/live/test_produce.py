@@ -18,19 +18,19 @@ import pytest
 from kafka import KafkaAdminClient
 
 from headrace.errors import HeadraceError, UsageError
-from headrace.generate.plan import Plan
-from headrace.generate.run import generate
 from headrace.lake.receipt import receipt
 from headrace.live.broker import offsets_now
 from headrace.live.latency import LatencyWatch
-from streaming.continued import topic_contract
-from streaming.drop import drop
-from streaming.fill import fill
-from streaming.most import produce_most
-from streaming.outbox import Outbox
-from streaming.produce import produce
-from streaming.sender import values_behind
-from streaming.shares import state_of
+from simulation.generate.plan import Plan
+from simulation.generate.run import generate
+from simulation.producer.continued import topic_contract
+from simulation.producer.drop import drop
+from simulation.producer.fill import fill
+from simulation.producer.most import produce_most
+from simulation.producer.outbox import Outbox
+from simulation.producer.produce import produce
+from simulation.producer.sender import values_behind
+from simulation.producer.shares import state_of
 from tests.live.conftest import LiveStation
 
 HISTORY = Plan(scale=0.01, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
@@ -144,13 +144,13 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("streaming.produce._Sending._settle", killed_before_it_counts)
+        patch.setattr("simulation.producer.produce._Sending._settle", killed_before_it_counts)
         with pytest.raises(Killed):
             produce("pumps", known.settings, Event(), rate=100, seconds=3)
     before = sent_so_far(known)
     assert before > 50
     assert outbox.cursor.sent == 0
-    monkeypatch.setattr("streaming.most.AT_ONCE", 160_000)
+    monkeypatch.setattr("simulation.producer.most.AT_ONCE", 160_000)
     killer = Thread(target=kill_a_sender, args=[outbox], daemon=True)
     killer.start()
     with pytest.raises(HeadraceError, match="ended with -9"):

@@ -15,8 +15,7 @@ ROOT = Path(__file__).parents[2]
 MAY_NAME_THE_TRUTH = (
     "headrace/settings.py",
     "headrace/lake/paths.py",
-    "headrace/generate/",
-    "headrace/score",
+    "simulation/",
 )
 TRUTH = {"truth", "truth_root", "truth_url"}
 HOSTS = ("py" + "pi.org", "python" + "hosted", "repo1." + "maven", "repo.maven." + "apache", "index" + "-url")
@@ -56,10 +55,10 @@ def sector_words() -> Iterator[str]:
         yield from (table for table in load_contracts(domain) if "_" in table)
 
 
-def test_the_library_names_no_sector_and_none_of_its_tables():
+def test_library_and_simulator_name_no_sector_and_none_of_its_tables():
     words = re.compile(rf"\b({'|'.join([*sector_words(), 'refineries', 'crude'])})\b", re.IGNORECASE)
 
-    found = {str(file): words.findall(file.read_text()) for file in python_files("headrace")}
+    found = {str(file): words.findall(file.read_text()) for file in python_files("headrace", "simulation")}
 
     assert {file: named for file, named in found.items() if named} == {}
 
@@ -91,7 +90,7 @@ def reads_truth(file: Path) -> bool:
 
 
 def test_only_the_generator_and_the_score_know_where_the_truth_lies():
-    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli")
+    parts = python_files("headrace", "simulation", "domains", "flows", "tasks", "streaming", "cli")
     names = [str(file.relative_to(ROOT)) for file in parts if reads_truth(file)]
 
     assert [name for name in names if not name.startswith(MAY_NAME_THE_TRUTH)] == []
@@ -121,7 +120,7 @@ def test_nothing_is_detected_by_an_opinion_of_the_source(file):
 
 
 def test_only_settings_read_our_part_of_the_environment():
-    parts = python_files("headrace", "domains", "flows", "tasks", "streaming", "cli")
+    parts = python_files("headrace", "simulation", "domains", "flows", "tasks", "streaming", "cli")
     ours = re.compile(r"(environ|getenv)\b[^\n]*HEADRACE_")
     readers = [str(file.relative_to(ROOT)) for file in parts if ours.search(file.read_text())]
 
@@ -130,7 +129,7 @@ def test_only_settings_read_our_part_of_the_environment():
 
 @pytest.mark.parametrize(
     ("source", "allowed"),
-    [("domains", {"tables", "chance"}), ("flows", {"settings"})],
+    [("domains", {"tables"}), ("flows", {"settings"})],
 )
 def test_every_part_of_the_library_is_named_in_the_import_rules(source, allowed):
     """A new module is forbidden to these until somebody allows it."""

@@ -14,7 +14,7 @@ from domains.refinery.world.failures import HOUR, instant_of
 from domains.refinery.world.plant import CRUDES, crude, id_of, refinery_frame
 from domains.refinery.world.prices import brent
 from domains.refinery.world.reference import at, listed, rows_of
-from headrace.chance import ANCHOR_SECONDS, World, seconds
+from simulation.random_draws import ANCHOR_SECONDS, World, seconds
 
 KEPT_DAYS = 4
 BACK_HOURS = LATEST_HOURS + KEPT_DAYS * 24

@@ -7,7 +7,7 @@ from domains.refinery.world.failures import hours_since_anchor, instant_of
 from domains.refinery.world.operation import with_service
 from domains.refinery.world.plant import KINDS, UNITS_PER_REFINERY, id_of, number_of, refinery_of
 from domains.refinery.world.reference import at, numbers, texts
-from headrace.chance import World
+from simulation.random_draws import World
 
 LARGEST = 200_000
 SMALLEST = 10_000

@@ -13,7 +13,7 @@ from domains.refinery.world.operation import efficiency, operated
 from domains.refinery.world.plant import KINDS, crude, id_of, unit_frame
 from domains.refinery.world.reference import at, listed
 from domains.refinery.world.slates import crude_yield, product_of_hour
-from headrace.chance import World
+from simulation.random_draws import World
 
 LOSS = (0.001, 0.006)
 MOST = 0.99

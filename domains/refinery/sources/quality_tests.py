@@ -14,7 +14,7 @@ from domains.refinery.world.laboratory import found_of_crude, found_of_product, 
 from domains.refinery.world.plant import crude, id_of, refinery_frame, unit_frame
 from domains.refinery.world.reference import at, listed
 from domains.refinery.world.slates import product_of_hour
-from headrace.chance import World
+from simulation.random_draws import World
 
 SHIPMENT, TANK, STREAM, OUTPUT = "Crude Shipment", "Tank Sample", "Process Stream", "Product Output"
 TECHNICIANS = 100

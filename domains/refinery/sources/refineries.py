@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from domains.refinery.world.plant import id_of
 from domains.refinery.world.reference import at, numbers, rows_of, texts
-from headrace.chance import World
+from simulation.random_draws import World
 
 RUNNING = 0.95
 

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.excursions import felt, only_away_from, reach, way_of
-from headrace.chance import World, each_tick, standard_normal
+from simulation.random_draws import World, each_tick, standard_normal
 
 BLOCK_SECONDS = 6 * 3600
 DAY_RADIANS_PER_SECOND = 2 * 3.141592653589793 / 86_400

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.plant import id_of
-from headrace.chance import World
+from simulation.random_draws import World
 
 KINDS = pd.read_csv(Path(__file__).parents[1] / "reference" / "sensor_kinds.csv")
 LIMITS = ("min_value", "max_value", "warning_low", "warning_high", "critical_low", "critical_high")

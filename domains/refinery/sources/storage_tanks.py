@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.plant import TANKS_PER_REFINERY, crude_tanks, id_of, number_of, refinery_of
-from headrace.chance import World
+from simulation.random_draws import World
 
 CAPACITIES = (100_000, 250_000, 500_000, 750_000, 1_000_000)
 PRODUCTS = ("Gasoline", "Diesel", "Jet Fuel", "Residual")

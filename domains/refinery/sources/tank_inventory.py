@@ -11,7 +11,7 @@ from domains.refinery.world.failures import hours_since_anchor
 from domains.refinery.world.plant import crude, crude_tank_frame, id_of, number_of, refinery_frame
 from domains.refinery.world.product_tanks import product_level
 from domains.refinery.world.slates import tank_product
-from headrace.chance import ANCHOR_SECONDS, World
+from simulation.random_draws import ANCHOR_SECONDS, World
 
 VERIFIED = 0.05
 DRAINED_EVERY_HOURS = 9 * 24

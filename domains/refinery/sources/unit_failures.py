@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.failures import failure, instant_of, numbers
-from headrace.chance import ANCHOR_SECONDS, World, seconds
+from simulation.random_draws import ANCHOR_SECONDS, World, seconds
 
 HIDDEN = True
 PLANTED = {

@@ -4,7 +4,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from domains.refinery.world.plant import crude
-from headrace.chance import World
+from simulation.random_draws import World
 
 
 def parcel_api(world: World, home: Column, parcel: Column, number: Column) -> Column:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from domains.refinery.world.plant import GRADES
 from domains.refinery.world.reference import at
-from headrace.chance import World
+from simulation.random_draws import World
 
 CAMPAIGN_HOURS = 14 * 24
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from domains.refinery.world.failures import instant_of
 from domains.refinery.world.operation import operated
 from domains.refinery.world.plant import crude_tank_frame, unit_frame
-from headrace.chance import World
+from simulation.random_draws import World
 
 PER_DAY = 11
 SMOOTH_HOURS = 36

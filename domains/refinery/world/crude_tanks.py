@@ -15,7 +15,7 @@ from domains.refinery.world.cargo import (
     tank_hours,
     with_volume,
 )
-from headrace.chance import World
+from simulation.random_draws import World
 
 USUAL_LEVEL = 0.52
 BACK_HOURS = LATEST_HOURS + SMOOTH_HOURS + 24

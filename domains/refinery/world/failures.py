@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from headrace.chance import ANCHOR_SECONDS, World
+from simulation.random_draws import ANCHOR_SECONDS, World
 
 HOUR = 3600
 SPAN_DAYS = (120, 250)

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from domains.refinery.world.assays import flash_point, pour_point, vapor_pressure, viscosity
 from domains.refinery.world.reference import at, listed, rows_of
-from headrace.chance import World
+from simulation.random_draws import World
 
 PRODUCTS = rows_of("products")
 LABORATORY = {row["product_category"]: row for row in rows_of("laboratory")}

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.failures import instant_of, with_failures
-from headrace.chance import World
+from simulation.random_draws import World
 
 SERVICE_HOURS = 12
 SERVICE_SLIP = 0.3

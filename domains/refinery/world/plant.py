@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.world.reference import at, listed, rows_of
-from headrace.chance import World
+from simulation.random_draws import World
 
 GRADES = 6
 UNITS_PER_REFINERY = 10

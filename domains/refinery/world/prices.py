@@ -5,7 +5,7 @@ from datetime import timedelta
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from headrace.chance import World
+from simulation.random_draws import World
 
 USUAL = 80.0
 WANDERS = {180: 9.0, 45: 5.0, 12: 2.5, 3: 1.0}  # days, dollars

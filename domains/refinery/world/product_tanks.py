@@ -5,7 +5,7 @@ pipeline) and are emptied again by liftings. Liftings are in no table.
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from headrace.chance import World
+from simulation.random_draws import World
 
 RISING = 0.8
 USUAL_LOAD = 0.91

@@ -16,9 +16,6 @@ from pyspark.sql import SparkSession
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.generate.plan import Plan
-from headrace.generate.run import make
-from headrace.generate.sources import load_sources
 from headrace.lake.files import live_files
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.receipt import Receipt, receipt
@@ -26,12 +23,15 @@ from headrace.quality.run import scan
 from headrace.quality.summary import CheckResult
 from headrace.refine.catalog import Ref, load_tables
 from headrace.refine.run import TableResult, refine
-from headrace.score import KindScore, score
 from headrace.serve.athena import athena_queries
 from headrace.serve.query import list_queries, run_query, run_sql
 from headrace.serve.readable import unreadable
 from headrace.settings import Settings
 from headrace.tables import Replace
+from simulation.generate.plan import Plan
+from simulation.generate.run import make
+from simulation.generate.sources import load_sources
+from simulation.score import KindScore, score
 
 DOMAIN = "refinery"
 START = datetime(2024, 1, 1)

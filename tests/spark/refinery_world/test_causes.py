@@ -11,7 +11,7 @@ from domains.refinery.world.failures import failure, with_failures
 from domains.refinery.world.operation import efficiency, with_service
 from domains.refinery.world.prices import brent
 from domains.refinery.world.slates import crude_yield
-from headrace.generate.rows import Workshop
+from simulation.generate.rows import Workshop
 from tests.spark.refinery_world.conftest import as_pandas
 
 Made = Callable[..., pd.DataFrame]

@@ -4,9 +4,9 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from headrace.generate.chunks import Chunk
-from headrace.generate.rows import Workshop
-from headrace.generate.spine import Piece
+from simulation.generate.chunks import Chunk
+from simulation.generate.rows import Workshop
+from simulation.generate.spine import Piece
 from tests.spark.refinery_world.conftest import DAY, START
 
 KEYS = {

@@ -1,0 +1,205 @@
+"""Cuts a plan into chunks and remembers which are done, so that a second run makes only what is missing.
+
+What is remembered of a chunk lies beside what it made: delete the landing folder or the lake, and the memory
+of its chunks goes with it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, get_args
+
+from headrace.contracts.model import Contract
+from headrace.errors import UsageError
+from headrace.lake import objects
+from headrace.lake.paths import Paths
+from simulation.generate.plan import Into, Plan
+from simulation.generate.spine import Piece
+from simulation.random_draws import World
+
+ROWS_PER_CHUNK = 5_000_000
+ROWS_PER_HELD_CHUNK = 2_000_000  # rows without blocks are held in memory while they are written
+DAY = timedelta(days=1)
+LONGEST_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """`is_first`: nothing of its table was made before it, so a dimension is sent whole."""
+
+    table: str
+    piece: Piece
+    is_first: bool
+
+    @property
+    def name(self) -> str:
+        piece = self.piece
+        return chunk_name(piece.start, piece.end, piece.low, piece.high)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A done chunk: what it was made of, and what it came to."""
+
+    table: str
+    start: str
+    end: str
+    low: int
+    high: int
+    into: Into
+    seed: int
+    scale: float
+    stride: float | None
+    rows: int
+    bytes: int
+    seconds: float
+
+    @property
+    def chunk(self) -> str:
+        """The name of the chunk that was made."""
+        start, end = (datetime.fromisoformat(at) for at in (self.start, self.end))
+        return chunk_name(start, end, self.low, self.high)
+
+    def covers(self, piece: Piece) -> bool:
+        spans = self.start <= piece.start.isoformat() and self.end >= piece.end.isoformat()
+        return spans and self.low <= piece.low and self.high >= piece.high
+
+
+def chunk_name(start: datetime, end: datetime, low: int, high: int) -> str:
+    return f"{start:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}-{low}-{high}"
+
+
+def made_before(paths: Paths, table: str) -> list[Made]:
+    found = [Made(**said) for into in get_args(Into) for said in objects.all_json(paths.made(into, table))]
+    return sorted(found, key=lambda made: (made.start, made.low))
+
+
+def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
+    piece = chunk.piece
+    made = Made(
+        table=chunk.table,
+        start=piece.start.isoformat(),
+        end=piece.end.isoformat(),
+        low=piece.low,
+        high=piece.high,
+        into=plan.into,
+        seed=plan.seed,
+        scale=plan.scale,
+        stride=plan.stride.total_seconds() if plan.stride else None,
+        **outcome,
+    )
+    objects.put_json(_record(paths, plan.into, chunk.table, chunk.name), asdict(made))
+    return made
+
+
+def is_remembered(paths: Paths, table: str, chunk: str) -> bool:
+    """Of a chunk's landing files."""
+    return objects.get(_record(paths, "landing", table, chunk)) is not None
+
+
+def _record(paths: Paths, into: Into, table: str, chunk: str) -> str:
+    return f"{paths.made(into, table)}/{chunk}.json"
+
+
+def check_continues(
+    plan: Plan, contracts: Mapping[str, Contract], made: Mapping[str, Sequence[Made]]
+) -> None:
+    """What was made before must be of this plan's world, and thinned as this plan thins it."""
+    for before in made.values():
+        check_same_world(plan, before)
+    for table in plan.wanted(contracts):
+        check_same_stride(plan, contracts[table], made[table])
+
+
+def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
+    for before in made:
+        if (before.seed, before.scale) != (plan.seed, plan.scale):
+            raise UsageError(
+                f"{before.table} already holds another world: seed {before.seed}, scale {before.scale:g}, "
+                f"not seed {plan.seed}, scale {plan.scale:g}. Use the same ones, or another HEADRACE_HOME."
+            )
+
+
+def check_same_stride(plan: Plan, contract: Contract, made: Sequence[Made]) -> None:
+    """A span that was thinned one way is not there for a plan that thins it another way."""
+    if contract.arrives.cadence is None:
+        return
+    wanted = plan.stride.total_seconds() if plan.stride else None
+    for before in made:
+        overlaps = before.start < plan.end.isoformat() and before.end > plan.start.isoformat()
+        if overlaps and before.stride != wanted:
+            raise UsageError(
+                f"{before.table} already holds {before.start} to {before.end} at {_spelled(before.stride)}, "
+                f"not at {_spelled(wanted)}. Use the same stride, another span, or another HEADRACE_HOME."
+            )
+
+
+def _spelled(stride: float | None) -> str:
+    return "its own pace" if stride is None else f"a stride of {timedelta(seconds=stride)}"
+
+
+def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[Made]) -> list[Chunk]:
+    """The chunks of what is missing; those done already are left out."""
+    found: list[Chunk] = []
+    for start, end in missing_spans(plan, made, senders_of(contract, world, plan)):
+        for piece in pieces(contract, world, plan, start, end):
+            if not any(before.covers(piece) for before in made):
+                is_first = not found and not any(before.end <= piece.start.isoformat() for before in made)
+                found.append(Chunk(contract.table, piece, is_first))
+    return found
+
+
+def senders_of(contract: Contract, world: World, plan: Plan) -> int:
+    if contract.type == "dimension":
+        return world.counts[contract.table]
+    there = world.counts[contract.arrives.per] if contract.arrives.per else 1
+    return min(there, plan.senders or there)
+
+
+def missing_spans(plan: Plan, made: Sequence[Made], senders: int) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of the plan's span that no done chunk covers for all senders."""
+    at = plan.start
+    for before in made:
+        start, end = datetime.fromisoformat(before.start), datetime.fromisoformat(before.end)
+        if before.high - before.low < senders or end <= at or start >= plan.end:
+            continue
+        if start > at:
+            yield at, start
+        at = max(at, end)
+    if at < plan.end:
+        yield at, plan.end
+
+
+def pieces(contract: Contract, world: World, plan: Plan, start: datetime, end: datetime) -> Iterator[Piece]:
+    senders = senders_of(contract, world, plan)
+    times = times_of(contract, plan)
+    rows_a_day = senders * rows_per_sender_and_day(contract, plan, times)
+    most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_HELD_CHUNK
+    days = min(LONGEST_DAYS, max(1, int(most // max(rows_a_day, 1.0))))
+    rows = rows_a_day * min(1.0, (end - start) / DAY)
+    parts = max(1, round(rows / most)) if contract.type != "dimension" else 1
+    bounds = [senders * part // parts for part in range(parts + 1)]
+    while start < end:
+        until = min(end, start + days * DAY)
+        for low, high in pairwise(bounds):
+            yield Piece(start, until, low, high, times)
+        start = until
+
+
+def times_of(contract: Contract, plan: Plan) -> float:
+    """Rows per sender and interval; a table without senders scales its rows instead."""
+    scaled = 1.0 if contract.arrives.per else max(1, round(contract.num_rows * plan.scale))
+    return contract.arrives.times * scaled
+
+
+def rows_per_sender_and_day(contract: Contract, plan: Plan, times: float) -> float:
+    if contract.arrives.cadence and plan.stride:
+        return DAY / max(plan.stride, contract.arrives.every)
+    if contract.type == "dimension":
+        return 0.01 if contract.arrives.sends == "changes" else DAY / contract.arrives.every
+    return times * (DAY / contract.arrives.every)
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

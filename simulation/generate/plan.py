@@ -1,0 +1,96 @@
+"""What to generate: a scale, a seed, a span of time. Named plans are in each domain's profiles.yml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, get_args
+
+import yaml
+
+from headrace.contracts.load import domain_folder
+from headrace.contracts.model import Contract, parse_span
+from headrace.errors import UnknownName, UsageError
+from simulation.random_draws import World
+
+Into = Literal["landing", "bronze", "topic"]
+LARGEST_SCALE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """`stride` thins tables whose senders keep their own pace; `tables` limits what is written, `senders` who
+    sends. Into a topic goes what a producer then sends."""
+
+    scale: float
+    start: datetime
+    end: datetime
+    seed: int = 7
+    stride: timedelta | None = None
+    into: Into = "landing"
+    tables: tuple[str, ...] | None = None
+    senders: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale <= LARGEST_SCALE:
+            raise UsageError(f"scale must be above 0 and at most {LARGEST_SCALE}, not {self.scale}")
+        if self.end <= self.start:
+            raise UsageError(f"the span is empty: it begins {self.start} and ends {self.end}")
+        if self.stride is not None and self.stride < timedelta(seconds=1):
+            raise UsageError(f"a stride is at least a second, not {self.stride}")
+        if self.into not in get_args(Into):
+            raise UsageError(f"rows go into landing or bronze, not {self.into!r}")
+
+    def but(self, **changes: Any) -> "Plan":
+        """The same plan with what is not None changed."""
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    def wanted(self, contracts: Mapping[str, Contract]) -> tuple[str, ...]:
+        for table in self.tables or ():
+            if table not in contracts:
+                raise UnknownName("source table", table, contracts)
+        return self.tables or tuple(contracts)
+
+
+def world_of(plan: Plan, contracts: Mapping[str, Contract]) -> World:
+    counts = {
+        name: found.rows_at(plan.scale) for name, found in contracts.items() if found.type == "dimension"
+    }
+    return World(seed=plan.seed, start=plan.start, end=plan.end, counts=counts, stride=plan.stride)
+
+
+def load_profiles(domain: str) -> dict[str, Plan]:
+    """The domain's named plans, or the usual ones where it names none."""
+    file = domain_folder(domain) / "profiles.yml"
+    found = yaml.safe_load(file.read_text()) if file.exists() else USUAL
+    return {name: _plan(f"{domain} profile {name}", said) for name, said in found.items()}
+
+
+def load_profile(domain: str, name: str) -> Plan:
+    known = load_profiles(domain)
+    if name not in known:
+        raise UnknownName(f"profile of {domain}", name, known)
+    return known[name]
+
+
+USUAL: dict[str, dict[str, Any]] = {
+    "fast": {"scale": 0.001, "from": date(2024, 1, 1), "days": 2},
+    "demo": {"scale": 0.005, "from": date(2024, 1, 1), "days": 14},
+    "bench": {"scale": 0.01, "from": date(2024, 1, 1), "days": 40},
+    "full": {"scale": 1, "from": date(2024, 1, 1), "days": 365},
+}
+ALLOWED = ("scale", "seed", "from", "days", "stride", "into")
+
+
+def _plan(where: str, said: dict[str, Any]) -> Plan:
+    unknown = sorted(set(said) - set(ALLOWED))
+    if unknown:
+        raise UsageError(f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(ALLOWED)}")
+    start = datetime.combine(said["from"], datetime.min.time())
+    return Plan(
+        scale=float(said["scale"]),
+        seed=said.get("seed", 7),
+        start=start,
+        end=start + timedelta(days=said["days"]),
+        stride=parse_span(said["stride"]) if "stride" in said else None,
+        into=said.get("into", "landing"),
+    )

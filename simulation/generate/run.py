@@ -1,0 +1,205 @@
+"""Makes a domain's source data as planned, chunk by chunk, and leaves alone what is there already."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
+from headrace.lake.lease import Leases, leased
+from headrace.lake.paths import Paths
+from headrace.lake.session import FEW_ROWS, get_spark, session_for
+from headrace.progress import Event, Stopwatch, tell
+from headrace.settings import Settings
+from simulation.generate.chunks import (
+    Chunk,
+    Made,
+    check_continues,
+    chunks_to_make,
+    made_before,
+    remember,
+)
+from simulation.generate.estimate import check_room, estimate_of
+from simulation.generate.land import land, sweep
+from simulation.generate.load import load
+from simulation.generate.plan import Plan, world_of
+from simulation.generate.post import post
+from simulation.generate.rows import Workshop
+from simulation.generate.sources import Source, check_sources, load_sources
+from simulation.generate.spine import snapshots
+from simulation.generate.strikes import Strike
+from simulation.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
+from simulation.random_draws import World, seconds
+
+STAGE = "generate"
+
+
+@dataclass(frozen=True)
+class TableMade:
+    table: str
+    rows: int
+    bytes: int
+    seconds: float
+    chunks: int
+    chunks_before: int
+
+
+@dataclass(frozen=True)
+class GenerateResult:
+    """What this run made; a table with nothing missing made no chunk."""
+
+    domain: str
+    tables: tuple[TableMade, ...]
+    seconds: float
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def bytes(self) -> int:
+        return sum(table.bytes for table in self.tables)
+
+
+def generate(domain: str, plan: Plan, settings: Settings) -> GenerateResult:
+    return make(domain, load_contracts(domain), load_sources(domain), plan, settings)
+
+
+def make(
+    domain: str,
+    contracts: Mapping[str, Contract],
+    sources: Mapping[str, Source],
+    plan: Plan,
+    settings: Settings,
+) -> GenerateResult:
+    """As `generate`, of contracts and sources that are at hand."""
+    wanted = plan.wanted(contracts)
+    check_sources(sources, contracts)
+    paths = Paths.of(domain, settings)
+    said = estimate_of(contracts, plan, {table: made_before(paths, table) for table in wanted})
+    check_room(plan, said, settings)
+    urls = [paths.lease(plan.into, table) for table in wanted]
+    watch = Stopwatch()
+    with leased(urls, job=f"generate {domain}", seconds=settings.lease_seconds) as leases:
+        known = {table: made_before(paths, table) for table in contracts}
+        before = [made for table in contracts for made in known[table]]
+        check_continues(plan, contracts, known)
+        world = world_since(before, plan, contracts)
+        if not any(chunks_to_make(plan, contracts[table], world, known[table]) for table in wanted):
+            there = tuple(_all_there(table, known[table]) for table in wanted)
+            return GenerateResult(domain, there, watch.seconds)
+        small, wide, large = (
+            Workshop(session, contracts, sources, world) for session in _sessions(get_spark(settings))
+        )
+        try:
+            with ThreadPoolExecutor(settings.workers) as pool:
+                asked = []
+                work = {
+                    table: max(said.rows[table], _looked_at(contracts[table], plan, world))
+                    for table in wanted
+                }
+                for table in sorted(wanted, key=work.__getitem__, reverse=True):
+                    has_blocks = table in sources and sources[table].takes_blocks
+                    workshop = small if work[table] < FEW_ROWS else large if has_blocks else wide
+                    asked.append(pool.submit(_make_table, contracts[table], plan, workshop, paths, leases))
+            made = tuple(each.result() for each in asked)
+            _tell_hidden(small, paths, plan)
+        finally:
+            for workshop in (small, wide, large):
+                workshop.close()
+    return GenerateResult(domain, made, watch.seconds)
+
+
+def _looked_at(contract: Contract, plan: Plan, world: World) -> int:
+    """A dimension that sends changes is looked at whole each time, however few there are."""
+    if contract.type != "dimension" or contract.arrives.sends != "changes":
+        return 0
+    return world.counts[contract.table] * len(snapshots(contract, plan.start, plan.end))
+
+
+def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSession]:
+    """For few rows; for many that are all closed forms, of which whole stages make methods too long for Java to
+    compile, so that they run four times slower; for many rows from blocks."""
+    small, wide, large = session_for(spark, 0), session_for(spark, FEW_ROWS), session_for(spark, FEW_ROWS)
+    wide.conf.set("spark.sql.codegen.wholeStage", "false")
+    return small, wide, large
+
+
+def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Contract]) -> World:
+    """The world of the plan, begun when the first chunk of it was: a later span carries it on."""
+    starts = [datetime.fromisoformat(made.start) for made in before]
+    return replace(world_of(plan, contracts), start=min([plan.start, *starts]))
+
+
+def _make_table(
+    contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
+) -> TableMade:
+    sweep(contract.table, paths)
+    before = made_before(paths, contract.table)
+    chunks = chunks_to_make(plan, contract, workshop.world, before)
+    if not chunks:
+        return _all_there(contract.table, before)
+    tell(Event(STAGE, contract.table, "started", done=0, total=len(chunks)))
+    watch, made = Stopwatch(), []
+    for place, chunk in enumerate(chunks, start=1):
+        made.append(_make_chunk(chunk, contract, plan, workshop, paths, leases))
+        rows = sum(each.rows for each in made)
+        tell(Event(STAGE, contract.table, "going", rows, watch.seconds, done=place, total=len(chunks)))
+    rows, size = sum(each.rows for each in made), sum(each.bytes for each in made)
+    tell(Event(STAGE, contract.table, "done", rows, watch.seconds))
+    return TableMade(contract.table, rows, size, watch.seconds, len(made), len(before))
+
+
+def _all_there(table: str, before: Sequence[Made]) -> TableMade:
+    tell(Event(STAGE, table, "skipped", note="all there"))
+    return TableMade(table, 0, 0, 0.0, 0, len(before))
+
+
+def _make_chunk(
+    chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
+) -> Made:
+    watch = Stopwatch()
+    leases.check()
+    with workshop.kept(chunk) as clean:
+        rows, strikes = workshop.rows(clean, contract)
+        told = _told(rows, strikes, chunk, contract, workshop)
+        if told is not None:
+            write_truth(told, paths, chunk.table, chunk.name)
+        if plan.into == "bronze":
+            written = load(workshop.spark, rows, contract, chunk, paths, leases)
+        elif plan.into == "topic":
+            written = post(rows, contract, chunk, paths, leases)
+        else:
+            written = land(rows, contract, chunk, paths, leases)
+    made = remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
+    sweep(chunk.table, paths)
+    return made
+
+
+def _told(
+    rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, workshop: Workshop
+) -> DataFrame | None:
+    told = struck_rows(rows, contract, strikes) if strikes else None
+    found = workshop.episodes(chunk) if "_second" in rows.columns else None
+    if found is None:
+        return told
+    sender = workshop.contracts[str(contract.arrives.per)].key_column
+    episodes = told_episodes(found, contract, F.col("_sender"), sender)
+    return episodes if told is None else told.unionByName(episodes)
+
+
+def _tell_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
+    """What hidden sources let happen within the span."""
+    for source in workshop.sources.values():
+        if not source.is_hidden or source.planted is None:
+            continue
+        told = told_hidden(workshop.argument(source.name), dict(source.planted))
+        start, end = (F.timestamp_seconds(F.lit(seconds(at))) for at in (plan.start, plan.end))
+        within = (F.col("from_at") < end) & (F.col("to_at") > start)
+        write_truth(
+            told.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
+        )

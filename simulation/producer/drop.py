@@ -1,0 +1,85 @@
+"""Drops what the senders of a domain go on to say as files: the messages a topic would carry, in the same order.
+
+Each file appears whole, named by the instant at which it does. Where the next one begins is known before it
+appears, so that a sending that was stopped anywhere goes on without a hole, be it by files or by the topic.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+from headrace.lake.paths import Paths
+from headrace.progress import Event, Stopwatch, tell
+from headrace.settings import Settings
+from simulation.producer.continued import Continued, topic_contract
+from simulation.producer.outbox import Cursor, come_to
+from simulation.producer.produce import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
+
+LINES, EVERY = 10_000, timedelta(seconds=10)
+AT_LEAST_AHEAD = 1000
+
+
+def drop(
+    domain: str,
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    lines: int = LINES,
+    every: timedelta = EVERY,
+    senders: int | None = None,
+    seconds: float | None = None,
+    table: str | None = None,
+) -> Sent:
+    """One file at once and one each interval, until told to stop or for so many seconds. Fewer messages than a file
+    holds wait for the next sending."""
+    contract = topic_contract(domain, table)
+    folder = Paths.of(domain, settings).dropped(contract.table)
+    rate = lines / every.total_seconds()
+    ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + AT_LEAST_AHEAD, MOST_AHEAD)
+    source = Continued(domain, contract, settings, ahead, senders)
+    tell(Event(STAGE, folder, "started"))
+    count, watch = 0, Stopwatch()
+    try:
+        made = _files(source, lines)
+        files = chain([next(made)], made)  # the first is made before the clock starts
+        for _ in _moments(every, seconds, stop):
+            body, cursor = next(files)
+            source.outbox.drop(_name(contract.table), body, cursor)
+            count += lines
+            note = f"{count / max(watch.seconds, 0.001):,.0f} lines a second"
+            tell(Event(STAGE, folder, "going", rows=count, seconds=watch.seconds, note=note))
+    finally:
+        source.close()
+    tell(Event(STAGE, folder, "done", rows=count, seconds=watch.seconds))
+    return Sent(folder, count, watch.seconds)
+
+
+def _files(source: Continued, lines: int) -> Iterator[tuple[bytes, Cursor]]:
+    """The body of each file, and how far the sending has come with it; one may reach from chunk into chunk."""
+    held: list[str] = []
+    for chunk, messages in source.slices():
+        values = messages["value"].to_pylist()
+        place = source.outbox.begun(chunk)
+        while place < len(values):
+            taken = values[place : place + lines - len(held)]
+            held, place = [*held, *taken], place + len(taken)
+            if len(held) == lines:
+                text = "".join(chain.from_iterable((line, "\n") for line in held))
+                yield text.encode(), come_to(chunk, messages, place)
+                held = []
+
+
+def _moments(every: timedelta, seconds: float | None, stop: threading.Event) -> Iterator[None]:
+    """Now and each interval from now on. The clock starts with the first; one that is late makes the next no later."""
+    began, due = time.monotonic(), 0.0
+    while not stop.is_set() and (seconds is None or due < seconds):
+        yield
+        due += every.total_seconds()
+        stop.wait(max(0.0, began + min(due, seconds or due) - time.monotonic()))
+
+
+def _name(table: str) -> str:
+    """As the source names them: what the table holds, and the instant."""
+    return f"{table.rpartition('_')[2]}_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}.json"
