@@ -50,8 +50,8 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
     from headrace.refine.catalog import load_tables
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
-    from simulation.producer.continued import topic_contract
-    from simulation.producer.produce import produce
+    from simulation.producer.continuation import topic_contract
+    from simulation.producer.topic_producer import produce
 
     paths, contract = Paths.of(domain, settings), topic_contract(domain, None)
     with watching():

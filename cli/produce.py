@@ -80,10 +80,10 @@ def produce(
     from cli.watch import watching
     from headrace.live.new_topic import AS_THE_BROKER_SAYS
     from headrace.settings import get_settings
-    from simulation.producer.drop import drop
-    from simulation.producer.fill import fill as send_at_once
+    from simulation.producer.file_producer import drop
     from simulation.producer.most import produce_most
-    from simulation.producer.produce import produce as send
+    from simulation.producer.spark_producer import fill as send_at_once
+    from simulation.producer.topic_producer import produce as send
     from streaming.stopping import stop_when_told
 
     stop = stop_when_told()

@@ -25,7 +25,7 @@ from rehearsal.blows import Campaign
 from rehearsal.kafka import Broker, free_port
 from simulation.generate.plan import load_profile
 from simulation.generate.run import generate
-from simulation.producer.continued import topic_contract
+from simulation.producer.continuation import topic_contract
 
 HOME = Path(".headrace/chaos").absolute()
 JOIN_FILES = 20  # so that files are joined in the short life of a job

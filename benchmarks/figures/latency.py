@@ -19,7 +19,7 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 
     from headrace.settings import Settings
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
-    from simulation.producer.produce import produce
+    from simulation.producer.topic_producer import produce
 
     here = (home / "latency").absolute()
     shutil.rmtree(here, ignore_errors=True)

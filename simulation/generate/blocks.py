@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from simulation.generate.spine import BLOCK_SECONDS, Piece, block_spine, counted
+from simulation.generate.row_index import BLOCK_SECONDS, Piece, block_spine, counted
 from simulation.random_draws import ANCHOR, ANCHOR_SECONDS, World, seconds
 
 BLOCKS_PER_SLOT = 40

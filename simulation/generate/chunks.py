@@ -15,7 +15,7 @@ from headrace.errors import UsageError
 from headrace.lake import objects
 from headrace.lake.paths import Paths
 from simulation.generate.plan import Into, Plan
-from simulation.generate.spine import Piece
+from simulation.generate.row_index import Piece
 from simulation.random_draws import World
 
 ROWS_PER_CHUNK = 5_000_000

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.schema import spark_type
-from simulation.generate.words import spoken
+from simulation.generate.text_values import spoken
 from simulation.random_draws import ANCHOR, World
 
 WHOLE = (1.0, 9999.0)

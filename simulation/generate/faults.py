@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import spark_type
-from simulation.generate.strikes import AIM, Strike
+from simulation.generate.fault_injection import AIM, Strike
 from simulation.random_draws import World
 
 DRIFT_SPREADS = (4.0, 10.0)

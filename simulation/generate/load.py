@@ -13,7 +13,7 @@ from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.refine.fit import ready_bronze
 from simulation.generate.chunks import Chunk
-from simulation.generate.land import Written
+from simulation.generate.writers import Written
 
 
 def load(

@@ -12,8 +12,8 @@ from headrace.contracts.model import Contract
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from simulation.generate.chunks import Chunk
-from simulation.generate.land import Written
 from simulation.generate.lines import line_of
+from simulation.generate.writers import Written
 
 HELD = timedelta(seconds=10)  # messages of so long leave in any order
 

@@ -14,12 +14,12 @@ from headrace.errors import UsageError
 from simulation.generate.blocks import blocks, episodes_of
 from simulation.generate.chunks import Chunk
 from simulation.generate.columns import named, with_made_columns
+from simulation.generate.fault_injection import Strike, strikes_of
 from simulation.generate.faults import with_episodes, with_steps, with_strikes
 from simulation.generate.lines import broken_line
+from simulation.generate.row_index import dimension_spine, fact_spine, snapshots
 from simulation.generate.sending import with_sending
 from simulation.generate.sources import Source, others_of
-from simulation.generate.spine import dimension_spine, fact_spine, snapshots
-from simulation.generate.strikes import Strike, strikes_of
 from simulation.random_draws import World
 
 TASKS_PER_CHUNK = 4

@@ -24,15 +24,15 @@ from simulation.generate.chunks import (
     remember,
 )
 from simulation.generate.estimate import check_room, estimate_of
-from simulation.generate.land import land, sweep
+from simulation.generate.fault_injection import Strike
 from simulation.generate.load import load
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.post import post
+from simulation.generate.row_index import snapshots
 from simulation.generate.rows import Workshop
 from simulation.generate.sources import Source, check_sources, load_sources
-from simulation.generate.spine import snapshots
-from simulation.generate.strikes import Strike
 from simulation.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
+from simulation.generate.writers import land, sweep
 from simulation.random_draws import World, seconds
 
 STAGE = "generate"

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from simulation.generate.strikes import AIM, Strike
+from simulation.generate.fault_injection import AIM, Strike
 
 OVERTAKEN = (12, 6)
 """A row out of order is held up by so many intervals of its table, and up to so many more: each sender has sent others

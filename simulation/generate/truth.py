@@ -12,7 +12,7 @@ from pyspark.sql import types as T
 from headrace.contracts.model import Contract
 from headrace.lake import objects
 from headrace.lake.paths import Paths
-from simulation.generate.strikes import Strike
+from simulation.generate.fault_injection import Strike
 
 SCHEMA = T.StructType(
     [

@@ -8,10 +8,10 @@ from headrace.lake.paths import Paths
 from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continued import Continued, topic_contract
+from simulation.producer.continuation import Continued, topic_contract
 from simulation.producer.outbox import Cursor
-from simulation.producer.produce import STAGE, Sent, tell_how_far
 from simulation.producer.shares import Senders, clear, cut
+from simulation.producer.topic_producer import STAGE, Sent, tell_how_far
 
 AT_ONCE = 400_000
 LOOK_EVERY = 0.5

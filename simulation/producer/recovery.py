@@ -12,8 +12,8 @@ import pyarrow as pa
 from headrace.errors import HeadraceError
 from headrace.settings import Settings
 from simulation.producer.outbox import Outbox
-from simulation.producer.sender import values_behind
 from simulation.producer.shares import Share, clear, left_of
+from simulation.producer.topic_writer import values_behind
 
 
 def recover(outbox: Outbox, messages: Callable[[str], pa.Table], topic: str, settings: Settings) -> None:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from headrace.errors import HeadraceError
 from headrace.settings import Settings, get_settings
-from simulation.producer.sender import Sender
 from simulation.producer.shares import Share, keep_state, state_of
+from simulation.producer.topic_writer import Sender
 from streaming.stopping import stop_when_told
 
 SETTLE_EVERY, LOOK_EVERY = 1.0, 500

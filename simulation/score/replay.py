@@ -15,10 +15,10 @@ from headrace.lake.session import FEW_ROWS, get_spark, session_for
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.settings import Settings, get_settings
+from simulation.score.alarm_watch import DAY, Heard, Told
 from simulation.score.matching import Matched, Planted, Raised, matched, wilson
+from simulation.score.panel_rows import Replayed
 from simulation.score.panels import PANELS, Panel
-from simulation.score.replayed import Replayed
-from simulation.score.watching import DAY, Heard, Told
 
 STAGE = "replay"
 EARLY_HOURS = 24

@@ -23,14 +23,14 @@ from headrace.live.broker import offsets_now
 from headrace.live.latency import LatencyWatch
 from simulation.generate.plan import Plan
 from simulation.generate.run import generate
-from simulation.producer.continued import topic_contract
-from simulation.producer.drop import drop
-from simulation.producer.fill import fill
+from simulation.producer.continuation import topic_contract
+from simulation.producer.file_producer import drop
 from simulation.producer.most import produce_most
 from simulation.producer.outbox import Outbox
-from simulation.producer.produce import produce
-from simulation.producer.sender import values_behind
 from simulation.producer.shares import state_of
+from simulation.producer.spark_producer import fill
+from simulation.producer.topic_producer import produce
+from simulation.producer.topic_writer import values_behind
 from tests.live.conftest import LiveStation
 
 HISTORY = Plan(scale=0.01, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
@@ -144,7 +144,7 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("simulation.producer.produce._Sending._settle", killed_before_it_counts)
+        patch.setattr("simulation.producer.topic_producer._Sending._settle", killed_before_it_counts)
         with pytest.raises(Killed):
             produce("pumps", known.settings, Event(), rate=100, seconds=3)
     before = sent_so_far(known)

@@ -28,7 +28,7 @@ from headrace.live.broker import check_topic
 from headrace.live.loss import Reading
 from headrace.settings import Settings
 from rehearsal.kafka import Broker
-from simulation.producer.sender import Sender
+from simulation.producer.topic_writer import Sender
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 

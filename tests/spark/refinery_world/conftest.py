@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 from headrace.contracts.load import load_contracts
 from simulation.generate.chunks import Chunk
 from simulation.generate.plan import Plan, world_of
+from simulation.generate.row_index import Piece
 from simulation.generate.rows import Workshop
 from simulation.generate.sources import load_sources
-from simulation.generate.spine import Piece
 
 START = datetime(2024, 1, 1)
 DAY = timedelta(days=1)

@@ -5,8 +5,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from simulation.generate.chunks import Chunk
+from simulation.generate.row_index import Piece
 from simulation.generate.rows import Workshop
-from simulation.generate.spine import Piece
 from tests.spark.refinery_world.conftest import DAY, START
 
 KEYS = {

@@ -14,7 +14,7 @@ from simulation.generate.chunks import (
     pieces,
 )
 from simulation.generate.plan import Plan, world_of
-from simulation.generate.spine import Piece, ordinals, snapshots
+from simulation.generate.row_index import Piece, ordinals, snapshots
 
 DAY = timedelta(days=1)
 START = datetime(2024, 1, 1)

@@ -13,8 +13,7 @@ from headrace.lake.lease import Leases, leased
 from headrace.lake.paths import Paths
 from headrace.progress import Event, listening
 from headrace.settings import Settings
-from simulation.generate import land as land_module
-from simulation.generate import run as run_module
+from simulation.generate import run, writers
 from simulation.generate.run import make
 from tests.spark.simulation.generate.conftest import SOURCES, plan
 
@@ -55,7 +54,7 @@ def test_room_is_asked_for_only_what_is_missing(
 ) -> None:
     make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
     asked: list[int] = []
-    monkeypatch.setattr(run_module, "check_room", lambda _, said, __: asked.append(said.total))
+    monkeypatch.setattr(run, "check_room", lambda _, said, __: asked.append(said.total))
     make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
     assert asked == [0]
 
@@ -70,7 +69,7 @@ def test_a_run_killed_while_moving_files_is_finished_by_the_next(
     other = Settings(home=tmp_path / "other", _env_file=None)
     make("works", contracts, SOURCES, plan(tables=("repairs",)), other)
     with monkeypatch.context() as patched:
-        patched.setattr(land_module, "_rows_in", lambda *_: 1 / 0)
+        patched.setattr(writers, "_rows_in", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             make("works", contracts, SOURCES, plan(tables=("repairs",)), settings)
     assert files_of(settings, "repairs") == {}
@@ -87,7 +86,7 @@ def test_a_run_killed_before_it_remembers_doubles_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(run_module, "remember", lambda *_, **__: 1 / 0)
+        patched.setattr(run, "remember", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
     landed = files_of(settings, "notes")

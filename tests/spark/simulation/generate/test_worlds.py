@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
+from simulation.generate import row_index
 from simulation.generate import rows as rows_module
-from simulation.generate import spine as spine_module
 from simulation.generate.chunks import chunks_to_make
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.rows import Workshop
@@ -49,7 +49,7 @@ def test_rows_do_not_depend_on_how_many_tasks_make_them(
 ) -> None:
     few = sent(spark, contracts, table, plan(days=1))
     monkeypatch.setattr(rows_module, "TASKS_PER_CHUNK", 1)
-    monkeypatch.setattr(spine_module, "ROWS_PER_TASK", 7)
+    monkeypatch.setattr(row_index, "ROWS_PER_TASK", 7)
     assert sent(spark, contracts, table, plan(days=1)) == few
 
 

@@ -13,9 +13,9 @@ from itertools import chain
 from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continued import Continued, topic_contract
+from simulation.producer.continuation import Continued, topic_contract
 from simulation.producer.outbox import Cursor, come_to
-from simulation.producer.produce import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
+from simulation.producer.topic_producer import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
 
 LINES, EVERY = 10_000, timedelta(seconds=10)
 AT_LEAST_AHEAD = 1000

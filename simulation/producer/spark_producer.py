@@ -5,9 +5,9 @@ from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.live.topic import connection
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continued import Continued, topic_contract
+from simulation.producer.continuation import Continued, topic_contract
 from simulation.producer.outbox import Cursor
-from simulation.producer.produce import STAGE, Sent
+from simulation.producer.topic_producer import STAGE, Sent
 
 MOST_AT_ONCE = 4_000_000
 SIDE_BY_SIDE = 2  # tasks, each with half of the senders; all at once, so that time goes on alike

@@ -14,10 +14,10 @@ from headrace.live.heartbeat import last_beat
 from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
 from headrace.progress import Event, tell
 from headrace.settings import Settings
-from simulation.producer.continued import Continued, topic_contract
+from simulation.producer.continuation import Continued, topic_contract
 from simulation.producer.outbox import Cursor, come_to
 from simulation.producer.pace import Pace
-from simulation.producer.sender import Sender
+from simulation.producer.topic_writer import Sender
 
 AHEAD_SECONDS, MOST_AHEAD = 120, 1_000_000
 STAGE = "produce"

@@ -18,9 +18,9 @@ from headrace.tables import History
 from simulation.generate.chunks import Chunk
 from simulation.generate.load import bronze_rows
 from simulation.generate.plan import world_of
+from simulation.generate.row_index import Piece
 from simulation.generate.rows import Workshop
 from simulation.generate.sources import load_sources
-from simulation.generate.spine import Piece
 from simulation.score.matching import HOUR, Planted
 from simulation.score.panels import Panel, group_table
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 from cli.alarm_score import show_alarm_score
 from headrace.alarms.engine import Engine
 from headrace.alarms.rules import Rules
+from simulation.score.alarm_watch import Heard, Told
 from simulation.score.matching import HOUR, Planted
+from simulation.score.panel_rows import Readings
 from simulation.score.panels import PANELS, Panel, panels
 from simulation.score.replay import Watched, scores
-from simulation.score.replayed import Readings
-from simulation.score.watching import Heard, Told
 from tests.unit.alarms.conftest import RULES, senders
 
 START = round(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1e6)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from headrace.alarms.engine import Engine
 from headrace.alarms.rules import Rules
 from simulation.score.matching import HOUR, Planted, Raised
-from simulation.score.replayed import Readings
+from simulation.score.panel_rows import Readings
 
 DAY = 24 * HOUR
 MANY_A_DAY = 20_000
