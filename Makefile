@@ -60,7 +60,7 @@ format: $(READY) ## Let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(READY) ## Write docs/tables.md and .env.example anew
+docs: $(READY) ## Write anew what is generated: docs/tables.md, .env.example, deployments, queries
 	$(BIN)/headrace docs
 
 bench: $(READY) ## Measure speed and size; one figure: make bench only=generate

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from cli.deployments import prefect_files
 from cli.docs import env_example
+from cli.examples import domains
 from cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +79,12 @@ def test_links_in_the_pages_lead_somewhere(page):
 
 def test_the_example_of_settings_is_current():
     assert (ROOT / ".env.example").read_text() == env_example(), "run: make docs"
+
+
+def test_the_deployments_are_current():
+    found = prefect_files(domains())
+
+    assert {name: (ROOT / name).read_text() for name in found} == found, "run: make docs"
 
 
 def assert_exists(words: list[str]) -> None:
