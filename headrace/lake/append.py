@@ -31,13 +31,18 @@ def append_once(
             partition_by=partition,
             writer_properties=WriterProperties(compression="ZSTD"),
             commit_properties=CommitProperties(
-                custom_metadata={"userMetadata": json.dumps(note, default=str)},
+                custom_metadata=note_of(note),
                 app_transactions=[Transaction(app, number)],
             ),
         )
     except CommitFailedError:
         _check_new(DeltaTable(path), app, number)
         raise
+
+
+def note_of(note: Mapping[str, Any]) -> dict[str, str]:
+    """What a commit of delta-rs says of itself, where Spark's commits say it."""
+    return {"userMetadata": json.dumps(note, default=str)}
 
 
 def _check_new(table: DeltaTable | None, app: str, number: int) -> None:

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 
 from headrace.lake import objects
 
-SPARKS_NAMES = {"num_added_rows": "numOutputRows"}
+SPARKS_NAMES = {"num_added_rows": "numOutputRows", "num_target_rows_deleted": "numDeletedRows"}
 _COMMIT = re.compile(r"/(\d{20})\.json$")
 
 

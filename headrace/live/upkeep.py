@@ -1,7 +1,6 @@
 """Keeps the standing job's tables small while it stands, and does for others what only their holder may.
 
-It works beside the batches: files are read, sorted and written while rows go on coming. Only a commit, of some
-milliseconds, has to fall between two batches.
+Small files are joined between two batches, in some tenths of a second; second copies are looked for beside them.
 """
 
 import threading
@@ -14,11 +13,10 @@ from types import TracebackType
 from headrace.contracts.model import Contract
 from headrace.lake import log
 from headrace.lake.fold import fold_old_entries
-from headrace.lake.gather import gather
 from headrace.lake.lease import Leases
 from headrace.lake.maintain import cluster_of
 from headrace.lake.paths import Paths, is_rejected, rejected_of
-from headrace.lake.rewrite import Rewritten, commit_rewrite, forget
+from headrace.lake.small_files import join_small_files
 from headrace.lake.trim import trim_log
 from headrace.live.errands import Errand, errands
 from headrace.progress import Event, Stopwatch, tell
@@ -136,21 +134,16 @@ class Upkeep:
 
     def _join_files(self, table: Kept) -> None:
         least, watch = self._settings.join_files, Stopwatch()
-        done = gather(self._path(table), table.cluster, least) if least else None
+        if not least:
+            return
+        good, path = last_good(self._paths, table.layer, table.name), self._path(table)
+        done = join_small_files(path, least, {NOTE: True}, partial(self._between_batches, table))
         if done is None:
             return
-        if self._between_batches(table, partial(self._committed, table, done)) is None:
-            forget(done)
-            return
-        note = f"{len(done.removed)} small files are {len(done.added)}"
+        if good is not None and good.version == done.version - 1:
+            publish(self._paths, table.layer, table.name, replace(good, version=done.version))
+        note = f"{done.files_before} files are {done.files_after}"
         tell(Event(STAGE, str(table), "done", seconds=watch.seconds, note=note))
-
-    def _committed(self, table: Kept, done: Rewritten) -> int | None:
-        good = last_good(self._paths, table.layer, table.name)
-        version = commit_rewrite(done, "OPTIMIZE", {NOTE: len(done.removed)}, keeps_rows=True)
-        if version is not None and good is not None and good.version == version - 1:
-            publish(self._paths, table.layer, table.name, replace(good, version=version))
-        return version
 
     def _tidy(self, table: Kept) -> None:
         if table.has_ledger:

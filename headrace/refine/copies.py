@@ -1,9 +1,8 @@
-"""Finds keys that are stored twice on an event day, keeps the first of each and takes the others out.
+"""Second copies of a key on an event day: found by DuckDB, taken out by a merge of delta-rs.
 
 A batch is compared with the stored rows of its own hours (decision 010), so a key that comes again with another time
-gets in. Once a day somebody looks at whole days: keys alone are read, and only files that hold a second copy are
-written anew. What was taken out moves from `written` to `duplicates`, so the receipt balances; the removed files touch
-their day, so gold makes that day again; the added ones are no news (see `headrace.lake.rewrite`).
+gets in. Once a day whole days are read, their keys alone. What is taken out moves from `written` to `duplicates`, so
+the receipt balances, and the merge touches the day, so gold makes it again.
 """
 
 from collections import deque
@@ -13,29 +12,19 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable, WriterProperties
 
 from headrace.lake import duck, ledger, log
-from headrace.lake.files import DataFile, live_files
+from headrace.lake.append import note_of
+from headrace.lake.files import live_files
 from headrace.lake.ledger import Entry
-from headrace.lake.paths import Paths
-from headrace.lake.rewrite import (
-    NewFile,
-    Rewritten,
-    Shape,
-    commit_rewrite,
-    forget,
-    read_file,
-    shape_of,
-    write_file,
-)
+from headrace.lake.paths import Paths, as_s3
 from headrace.refine.catalog import Catalog, Node
 from headrace.settings import Settings
 from headrace.tables import Append
 
 SAID = "second copies of"
 CLOCKS_APART = timedelta(hours=1)
-TRIES = 5
 Commit = Callable[[Callable[[], int | None]], int | None]
 
 
@@ -68,8 +57,11 @@ class Copies:
         rows, left = {}, deque(days)
         while left and go_on():
             day = left.popleft()
-            if gone := self._remove_of(day, commit):
-                rows[day] = gone
+            copies = self._second_copies(day)
+            if len(copies):
+                commit(lambda day=day, copies=copies: self._delete(day, copies))  # type: ignore[misc]
+                self.finish()
+                rows[day] = len(copies)
         return Removed(rows, tuple(left))
 
     def days_since(self, instant: datetime | None) -> list[str]:
@@ -90,53 +82,52 @@ class Copies:
             ledger.record(self.paths, _entry(self.node.name, *told))
         ledger.remember(self.paths, "copies", self.node.name, {})
 
-    def _remove_of(self, day: str, commit: Commit) -> int:
-        for _ in range(TRIES):
-            done = self._without_copies(day)
-            if done is None:
-                return 0
-            version = commit(lambda done=done: self._committed(done, day))  # type: ignore[misc]
-            if version is not None:
-                self.finish()
-                return done.rows_gone
-            forget(done)  # a file was joined with others meanwhile
-        return 0
-
-    def _committed(self, done: Rewritten, day: str) -> int | None:
-        """What is about to be done is remembered first: should this process end, the receipt finds it."""
-        ledger.remember(self.paths, "copies", self.node.name, {"after": log.version(self.table)})
-        return commit_rewrite(done, "DELETE", {"run": self.run, SAID: day}, keeps_rows=False)
-
-    def _without_copies(self, day: str) -> Rewritten | None:
-        files = [file for file in live_files(self.table) if file.partition == day]
-        places = self._second_copies(files) if files else {}
-        if not places:
-            return None
-        shape = shape_of(self.table)
-        touched = [file for file in files if _url(self.table, file) in places]
-        added = [_without(shape, file, places[_url(self.table, file)]) for file in touched]
-        return Rewritten(self.table, tuple(touched), tuple(file for file in added if file), shape.partition)
-
-    def _second_copies(self, files: list[DataFile]) -> dict[str, list[int]]:
-        """The places of rows in their files whose key came before. Only keys whose hash occurs twice are compared."""
+    def _second_copies(self, day: str) -> pa.Table:
+        """The columns that tell each of them from the copy that was stored first. Only keys whose hash occurs twice
+        are compared."""
+        files = [
+            f"{self.table}/{unquote(file.path)}" for file in live_files(self.table) if file.partition == day
+        ]
+        if not files:
+            return pa.table({})
         keys = ", ".join(f'"{key}"' for key in self.node.table.keys)
         named = " AND ".join(f'"{key}" IS NOT NULL' for key in self.node.table.keys)
-        order = ", ".join(["_processed_at", f'"{self.node.table.event_time}"', "filename", "file_row_number"])
-        rows = "read_parquet($files, filename = true, file_row_number = true, union_by_name = true)"
+        told_by = ", ".join(f'"{name}"' for name in self._told_by)
+        order = f'_processed_at, "{self.node.table.event_time}"'
+        rows = "read_parquet($files, union_by_name = true)"
         with duck.connect(self.settings) as db:
             db.execute("SET threads = 1")  # the standing job has the rest
-            found = db.execute(
+            return db.sql(
                 f"""
                 WITH twice AS (SELECT hash({keys}) AS h FROM {rows} WHERE {named} GROUP BY h HAVING count(*) > 1)
-                SELECT filename, list(file_row_number ORDER BY file_row_number) FROM (
-                    SELECT filename, file_row_number,
-                           row_number() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
+                SELECT {told_by} FROM (
+                    SELECT {told_by}, row_number() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
                     FROM {rows} WHERE {named} AND hash({keys}) IN (SELECT h FROM twice))
-                WHERE nth > 1 GROUP BY filename
+                WHERE nth > 1
                 """,
-                {"files": [_url(self.table, file) for file in files]},
-            ).fetchall()
-        return dict(found)
+                params={"files": files},
+            ).to_arrow_table()
+
+    @property
+    def _told_by(self) -> list[str]:
+        """Two rows of one key differ in one of them: within a batch each key is let in once."""
+        return list(dict.fromkeys([*self.node.table.keys, str(self.node.table.event_time), "_processed_at"]))
+
+    def _delete(self, day: str, copies: pa.Table) -> int:
+        """What is about to be done is remembered first: should this process end, the receipt finds it."""
+        ledger.remember(self.paths, "copies", self.node.name, {"after": log.version(self.table)})
+        same = " AND ".join(f't."{name}" = s."{name}"' for name in self._told_by)
+        opened = DeltaTable(as_s3(self.table))
+        opened.merge(
+            copies,
+            f"t.{self.node.table.partition} = '{day}' AND {same}",
+            source_alias="s",
+            target_alias="t",
+            writer_properties=WriterProperties(compression="ZSTD"),
+            commit_properties=CommitProperties(custom_metadata=note_of({"run": self.run, SAID: day})),
+        ).when_matched_delete().execute()
+        version: int = opened.version()
+        return version
 
 
 def watched(catalog: Catalog) -> list[Node]:
@@ -168,20 +159,3 @@ def _entry(table: str, version: int, rows: int, run: str) -> Entry:
     return Entry(
         "silver", table, "Append", f"copies-{version:015d}", run, 0, counts, version, finished_at=stamp
     )
-
-
-def _without(shape: Shape, file: DataFile, places: list[int]) -> NewFile | None:
-    if len(places) == file.rows:
-        return None
-    return write_file(shape, _kept(shape, file, set(places)), beside=file)
-
-
-def _kept(shape: Shape, file: DataFile, places: set[int]) -> Iterable[pa.Table]:
-    at = 0
-    for piece in read_file(shape, file):
-        yield piece.filter(pa.array([at + place not in places for place in range(len(piece))]))
-        at += len(piece)
-
-
-def _url(table: str, file: DataFile) -> str:
-    return f"{table}/{unquote(file.path)}"

@@ -8,9 +8,8 @@ import pytest
 
 from headrace.lake import log
 from headrace.lake.files import live_files
-from headrace.lake.gather import gather
 from headrace.lake.receipt import receipt
-from headrace.lake.rewrite import commit_rewrite
+from headrace.lake.small_files import join_small_files
 from headrace.live import upkeep
 from headrace.live.standing import stand
 from headrace.refine.dedupe import dedupe
@@ -67,9 +66,7 @@ def test_a_job_killed_right_after_files_were_joined_goes_on_where_it_was(live: L
         live.sends(stroke(number))
         live.stands()
     for layer in ("bronze", "silver"):
-        joined = gather(live.paths.table(layer, "strokes"), (), least=2)
-        assert joined is not None
-        assert commit_rewrite(joined, "OPTIMIZE", {}, keeps_rows=True) is not None
+        assert join_small_files(live.paths.table(layer, "strokes"), 2, {}, commit=lambda work: work())
     live.sends(stroke(2), stroke(3))
     live.stands()
     assert sorted(row.stroke_id for row in live.table("silver", "strokes").collect()) == ["K1", "K2", "K3"]

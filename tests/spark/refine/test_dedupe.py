@@ -1,16 +1,14 @@
 """A key that came again with another time is found by its event day, and the first of it is kept."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
 from headrace.errors import UnknownName
-from headrace.lake import ledger, log
+from headrace.lake import ledger
 from headrace.lake.receipt import Line, receipt
 from headrace.refine import copies
-from headrace.refine.arrivals import version_files
 from headrace.refine.dedupe import dedupe
 from tests.spark.refine.conftest import PumpStation, stroke
 
@@ -71,8 +69,6 @@ def test_second_copies_go_the_receipt_balances_and_gold_makes_their_day_again(st
     assert stored(station) == FIRST_OF_EACH
     became = line(station, "rows in = what became of them")
     assert became.terms == {"written": 5, "rejected": 0, "duplicates": 2}
-    silver = station.paths.table("silver", "strokes")
-    assert version_files(silver, log.version(silver)) == []
     station.refine(layers=["gold"], tables=TABLES)
     assert strokes_of_days(station) == {"2024-01-01": 4, "2024-01-02": 1}
     assert station.table("gold", "pump_days").where("stroke_date = '2024-01-02'").collect() == untouched
@@ -90,11 +86,9 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(
     def dies(*_: Any, **__: Any) -> None:
         raise Killed
 
-    killed_before_the_commit: Callable[[], None] = lambda: monkeypatch.setattr(copies, "commit_rewrite", dies)  # noqa: E731
-    killed_before_the_entry: Callable[[], None] = lambda: monkeypatch.setattr(ledger, "record", dies)  # noqa: E731
-    for killed, rows in ((killed_before_the_commit, 7), (killed_before_the_entry, 5)):
+    for place, name, rows in ((copies.DeltaTable, "merge", 7), (ledger, "record", 5)):
         with monkeypatch.context():
-            killed()
+            monkeypatch.setattr(place, name, dies)
             with pytest.raises(Killed):
                 dedupe("pumps", settings=station.settings)
             monkeypatch.undo()

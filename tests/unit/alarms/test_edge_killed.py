@@ -12,9 +12,8 @@ from headrace.alarms.accounts import accounts
 from headrace.alarms.edge import AlarmEdge
 from headrace.alarms.store import Store
 from headrace.lake import log
-from headrace.lake.gather import gather
 from headrace.lake.lease import Leases
-from headrace.lake.rewrite import commit_rewrite
+from headrace.lake.small_files import join_small_files
 from tests.unit.alarms.conftest import rows, senders
 from tests.unit.alarms.lake import LIFE, Killed, Lake, acts, made, names
 
@@ -199,9 +198,7 @@ def test_the_table_of_alarms_may_be_joined_while_it_is_written(
             acts(lake, action_id="first")
             acts(lake, "shelve", "A4", lasts=1800, action_id="second")
         edge.catch_up()
-        joined = gather(path, ("event_number",), least=2)
-        if joined is not None:
-            assert commit_rewrite(joined, "OPTIMIZE", {}, keeps_rows=True) is not None
+        join_small_files(path, 2, {}, commit=lambda work: work())
     edge.close()
     assert lake.events == undisturbed
     assert lake.balances()
