@@ -38,11 +38,11 @@ def alarms(
     """List the alarms that stand, the gravest first; acknowledge or shelve some."""
     from cli.options import one_domain
     from cli.screen import print_json
-    from headrace.alarms.desk import Desk
+    from headrace.alarms.operator import Operator
     from headrace.errors import UsageError
     from headrace.settings import get_settings
 
-    desk = Desk(one_domain(domain), get_settings())
+    desk = Operator(one_domain(domain), get_settings())
     if what == "list":
         print_json(desk.standing()) if as_json else _show(desk.told())
         return

@@ -111,7 +111,7 @@ def _newest_event(paths: Any) -> int:
 def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[str, Any]:
     """What the minute's messages made of alarms, and what is on the operator's list by then."""
     from cli.alarms import in_words
-    from headrace.alarms.desk import Desk
+    from headrace.alarms.operator import Operator
 
     events = _events(paths, after)
     return {
@@ -119,7 +119,7 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
         "cleared": sum(event["event"] == "cleared" for event in events),
         "announced": sum(event["is_annunciated"] for event in events),
         "floods": sum(event["event"] == "flood_began" for event in events),
-        "listed": [f"{each['priority']}: {in_words(each)}" for each in Desk(domain, settings).told()],
+        "listed": [f"{each['priority']}: {in_words(each)}" for each in Operator(domain, settings).told()],
     }
 
 

@@ -54,13 +54,13 @@ def _one_core() -> Iterator[None]:
 
 def _rate(here: Path) -> float:
     """Of the second ten readings: the first ones are new to the engine, as they are once in a lake's life."""
-    from headrace.alarms.engine import Engine
-    from headrace.alarms.news import News
+    from headrace.alarms.processor import AlarmProcessor
     from headrace.alarms.rules import load_rules
+    from headrace.alarms.source_versions import News
 
     rules = load_rules(DOMAIN)
     assert rules is not None
-    engine = Engine(rules)
+    engine = AlarmProcessor(rules)
     engine.senders.take(_senders())
     half = READINGS // 2
     made = [_files(here / str(part), part * half, half, rules) for part in range(2)]

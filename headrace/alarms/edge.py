@@ -13,15 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from headrace.alarms import memory
-from headrace.alarms.engine import Engine
+from headrace.alarms import checkpoint as memory
+from headrace.alarms.actions import Folder, Inbox, Received
+from headrace.alarms.checkpoint import ACTIONS_KNOWN, Position
 from headrace.alarms.events import SCHEMA, TABLE
-from headrace.alarms.inbox import Folder, Inbox, Received
-from headrace.alarms.memory import ACTIONS_KNOWN, Mark
-from headrace.alarms.news import news
 from headrace.alarms.outbox import Outbox
+from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
 from headrace.alarms.senders import current_senders
+from headrace.alarms.source_versions import rows_of_version
 from headrace.alarms.store import Store
 from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
@@ -47,7 +47,7 @@ class Turn:
     late: int = 0
     rewritten: int = 0
 
-    def note(self, mark: Mark, engine: Engine, events: int) -> dict[str, Any]:
+    def note(self, mark: Position, engine: AlarmProcessor, events: int) -> dict[str, Any]:
         return {
             "turn": asdict(self),
             "began": mark.began,
@@ -87,14 +87,14 @@ class AlarmEdge:
         inboxes: Sequence[Inbox] | None = None,
         outbox: Outbox | None = None,
     ) -> None:
-        self.rules, self.engine = rules, Engine(rules)
+        self.rules, self.engine = rules, AlarmProcessor(rules)
         self._paths, self._run = paths, run
         self._inboxes = [Folder(paths)] if inboxes is None else list(inboxes)
         self._outbox = outbox
         self._store = Store(paths, leases, run)
         self._source = paths.table("silver", rules.source)
         self._senders = paths.table("silver", rules.senders.table)
-        self._mark: Mark | None = None
+        self._mark: Position | None = None
         self._turn: Turn | None = None
         self._events: list[pa.Table] = []
         self._stored: list[pa.Table] = []
@@ -127,7 +127,7 @@ class AlarmEdge:
         stored, self._stored = self._stored, []
         return stored
 
-    def _known(self) -> Mark:
+    def _known(self) -> Position:
         assert self._mark is not None, "nothing was read yet"
         return self._mark
 
@@ -143,7 +143,7 @@ class AlarmEdge:
         for commit in self._store.commits(after=self._mark.stored if self._mark else -1):
             turn = turn_of(commit.note)
             if self._mark is None:
-                self._mark = Mark(commit.note["began"], commit.note["began"] - 1)
+                self._mark = Position(commit.note["began"], commit.note["began"] - 1)
             self._make_again(turn, commit)
             entry = entry_of(self.rules, turn, commit.version, commit.note)
             if not ledger.is_recorded(self._paths, entry):
@@ -151,7 +151,7 @@ class AlarmEdge:
                 entries.append(entry)
         if self._mark is None:
             newest = log.version(self._source)
-            self._mark = Mark(newest, newest - 1)
+            self._mark = Position(newest, newest - 1)
         self._remember()
         if self._known().stored > (saved[0].stored if saved else -1):
             self._save()
@@ -215,7 +215,7 @@ class AlarmEdge:
     def _fold(self, version: int) -> None:
         turn, mark = self._turn, self._known()
         assert turn is not None
-        found = news(self._source, mark.began, version)
+        found = rows_of_version(self._source, mark.began, version)
         rows = late = 0
         for batch in found.batches(self.rules):
             events = self.engine.step(batch)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays
 from headrace.alarms.readings import NEVER, Readings
 from headrace.alarms.senders import Senders
 
@@ -37,7 +37,7 @@ class Block:
 class Levels:
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
-        self._kept = Kept(
+        self._kept = Arrays(
             level=np.float64(0), spread=np.float64(0), known=np.float64(0), far=np.int32(0), there=np.float64(0),
             sums=(np.float64(0), 2), counts=(np.int64(0), 2),
             least=(np.float64(np.inf), 2), most=(np.float64(-np.inf), 2),

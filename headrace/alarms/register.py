@@ -1,5 +1,6 @@
-"""The alarms that are not over, by subject and by name; what is due of them; and the events told, one number each."""
+"""The alarms that are not over, by subject and by id; what is due of them; and the events recorded, one number each."""
 
+import heapq
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -7,14 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from headrace.alarms.alarm import Alarm, Key
-from headrace.alarms.edges import CRITICAL
+from headrace.alarms.alarm import Alarm, Key, said_of
 from headrace.alarms.events import Event
-from headrace.alarms.queue import Queue
 from headrace.alarms.rules import Priority
 from headrace.alarms.senders import Senders
-from headrace.alarms.told import Told
-from headrace.alarms.wording import said_of
+from headrace.alarms.transitions import CRITICAL, Transition
+
+
+class Queue:
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Key]] = []
+
+    def put(self, at: int, key: Key) -> None:
+        heapq.heappush(self._heap, (at, key))
+
+    def until(self, at: int) -> Iterator[tuple[int, Key]]:
+        """The earliest first; what is put meanwhile comes along where it is due too."""
+        while self._heap and self._heap[0][0] <= at:
+            yield heapq.heappop(self._heap)
 
 
 class Register:
@@ -37,21 +48,22 @@ class Register:
     def named(self, alarm_id: str) -> Alarm | None:
         return self._by_id.get(alarm_id)
 
-    def open(self, edge: Told) -> Alarm:
+    def open(self, transition: Transition) -> Alarm:
         self._opened += 1
-        senders, code = self.senders, edge.code
-        group = code if edge.is_group else int(senders.group[code])
-        console = int(senders.console_of_group[group] if edge.is_group else senders.console[code])
+        senders, code = self.senders, transition.code
+        group = code if transition.is_group else int(senders.group[code])
+        console = int(senders.console_of_group[group] if transition.is_group else senders.console[code])
         alarm = Alarm(
-            f"A{self._opened}", edge.kind, code, edge.is_group, group, console, edge.at, edge.severity,
-            self._priority(edge), edge.value, edge.limit, edge.since,
+            f"A{self._opened}", transition.kind, code, transition.is_group, group, console,
+            transition.at, transition.severity, self._priority(transition),
+            transition.value, transition.limit, transition.since,
         )  # fmt: skip
         self._add(alarm)
         return alarm
 
-    def measure(self, alarm: Alarm, edge: Told) -> None:
-        alarm.severity, alarm.priority = edge.severity, self._priority(edge)
-        alarm.value, alarm.limit, alarm.since = edge.value, edge.limit, edge.since
+    def measure(self, alarm: Alarm, transition: Transition) -> None:
+        alarm.severity, alarm.priority = transition.severity, self._priority(transition)
+        alarm.value, alarm.limit, alarm.since = transition.value, transition.limit, transition.since
 
     def settle(self, alarm: Alarm) -> None:
         """Forgets an alarm that is over; one that returned is remembered until somebody saw it or it lapses."""
@@ -142,14 +154,14 @@ class Register:
         self._number += 1
         self._told.append(event.numbered(self._number))
 
-    def _priority(self, edge: Told) -> Priority:
+    def _priority(self, transition: Transition) -> Priority:
         senders = self.senders
-        kind = -1 if edge.is_group else int(senders.kind[edge.code])
+        kind = -1 if transition.is_group else int(senders.kind[transition.code])
         rules = self.rules.of(senders.kinds.names[kind] if kind >= 0 else "")
-        if edge.kind == "limit":
+        if transition.kind == "limit":
             ranks = rules.limit.priority
-            return ranks.critical if edge.severity >= CRITICAL else ranks.warning
-        found: Priority = getattr(rules, edge.kind).priority
+            return ranks.critical if transition.severity >= CRITICAL else ranks.warning
+        found: Priority = getattr(rules, transition.kind).priority
         return found
 
 

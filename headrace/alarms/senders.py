@@ -100,7 +100,7 @@ class Senders:
         return np.flatnonzero(self.group == group)
 
     def setting(self, of: Callable[[Detections], Any]) -> np.ndarray:
-        """One setting of the rules for each sender, by its kind; a span of time in microseconds. Kept until senders
+        """One setting of the rules for each sender, by its kind; a span of time in microseconds. Arrays until senders
         change, by the text of the function: it may close over nothing."""
         found = self._settings.get(of.__code__)
         if found is None:

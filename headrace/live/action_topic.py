@@ -7,7 +7,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from headrace.alarms.inbox import Received, read_action
+from headrace.alarms.actions import Received, read_action
 from headrace.errors import HeadraceError
 from headrace.live.broker import NO_ANSWER, client_options
 from headrace.live.clients import connected

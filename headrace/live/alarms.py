@@ -9,8 +9,8 @@ from types import TracebackType
 
 import pyarrow as pa
 
+from headrace.alarms.actions import Folder, Inbox
 from headrace.alarms.edge import AlarmEdge
-from headrace.alarms.inbox import Folder, Inbox
 from headrace.alarms.outbox import Outbox
 from headrace.errors import HeadraceError
 from headrace.lake.lease import Leases

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from headrace.alarms import memory
+from headrace.alarms import checkpoint as memory
 from headrace.alarms.events import TABLE as ALARMS
 from headrace.lake import ledger, log
 from headrace.lake.paths import Paths

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.alarms.engine import Engine
+from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
 from simulation.score.matching import HOUR, Planted, Raised
 from simulation.score.panel_rows import Readings
@@ -51,7 +51,7 @@ class Heard:
 class Told:
     """Feeds the engine a slice of time at a time, with the senders as they were, and keeps what it raised."""
 
-    def __init__(self, engine: Engine, versions: pa.Table, rules: Rules) -> None:
+    def __init__(self, engine: AlarmProcessor, versions: pa.Table, rules: Rules) -> None:
         self._engine, self._versions, self._rules = engine, versions, rules
         self._from = versions["effective_from"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
         self._known = 0

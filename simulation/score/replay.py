@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pyspark.sql import SparkSession
 
-from headrace.alarms.engine import Engine
+from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules, load_rules
 from headrace.errors import UsageError
 from headrace.lake.session import FEW_ROWS, get_spark, session_for
@@ -95,7 +95,7 @@ def watch(spark: SparkSession, catalog: Catalog, rules: Rules, panel: Panel) -> 
     tell(Event(STAGE, item, "started"))
     made = Replayed(spark, catalog, rules, panel)
     try:
-        planted, told = made.planted(), Told(Engine(rules), made.versions(), rules)
+        planted, told = made.planted(), Told(AlarmProcessor(rules), made.versions(), rules)
         pieces = list(made.pieces())
         heard = Heard()
         for place, piece in enumerate(pieces, start=1):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
-from headrace.alarms.desk import Desk
+from headrace.alarms.operator import Operator
 from headrace.errors import HeadraceError
 from headrace.lake.receipt import receipt
 from headrace.live.action_topic import actions_topic
@@ -59,7 +59,7 @@ def test_an_alarm_goes_out_by_its_topic_and_is_acknowledged_by_another(
     live.stands()
     live.refine()
     assert [each["event"] for each in sent_out(live)] == ["raised", "acknowledged", "cleared"]
-    assert Desk("pumps", live.settings).standing() == []
+    assert Operator("pumps", live.settings).standing() == []
     receipt("pumps", live.settings).check()
 
 

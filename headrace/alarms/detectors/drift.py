@@ -9,12 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.detectors.medians import medians_of
-from headrace.alarms.edges import Edges
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays, medians_of
 from headrace.alarms.levels import SEASONED, Block, Levels
 from headrace.alarms.readings import Readings
 from headrace.alarms.senders import Senders
+from headrace.alarms.transitions import Transitions
 
 DAY = 4  # blocks
 JUMP = 5.0  # usual deviations from one block to the next
@@ -30,14 +29,14 @@ class Drift:
 
     def __init__(self, senders: Senders, levels: Levels) -> None:
         self._senders, self._levels = senders, levels
-        self._kept = Kept(
+        self._kept = Arrays(
             days=(np.float64(0), DAY), filled=np.int32(0), last=np.float64(0), spread=np.float64(1),
             known=np.float64(0), times=np.int32(0), is_on=np.bool_(False),
         )  # fmt: skip
 
-    def step(self, readings: Readings) -> Edges:
+    def step(self, readings: Readings) -> Transitions:
         self._kept.fit(readings.senders)
-        return Edges.joined([self._judged(block) for block in self._levels.blocks(readings)])
+        return Transitions.joined([self._judged(block) for block in self._levels.blocks(readings)])
 
     def state(self) -> dict[str, np.ndarray]:
         return self._kept.state()
@@ -45,10 +44,10 @@ class Drift:
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self._kept.restore(state)
 
-    def _judged(self, block: Block) -> Edges:
+    def _judged(self, block: Block) -> Transitions:
         codes = self._take(block)
         if not len(codes):
-            return Edges.none()
+            return Transitions.none()
         day = self._kept["days"][codes].mean(axis=1)
         score = day / self._usual(codes) * block.sure[codes]
         others = self._others(codes, score)
@@ -64,7 +63,7 @@ class Drift:
         ends = was_on & (np.abs(score) < BACK * most)
         self._kept["is_on"][codes] = (was_on | begins) & ~ends
         told = np.flatnonzero(begins | ends)
-        return Edges.of(
+        return Transitions.of(
             codes[told], np.full(len(told), block.at), is_on=begins[told], value=score[told], limit=most[told]
         )
 

@@ -11,12 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.detectors.medians import medians_of
-from headrace.alarms.edges import CRITICAL, Edges
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays, medians_of
 from headrace.alarms.levels import SEASONED, Block, Levels
 from headrace.alarms.readings import Readings
 from headrace.alarms.senders import Senders
+from headrace.alarms.transitions import CRITICAL, Transitions
 
 MOST = 10.0  # what a block may add at most, so that it is forgotten soon
 CARRY = 0.5  # of the evidence so far that is kept from block to block
@@ -33,13 +32,13 @@ class Failing:
 
     def __init__(self, senders: Senders, levels: Levels) -> None:
         self._senders, self._levels = senders, levels
-        self._kept = Kept(times=np.int32(0), is_on=np.bool_(False), is_switched=np.bool_(False))
-        self._pairs = Kept(evidence=np.float64(0), spread=np.float64(0), known=np.float64(0))
+        self._kept = Arrays(times=np.int32(0), is_on=np.bool_(False), is_switched=np.bool_(False))
+        self._pairs = Arrays(evidence=np.float64(0), spread=np.float64(0), known=np.float64(0))
         self._names = np.empty(0, np.int64)
 
-    def step(self, readings: Readings) -> Edges:
+    def step(self, readings: Readings) -> Transitions:
         self._kept.fit(len(self._senders.groups))
-        return Edges.joined([self._judged(block) for block in self._levels.blocks(readings)])
+        return Transitions.joined([self._judged(block) for block in self._levels.blocks(readings)])
 
     def state(self) -> dict[str, np.ndarray]:
         return self._kept.state() | self._pairs.state() | {"names": self._names}
@@ -49,10 +48,10 @@ class Failing:
         self._pairs.restore(state)
         self._names = np.array(state["names"])
 
-    def _judged(self, block: Block) -> Edges:
+    def _judged(self, block: Block) -> Transitions:
         known = np.flatnonzero(~np.isnan(block.score) & (self._senders.group[: len(block.score)] >= 0))
         if not len(known):
-            return Edges.none()
+            return Transitions.none()
         pairs, moved = self._moved(known, block.score[known])
         before = self._pairs["evidence"][pairs]
         self._pairs["evidence"][pairs] = CARRY * before + (1 - CARRY) * np.clip(moved, -MOST, MOST)
@@ -84,7 +83,7 @@ class Failing:
         places: np.ndarray = order[np.searchsorted(self._names, names, sorter=order)]
         return places
 
-    def _told(self, groups: np.ndarray, evidence: np.ndarray, leaps: np.ndarray, at: int) -> Edges:
+    def _told(self, groups: np.ndarray, evidence: np.ndarray, leaps: np.ndarray, at: int) -> Transitions:
         here, first, many = np.unique(groups, return_index=True, return_counts=True)
         order = np.lexsort((-evidence, groups))
         kinds = min(self._senders.rules.defaults.failing.kinds, int(many.max()))
@@ -100,7 +99,7 @@ class Failing:
         kept["is_switched"][here], kept["times"][here] = switched, times
         kept["is_on"][here] = (was_on | begins) & ~ends
         told = np.flatnonzero(begins | ends)
-        return Edges.of(
+        return Transitions.of(
             here[told], np.full(len(told), at), is_on=begins[told], severity=CRITICAL, value=weight[told],
             limit=rule.deviations,
         )  # fmt: skip

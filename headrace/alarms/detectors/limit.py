@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.edges import Edges
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays
 from headrace.alarms.readings import Readings, in_rounds
 from headrace.alarms.senders import Senders
+from headrace.alarms.transitions import Transitions
 
 NO_TIME = np.int64(-1)
 SIGNS = (-1, -1, 1, 1)
@@ -27,21 +27,23 @@ class Limit:
 
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
-        self._kept = Kept(
+        self._kept = Arrays(
             is_on=(np.bool_(False), 4),
             since=(NO_TIME, 4),
             count=(np.int32(0), 4),
             is_busy=np.bool_(False),
         )
 
-    def step(self, readings: Readings) -> Edges:
+    def step(self, readings: Readings) -> Transitions:
         self._kept.fit(readings.senders)
         rows = self._rows_of_interest(readings)
         if not len(rows):
-            return Edges.none()
+            return Transitions.none()
         codes, at, values = readings.codes[rows], readings.at[rows], readings.values[rows]
         machine = _Machine(self._senders, self._kept)
-        return Edges.joined([machine.turn(codes[now], at[now], values[now]) for now in in_rounds(codes)])
+        return Transitions.joined(
+            [machine.turn(codes[now], at[now], values[now]) for now in in_rounds(codes)]
+        )
 
     def state(self) -> dict[str, np.ndarray]:
         return self._kept.state()
@@ -75,7 +77,7 @@ class Limit:
 class _Machine:
     """Takes one reading of each of some senders at a time."""
 
-    def __init__(self, senders: Senders, kept: Kept) -> None:
+    def __init__(self, senders: Senders, kept: Arrays) -> None:
         self._limits, self._kept = senders.limits, kept
         low, high = senders.limits[1], senders.limits[2]
         band = np.nan_to_num(high - low)
@@ -84,7 +86,7 @@ class _Machine:
         self._off = senders.setting(lambda of: of.limit.off_delay).astype(np.int64)
         self._readings = senders.setting(lambda of: of.limit.readings)
 
-    def turn(self, codes: np.ndarray, at: np.ndarray, values: np.ndarray) -> Edges:
+    def turn(self, codes: np.ndarray, at: np.ndarray, values: np.ndarray) -> Transitions:
         before = self._severity(codes)
         since = np.full(len(codes), NO_TIME)
         for limit in range(4):
@@ -93,9 +95,9 @@ class _Machine:
         self._kept["is_busy"][codes] = (after != 0) | (self._kept["since"][codes] != NO_TIME).any(axis=1)
         told = np.flatnonzero(before != after)
         if not len(told):
-            return Edges.none()
+            return Transitions.none()
         shown = np.where(after != 0, after, before)[told]
-        return Edges.of(
+        return Transitions.of(
             codes[told],
             at[told],
             is_on=after[told] != 0,

@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.edges import Edges
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays
 from headrace.alarms.readings import NEVER, Readings, in_rounds
 from headrace.alarms.senders import Senders
+from headrace.alarms.transitions import Transitions
 
 BIN = 10_000_000  # microseconds: the feed is looked at in pieces of ten seconds
 ODD = 0.25  # an interval that differs by more is looked at one by one
@@ -29,13 +29,13 @@ class Silent:
 
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
-        self._kept = Kept(
+        self._kept = Arrays(
             usual=np.float64(np.nan), last=NEVER, is_silent=np.bool_(False), was_off=np.bool_(False)
         )
         self._holes = np.empty((0, 2), np.int64)
         self._now = int(NEVER)
 
-    def step(self, readings: Readings) -> Edges:
+    def step(self, readings: Readings) -> Transitions:
         self._kept.fit(readings.senders)
         self._kept["was_off"][~self._senders.is_active] = True
         self._holes = np.concatenate([self._holes, self._new_holes(readings)])[-HOLES_KEPT:]
@@ -44,7 +44,7 @@ class Silent:
         self._kept["last"][readings.present] = readings.at[readings.last]
         parts.append(self._still_silent(readings.now, allowed))
         self._now = readings.now
-        return Edges.joined(parts)
+        return Transitions.joined(parts)
 
     def state(self) -> dict[str, np.ndarray]:
         return self._kept.state() | {"holes": self._holes, "now": np.array(self._now)}
@@ -53,7 +53,7 @@ class Silent:
         self._kept.restore(state)
         self._holes, self._now = np.array(state["holes"]), int(state["now"])
 
-    def _gaps(self, readings: Readings, allowed: "_Allowed") -> list[Edges]:
+    def _gaps(self, readings: Readings, allowed: "_Allowed") -> list[Transitions]:
         """Silences that ended with a reading."""
         codes, usual = readings.codes, self._kept["usual"]
         waited = (readings.at - readings.previous).astype(np.float64)
@@ -65,7 +65,9 @@ class Silent:
         rows = np.flatnonzero(odd)
         return [self._turn(readings, rows[now], waited, allowed) for now in in_rounds(codes[rows])]
 
-    def _turn(self, readings: Readings, rows: np.ndarray, waited: np.ndarray, allowed: "_Allowed") -> Edges:
+    def _turn(
+        self, readings: Readings, rows: np.ndarray, waited: np.ndarray, allowed: "_Allowed"
+    ) -> Transitions:
         codes, at, before = readings.codes[rows], readings.at[rows], readings.previous[rows]
         was_silent, most = self._kept["is_silent"][codes], allowed.most(codes)
         silent = self._without_holes(codes, before, np.minimum(at, readings.now))  # its clock may run ahead
@@ -76,10 +78,12 @@ class Silent:
         self._learn(codes, waited[rows])
         over = ended | was_silent
         if not over.any():
-            return Edges.none()
+            return Transitions.none()
         told = (before + np.minimum(most, 2.0**61).astype(np.int64))[ended]
-        begun = Edges.of(codes[ended], told, is_on=True, since=before[ended])
-        return Edges.joined([begun, Edges.of(codes[over], at[over], is_on=False, since=before[over])])
+        begun = Transitions.of(codes[ended], told, is_on=True, since=before[ended])
+        return Transitions.joined(
+            [begun, Transitions.of(codes[over], at[over], is_on=False, since=before[over])]
+        )
 
     def _learn(self, codes: np.ndarray, waited: np.ndarray) -> None:
         usual = self._kept["usual"][codes]
@@ -88,7 +92,7 @@ class Silent:
         learned = np.where(waited > usual, longer, shorter)
         self._kept["usual"][codes] = np.where(np.isnan(usual), waited, learned)
 
-    def _still_silent(self, now: int, allowed: "_Allowed") -> Edges:
+    def _still_silent(self, now: int, allowed: "_Allowed") -> Transitions:
         """Senders that nothing was heard of for too long by the time that most have come to."""
         last = self._kept["last"]
         codes = self._waited_for(now, allowed)
@@ -98,7 +102,7 @@ class Silent:
         codes = codes[self._without_holes(codes, last[codes], np.full(len(codes), now)) > allowed.most(codes)]
         self._kept["is_silent"][codes] = True
         told = last[codes] + allowed.most(codes).astype(np.int64)
-        return Edges.of(codes, told, is_on=True, since=last[codes])
+        return Transitions.of(codes, told, is_on=True, since=last[codes])
 
     def _waited_for(self, now: int, allowed: "_Allowed") -> np.ndarray:
         last = self._kept["last"]
@@ -164,7 +168,7 @@ def _steady(readings: Readings, waited: np.ndarray) -> np.ndarray:
 class _Allowed:
     """How long each sender may be silent."""
 
-    def __init__(self, senders: Senders, kept: Kept) -> None:
+    def __init__(self, senders: Senders, kept: Arrays) -> None:
         self._kept, self._declared = kept, np.nan_to_num(senders.interval) * 1e6
         self._intervals = senders.setting(lambda of: of.silent.intervals)
         self.at_least = senders.setting(lambda of: of.silent.at_least)

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.edges import NONE, Edges
-from headrace.alarms.kept import Kept
+from headrace.alarms.arrays import Arrays
 from headrace.alarms.readings import Readings
 from headrace.alarms.senders import Senders
+from headrace.alarms.transitions import NONE, Transitions
 
 CHANCES, REPEATS = 20.0, 1.0  # what is believed of a sender that nothing is known of
 MOST_CHANCES = 100.0  # older ones are forgotten
@@ -41,20 +41,20 @@ class Stuck:
 
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
-        self._kept = Kept(
+        self._kept = Arrays(
             value=np.float64(np.nan), count=np.int32(0), since=np.int64(NONE), is_stuck=np.bool_(False),
             chances=np.float64(CHANCES), repeats=np.float64(REPEATS),
         )  # fmt: skip
 
-    def step(self, readings: Readings) -> Edges:
+    def step(self, readings: Readings) -> Transitions:
         self._kept.fit(readings.senders)
         if not len(readings.codes):
-            return Edges.none()
+            return Transitions.none()
         is_same = self._repeats(readings)
         self._learn(readings, is_same)
         runs = self._runs(readings, is_same)
         is_known = (runs.before > 0) & self._kept["is_stuck"][runs.codes]
-        told = Edges.joined([self._ended(readings, runs), self._begun(readings, runs, is_known)])
+        told = Transitions.joined([self._ended(readings, runs), self._begun(readings, runs, is_known)])
         self._remember(readings, runs)
         return told
 
@@ -96,16 +96,16 @@ class Stuck:
         counts = before + np.diff(begins, append=len(readings.codes))
         return _Runs(np.append(begins, len(readings.codes)), codes, since, before, counts)
 
-    def _ended(self, readings: Readings, runs: _Runs) -> Edges:
+    def _ended(self, readings: Readings, runs: _Runs) -> Transitions:
         """Those that were stuck and show another value now."""
         begins = runs.first[:-1]
         others = np.flatnonzero((runs.before == 0) & self._kept["is_stuck"][runs.codes])
         codes, nth = np.unique(runs.codes[others], return_index=True)
         at = begins[others[nth]]
         self._kept["is_stuck"][codes] = False
-        return Edges.of(codes, readings.at[at], is_on=False, value=readings.values[at])
+        return Transitions.of(codes, readings.at[at], is_on=False, value=readings.values[at])
 
-    def _begun(self, readings: Readings, runs: _Runs, is_known: np.ndarray) -> Edges:
+    def _begun(self, readings: Readings, runs: _Runs, is_known: np.ndarray) -> Transitions:
         setting = self._senders.setting
         share = np.clip(self._kept["repeats"] / self._kept["chances"], LEAST_SHARE, MOST_SHARE)
         chance = np.log(setting(lambda of: of.stuck.chance))
@@ -114,21 +114,21 @@ class Stuck:
         at_least = setting(lambda of: of.stuck.at_least).astype(np.int64)
         asked = np.flatnonzero((runs.counts >= enough[runs.codes]) & ~is_known)
         told = [self._told(readings, runs, int(run), enough, at_least) for run in asked]
-        return Edges.joined([edges for edges in told if len(edges)])
+        return Transitions.joined([transitions for transitions in told if len(transitions)])
 
     def _told(
         self, readings: Readings, runs: _Runs, run: int, enough: np.ndarray, at_least: np.ndarray
-    ) -> Edges:
+    ) -> Transitions:
         """Begun at the reading that makes it long enough, and ended with the run if that ended here."""
         code, begin, end = int(runs.codes[run]), int(runs.first[run]), int(runs.first[run + 1])
         long_enough = np.searchsorted(readings.at[begin:end], runs.since[run] + at_least[code])
         place = begin + max(int(long_enough), int(enough[code]) - int(runs.before[run]) - 1, 0)
         if place >= end:
-            return Edges.none()
+            return Transitions.none()
         goes_on = end == len(readings.codes) or readings.codes[end] != code
         self._kept["is_stuck"][code] = goes_on
         places = np.array([place] if goes_on else [place, end])
-        return Edges.of(
+        return Transitions.of(
             np.full(len(places), code), readings.at[places], is_on=places < end,
             value=readings.values[places], since=np.where(places < end, runs.since[run], readings.at[places]),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from headrace.alarms.engine import Engine
+from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def senders(count: int = 4, **columns: Any) -> pa.Table:
 class Plant:
     """An engine, and what it told."""
 
-    engine: Engine
+    engine: AlarmProcessor
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def reads(self, *tables: pa.Table) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Plant:
 
 
 def plant(count: int = 4, table: pa.Table | None = None, **rules: Any) -> Plant:
-    engine = Engine(Rules.model_validate(RULES | rules))
+    engine = AlarmProcessor(Rules.model_validate(RULES | rules))
     engine.senders.take(table if table is not None else senders(count))
     return Plant(engine)
 

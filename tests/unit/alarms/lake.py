@@ -9,9 +9,8 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
 from headrace.alarms.accounts import accounts
-from headrace.alarms.actions import Action
+from headrace.alarms.actions import Action, Folder
 from headrace.alarms.edge import AlarmEdge
-from headrace.alarms.inbox import Folder
 from headrace.alarms.outbox import Outbox
 from headrace.alarms.rules import Rules
 from headrace.lake.lease import Leases

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from headrace.alarms import memory
+from headrace.alarms import checkpoint as memory
 from headrace.alarms.accounts import accounts
 from headrace.alarms.edge import AlarmEdge
 from headrace.alarms.store import Store

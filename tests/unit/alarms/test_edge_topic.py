@@ -4,8 +4,8 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
+from headrace.alarms.actions import Folder
 from headrace.alarms.edge import AlarmEdge, alarms_wait
-from headrace.alarms.inbox import Folder
 from headrace.lake.lease import Leases
 from tests.unit.alarms.conftest import rows
 from tests.unit.alarms.lake import Lake, acts

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from cli.alarm_score import show_alarm_score
-from headrace.alarms.engine import Engine
+from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
 from simulation.score.alarm_watch import Heard, Told
 from simulation.score.matching import HOUR, Planted
@@ -37,7 +37,7 @@ def versions(*limits: tuple[int, float]) -> pa.Table:
 
 
 def told(*limits: tuple[int, float]) -> Told:
-    return Told(Engine(Rules.model_validate(RULES)), versions(*limits), Rules.model_validate(RULES))
+    return Told(AlarmProcessor(Rules.model_validate(RULES)), versions(*limits), Rules.model_validate(RULES))
 
 
 def test_an_alarm_lasts_from_its_raising_to_its_clearing_or_the_end():

@@ -4,9 +4,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from headrace.alarms.actions import Action
-from headrace.alarms.engine import Engine
-from headrace.alarms.inbox import read_action
+from headrace.alarms.actions import Action, read_action
+from headrace.alarms.processor import AlarmProcessor
 from tests.unit.alarms.conftest import Plant, rows, senders
 from tests.unit.alarms.conftest import plant as any_plant
 
@@ -199,7 +198,7 @@ def test_what_is_kept_makes_the_same_of_what_follows() -> None:
     flooded(pump, 6)
     acts(pump, "shelve", "A2", lasts=600)
     happens(pump, ("P0", "1m", 5))
-    other.engine = Engine(pump.engine.rules)
+    other.engine = AlarmProcessor(pump.engine.rules)
     other.engine.restore(pump.engine.state())
     other.engine.senders.take(senders(60))
     for each in (pump, other):

@@ -15,7 +15,7 @@ ACTIONS_KNOWN = 10_000
 
 
 @dataclass(frozen=True)
-class Mark:
+class Position:
     """How far it has come. `began`: the version of the followed table that was read first, as a whole; `read`: the
     newest one read; `stored`: the newest version of the table of alarms; `senders`: of the senders' table."""
 
@@ -28,7 +28,7 @@ class Mark:
     offsets: dict[str, int] = field(default_factory=dict)
 
 
-def save(paths: Paths, mark: Mark, state: Mapping[str, np.ndarray]) -> None:
+def save(paths: Paths, mark: Position, state: Mapping[str, np.ndarray]) -> None:
     body = io.BytesIO()
     text = np.frombuffer(json.dumps(asdict(mark)).encode(), np.uint8)
     np.savez(body, mark=text, **{f"engine.{name}": array for name, array in state.items()})  # type: ignore[arg-type]
@@ -43,14 +43,14 @@ def oldest_needed(paths: Paths, table: str) -> int | None:
     return None if found is None else int(found["stored" if table == TABLE else "read"])
 
 
-def load(paths: Paths) -> tuple[Mark, dict[str, np.ndarray]] | None:
+def load(paths: Paths) -> tuple[Position, dict[str, np.ndarray]] | None:
     body = objects.get(_file(paths))
     if body is None:
         return None
     with np.load(io.BytesIO(body)) as found:
         kept = json.loads(found["mark"].tobytes())
         state = {name.removeprefix("engine."): found[name] for name in found.files if name != "mark"}
-    return Mark(**{**kept, "known": tuple(kept["known"])}), state
+    return Position(**{**kept, "known": tuple(kept["known"])}), state
 
 
 def _mark_file(paths: Paths) -> str:

@@ -11,13 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from headrace.alarms.actions import Action
-from headrace.alarms.alarm import STANDING
+from headrace.alarms.actions import Action, Folder
+from headrace.alarms.alarm import EXPLAINED, STANDING
 from headrace.alarms.edge import AlarmEdge
 from headrace.alarms.events import SCHEMA, TABLE
-from headrace.alarms.inbox import Folder
 from headrace.alarms.rules import PRIORITIES, Rules, load_rules
-from headrace.alarms.wording import EXPLAINED
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.lease import leased, living_holder
@@ -27,7 +25,7 @@ from headrace.settings import Settings
 FOLDED_WITHIN = 15.0
 
 
-class Desk:
+class Operator:
     def __init__(self, domain: str, settings: Settings) -> None:
         rules = load_rules(domain)
         if rules is None:

@@ -1,7 +1,7 @@
 """Every alarm through the states of ISA-18.2.
 
-Edges and actions come in the order of their time. What is due meanwhile (a shelving that ends, a flood that is over, an
-alarm that returned long ago and nobody acknowledged) is done first.
+Transitions and actions come in the order of their time. What is due before one of them is done first: a shelving that
+ends, a flood that is over, an alarm that returned long ago and was never acknowledged.
 """
 
 from collections import Counter
@@ -11,25 +11,25 @@ import numpy as np
 
 from headrace.alarms.actions import Action
 from headrace.alarms.alarm import Alarm
-from headrace.alarms.annunciation import Annunciation
 from headrace.alarms.events import Event
+from headrace.alarms.notification import Notification
 from headrace.alarms.register import Register, as_array, from_array
 from headrace.alarms.senders import Senders
-from headrace.alarms.told import Told
+from headrace.alarms.transitions import Transition
 
 BY_TIME, BY_CHATTER = "time", "chatter"
 
 
-class Book:
+class StateMachine:
     def __init__(self, senders: Senders) -> None:
         self._register = Register(senders)
-        self._annunciation = Annunciation(self._register)
+        self._annunciation = Notification(self._register)
 
-    def take(self, edges: Iterable[Told], now: int) -> list[Event]:
-        """The events of edges, and of what is due until now."""
-        for edge in edges:
-            self._go_on(edge.at)
-            self._one(edge)
+    def take(self, transitions: Iterable[Transition], now: int) -> list[Event]:
+        """The events of transitions, and of what is due until now."""
+        for transition in transitions:
+            self._go_on(transition.at)
+            self._one(transition)
         self._go_on(now)
         return self._register.events()
 
@@ -77,52 +77,61 @@ class Book:
         self._register.restore(kept["register"])
         self._annunciation.restore(kept["floods"])
 
-    def _one(self, edge: Told) -> None:
-        alarm = self._register.find((edge.kind, edge.code))
-        if edge.is_on and (alarm is None or not alarm.is_on):
-            self._raise(alarm or self._register.open(edge), edge)
-        elif edge.is_on and alarm is not None and edge.severity != alarm.severity:
-            self._change(alarm, edge)
-        elif not edge.is_on and alarm is not None and alarm.is_on:
-            self._clear(alarm, edge)
+    def _one(self, transition: Transition) -> None:
+        alarm = self._register.find((transition.kind, transition.code))
+        if transition.is_on and (alarm is None or not alarm.is_on):
+            self._raise(alarm or self._register.open(transition), transition)
+        elif transition.is_on and alarm is not None and transition.severity != alarm.severity:
+            self._change(alarm, transition)
+        elif not transition.is_on and alarm is not None and alarm.is_on:
+            self._clear(alarm, transition)
 
-    def _raise(self, alarm: Alarm, edge: Told) -> None:
-        alarm.is_on, alarm.is_acknowledged, alarm.raised_at, alarm.spread_at = True, False, edge.at, edge.at
-        self._register.measure(alarm, edge)
+    def _raise(self, alarm: Alarm, transition: Transition) -> None:
+        alarm.is_on, alarm.is_acknowledged, alarm.raised_at, alarm.spread_at = (
+            True,
+            False,
+            transition.at,
+            transition.at,
+        )
+        self._register.measure(alarm, transition)
         self._annunciation.begins(alarm)
-        chatters = self._register.chatters(alarm, edge.at)
+        chatters = self._register.chatters(alarm, transition.at)
         if alarm.shelved_until is None and not chatters:
-            self._annunciation.announce(alarm, edge.at, "raised")
+            self._annunciation.announce(alarm, transition.at, "raised")
         else:
-            self._register.tell(alarm, "raised", edge.at)
+            self._register.tell(alarm, "raised", transition.at)
         if chatters and alarm.shelved_until is None:
             rule = self._register.rules.chatter
             self._shelve(
-                alarm, edge.at, rule.shelved_for.total_seconds(), BY_CHATTER, "it comes and goes too often"
+                alarm,
+                transition.at,
+                rule.shelved_for.total_seconds(),
+                BY_CHATTER,
+                "it comes and goes too often",
             )
-        self._annunciation.hide_what_shows(alarm, edge.at)
+        self._annunciation.hide_what_shows(alarm, transition.at)
 
-    def _change(self, alarm: Alarm, edge: Told) -> None:
+    def _change(self, alarm: Alarm, transition: Transition) -> None:
         """Another severity: the same alarm, told again where it became graver."""
-        is_graver = edge.severity > alarm.severity
-        self._register.measure(alarm, edge)
+        is_graver = transition.severity > alarm.severity
+        self._register.measure(alarm, transition)
         if not is_graver:
-            self._register.tell(alarm, "eased", edge.at)
+            self._register.tell(alarm, "eased", transition.at)
             return
         alarm.is_acknowledged = False
         if alarm.shelved_by == BY_CHATTER:
             alarm.shelved_until, alarm.shelved_by = None, ""
         if alarm.shelved_until is None:
-            self._annunciation.announce(alarm, edge.at, "escalated")
+            self._annunciation.announce(alarm, transition.at, "escalated")
         else:
-            self._register.tell(alarm, "escalated", edge.at)
+            self._register.tell(alarm, "escalated", transition.at)
 
-    def _clear(self, alarm: Alarm, edge: Told) -> None:
+    def _clear(self, alarm: Alarm, transition: Transition) -> None:
         alarm.is_told = alarm.is_told and not alarm.is_hidden and alarm.shelved_until is None
-        alarm.is_on, alarm.cleared_at = False, edge.at
-        alarm.value = alarm.value if np.isnan(edge.value) else edge.value
-        self._register.tell(alarm, "cleared", edge.at)
-        self._annunciation.ends(alarm, edge.at)
+        alarm.is_on, alarm.cleared_at = False, transition.at
+        alarm.value = alarm.value if np.isnan(transition.value) else transition.value
+        self._register.tell(alarm, "cleared", transition.at)
+        self._annunciation.ends(alarm, transition.at)
         self._register.settle(alarm)
 
     def _go_on(self, at: int) -> None:

@@ -24,7 +24,7 @@ MOST_ROWS = 4_000_000
 
 
 @dataclass(frozen=True)
-class News:
+class VersionRows:
     """files: by their day."""
 
     version: int
@@ -36,16 +36,16 @@ class News:
             yield from _of_day(list(files), rules)
 
 
-def news(table: str, began: int, version: int) -> News:
+def rows_of_version(table: str, began: int, version: int) -> VersionRows:
     """began: the version of which all is news, and nothing before it."""
     if version == began:
         files = [f"{table}/{file.path}" for file in live_files(table, version)]
-        return News(version, tuple(sorted(files)))
+        return VersionRows(version, tuple(sorted(files)))
     commit = log.commit(table, version)
     is_rewriting = commit is not None and any(
         action["remove"].get("dataChange", True) for action in commit.actions if "remove" in action
     )
-    return News(version, tuple(sorted(version_files(table, version))), is_rewriting)
+    return VersionRows(version, tuple(sorted(version_files(table, version))), is_rewriting)
 
 
 def _folder(file: str) -> str:

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from headrace.alarms.actions import Action
-from headrace.alarms.desk import Desk
 from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.operator import Operator
 from headrace.alarms.rules import load_rules
 from headrace.errors import UsageError
 from headrace.lake.lease import leased
@@ -62,7 +62,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_the_alarms_that_stand_are_listed_with_what_is_wrong(settings: Settings) -> None:
-    standing = Desk("pumps", settings).standing()
+    standing = Operator("pumps", settings).standing()
     assert [(each["alarm_id"], each["state"], each["message"]) for each in standing] == [
         ("A1", "unacknowledged", "P1: 12 is above its limit 10"),
         ("A2", "returned", "P2: 11 is above its limit 10"),
@@ -72,15 +72,15 @@ def test_the_alarms_that_stand_are_listed_with_what_is_wrong(settings: Settings)
 def test_suppressed_alarms_are_counted_with_their_cause(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk("pumps", settings)
+    desk = Operator("pumps", settings)
     first, other = desk.standing()
     laid = [first, other | {"state": "suppressed", "cause_id": "A1"}]
-    monkeypatch.setattr(Desk, "standing", lambda _: laid)
+    monkeypatch.setattr(Operator, "standing", lambda _: laid)
     assert [(each["alarm_id"], each["others"]) for each in desk.told()] == [("A1", 1)]
 
 
 def test_what_an_operator_does_holds_at_once_where_no_job_stands(settings: Settings) -> None:
-    desk = Desk("pumps", settings)
+    desk = Operator("pumps", settings)
     told = desk.act(
         Action(what="acknowledge", alarm_id="A2", by="Ann"), Action(what="shelve", alarm_id="A9", lasts=60)
     )
@@ -103,7 +103,7 @@ def test_the_command_lists_and_acts_and_says_what_was_refused(settings: Settings
 
 def test_a_domain_without_rules_or_without_a_table_says_so(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no alarms\.yml"):
-        Desk("valves", settings)
+        Operator("valves", settings)
     empty = settings.model_copy(update={"home": tmp_path / "empty"})
     with pytest.raises(UsageError, match="headrace refine"):
-        Desk("pumps", empty).standing()
+        Operator("pumps", empty).standing()

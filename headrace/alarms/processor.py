@@ -9,31 +9,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.alarms.book import Book
+from headrace.alarms.actions import Received
 from headrace.alarms.detectors.drift import Drift
 from headrace.alarms.detectors.failing import Failing
 from headrace.alarms.detectors.limit import Limit
 from headrace.alarms.detectors.silent import Silent
 from headrace.alarms.detectors.stuck import Stuck
-from headrace.alarms.edges import Detector
 from headrace.alarms.events import as_table
-from headrace.alarms.inbox import Received
 from headrace.alarms.levels import Levels
 from headrace.alarms.readings import Clock, Readings
 from headrace.alarms.rules import Rules
 from headrace.alarms.senders import Senders
-from headrace.alarms.told import in_order
+from headrace.alarms.state_machine import StateMachine
+from headrace.alarms.transitions import Detector, in_order
 
 DETECTORS: tuple[Callable[[Senders], Detector], ...] = (Silent, Stuck, Limit)
 
 
-class Engine:
+class AlarmProcessor:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
         self.levels = Levels(self.senders)
         slow = (Failing(self.senders, self.levels), Drift(self.senders, self.levels))
         self.detectors = [*(made(self.senders) for made in DETECTORS), *slow]
-        self.book = Book(self.senders)
+        self.book = StateMachine(self.senders)
         self.late = 0
 
     def step(self, rows: pa.Table) -> pa.Table:
