@@ -83,8 +83,7 @@ def _refuse_beside_measured(context: typer.Context) -> None:
 
 def _show(bill: "Bill") -> None:
     from cli.screen import count, err, out, table
-    from headrace.cost.prices import prices
-    from headrace.cost.speeds import speeds
+    from headrace.cost.rates import prices, speeds
 
     rows = [(line.service, line.what, f"{line.dollars:,.2f}") for line in bill.lines]
     out.print(

@@ -38,7 +38,7 @@ def docs(
 def generated_files() -> dict[str, str]:
     from cli.deployments import prefect_files
     from cli.examples import domains
-    from headrace.serve.athena import athena_queries
+    from headrace.serve.dialects import athena_queries
 
     queries = {f"infra/queries/{name}.sql": text for name, text in athena_queries().items()}
     of_databricks = {f"{BUNDLE}/{name}": text for name, text in bundle_files().items()}

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from headrace.cost.environments import CORES_A_NODE, MAIN_TYPE, NODE_TYPE, Environment
-from headrace.cost.prices import Prices, prices
-from headrace.cost.speeds import Speeds, speeds
+from headrace.cost.rates import Prices, Speeds, prices, speeds
 from headrace.errors import UsageError
 
 GB, MILLION, HOUR = 1e9, 1e6, 3600.0

@@ -13,8 +13,8 @@ from headrace.errors import HeadraceError
 from headrace.lake.opened import is_table
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.progress import Event, tell
+from headrace.serve.dialects import translated
 from headrace.serve.glue import LAYERS, Published
-from headrace.serve.translate import translated
 from headrace.settings import Settings
 from headrace.trouble import useful_line
 

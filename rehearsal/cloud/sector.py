@@ -14,7 +14,7 @@ from headrace.errors import HeadraceError
 from headrace.lake.log import row_count
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
-from headrace.serve.athena import database_of
+from headrace.serve.dialects import database_of
 from headrace.serve.glue import LAYERS
 from headrace.settings import as_environment
 from rehearsal.cloud.answers import compared

@@ -23,9 +23,9 @@ from headrace.quality.run import scan
 from headrace.quality.summary import CheckResult
 from headrace.refine.catalog import Ref, load_tables
 from headrace.refine.run import TableResult, refine
-from headrace.serve.athena import athena_queries
+from headrace.serve.dialects import athena_queries
+from headrace.serve.glue import unreadable
 from headrace.serve.query import list_queries, run_query, run_sql
-from headrace.serve.readable import unreadable
 from headrace.settings import Settings
 from headrace.tables import Replace
 from simulation.generate.plan import Plan

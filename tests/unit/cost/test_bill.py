@@ -19,10 +19,8 @@ from headrace.cost.environments import (
     Environment,
     environment,
 )
-from headrace.cost.guard import place_of, refuse_beyond, stop_beyond
-from headrace.cost.prices import prices
-from headrace.cost.runs import bill_of_plan
-from headrace.cost.speeds import speeds
+from headrace.cost.rates import prices, speeds
+from headrace.cost.runs import bill_of_plan, place_of, refuse_beyond, stop_beyond
 from headrace.errors import OverBudget, UnknownName, UsageError
 from headrace.settings import Settings
 

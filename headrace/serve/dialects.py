@@ -1,4 +1,4 @@
-"""Named queries in the dialect of whoever answers them elsewhere."""
+"""Named queries in the dialects of Athena and of Databricks, over the databases that tables are published to."""
 
 from collections.abc import Callable
 
@@ -36,3 +36,17 @@ def _in(dialect: str, text: str, domain: str, place: Place) -> str | None:
         if table.db and not (table.db in LAYERS and place(table, domain)):
             return None
     return tree.sql(dialect, pretty=True, comments=False)
+
+
+def database_of(domain: str, layer: str) -> str:
+    return f"{domain}_{layer}"
+
+
+def athena_queries() -> dict[str, str]:
+    return translated("athena", _in_its_database)
+
+
+def _in_its_database(table: sql.Table, domain: str) -> bool:
+    table.set("db", sql.to_identifier(database_of(table.catalog or domain, table.db)))
+    table.set("catalog", None)
+    return True
