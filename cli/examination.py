@@ -13,7 +13,6 @@ from typing import Literal
 
 import psutil
 
-from headrace.lake.class_archive import archive_of, make_archive
 from headrace.lake.jars import jar_sets, resolve_jars
 from headrace.lake.java import java_program
 from headrace.settings import Settings
@@ -42,13 +41,12 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    checks = (_python, _java, _jars, _classes, _versions, _disk, _memory, _ports, _credentials)
+    checks = (_python, _java, _jars, _versions, _disk, _memory, _ports, _credentials)
     return [finding for check in checks for finding in check(settings)]
 
 
 def mend(settings: Settings) -> None:
     resolve_jars(settings)
-    make_archive(settings)
 
 
 def _python(_: Settings) -> Iterator[Finding]:
@@ -87,14 +85,6 @@ def _jars(settings: Settings) -> Iterator[Finding]:
             yield Finding("Spark's jars", "ok", f"{len(list(jars.folder.glob('*.jar')))} in {where}")
         else:
             yield Finding("Spark's jars", "problem", f"missing or old in {where}", "headrace doctor --fix")
-
-
-def _classes(settings: Settings) -> Iterator[Finding]:
-    archive = archive_of(settings)
-    if archive.exists():
-        yield Finding("Java's classes", "ok", f"archived in {_short(archive.parent)}: quicker starts")
-    else:
-        yield Finding("Java's classes", "warning", "not archived: slower starts", "headrace doctor --fix")
 
 
 def _versions(_: Settings) -> Iterator[Finding]:

@@ -98,7 +98,5 @@ watched packages "$(grep -c '==' requirements.lock) pinned packages" uv pip sync
 watched headrace "the project itself" uv pip install --no-deps --no-build-isolation --editable .
 watched jars "Spark's jars for Delta and Kafka" "$venv/bin/python" -c \
     'from headrace.lake.jars import resolve_jars; from headrace.settings import get_settings; resolve_jars(get_settings())'
-watched classes "Java's classes, for quicker starts" "$venv/bin/python" -c \
-    'from headrace.lake.class_archive import make_archive; from headrace.settings import get_settings; make_archive(get_settings())'
 touch "$venv/.ready"
 say done "in $((SECONDS - began)) s"

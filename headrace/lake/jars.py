@@ -39,18 +39,17 @@ class JarSet:
 
 ALWAYS = JarSet(
     "jars",
-    ("io.delta:delta-spark_2.13:4.0.1", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.0.0"),
+    ("io.delta:delta-spark_2.13:4.2.0", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.1"),
 )
 TO_SIGN = JarSet("jars-iam", ("software.amazon.msk:aws-msk-iam-auth:2.3.0",))
 AWS = "software.amazon.awssdk"  # has an artifact named like one of Spark's
 _SDK = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
 TO_S3 = JarSet(
     "jars-s3",
-    ("org.apache.hadoop:hadoop-aws:3.4.1", *(f"{AWS}:{each}:2.25.53" for each in _SDK)),
+    ("org.apache.hadoop:hadoop-aws:3.4.2", *(f"{AWS}:{each}:2.29.52" for each in _SDK)),
     without=(f"{AWS}:bundle",),  # all of AWS in 600 MB, where these are 45
 )
 STAMP = "packages.txt"
-RESOLVE = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()"
 
 
 def jar_sets(settings: Settings) -> tuple[JarSet, ...]:
@@ -106,7 +105,7 @@ def _are_in(folder: Path, packages: Sequence[str]) -> bool:
 
 def _resolved(scratch: Path, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
     script = scratch / "resolve.py"
-    script.write_text(RESOLVE)
+    script.write_text("")  # spark-submit resolves before it runs anything
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     ran = subprocess.run(
         [

@@ -12,7 +12,6 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from headrace.errors import HeadraceError
-from headrace.lake.class_archive import to_start_with
 from headrace.lake.jars import jar_sets
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings, get_settings
@@ -169,7 +168,7 @@ def suit(session: SparkSession, rows: int) -> None:
 def java_options(settings: Settings) -> str:
     log4j = Path(__file__).with_name("log4j2.properties")
     return (
-        f"-Xms{settings.memory} {to_start_with(settings)} {settings.java_options} -XX:+UseParallelGC "
+        f"-Xms{settings.memory} {settings.java_options} -XX:+UseParallelGC "
         f"-XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC "
         f"-Dlog4j2.configurationFile={log4j.as_uri()}"
     )
