@@ -3,7 +3,8 @@
 HeadraceError
 ├── UsageError          what was asked for makes no sense; exit code 2
 │   ├── ContractError   a contract file does not hold together
-│   └── UnknownName     a domain, table or query that does not exist
+│   ├── UnknownName     a domain, table or query that does not exist
+│   └── NotReady        a table, topic or cluster that this needs does not exist yet; a scheduled run waits for it
 ├── Busy                somebody else holds what this needs; exit code 1
 ├── Passing             may be gone at the next try: a machine lost, a service out of breath; exit code 1
 ├── NotEnoughRoom       the disk would not do; exit code 1
@@ -33,6 +34,14 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         listed = ", ".join(sorted(known)) or "none"
         super().__init__(f"there is no {kind} named {name!r}; known: {listed}")
+
+
+class NotReady(UsageError):
+    """waits_for: what is missing, as the end of the sentence "waits for ..."."""
+
+    def __init__(self, message: str, waits_for: str = "") -> None:  # the default is for pickle
+        super().__init__(message)
+        self.waits_for = waits_for
 
 
 class Busy(HeadraceError):

@@ -4,12 +4,11 @@ import sys
 import time
 from collections.abc import Collection
 
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import HeadraceError, NotReady
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, beat, stamp
 from headrace.live.standing import WAYS
 from headrace.live.standing import stand as stand_until_stopped
-from headrace.live.waiting import waits_for
 from headrace.settings import Settings, get_settings
 from headrace.trouble import cause_to_act_on
 from streaming.stopping import stop_when_told
@@ -29,10 +28,10 @@ def stand(
         return stand_until_stopped(
             domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss, ways=ways
         )
-    except UsageError as error:
-        if waits_for(str(error)) is None:
-            raise
-        waiting = Heartbeat(domain, "", "waiting", time.time(), stamp(), error=str(error))
+    except NotReady as error:
+        waiting = Heartbeat(
+            domain, "", "waiting", time.time(), stamp(), error=str(error), waits_for=error.waits_for
+        )
         beat(Paths.of(domain, settings), waiting)
         if settings.spark == "own":
             raise

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from headrace.errors import ReceiptError, UsageError
+from headrace.errors import NotReady, ReceiptError
 from headrace.quality.summary import ScanSummary, gate
 from tasks.report import report_receipt, report_scan
 
@@ -17,15 +17,13 @@ def pass_gate(scanned: dict[str, Any]) -> None:
     gate(summary)
 
 
-NEVER_WRITTEN = "it was never written"
-
-
 def must_be_there(scanned: dict[str, Any]) -> None:
     """Raises where a scan failed for nothing but tables that nobody has written yet."""
     summary = ScanSummary.from_dict(scanned["scan"])
-    if summary.failed and all(check.detail == NEVER_WRITTEN for check in summary.failed):
-        raise UsageError(
-            f"{summary.layer}.{summary.failed_tables[0]} does not exist yet; refine or stream it first"
+    if summary.failed and summary.failed_tables == summary.never_written:
+        table = f"{summary.layer}.{summary.never_written[0]}"
+        raise NotReady(
+            f"{table} does not exist yet; refine or stream it first", f"{table}, which does not exist yet"
         )
 
 

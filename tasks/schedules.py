@@ -7,8 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect.context import FlowRunContext
 from prefect.states import Completed
 
-from headrace.errors import HeadraceError
-from headrace.live.waiting import waits_for
+from headrace.errors import NotReady
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,11 +20,10 @@ def patient(flow: Callable[P, R]) -> Callable[P, R]:
     def waiting(*given: P.args, **named: P.kwargs) -> R:
         try:
             return flow(*given, **named)
-        except HeadraceError as error:
-            missing = waits_for(str(error))
-            if missing is None or not by_schedule():
+        except NotReady as error:
+            if not by_schedule():
                 raise
-            return well(f"waits for {missing}")
+            return well(f"waits for {error.waits_for}")
 
     return waiting
 

@@ -17,7 +17,7 @@ import boto3
 from headrace.engines.job import Job, JobResult
 from headrace.engines.package import Package, stamped
 from headrace.engines.steps import Look, Program, Steps, steps_of
-from headrace.errors import HeadraceError, Passing, UsageError
+from headrace.errors import HeadraceError, NotReady, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
@@ -160,6 +160,8 @@ def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Step
     said = found.get("error") or look.said or "it left no result"
     lost = not found and look.may_pass  # a lost machine tells nothing
     kind = Passing if found.get("may_pass", lost) else HeadraceError
-    error = kind(f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else ""))
+    message = f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else "")
+    waits_for = found.get("waits_for")
+    error = NotReady(message, waits_for) if waits_for else kind(message)
     error.exit_code = int(found.get("exit_code", 1))
     return error

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from headrace.engines.package import PYTHON
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, NotReady
 from headrace.lake import objects
 from headrace.lake.paths import as_s3
 from headrace.refusals import refused
@@ -89,10 +89,13 @@ class ClusterSteps:
         status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
         if status["State"] in GONE:
             why = status.get("StateChangeReason", {}).get("Message", "")
-            raise HeadraceError(
+            message = (
                 f"EMR cluster {self._cluster} is gone ({status['State'].lower()}{f': {why}' if why else ''}). "
                 "terraform apply makes another; then headrace configure --from-terraform and prefect deploy."
             )
+            if status["State"] == "TERMINATED_WITH_ERRORS":
+                raise HeadraceError(message)
+            raise NotReady(message, "its cluster, which has ended: terraform apply makes another")
 
     def _look_at_cluster(self, state: State) -> Look:
         """A cluster that ends calls off what waits or runs on it."""

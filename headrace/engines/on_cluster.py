@@ -155,6 +155,7 @@ def _account_of(error: BaseException) -> dict[str, Any]:
         "error": _said(error),
         "exit_code": getattr(error, "exit_code", 1),
         "may_pass": isinstance(error, Busy) or may_pass(error),
+        "waits_for": getattr(error, "waits_for", ""),
         "trace": _trace(),
     }
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError
 
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import HeadraceError, NotReady
 from headrace.live.clients import connected
 from headrace.settings import Settings
 
@@ -24,10 +24,11 @@ def check_topic(topic: str, settings: Settings) -> None:
         known = consumer.topics()
         if topic not in known:
             listed = ", ".join(sorted(name for name in known if not name.startswith("_"))) or "none"
-            raise UsageError(
+            raise NotReady(
                 f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP) has no topic {topic!r}; it has: {listed}. "
                 "headrace produce makes it, or create it with as many partitions as cores will read it. If it is "
-                "there, this role may not see it: see HEADRACE_KAFKA_SECURITY and the rights of the role."
+                "there, this role may not see it: see HEADRACE_KAFKA_SECURITY and the rights of the role.",
+                f"its topic {topic}",
             )
 
 

@@ -37,6 +37,8 @@ class Heartbeat:
     host: str = HOST
     flows: tuple[Flow, ...] = ()
     error: str = ""
+    waits_for: str = ""
+    """What is missing, where the state is `waiting`."""
 
     @property
     def age(self) -> float:

@@ -15,7 +15,6 @@ from headrace.lake import objects
 from headrace.lake.lease import living_holder
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
-from headrace.live.waiting import waits_for
 from headrace.settings import Settings
 
 AT_ONCE = 120.0  # a job that lived no longer than so many seconds died at once
@@ -70,10 +69,10 @@ def keep(domain: str, settings: Settings, start: Start, tables: Tables, look: Lo
         return Kept(domain, "waiting", f"the standing job of {domain} waits for {silent.said}")
     if (busy := _written_by_others(tables, paths)) is not None:
         return Kept(domain, "waiting", busy)
-    missing = None if silent is not None else _lacking(beat)
-    if missing is not None and now - starts.at < ASKED_AGAIN:
+    missing = beat.waits_for if silent is None and beat is not None else ""
+    if missing and now - starts.at < ASKED_AGAIN:
         return Kept(domain, "waiting", f"the standing job of {domain} waits for {missing}")
-    starts = _after_death(starts, beat) if missing is None else Starts()
+    starts = Starts() if missing else _after_death(starts, beat)
     if starts.in_vain >= MOST_STARTS:
         raise HeadraceError(
             f"the standing job of {domain} was started {MOST_STARTS} times and died at once each time. Its last words: "
@@ -107,10 +106,6 @@ def _silent_step(
 def _engine(settings: Settings) -> str:
     """Another cluster does not know the step."""
     return f"{settings.engine} {settings.emr_id}".strip()
-
-
-def _lacking(beat: Heartbeat | None) -> str | None:
-    return waits_for(beat.error) if beat is not None and beat.state == "waiting" else None
 
 
 def _last_words(beat: Heartbeat | None, silent: Step | None) -> str:

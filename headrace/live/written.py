@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from headrace.contracts.model import Contract
-from headrace.errors import UsageError
+from headrace.errors import NotReady
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog
@@ -23,6 +23,7 @@ def check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) -> 
             continue
         for ref in catalog.above(layer, name)[1:]:
             if not log.exists(paths.table(ref.layer, ref.name)):
-                raise UsageError(
-                    f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first"
+                raise NotReady(
+                    f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first",
+                    f"{ref}, which does not exist yet",
                 )

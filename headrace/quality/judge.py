@@ -53,7 +53,9 @@ def not_yet(target: Target, catalog: Catalog, layer: str, paths: Paths) -> Check
     if target.version < 0 and layer == "bronze":
         return CheckResult(target.table, "the table is there", "warn", "nothing has arrived yet")
     if target.version < 0:
-        return CheckResult(target.table, "the table is there", "fail", "it was never written")
+        return CheckResult(
+            target.table, "the table is there", "fail", "it was never written", code="never_written"
+        )
     if layer == "bronze" or log.row_count(paths.table(layer, target.table)):
         return None
     above = catalog.above(layer, target.table)

@@ -20,6 +20,8 @@ class CheckResult:
     detail: str
     found: str = ""
     expected: str = ""
+    code: Literal["", "never_written"] = ""
+    """What callers decide by."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class ScanSummary:
     @property
     def warned(self) -> list[CheckResult]:
         return self.having("warn")
+
+    @property
+    def never_written(self) -> list[str]:
+        """The tables that do not exist yet."""
+        return sorted({check.table for check in self.checks if check.code == "never_written"})
 
     @property
     def failed_tables(self) -> list[str]:

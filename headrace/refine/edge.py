@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import MALFORMED, with_reasons
 from headrace.contracts.schema import bronze_schema
-from headrace.errors import UsageError
+from headrace.errors import NotReady, UsageError
 from headrace.lake import log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
@@ -158,7 +158,7 @@ def rows_upstream(node: Node, paths: Paths) -> int:
 
 def read_version(spark: SparkSession, path: str, version: int, ref: Ref) -> DataFrame:
     if version < 0:
-        raise UsageError(f"{ref} does not exist yet; refine it first")
+        raise NotReady(f"{ref} does not exist yet; refine it first", f"{ref}, which does not exist yet")
     return spark.read.format("delta").option("versionAsOf", version).load(path)
 
 

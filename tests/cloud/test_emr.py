@@ -25,11 +25,10 @@ from headrace.engines.emr import ClusterSteps
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.engines.steps import Look
-from headrace.errors import HeadraceError, Passing, UsageError
+from headrace.errors import HeadraceError, NotReady, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
-from headrace.live.waiting import waits_for
 from headrace.settings import Settings
 from rehearsal.aws.running import REGION
 from rehearsal.cloud.checkout import made_in
@@ -150,6 +149,18 @@ def test_a_job_that_fails_says_why_with_its_own_exit_code(cluster: Cluster) -> N
     assert "line 3" in str(raised.value)
 
 
+def test_what_a_job_on_a_cluster_waits_for_comes_back_as_such(cluster: Cluster) -> None:
+    def is_not_ready(step: Any) -> None:
+        told = {"error": "silver.things does not exist yet", "exit_code": 2, "waits_for": "silver.things"}
+        objects.put_json(asked_of(step)["result"], told)
+        step.state = "FAILED"
+
+    cluster.does(runs, is_not_ready)
+    with pytest.raises(NotReady, match="does not exist yet") as raised:
+        submit(JOB, cluster.settings)
+    assert raised.value.waits_for == "silver.things"
+
+
 def test_of_one_that_died_without_a_word_the_end_of_its_log_is_told(cluster: Cluster) -> None:
     def logs(step: Any) -> None:
         where = f"s3://test-logs/emr/{cluster.settings.emr_id}/steps/{step.id}/stderr.gz"
@@ -250,9 +261,9 @@ def test_what_stopped_the_wait_is_told_also_where_the_step_cannot_be_stopped(
 
 def test_a_cluster_that_is_gone_is_told(cluster: Cluster) -> None:
     cluster.itself.terminate()
-    with pytest.raises(HeadraceError, match=r"is gone .*terraform apply") as raised:
+    with pytest.raises(NotReady, match=r"is gone .*terraform apply") as raised:
         submit(JOB, cluster.settings)
-    assert "its cluster, which has ended" in str(waits_for(str(raised.value)))
+    assert "its cluster, which has ended" in raised.value.waits_for
 
 
 def test_a_cluster_that_is_starting_is_waited_for(cluster: Cluster) -> None:

@@ -9,15 +9,18 @@ from flows.keep_streaming import keep_streaming
 from flows.refine import refine
 from flows.scan_live import scan_live
 from headrace.engines.job import Job
-from headrace.errors import GateClosed, HeadraceError, UsageError
-from headrace.live.waiting import waits_for
+from headrace.errors import GateClosed, HeadraceError, NotReady
 from headrace.refine.catalog import Ref
 from headrace.refine.edge import read_version
 from tests.flows.conftest import NotingEngine, _scan
 
-NOT_YET = "silver.storage_tanks does not exist yet; refine it first"
-ENDED = "EMR cluster j-1 is gone (terminated: idle). terraform apply makes another"
-BROKEN = "EMR cluster j-1 is gone (terminated_with_errors: no disk). terraform apply makes another"
+NOT_YET = NotReady(
+    "silver.storage_tanks does not exist yet; refine it first",
+    "silver.storage_tanks, which does not exist yet",
+)
+BROKEN = HeadraceError(
+    "EMR cluster j-1 is gone (terminated_with_errors: no disk). terraform apply makes another"
+)
 
 
 @pytest.fixture
@@ -25,46 +28,37 @@ def by_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.schedules.by_schedule", lambda: True)
 
 
-def refuses(said: str, kind: type[HeadraceError] = UsageError) -> Callable[[Job], Any]:
+def refuses(error: HeadraceError) -> Callable[[Job], Any]:
     def refuse(job: Job) -> Any:
-        raise kind(said)
+        raise error
 
     return refuse
 
 
-@pytest.mark.parametrize(
-    ("said", "waits"),
-    [
-        (NOT_YET, "waits for silver.storage_tanks, which does not exist yet"),
-        (ENDED, "waits for its cluster, which has ended: terraform apply makes another"),
-    ],
-)
 @pytest.mark.usefixtures("by_schedule")
-def test_a_scheduled_refine_waits_for_what_is_not_there_yet(
-    engine: NotingEngine, said: str, waits: str
-) -> None:
-    engine.answers["refine"] = refuses(said)
+def test_a_scheduled_refine_waits_for_what_is_not_there_yet(engine: NotingEngine) -> None:
+    engine.answers["refine"] = refuses(NOT_YET)
     state = refine("pumps", layers=["silver"], tables=["tank_inventory"], return_state=True)
-    assert (state.name, state.message) == ("Completed", waits)
+    assert (state.name, state.message) == ("Completed", f"waits for {NOT_YET.waits_for}")
 
 
 def test_by_hand_it_is_an_error(engine: NotingEngine) -> None:
     engine.answers["refine"] = refuses(NOT_YET)
-    with pytest.raises(UsageError, match=r"silver\.storage_tanks does not exist yet"):
+    with pytest.raises(NotReady, match=r"silver\.storage_tanks does not exist yet"):
         refine("pumps", layers=["silver"])
 
 
-@pytest.mark.parametrize("said", [BROKEN, "no such column"])
+@pytest.mark.parametrize("error", [BROKEN, HeadraceError("silver.storage_tanks does not exist yet")])
 @pytest.mark.usefixtures("by_schedule")
-def test_anything_else_fails_a_scheduled_run(engine: NotingEngine, said: str) -> None:
-    engine.answers["refine"] = refuses(said, HeadraceError)
+def test_anything_else_fails_a_scheduled_run(engine: NotingEngine, error: HeadraceError) -> None:
+    engine.answers["refine"] = refuses(error)
     assert refine("pumps", layers=["silver"], return_state=True).is_failed()
 
 
-def test_the_words_are_those_of_who_says_them() -> None:
-    with pytest.raises(UsageError) as raised:
+def test_reading_a_table_that_does_not_exist_names_what_a_run_waits_for() -> None:
+    with pytest.raises(NotReady) as raised:
         read_version(None, "", -1, Ref("silver", "storage_tanks"))  # type: ignore[arg-type]
-    assert waits_for(str(raised.value)) == "silver.storage_tanks, which does not exist yet"
+    assert raised.value.waits_for == NOT_YET.waits_for
 
 
 def test_keep_streaming_ends_well_and_says_what_the_job_waits_for(engine: NotingEngine) -> None:
@@ -77,6 +71,7 @@ def test_keep_streaming_ends_well_and_says_what_the_job_waits_for(engine: Noting
 def missing(*others: dict[str, str]) -> Callable[[Job], Any]:
     never = {
         "table": "strokes", "name": "the table is there", "outcome": "fail", "detail": "it was never written",
+        "code": "never_written",
     }  # fmt: skip
     return lambda job: _scan(job, [never, *others])
 

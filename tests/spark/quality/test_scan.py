@@ -239,7 +239,9 @@ def test_a_check_that_soda_does_not_understand_fails(works: Works) -> None:
 
 
 def test_a_table_that_was_never_written_fails(works: Works) -> None:
-    assert failures(works.scan("gold")) == {"the table is there": "it was never written"}
+    summary = works.scan("gold")
+    assert failures(summary) == {"the table is there": "it was never written"}
+    assert summary.never_written == ["totals"]
 
 
 def test_an_empty_table_waits_for_what_it_is_made_from(works: Works) -> None:

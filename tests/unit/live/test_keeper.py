@@ -89,14 +89,14 @@ def test_while_another_run_writes_a_table_of_the_job_nobody_starts_it_in_vain(cl
     assert (keep().state, started) == ("started", ["pumps"])
 
 
-NO_TOPIC = "b:9092 (HEADRACE_KAFKA_BOOTSTRAP) has no topic 'strokes'; it has: none."
+NO_TOPIC = {"state": "waiting", "error": "no such topic", "waits_for": "its topic strokes"}
 
 
 def test_a_job_without_its_topic_is_no_failure_and_is_asked_again_after_a_while(clock, keep, beats, started):
     for _ in range(5):
         assert keep().state == "started"
         clock(20)
-        beats(replace(ALIVE, state="waiting", at=time.time(), error=NO_TOPIC))
+        beats(replace(ALIVE, at=time.time(), **NO_TOPIC))
         clock(60)
         found = keep()
         assert (found.state, found.said) == (
@@ -134,7 +134,7 @@ def cluster(settings: Settings) -> Cluster:
     return Cluster(settings.model_copy(update={"engine": "emr", "emr_id": "j-1"}))
 
 
-HAD_NO_TOPIC = replace(ALIVE, state="waiting", at=NOW - 3600, error=NO_TOPIC)
+HAD_NO_TOPIC = replace(ALIVE, at=NOW - 3600, **NO_TOPIC)
 
 
 @pytest.mark.parametrize("left", [None, replace(ALIVE, at=NOW - 3600), HAD_NO_TOPIC])
