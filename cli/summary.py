@@ -27,7 +27,8 @@ class Summary:
     domain: str
     layers: list[LayerSummary]
     rejected: int
-    duplicates: int
+    dropped: dict[str, tuple[int, str]]
+    """By their term in the receipt: rows that are stored nowhere on purpose, and what they are called."""
     scans: dict[str, dict[str, int]]
     receipt_lines: int
     receipt_balanced: bool
@@ -46,7 +47,7 @@ def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, flo
         domain=domain,
         layers=[_layer(layer, kept) for layer in dict.fromkeys(each.layer for each in kept)],
         rejected=sum(each.rows for each in found) - sum(each.rows for each in kept),
-        duplicates=sum(line["terms"].get("duplicates", 0) for line in lines),
+        dropped=_dropped(domain, lines),
         scans=_latest(scan_results(domain, settings)),
         receipt_lines=len(lines),
         receipt_balanced=all(line["balanced"] for line in lines),
@@ -58,6 +59,18 @@ def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, flo
 def _layer(layer: str, found: "list[TableSize]") -> LayerSummary:
     mine = [each for each in found if each.layer == layer]
     return LayerSummary(layer, len(mine), sum(each.rows for each in mine), sum(each.bytes for each in mine))
+
+
+def _dropped(domain: str, lines: list[dict]) -> dict[str, tuple[int, str]]:
+    from headrace.refine.catalog import load_tables
+    from headrace.writes.way import way_of
+
+    named: dict[str, str] = {}
+    for node in load_tables(domain).layer("silver"):
+        named |= way_of(node.table.write).named
+    return {
+        term: (sum(line["terms"].get(term, 0) for line in lines), called) for term, called in named.items()
+    }
 
 
 def _latest(results: list[dict]) -> dict[str, dict[str, int]]:
@@ -74,7 +87,8 @@ def show(found: Summary) -> None:
     headings = ["layer", ">tables", ">rows", ">bytes", ">checks passed", ">warned", ">failed", ">took"]
     out.print(table(headings, rows, title=f"What was made of {found.domain}"))
     out.print(f"  rejected    {count(found.rejected)} rows, each with its reasons")
-    out.print(f"  duplicates  {count(found.duplicates)} rows that had come before")
+    for term, (rows, called) in found.dropped.items():
+        out.print(f"  {term:<10}  {count(rows)} {called}")
     said = f"all {found.receipt_lines} lines balance: no row was lost or doubled"
     out.print(
         f"  receipt     {said if found.receipt_balanced else '[red]does not balance[/]: headrace receipt'}"

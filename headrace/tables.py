@@ -15,25 +15,29 @@ REASONS = "_reasons"
 EVER = "9999-12-31 00:00:00"
 
 
+class Write:
+    """A way of writing a table. What each does is said by the module of its name in `headrace/writes`."""
+
+
 @dataclass(frozen=True)
-class Append:
+class Append(Write):
     """Rows arrive once; a row whose key is already there is a duplicate."""
 
 
 @dataclass(frozen=True)
-class Upsert:
+class Upsert(Write):
     """The latest row of each key wins, by the order column."""
 
     order: str
 
 
 @dataclass(frozen=True)
-class History:
+class History(Write):
     """Slowly changing dimension, type 2: a version per change, over the columns that came with the source."""
 
 
 @dataclass(frozen=True)
-class Replace:
+class Replace(Write):
     """Recompute only those partitions in which the followed tables changed.
 
     follows: upstream table -> its partition column, whose values are those of this table's partition.
@@ -43,11 +47,8 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(Write):
     """Small enough to recompute when anything upstream changed."""
-
-
-Write = Append | Upsert | History | Replace | Whole
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,3 +61,7 @@ def _value_rules(name: str, spec: ColumnSpec) -> Iterator[tuple[str, Column]]:
             yield f"{name} is impossible", value < low
         if high is not None:
             yield f"{name} is impossible", value > high
+
+
+def is_rejected() -> Column:
+    return F.size(REASONS) > 0

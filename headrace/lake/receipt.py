@@ -4,7 +4,7 @@ Each line compares two numbers that were counted apart: lines of files by readin
 asking its log, and the terms of a formula from the ledger.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,24 +20,14 @@ from headrace.lake.offsets import offsets_in
 from headrace.lake.paths import Paths, rejected_of
 from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.arrivals import Progress, progress_of, rows_taken
-from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.copies import removal_untold
 from headrace.refine.dropped import Dropped
 from headrace.refine.drops import drops_of
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
-from headrace.tables import Append, History, Upsert
-
-FORMULAS: dict[type, tuple[str, ...]] = {
-    Append: ("written", "rejected", "duplicates"),
-    Upsert: ("inserted", "updated", "superseded", "unchanged", "rejected"),
-    History: ("opened", "unchanged", "rejected"),
-}
-STORED: dict[type, tuple[str, ...]] = {
-    Append: ("written",),
-    Upsert: ("inserted",),
-    History: ("opened", "reclassified"),
-}
+from headrace.writes.node import Node
+from headrace.writes.way import way_of
 
 
 @dataclass(frozen=True)
@@ -162,9 +152,9 @@ def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
 
 
 def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -> Iterator[Line]:
-    name, kind = str(node.ref), type(node.table.write)
+    name, way = str(node.ref), way_of(node.table.write)
     recycled = totals.get("recycled", 0)
-    terms = {term: totals.get(term, 0) for term in FORMULAS[kind]}
+    terms = {term: totals.get(term, 0) for term in way.terms}
     yield Line(name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms)
     done = progress_of(paths, node.name)
     now, taken = _rows_of_bronze(paths, source, done)
@@ -175,10 +165,8 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
         paths.rejected(node.name),
         f"{paths.domain}.{node.ref}",
     )
-    stored = {term: totals.get(term, 0) for term in STORED[kind]}
-    stored |= (
-        _under_way(target, app, done) if kind is Append else {}
-    )  # a merge's rows are no terms by themselves
+    stored = {term: totals.get(term, 0) for term in way.stored}
+    stored |= _under_way(target, app, done, way.rows_let_in)
     if untold := removal_untold(paths, node.name):
         stored["second copies removed, not told yet"] = -untold[1]
     yield Line(name, "rows stored = rows let in", _rows(target), sum(stored.values()), stored)
@@ -188,12 +176,18 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     yield Line(rejected_of(name), "rows set aside = rows rejected", _rows(rejected), right, kept)
 
 
-def _under_way(table: str, app: str, done: Progress | None) -> dict[str, int]:
+def _rows_added(commit: log.Commit) -> int:
+    return commit.metrics.get("numOutputRows", 0)
+
+
+def _under_way(
+    table: str, app: str, done: Progress | None, rows_in: Callable[[log.Commit], int] = _rows_added
+) -> dict[str, int]:
     """Rows of a batch that is not finished: its job is at it, or was stopped, and the next one finishes it."""
     newest = log.last_commit_of(table, app)
     if newest is None or newest.txn is None or newest.txn[1] <= (done.at if done else 0):
         return {}
-    return {"of a batch under way": newest.metrics.get("numOutputRows", 0)}
+    return {"of a batch under way": rows_in(newest)}
 
 
 def _rows_of_bronze(paths: Paths, source: str, done: Progress | None) -> tuple[int, int]:

@@ -15,11 +15,10 @@ from pyspark.sql import DataFrame, SparkSession
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError
 from headrace.lake.ledger import Entry
-from headrace.refine.append_in_memory import Judged, judging
 from headrace.refine.arrivals import Progress, all_of, has_all_before, progress_of
-from headrace.refine.edge import Edge
-from headrace.refine.recent import RecentKeys
-from headrace.refine.silver import appends, run_edge, take_in_memory
+from headrace.refine.silver import run_edge, take_in_memory
+from headrace.writes.edge import Edge, Judged
+from headrace.writes.key_cache import RecentKeys
 
 MOST_IN_MEMORY = 2_000_000
 PARTITION_BITS = 48
@@ -60,11 +59,12 @@ class Onward:
 
     def _judged_on_the_way(self, rows: DataFrame) -> Judged | None:
         """None where that can't be done; what went wrong is met again, and told, once bronze has the rows."""
-        if len(self._known) != 1 or not appends(edge := self._known[0].edge):
+        if len(self._known) != 1:
             return None
+        edge = self._known[0].edge
         try:
-            on_the_way = judging(edge, rows, edge.versions_now())
-            return on_the_way.done() if on_the_way.leaves(self._names, of=rows) else None
+            on_the_way = edge.way.judging(edge, rows, edge.versions_now())
+            return on_the_way.done() if on_the_way and on_the_way.leaves(self._names, of=rows) else None
         except (PySparkException, Py4JError, HeadraceError):
             return None
 

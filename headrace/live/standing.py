@@ -19,7 +19,7 @@ from headrace.errors import UsageError
 from headrace.lake.epochs import Epoch
 from headrace.lake.lease import STANDING, Leases, leased
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import new_run_name
+from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, edge_of
@@ -42,10 +42,10 @@ from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import FROM_FOLDER
 from headrace.refine.drops import DropEdge, finish_drops
-from headrace.refine.edge import Edge, KeptParents
 from headrace.refine.fit import check_contracts, make_ready
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
+from headrace.writes.edge import Edge, ParentsCache
 
 JOB = "stream"
 BEAT_SECONDS = 1.0
@@ -227,10 +227,8 @@ class _Job:
         if contract.table not in self._onwards:
             nodes = self._catalog.made_from(contract) if self._onward else []
             now, run = datetime.now(UTC).replace(tzinfo=None), self._heartbeat.run
-            edges = [
-                Edge(node, contract, self._paths, run, now, self._leases, kept=KeptParents())
-                for node in nodes
-            ]
+            context = RunContext(self._paths, self._settings, self._leases, run)
+            edges = [Edge(node, contract, context, now, parents_cache=ParentsCache()) for node in nodes]
             size = self._settings.rows_per_batch * BYTES_PER_ROW
             self._onwards[contract.table] = Onward(edges, size)
         return self._onwards[contract.table]

@@ -21,12 +21,13 @@ from headrace.lake.trim import trim_log
 from headrace.live.errands import Errand, errands
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.published import last_good, publish
-from headrace.refine.catalog import Catalog, Node
+from headrace.refine.catalog import Catalog
 from headrace.refine.copies import Copies, watched
 from headrace.refine.dropped import forget_taken
 from headrace.refine.followers import oldest_needed
 from headrace.settings import Settings
 from headrace.trouble import useful_line
+from headrace.writes.node import Node
 
 STAGE = "upkeep"
 LOOK_EVERY, TABLES_EVERY, TIDY_EVERY = 2.0, 15.0, 300.0

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.schema import TECHNICAL, spark_type
 from headrace.lake.paths import rejected_of
-from headrace.tables import History, Table
+from headrace.tables import Table
+from headrace.writes.way import way_of
 
 Check = str | dict[str, Any]
 MALFORMED_PERCENT = {"warn": 2, "fail": 10}
@@ -88,7 +89,7 @@ def _schema(types: dict[str, str]) -> Check:
 
 
 def _unique(key: str, table: Table) -> Iterator[Check]:
-    if isinstance(table.write, History):
+    if way_of(table.write).keeps_versions:
         yield _twice(f"{key}, version")
         current = "count(case when is_current then 1 end)"
         once = f"count(distinct case when is_current then {key} end)"

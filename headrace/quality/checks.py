@@ -21,9 +21,10 @@ from headrace.quality.baseline import (
     gold_checks,
     silver_checks,
 )
-from headrace.refine.catalog import Catalog, Node
+from headrace.refine.catalog import Catalog
 from headrace.refine.dropped import Dropped, known_drops
 from headrace.refine.landing import Landed, known_files
+from headrace.writes.node import Node
 
 AS_OF = "as_of"
 

@@ -1,7 +1,8 @@
 """The last good version of each table, which readers follow.
 
-One small object a table. A gold table that fails its scan is put back to that version; a table that a stream
-feeds never is: the stream would not send the lost rows again. Its readers are pointed to the good version.
+One small object a table. A table that fails its scan is put back to that version where its way of writing allows it;
+one that a stream feeds never is: the stream would not send the lost rows again. Its readers are pointed to the good
+version.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.quality.summary import ScanSummary
+from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
+from headrace.writes.way import way_of
 
 
 @dataclass(frozen=True)
@@ -41,23 +44,25 @@ def publish(paths: Paths, layer: str, table: str, good: Published) -> None:
 
 
 def publish_last_good(summary: ScanSummary, settings: Settings) -> list[Restored]:
-    """Puts failed gold tables back to the version that passed last, where there is one."""
-    if summary.layer != "gold":
+    """Puts failed tables back to the version that passed last, where there is one and they may be."""
+    if summary.layer == "bronze":
         return []
     return list(_restored(summary, settings))
 
 
 def _restored(summary: ScanSummary, settings: Settings) -> Iterator[Restored]:
-    paths = Paths.of(summary.domain, settings)
+    paths, catalog, layer = Paths.of(summary.domain, settings), load_tables(summary.domain), summary.layer
     for table in summary.failed_tables:
-        good, failed = last_good(paths, "gold", table), summary.versions.get(table)
+        good, failed = last_good(paths, layer, table), summary.versions.get(table)
         if good is None or failed is None or good.version >= failed:
             continue
-        lease = paths.lease("gold", table)
-        with leased([lease], job=f"restore {summary.domain} gold {table}", seconds=settings.lease_seconds):
-            path = paths.table("gold", table)
+        if not way_of(catalog.shape(layer, table).write).restorable:
+            continue
+        lease = paths.lease(layer, table)
+        with leased([lease], job=f"restore {summary.domain} {layer} {table}", seconds=settings.lease_seconds):
+            path = paths.table(layer, table)
             get_spark(settings).sql(f"restore table delta.`{path}` to version as of {good.version}")
-            publish(paths, "gold", table, Published(log.version(path), good.rules, good.as_of))
+            publish(paths, layer, table, Published(log.version(path), good.rules, good.as_of))
         yield Restored(table, good.version, failed)
 
 

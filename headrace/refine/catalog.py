@@ -1,37 +1,23 @@
 """Finds a domain's tables and reads off their signatures what each is made from."""
 
-import ast
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
-
-from pyspark.sql import DataFrame
 
 from headrace.alarms.events import PARTITION, TABLE
 from headrace.alarms.rules import Rules, load_rules
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
-from headrace.tables import Append, History, Replace, Table, Upsert, Whole
-
-AS_OF = "as_of"
-
-
-@dataclass(frozen=True, order=True)
-class Ref:
-    layer: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.layer}.{self.name}"
-
+from headrace.tables import Append, Table
+from headrace.writes.node import AS_OF, Node, Ref
+from headrace.writes.way import way_of, ways_for
 
 ALARMS = Ref("silver", TABLE)
 ALARMS_SHAPE = Table(
@@ -43,42 +29,6 @@ ALARMS_SHAPE = Table(
     description="What happened to alarms: raised, acknowledged, cleared, shelved, suppressed.",
     may_be_empty=True,
 )
-
-
-@dataclass(frozen=True)
-class Node:
-    """One silver or gold table: its function, its shape and what it is made from."""
-
-    ref: Ref
-    table: Table
-    function: Callable[..., DataFrame]
-    arguments: tuple[str, ...]
-    upstream: Mapping[str, Ref]
-
-    @property
-    def name(self) -> str:
-        return self.ref.name
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Changes when the text of its module does, or of those it takes from its own domain: changed code
-        is not taken for nothing new."""
-        texts = _texts_behind(self.function.__module__, {})
-        return hashlib.sha256("".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
-
-    def call(self, frames: Mapping[str, Any]) -> DataFrame:
-        return self.function(**{name: frames[name] for name in self.arguments})
-
-
-def _texts_behind(module: str, known: dict[str, str]) -> dict[str, str]:
-    """The text of a module and of all it imports from the same package, by name."""
-    if module in known:
-        return known
-    known[module] = inspect.getsource(importlib.import_module(module))
-    for statement in ast.walk(ast.parse(known[module])):
-        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("domains."):
-            _texts_behind(str(statement.module), known)
-    return known
 
 
 @dataclass(frozen=True)
@@ -176,8 +126,9 @@ def _node(ref: Ref, module: Any, found: Iterable[Ref], contracts: Mapping[str, C
         raise UsageError(f"{module.__name__} declares TABLE but has no function named {ref.name}")
     arguments = tuple(inspect.signature(function).parameters)
     upstream = {name: _upstream(ref, name, set(found), contracts) for name in arguments if name != AS_OF}
-    _check_shape(ref, module.TABLE, arguments, upstream)
-    return Node(ref, module.TABLE, function, arguments, upstream)
+    node = Node(ref, module.TABLE, function, arguments, upstream)
+    _check_shape(node, contracts)
+    return node
 
 
 def _check_alarms(
@@ -209,18 +160,13 @@ def _upstream(ref: Ref, argument: str, found: set[Ref], contracts: Mapping[str, 
     raise UnknownName(f"table (an argument of {ref})", argument, known)
 
 
-def _check_shape(ref: Ref, table: Table, arguments: tuple[str, ...], upstream: Mapping[str, Ref]) -> None:
-    if ref.layer == "silver":
-        if not isinstance(table.write, Append | Upsert | History):
-            raise UsageError(f"{ref}: a silver table is written by Append, Upsert or History")
-        if not arguments or upstream.get(arguments[0], ref).layer != "bronze":
-            raise UsageError(f"{ref}: the first argument of a silver table is its bronze_<table>")
-        return
-    if not isinstance(table.write, Replace | Whole):
-        raise UsageError(f"{ref}: a gold table is written by Replace or Whole")
-    if isinstance(table.write, Replace):
-        if table.partition is None:
-            raise UsageError(f"{ref}: Replace needs the partition it replaces")
-        strangers = set(table.write.follows) - set(upstream)
-        if strangers:
-            raise UsageError(f"{ref}: follows {sorted(strangers)}, not among its arguments")
+def _check_shape(node: Node, contracts: Mapping[str, Contract]) -> None:
+    ref, way = node.ref, way_of(node.table.write)
+    if ref.layer not in way.layers:
+        *others, last = ways_for(ref.layer)
+        raise UsageError(f"{ref}: a {ref.layer} table is written by {', '.join(others)} or {last}")
+    first = node.upstream.get(node.arguments[0]) if node.arguments else None
+    if way.source_layer and (first is None or first.layer != way.source_layer):
+        named = "its bronze_<table>" if way.source_layer == "bronze" else f"a {way.source_layer} table"
+        raise UsageError(f"{ref}: the first argument of a {ref.layer} table is {named}")
+    way.check(node, contracts[first.name] if first and first.layer == "bronze" else None)

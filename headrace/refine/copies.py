@@ -19,9 +19,10 @@ from headrace.lake.append import note_of
 from headrace.lake.files import live_files
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths, as_s3
-from headrace.refine.catalog import Catalog, Node
+from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
-from headrace.tables import Append
+from headrace.writes.node import Node
+from headrace.writes.way import way_of
 
 SAID = "second copies of"
 CLOCKS_APART = timedelta(hours=1)
@@ -135,7 +136,7 @@ def watched(catalog: Catalog) -> list[Node]:
     return [
         node
         for node in catalog.layer("silver")
-        if isinstance(node.table.write, Append) and node.table.partition and node.table.event_time
+        if way_of(node.table.write).drops_duplicates and node.table.partition and node.table.event_time
     ]
 
 

@@ -6,10 +6,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from headrace.contracts.model import ColumnSpec, Contract
-from headrace.refine.catalog import ALARMS, ALARMS_SHAPE, Catalog, Node, Ref
+from headrace.refine.catalog import ALARMS, ALARMS_SHAPE, Catalog
 from headrace.refine.meanings import said_of_node, spec_of
 from headrace.refine.shapes import shapes
-from headrace.tables import Append, History, Replace, Table, Upsert
+from headrace.tables import Table
+from headrace.writes.node import Node, Ref
+from headrace.writes.way import way_of
 
 FEW = 8
 
@@ -104,19 +106,8 @@ def _alarms(columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]
 
 
 def _shape(table: Table) -> str:
-    match table.write:
-        case Append():
-            way = "rows arrive once"
-        case Upsert(order=order):
-            way = f"the latest row by `{order}` wins"
-        case History():
-            way = "a version for each change"
-        case Replace():
-            way = "partitions whose upstream changed are made again"
-        case _:
-            way = "made again when anything upstream changed"
     partition = f", partitioned by `{table.partition}`" if table.partition else ""
-    return f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way}."
+    return f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way_of(table.write).sentence}."
 
 
 def _row(*cells: str) -> str:

@@ -8,8 +8,9 @@ from headrace.lake import ledger, log
 from headrace.lake.paths import Paths
 from headrace.quality.published import last_good
 from headrace.refine.arrivals import Progress, progress_of
-from headrace.refine.catalog import Catalog, Node
-from headrace.tables import Replace
+from headrace.refine.catalog import Catalog
+from headrace.writes.node import Node
+from headrace.writes.way import way_of
 
 MADE_FROM = "made_from"
 
@@ -44,8 +45,7 @@ def _needed_by_alarms(catalog: Catalog, paths: Paths, name: str) -> Iterator[int
 
 
 def _made_from(node: Node, paths: Paths, name: str) -> int | None:
-    write = node.table.write
-    if not isinstance(write, Replace) or name not in write.follows:
+    if name not in way_of(node.table.write).follows:
         return None
     said = log.last_said(paths.table("gold", node.name), MADE_FROM)
     return int(said["upstream"][name]) if said else None

@@ -19,11 +19,9 @@ from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
-from headrace.refine.catalog import AS_OF, Node
-from headrace.refine.edge import read_version, rows_upstream
-from headrace.tables import Replace
-
-DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+from headrace.writes.edge import read_version, rows_upstream
+from headrace.writes.node import AS_OF, Node
+from headrace.writes.way import GoldWay, way_of
 
 
 def make_gold(
@@ -38,7 +36,7 @@ def make_gold(
     before = log.last_said(target, "made_from")
     if before == made_from:
         return _untold(node, paths)
-    touched = _touched(node, paths, before, made_from) if isinstance(node.table.write, Replace) else None
+    touched = _way(node).touched(node, paths, before, made_from)
     if touched is not None and not touched:
         return None
     spark = session_for(start(), rows_upstream(node, paths))
@@ -49,10 +47,14 @@ def make_gold(
     return _entry(node, log.commit(target, version))
 
 
+def _way(node: Node) -> GoldWay[Any]:
+    found = way_of(node.table.write)
+    assert isinstance(found, GoldWay), f"{node.ref} is not made again"
+    return found
+
+
 def _entry(node: Node, commit: Commit | None) -> Entry:
     assert commit is not None  # it was there a moment ago
-    column = node.table.partition
-    remade = commit.partitions(column) if column and isinstance(node.table.write, Replace) else ()
     return Entry(
         layer="gold",
         table=node.name,
@@ -60,7 +62,10 @@ def _entry(node: Node, commit: Commit | None) -> Entry:
         batch=f"v{commit.version:09d}",
         run=commit.note["run"],
         rows_in=0,
-        counts={"written": commit.metrics.get("numOutputRows", 0), "partitions": len(remade)},
+        counts={
+            "written": commit.metrics.get("numOutputRows", 0),
+            "partitions": _way(node).remade(node, commit),
+        },
         version=commit.version,
         upstream=commit.note["made_from"]["upstream"],
     )
@@ -76,28 +81,11 @@ def _untold(node: Node, paths: Paths) -> Entry | None:
     return None if ledger.is_recorded(paths, entry) else entry
 
 
-def _touched(node: Node, paths: Paths, before: Any, made_from: dict[str, Any]) -> list[str] | None:
-    """The partition values to make again; None for all of them."""
-    write = node.table.write
-    assert isinstance(write, Replace)
-    if before is None or before["code"] != made_from["code"]:
-        return None
-    values: set[str | None] = set()
-    for name, column in write.follows.items():
-        ref = node.upstream[name]
-        commits = log.commits_after(paths.table(ref.layer, ref.name), before["upstream"][name])
-        if commits is None:
-            return None
-        for commit in commits:
-            values |= commit.partitions(column)
-    return sorted(value for value in values if value is not None and value != DEFAULT_PARTITION)
-
-
 def _frames(
     spark: SparkSession, node: Node, paths: Paths, versions: dict[str, int], touched: list[str] | None
 ) -> dict[str, Any]:
     frames: dict[str, Any] = {}
-    follows = node.table.write.follows if isinstance(node.table.write, Replace) else {}
+    follows = way_of(node.table.write).follows
     for name, ref in node.upstream.items():
         rows = read_version(spark, paths.table(ref.layer, ref.name), versions[name], ref)
         if touched is not None and name in follows:

@@ -7,7 +7,8 @@ import inspect
 
 from headrace.alarms.events import MEANINGS
 from headrace.contracts.model import ColumnSpec
-from headrace.refine.catalog import ALARMS_SHAPE, Catalog, Node
+from headrace.refine.catalog import ALARMS_SHAPE, Catalog
+from headrace.writes.node import Node
 
 
 def spec_of(column: str, layer: str, table: str, catalog: Catalog) -> ColumnSpec:

@@ -12,19 +12,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
+from headrace.contracts.rules import is_rejected
 from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema
 from headrace.lake import ledger, log
 from headrace.lake.lease import leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark
 from headrace.refine.bronze import as_bronze, parsed_json
 from headrace.refine.catalog import load_tables
-from headrace.refine.edge import Edge, is_rejected
 from headrace.refine.fit import grow
-from headrace.refine.silver import WRITERS
 from headrace.settings import Settings, get_settings
 from headrace.tables import REASONS
+from headrace.writes.edge import Edge
 
 APP = ":recycled"
 
@@ -54,9 +55,8 @@ def recycle(domain: str, table: str | None = None, settings: Settings | None = N
     with leased(urls, job=f"recycle {domain}", seconds=settings.lease_seconds) as leases:
         spark = get_spark(settings)
         for node in nodes:
-            edge = Edge(
-                node, catalog.source_of(node), paths, run, datetime.now(UTC).replace(tzinfo=None), leases, APP
-            )
+            now, context = datetime.now(UTC).replace(tzinfo=None), RunContext(paths, settings, leases, run)
+            edge = Edge(node, catalog.source_of(node), context, now, APP)
             passed = _recycled(spark.newSession(), edge) if log.exists(edge.rejected) else 0
             done.append(TableRecycled(node.name, passed, log.row_count(edge.rejected)))
     return RecycleResult(domain, tuple(done))
@@ -93,7 +93,7 @@ def _recycled(spark: SparkSession, edge: Edge) -> int:
 
 
 def _written(edge: Edge, passing: DataFrame, number: int, count: int) -> Entry:
-    entry = WRITERS[type(edge.node.table.write)](edge, passing, number)
+    entry = edge.way.write(edge, passing, number)
     counts = entry.counts | {"rejected": -count, "recycled": count}
     return replace(entry, batch=_batch(number), rows_in=0, counts=counts)
 
@@ -102,9 +102,9 @@ def _keep_rest(edge: Edge, judged: DataFrame, aside: DataFrame, number: int) -> 
     """The rows that still do not pass, with the reasons that hold now."""
     names = bronze_schema(edge.contract).fieldNames()
     rest = judged.where(is_rejected()).select(
-        *names, REASONS, F.current_timestamp().alias("_rejected_at"), F.lit(edge.run).alias("_run")
+        *names, REASONS, F.current_timestamp().alias("_rejected_at"), F.lit(edge.context.run).alias("_run")
     )
-    edge.leases.check()
+    edge.context.leases.check()
     options = edge.options(number, {"recycled_from": number}, app=f"{edge.app}:rest")
     rest.select(*aside.columns).write.format("delta").mode("overwrite").options(**options).save(edge.rejected)
 

@@ -17,19 +17,20 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases, leased, living_holder
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.run_context import new_run_name
+from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.bronze_edge import bronze_waits, ingest
-from headrace.refine.catalog import Catalog, Node, load_tables
+from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.drops import drops_wait, take_dropped
-from headrace.refine.edge import Edge
 from headrace.refine.fit import check_contracts, grow
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
 from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
+from headrace.writes.edge import Edge
+from headrace.writes.node import Node
 
 BYTES_PER_ROW = 8
 
@@ -242,7 +243,8 @@ def _silver(shared: _Run, name: str) -> list[Entry]:
         return _alarms(shared)
     node = shared.catalog.node(name, "silver")
     contract = shared.catalog.source_of(node)
-    edge = Edge(node, contract, shared.paths, shared.run, shared.as_of, shared.leases)
+    context = RunContext(shared.paths, shared.settings, shared.leases, shared.run)
+    edge = Edge(node, contract, context, shared.as_of)
     grow(shared.spark, contract, (edge.target, edge.rejected))
     finish_interrupted(shared.spark, edge)
     return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)

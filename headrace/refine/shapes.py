@@ -10,15 +10,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from headrace.alarms.events import SCHEMA
 from headrace.contracts.rules import with_reasons
 from headrace.contracts.schema import bronze_schema, source_schema
-from headrace.refine.catalog import ALARMS, AS_OF, Catalog, Node, Ref
-from headrace.tables import History
+from headrace.refine.catalog import ALARMS, Catalog
+from headrace.writes.node import AS_OF, Node, Ref
+from headrace.writes.way import way_of
 
-HISTORY = (
-    T.StructField("effective_from", T.TimestampType()),
-    T.StructField("effective_to", T.TimestampType()),
-    T.StructField("is_current", T.BooleanType()),
-    T.StructField("version", T.IntegerType()),
-)
 ANY_INSTANT = datetime(2024, 1, 1)
 
 
@@ -43,4 +38,4 @@ def _shape(node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: 
             stored = T.StructType([*found[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
             frames[argument] = spark.createDataFrame([], stored)
     made = [field for field in node.call(frames).schema.fields if not field.name.startswith("_")]
-    return T.StructType([*made, *(HISTORY if isinstance(node.table.write, History) else ())])
+    return T.StructType([*made, *way_of(node.table.write).columns])

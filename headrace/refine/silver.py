@@ -13,21 +13,10 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
-from headrace.refine.append import write_append
-from headrace.refine.append_in_memory import Judged, append_in_memory, judging
 from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
-from headrace.refine.catalog import Node
-from headrace.refine.edge import Edge
-from headrace.refine.history import versions_of, write_history
-from headrace.refine.recent import RecentKeys
-from headrace.refine.upsert import ORDER, order_of, write_upsert
-from headrace.tables import Append, History, Upsert
-
-WRITERS: dict[type, Callable[[Edge, DataFrame, int], Entry]] = {
-    Append: write_append,
-    Upsert: write_upsert,
-    History: write_history,
-}
+from headrace.writes.edge import Edge, Judged
+from headrace.writes.key_cache import RecentKeys
+from headrace.writes.node import Node
 
 
 def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: int) -> list[Entry]:
@@ -56,12 +45,7 @@ def _take_all(edge: Edge, spark: SparkSession, arrived: Sequence[Arrived]) -> li
 def take_batch(edge: Edge, rows: DataFrame, progress: Progress) -> Entry:
     """Writes a batch of bronze rows under the place it ends at, and remembers that it is done."""
     watch = Stopwatch()
-    return _done(edge, WRITERS[type(edge.node.table.write)](edge, rows, progress.at), progress, watch)
-
-
-def appends(edge: Edge) -> bool:
-    """Whether its batches can be judged in memory."""
-    return isinstance(edge.node.table.write, Append) and edge.node.table.event_time is not None
+    return _done(edge, edge.way.write(edge, rows, progress.at), progress, watch)
 
 
 def take_in_memory(
@@ -71,10 +55,11 @@ def take_in_memory(
     watch = Stopwatch()
     if not isinstance(rows, Judged):
         frame = spark.createDataFrame(rows)
-        if not appends(edge):
+        judging = edge.way.judging(edge, frame, edge.versions_for(progress.at))
+        if judging is None:
             return take_batch(edge, frame, progress)
-        rows = judging(edge, frame, edge.versions_for(progress.at)).done()
-    return _done(edge, append_in_memory(edge, spark, rows, progress.at, recent), progress, watch)
+        rows = judging.done()
+    return _done(edge, edge.way.write_from_memory(edge, spark, rows, progress.at, recent), progress, watch)
 
 
 def _done(edge: Edge, entry: Entry, progress: Progress, watch: Stopwatch) -> Entry:
@@ -107,11 +92,7 @@ def rows_waiting(edge: Edge) -> int:
 def _create_empty(spark: SparkSession, edge: Edge) -> None:
     """A table nothing has passed into yet, so that those made from it find its columns."""
     nothing = spark.createDataFrame([], bronze_schema(edge.contract))
-    rows = edge.judged(nothing, edge.versions_now())
-    if isinstance(edge.node.table.write, History):
-        rows = versions_of(edge, rows)
-    if isinstance(edge.node.table.write, Upsert):
-        rows = rows.withColumn(ORDER, order_of(edge))
+    rows = edge.way.shaped(edge.node, edge.contract, edge.judged(nothing, edge.versions_now()))
     writer = rows.transform(edge.finished).write.format("delta")
     edge.created_by(writer).save(edge.target)
 

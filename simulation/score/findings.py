@@ -14,9 +14,10 @@ from deltalake import DeltaTable
 from headrace.contracts.load import domain_folder
 from headrace.lake import duck, log
 from headrace.lake.paths import Paths
-from headrace.refine.catalog import Catalog, Node
+from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
-from headrace.tables import Append
+from headrace.writes.node import Node
+from headrace.writes.way import way_of
 
 KIND_OF_REASON = """
     CASE WHEN reason LIKE '% is null' THEN 'missing'
@@ -68,12 +69,12 @@ def _from_rejected(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, sour
 def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: str) -> None:
     """A duplicate is caught where one of its copies is stored, or none and its rejection has a reason.
 
-    Without a planted copy, a row of an `Append` that went nowhere was taken for a duplicate by mistake. Other
+    Without a planted copy, a row that must be stored once and went nowhere was taken for a duplicate by mistake. Other
     ways of writing drop rows that were overtaken, so nothing can be said of theirs.
     """
     if not _gather_fates(db, paths, node, source):
         return
-    appends = str(isinstance(node.table.write, Append)).lower()
+    appends = str(way_of(node.table.write).drops_duplicates).lower()
     db.execute(
         f"""INSERT INTO findings ({COLUMNS})
             SELECT 'duplicate', '{source}', fates.key, NULL, NULL, NULL, NULL, last_sent_at, {appends}

@@ -10,11 +10,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.alarms.rules import Rules
-from headrace.contracts.rules import with_reasons
-from headrace.refine.catalog import AS_OF, Catalog, Node
-from headrace.refine.edge import is_rejected
-from headrace.refine.history import versions_by
-from headrace.tables import History
+from headrace.contracts.rules import is_rejected, with_reasons
+from headrace.refine.catalog import Catalog
+from headrace.writes.node import AS_OF, Node
+from headrace.writes.way import way_of
 from simulation.generate.chunks import Chunk
 from simulation.generate.load import bronze_rows
 from simulation.generate.plan import world_of
@@ -140,10 +139,8 @@ class Replayed:
             whole = Chunk(contract.table, Piece(self._plan.start, self._plan.end, 0, count), is_first=True)
             sent, _ = self._workshop.rows(self._workshop.clean_rows(whole), contract)
             rows = self._judged(node, bronze_rows(sent, contract, "replay"))
-            if isinstance(node.table.write, History):
-                columns = [name for name in contract.columns if name not in node.table.keys]
-                rows = versions_by(list(node.table.keys), columns, rows)
-            self._made[node.name] = rows.persist()
+            way = way_of(node.table.write)
+            self._made[node.name] = way.shaped(node, contract, rows).persist()
         return self._made[node.name]
 
     def _judged(self, node: Node, bronze: DataFrame) -> DataFrame:

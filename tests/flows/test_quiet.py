@@ -10,8 +10,8 @@ from flows.refine import refine
 from flows.scan_live import scan_live
 from headrace.engines.job import Job
 from headrace.errors import GateClosed, HeadraceError, NotReady
-from headrace.refine.catalog import Ref
-from headrace.refine.edge import read_version
+from headrace.writes.edge import read_version
+from headrace.writes.node import Ref
 from tests.flows.conftest import NotingEngine, _scan
 
 NOT_YET = NotReady(

@@ -77,13 +77,17 @@ SPOILED: dict[str, Callable[[DataFrame], DataFrame]] = {
 def test_where_judging_would_not_leave_every_message_as_it_came_bronze_is_stored_unjudged(
     spoiled: Callable[[DataFrame], DataFrame], live: LiveStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headrace.refine.append_in_memory import Judging, judging
+    from headrace.writes.append import AppendWay
+    from headrace.writes.edge import Judging
+
+    judging = AppendWay.judging
 
     def spoiling(*given: Any) -> Judging:
         found = judging(*given)
+        assert found is not None
         return replace(found, rows=spoiled(found.rows))
 
-    monkeypatch.setattr("headrace.live.onward.judging", spoiling)
+    monkeypatch.setattr(AppendWay, "judging", spoiling)
     live.sends(stroke(1), stroke(2), stroke(2), stroke(3, bar=-1))
     live.stands()
     assert sorted(row.bar for row in live.table("bronze", "strokes").collect()) == [-1, 5, 5, 5]

@@ -14,9 +14,10 @@ from headrace.lake.paths import Paths
 from headrace.quality.published import last_good, publish_last_good
 from headrace.quality.run import scan_layer
 from headrace.quality.summary import CheckResult, ScanSummary, gate
-from headrace.refine.catalog import Catalog, Node, Ref
+from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
 from headrace.tables import Append, Table, Upsert, Whole
+from headrace.writes.node import Node, Ref
 
 NOON = datetime(2024, 1, 2, 12)
 COLUMNS = "level_id string, tank_id string, measured_at timestamp, volume int, colour string, day date"

@@ -11,12 +11,12 @@ from pyspark.sql import functions as F
 
 from headrace.lake import log
 from headrace.lake.lease import Leases
-from headrace.refine.append_in_memory import Judging
+from headrace.lake.run_context import RunContext
 from headrace.refine.arrivals import Progress, all_of, version_files
 from headrace.refine.catalog import load_tables
-from headrace.refine.edge import Edge
-from headrace.refine.recent import RecentKeys
 from headrace.refine.silver import run_edge, take_in_memory
+from headrace.writes.edge import Edge, Judging
+from headrace.writes.key_cache import RecentKeys
 from tests.spark.refine.conftest import PumpStation, stroke
 
 
@@ -30,10 +30,8 @@ def takes(station: PumpStation) -> Callable[..., dict[str, int]]:
     edge = Edge(
         catalog.node("strokes"),
         catalog.contracts["strokes"],
-        station.paths,
-        "run",
+        RunContext(station.paths, station.settings, leases, "run"),
         datetime(2024, 1, 3),
-        leases,
     )
 
     def took(recent: RecentKeys, *rows: object, sent: str = "20240102T000000") -> dict[str, int]:
@@ -75,7 +73,7 @@ def test_who_knows_nothing_yet_finds_what_is_stored(takes) -> None:
 
 
 def test_a_row_of_a_time_that_was_forgotten_is_looked_up(takes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.refine.stored_keys.MANY", 1000)
+    monkeypatch.setattr("headrace.writes.stored_keys.MANY", 1000)
     recent = RecentKeys(most=1)
     for minute in (1, 20, 40):
         takes(recent, stroke(minute))

@@ -4,8 +4,8 @@ import pytest
 
 from headrace.errors import Busy
 from headrace.lake.receipt import receipt
-from headrace.refine import history
-from headrace.refine.edge import Edge
+from headrace.writes import history
+from headrace.writes.edge import Edge
 from tests.spark.refine.conftest import PumpStation
 
 
@@ -66,13 +66,13 @@ def test_a_lease_lost_while_the_versions_are_made_again_stops_the_write(
     lands_station(station)
     station.lands("pumps", [pump(10)], "20240101T000000")
     station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
-    made = history.versions_of
+    seen = history._all_seen
 
-    def made_for_long(edge: Edge, seen: Any) -> Any:
-        edge.leases._lost = "silver/pumps"
-        return made(edge, seen)
+    def seen_for_long(edge: Edge, *given: Any) -> Any:
+        edge.context.leases._lost = "silver/pumps"
+        return seen(edge, *given)
 
-    monkeypatch.setattr(history, "versions_of", made_for_long)
+    monkeypatch.setattr(history, "_all_seen", seen_for_long)
     station.lands("pumps", [pump(12)], "20240103T000000")
     with pytest.raises(Busy, match="was lost"):
         station.refine(layers=["bronze", "silver"], tables=["pumps"])

@@ -14,9 +14,9 @@ from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation, stroke
 
 AFTER_THE_REJECTS = {
-    "pumps": "headrace.refine.history._rebuild",
-    "strokes": "headrace.refine.append._append",
-    "orders": "headrace.refine.upsert._store",
+    "pumps": "headrace.writes.history._rebuild",
+    "strokes": "headrace.writes.append._append",
+    "orders": "headrace.writes.upsert._store",
     "pump_days": "headrace.refine.gold._store",
     "open_orders": "headrace.refine.gold._store",
 }

@@ -21,13 +21,14 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.receipt import Receipt, receipt
 from headrace.quality.run import scan
 from headrace.quality.summary import CheckResult
-from headrace.refine.catalog import Ref, load_tables
+from headrace.refine.catalog import load_tables
 from headrace.refine.run import TableResult, refine
 from headrace.serve.dialects import athena_queries
 from headrace.serve.glue import unreadable
 from headrace.serve.query import list_queries, run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
+from headrace.writes.node import Ref
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources

@@ -14,7 +14,7 @@ from headrace.lake import log
 from headrace.lake.ledger import Entry
 from headrace.live.onward import Held, Onward
 from headrace.refine.arrivals import Progress, all_of
-from headrace.refine.recent import RecentKeys
+from headrace.writes.key_cache import RecentKeys
 
 HELD = pa.table({"row": [1]})
 

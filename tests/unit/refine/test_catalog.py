@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 import domains
-from headrace.refine.catalog import _texts_behind, load_tables
+from headrace.refine.catalog import load_tables
+from headrace.writes.node import _texts_behind
 
 
 def test_a_table_is_known_by_the_text_of_what_it_leans_on_too() -> None:

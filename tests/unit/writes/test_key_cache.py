@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from headrace.refine.recent import STRETCH, Keys, RecentKeys, repeats_within, stretches_of
+from headrace.writes.key_cache import STRETCH, Keys, RecentKeys, repeats_within, stretches_of
 
 
 def keys(*told: tuple[int, int], stretch: int = 0) -> Keys:

@@ -5,11 +5,13 @@ its first commit carries; so what was rejected then is rejected now, and nothing
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,11 +20,12 @@ from headrace.contracts.rules import MALFORMED, with_reasons
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
-from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.refine.catalog import AS_OF, Node, Ref
+from headrace.lake.run_context import RunContext
 from headrace.tables import REASONS
+from headrace.writes.node import AS_OF, Node, Ref
+from headrace.writes.way import SilverWay, way_of
 
 HASH = "_hash"
 
@@ -31,12 +34,20 @@ HASH = "_hash"
 class Edge:
     node: Node
     contract: Contract
-    paths: Paths
-    run: str
+    context: RunContext
     as_of: datetime
-    leases: Leases
     app_suffix: str = ""
-    kept: "KeptParents | None" = None
+    parents_cache: "ParentsCache | None" = None
+
+    @cached_property
+    def way(self) -> SilverWay[Any]:
+        found = way_of(self.node.table.write)
+        assert isinstance(found, SilverWay), f"{self.node.ref} takes no batches"
+        return found
+
+    @property
+    def paths(self) -> Paths:
+        return self.context.paths
 
     @property
     def app(self) -> str:
@@ -59,9 +70,11 @@ class Edge:
         return {name: ref for name, ref in self.node.upstream.items() if name != self.node.arguments[0]}
 
     def versions_now(self) -> dict[str, int]:
-        return {
-            name: log.version(self.paths.table(ref.layer, ref.name)) for name, ref in self.parents.items()
-        }
+        """Those of its parents, and of itself where what is stored already decides what may pass."""
+        tables = {name: self.paths.table(ref.layer, ref.name) for name, ref in self.parents.items()}
+        if self.way.judges_by_itself:
+            tables[self.node.name] = self.target
+        return {name: log.version(table) for name, table in tables.items()}
 
     def versions_for(self, number: int) -> dict[str, int]:
         """Those an interrupted run of this batch judged by, else the newest."""
@@ -76,7 +89,7 @@ class Edge:
             AS_OF: self.as_of,
         }
         for name, ref in self.parents.items():
-            read = self.kept.read_version if self.kept else read_version
+            read = self.parents_cache.read_version if self.parents_cache else read_version
             frames[name] = read(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
         judged = self.node.call(frames)
         missing = set(bronze_schema(self.contract).fieldNames()) - set(judged.columns)
@@ -84,13 +97,13 @@ class Edge:
             raise UsageError(
                 f"{self.node.ref} must keep the columns it was given; it dropped {sorted(missing)}"
             )
-        return judged
+        return self.way.judged(self, judged, versions)
 
     def finished(self, rows: DataFrame) -> DataFrame:
         """Rows as the silver table stores them."""
         technical = ("_raw", "_source", "_partition", "_offset", "_sent_at", REASONS, HASH)
         return rows.drop(*technical).withColumns(
-            {"_processed_at": F.current_timestamp(), "_run": F.lit(self.run)}
+            {"_processed_at": F.current_timestamp(), "_run": F.lit(self.context.run)}
         )
 
     def reasons_told(self) -> Column:
@@ -104,7 +117,7 @@ class Edge:
             *bronze_schema(self.contract).fieldNames(),
             self.reasons_told(),
             F.current_timestamp().alias("_rejected_at"),
-            F.lit(self.run).alias("_run"),
+            F.lit(self.context.run).alias("_run"),
         )
 
     def options(self, number: int, note: Mapping[str, Any], app: str | None = None) -> dict[str, Any]:
@@ -112,7 +125,7 @@ class Edge:
         return {
             "txnAppId": app or self.app,
             "txnVersion": number,
-            "userMetadata": json.dumps({"run": self.run, **note}, default=str),
+            "userMetadata": json.dumps({"run": self.context.run, **note}, default=str),
         }
 
     def created_by(self, writer: DataFrameWriter) -> DataFrameWriter:
@@ -130,7 +143,7 @@ class Edge:
             table=self.node.name,
             write=type(self.node.table.write).__name__,
             batch=f"{number:015d}",
-            run=self.run,
+            run=self.context.run,
             rows_in=rows_in,
             counts=counts,
             version=log.version(self.target),
@@ -143,7 +156,7 @@ class Edge:
 
     def write_rejected(self, rows: DataFrame, number: int, versions: Mapping[str, int]) -> int:
         """Sets rows aside and says how many; done once, however often it is called."""
-        self.leases.check()
+        self.context.leases.check()
         earlier = self.earlier_commit(self.rejected, number)
         if earlier is None:
             writer = rows.transform(self.set_aside).write.format("delta").mode("append")
@@ -162,7 +175,7 @@ def read_version(spark: SparkSession, path: str, version: int, ref: Ref) -> Data
     return spark.read.format("delta").option("versionAsOf", version).load(path)
 
 
-class KeptParents:
+class ParentsCache:
     """Holds the parents of one edge in memory from batch to batch, until they change."""
 
     def __init__(self) -> None:
@@ -179,5 +192,33 @@ class KeptParents:
         return rows
 
 
-def is_rejected() -> Any:
-    return F.size(REASONS) > 0
+@dataclass(frozen=True)
+class Judging:
+    """Rows with the reasons against them and all that silver adds, before Spark has made them; the versions of the
+    parents that say so. Of all the columns, those that silver stores and those that are stored of what is set aside."""
+
+    rows: DataFrame
+    versions: Mapping[str, int]
+    kept: Sequence[str]
+    aside: Sequence[str]
+
+    def leaves(self, names: Sequence[str], of: DataFrame) -> bool:
+        """Whether these columns come out of it as they were, and none was made anew under an old name."""
+        before, after = _identities(of), _identities(self.rows)
+        return all(before[name] == after[name] for name in names)
+
+    def done(self) -> "Judged":
+        return Judged(self.rows.toArrow(), self)
+
+
+@dataclass(frozen=True)
+class Judged:
+    rows: pa.Table
+    by: Judging
+
+
+def _identities(rows: DataFrame) -> dict[str, int]:
+    """Spark's own number of each column; one that is made from others has another."""
+    output = rows._jdf.queryExecution().analyzed().output()
+    columns = [output.apply(place) for place in range(output.size())]
+    return {column.name(): column.exprId().id() for column in columns}

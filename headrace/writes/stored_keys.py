@@ -9,8 +9,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.lake import log
-from headrace.refine.edge import Edge
-from headrace.refine.recent import STRETCH, Array, Keys, RecentKeys, stretches_of
+from headrace.writes.edge import Edge
+from headrace.writes.key_cache import STRETCH, Array, Keys, RecentKeys, stretches_of
 
 FIRST, SECOND, AT = "_hash", "_second_hash", "_at_micros"
 MANY = 1_000

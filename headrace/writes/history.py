@@ -12,41 +12,53 @@ from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
+from headrace.contracts.model import Contract
+from headrace.contracts.rules import is_rejected
 from headrace.lake import log
-from headrace.lake.ledger import Entry
-from headrace.refine.edge import Edge, is_rejected
-from headrace.refine.upsert import merge_rows
-from headrace.tables import EVER
+from headrace.lake.merge import GONE, merge_rows
+from headrace.tables import EVER, History
+from headrace.writes.edge import Edge
+from headrace.writes.node import Node
+from headrace.writes.way import SilverWay
 
 WHEN = "_sent_at"
 
 
-def write_history(edge: Edge, rows: DataFrame, number: int) -> Entry:
-    done = edge.earlier_commit(edge.target, number)
-    if done is not None:
-        note = done.note
-        return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
-    versions = edge.versions_for(number)
-    judged = edge.judged(rows, versions).persist()
-    try:
-        bad = judged.where(is_rejected())
-        rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
+class HistoryWay(SilverWay[History]):
+    terms = ("opened", "unchanged", "rejected")
+    stored = ("opened", "reclassified")
+    keeps_versions = True
+    columns = (
+        T.StructField("effective_from", T.TimestampType()),
+        T.StructField("effective_to", T.TimestampType()),
+        T.StructField("is_current", T.BooleanType()),
+        T.StructField("version", T.IntegerType()),
+    )
+
+    @property
+    def sentence(self) -> str:
+        return "a version for each change"
+
+    def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
+        return versions_of(node, contract, rows)
+
+    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
         good = judged.where(~is_rejected())
-        counts = {"opened": 0, "unchanged": good.count(), "reclassified": 0, "rejected": rejected}
-        note = {"rows_in": judged.count(), "counts": counts, "upstream": dict(versions)}
+        note["counts"] |= {"opened": 0, "unchanged": good.count(), "reclassified": 0}
         moved = _keys_with_news(edge, good).persist()
         if not moved.isEmpty():
             _rebuild(edge, good, moved, number, note)
         moved.unpersist()
-    finally:
-        judged.unpersist()
-    return edge.entry(number, note["rows_in"], counts, versions)
 
 
-def tracked(edge: Edge) -> list[str]:
+WAY = HistoryWay
+
+
+def _tracked(node: Node, contract: Contract) -> list[str]:
     """The columns whose change opens a version: all, since what is judged by a version leans on any of them."""
-    return [name for name in edge.contract.columns if name not in edge.node.table.keys]
+    return [name for name in contract.columns if name not in node.table.keys]
 
 
 def _same(left: str, right: str, columns: list[str]) -> Column:
@@ -63,16 +75,16 @@ def _keys_with_news(edge: Edge, good: DataFrame) -> DataFrame:
     current = good.sparkSession.read.format("delta").load(edge.target).where("is_current")
     known = current.select(
         *[F.col(key).alias(f"c_{key}") for key in keys],
-        *[F.col(name).alias(f"c_{name}") for name in tracked(edge)],
+        *[F.col(name).alias(f"c_{name}") for name in _tracked(edge.node, edge.contract)],
         F.col("effective_from").alias("c_from"),
     )
     joined = good.join(known, on=_same("", "c_", keys), how="left")
-    nothing_new = _same("", "c_", tracked(edge)) & (F.col(WHEN) >= F.col("c_from"))
+    nothing_new = _same("", "c_", _tracked(edge.node, edge.contract)) & (F.col(WHEN) >= F.col("c_from"))
     return joined.where(~F.coalesce(nothing_new, F.lit(False))).select(*keys).distinct()
 
 
 def _rebuild(edge: Edge, good: DataFrame, moved: DataFrame, number: int, note: dict[str, Any]) -> None:
-    made = versions_of(edge, _all_seen(edge, good, moved, note["upstream"])).persist()
+    made = versions_of(edge.node, edge.contract, _all_seen(edge, good, moved, note["upstream"])).persist()
     stored = _stored_versions(edge, moved)
     opened, after, before = _opened_by_batch(edge, good, made), made.count(), stored.count() if stored else 0
     counts = note["counts"]
@@ -80,14 +92,14 @@ def _rebuild(edge: Edge, good: DataFrame, moved: DataFrame, number: int, note: d
     counts["reclassified"] = after - before - opened
     rows = made.transform(edge.finished)
     options = edge.options(number, note)
-    edge.leases.check()
+    edge.context.leases.check()
     if stored is None:
         rows.write.format("delta").mode("append").options(**options).save(edge.target)
     else:
         named = [*edge.node.table.keys, "version"]
-        surplus = stored.join(made.select(*named), on=named, how="left_anti").withColumn("_gone", F.lit(True))
-        rows = rows.withColumn("_gone", F.lit(False)).unionByName(surplus)
-        merge_rows(rows, edge.target, [F.expr(f"t.{name} = s.{name}") for name in named], options)
+        surplus = stored.join(made.select(*named), on=named, how="left_anti").withColumn(GONE, F.lit(True))
+        rows = rows.withColumn(GONE, F.lit(False)).unionByName(surplus)
+        merge_rows(rows, edge.target, named, options)
     made.unpersist()
 
 
@@ -117,12 +129,9 @@ def _newest(edge: Edge, good: DataFrame) -> Column:
     return F.lit(last[0])
 
 
-def versions_of(edge: Edge, seen: DataFrame) -> DataFrame:
-    return versions_by(list(edge.node.table.keys), tracked(edge), seen)
-
-
-def versions_by(keys: list[str], columns: list[str], seen: DataFrame) -> DataFrame:
-    """A version for each change of these columns, whatever else the rows hold."""
+def versions_of(node: Node, contract: Contract, seen: DataFrame) -> DataFrame:
+    """A version for each change of the source's columns, whatever else the rows hold."""
+    keys, columns = list(node.table.keys), _tracked(node, contract)
     last_word = Window.partitionBy(*keys, WHEN).orderBy(
         F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset")
     )

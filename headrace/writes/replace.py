@@ -1,0 +1,52 @@
+"""Replace: of a gold table, only those partitions are made again in which a followed table changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headrace.contracts.model import Contract
+from headrace.errors import UsageError
+from headrace.lake import log
+from headrace.lake.paths import Paths
+from headrace.tables import Replace
+from headrace.writes.node import Node
+from headrace.writes.way import GoldWay
+
+DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+
+class ReplaceWay(GoldWay[Replace]):
+    @property
+    def sentence(self) -> str:
+        return "partitions whose upstream changed are made again"
+
+    @property
+    def follows(self) -> Mapping[str, str]:
+        return self.declared.follows
+
+    def check(self, node: Node, contract: Contract | None) -> None:
+        if node.table.partition is None:
+            raise UsageError(f"{node.ref}: Replace needs the partition it replaces")
+        strangers = set(self.follows) - set(node.upstream)
+        if strangers:
+            raise UsageError(f"{node.ref}: follows {sorted(strangers)}, not among its arguments")
+
+    def touched(
+        self, node: Node, paths: Paths, before: Mapping[str, Any] | None, made_from: Mapping[str, Any]
+    ) -> list[str] | None:
+        if before is None or before["code"] != made_from["code"]:
+            return None
+        values: set[str | None] = set()
+        for name, column in self.follows.items():
+            ref = node.upstream[name]
+            commits = log.commits_after(paths.table(ref.layer, ref.name), before["upstream"][name])
+            if commits is None:
+                return None
+            for commit in commits:
+                values |= commit.partitions(column)
+        return sorted(value for value in values if value is not None and value != DEFAULT_PARTITION)
+
+    def remade(self, node: Node, commit: log.Commit) -> int:
+        return len(commit.partitions(node.table.partition)) if node.table.partition else 0
+
+
+WAY = ReplaceWay

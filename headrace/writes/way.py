@@ -1,0 +1,168 @@
+"""What a way of writing says of itself.
+
+All that differs from one way to another is asked of its object here: no other code asks which way it is. A new way is
+a declaration in `headrace.tables` and a module of the same name beside this one, with a class of that name and `Way`
+behind it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from headrace import writes
+from headrace.contracts.model import Contract
+from headrace.contracts.rules import is_rejected
+from headrace.errors import UsageError
+from headrace.lake.log import Commit
+from headrace.tables import Write
+from headrace.writes.node import Node
+
+if TYPE_CHECKING:
+    from headrace.lake.ledger import Entry
+    from headrace.lake.paths import Paths
+    from headrace.writes.edge import Edge, Judged, Judging
+    from headrace.writes.key_cache import RecentKeys
+
+W = TypeVar("W", bound=Write)
+
+
+class Way(Generic[W]):
+    """One way of writing, as one table declares it."""
+
+    layers: ClassVar[tuple[str, ...]]
+    """The layers whose tables may be written so."""
+    source_layer: ClassVar[str | None] = None
+    """The layer of a table's first argument; None where any will do."""
+    terms: ClassVar[tuple[str, ...]] = ()
+    """The counts that add up to the rows that came in."""
+    stored: ClassVar[tuple[str, ...]] = ()
+    """The counts that add up to the rows of the table."""
+    named: ClassVar[Mapping[str, str]] = {}
+    """What the summary calls the rows of a term, for those that it shows."""
+    columns: ClassVar[tuple[T.StructField, ...]] = ()
+    """The columns that a table gains by being written so."""
+    drops_duplicates: ClassVar[bool] = False
+    """Whether a row that is neither stored nor rejected came a second time."""
+    keeps_versions: ClassVar[bool] = False
+    """Whether a key has a row for each of its versions, of which one may be current."""
+    restorable: ClassVar[bool] = False
+    """Whether its table may be put back to an older version: one that a stream feeds would lose rows."""
+
+    def __init__(self, write: W) -> None:
+        self.declared = write
+
+    @property
+    def sentence(self) -> str:
+        """How a table is written, for the dictionary."""
+        raise NotImplementedError
+
+    @property
+    def follows(self) -> Mapping[str, str]:
+        """Upstream tables of which only some partitions are read, with the column of these."""
+        return {}
+
+    def side_tables(self, name: str) -> tuple[str, ...]:
+        """The names of tables that it keeps beside a table, apart from the rejected rows."""
+        return ()
+
+    def check(self, node: Node, contract: Contract | None) -> None:
+        """Refuses a declaration that cannot be carried out."""
+
+    def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
+        """Good rows as an empty table would hold them, without the technical columns of all tables."""
+        return rows
+
+    def rows_let_in(self, commit: Commit) -> int:
+        """How many rows the table gained by a commit of which the ledger does not tell yet."""
+        counts = commit.note["counts"]
+        return sum(counts.get(term, 0) for term in self.stored)
+
+
+class SilverWay(Way[W]):
+    """A way that takes batches of bronze rows, each under the number that it ends at, and each once."""
+
+    layers = ("silver",)
+    source_layer = "bronze"
+    judges_by_itself: ClassVar[bool] = False
+    """Whether what the table holds already decides which rows may pass."""
+
+    def judged(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        """Rows with further reasons against them that lie in how they are written."""
+        return rows
+
+    def write(self, edge: "Edge", rows: DataFrame, number: int) -> "Entry":
+        """Writes a batch. One that is stored already, or is half stored by a run that was killed, ends the same."""
+        done = edge.earlier_commit(edge.target, number)
+        if done is not None:
+            note = done.note
+            return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
+        versions = edge.versions_for(number)
+        judged = edge.judged(rows, versions).persist()
+        try:
+            bad = judged.where(is_rejected())
+            rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
+            note = {"rows_in": judged.count(), "counts": {"rejected": rejected}, "upstream": versions}
+            self.take(edge, judged, number, note)
+        finally:
+            judged.unpersist()
+        return edge.entry(number, note["rows_in"], note["counts"], versions)
+
+    def take(self, edge: "Edge", judged: DataFrame, number: int, note: dict[str, Any]) -> None:
+        """Adds the counts of a batch of judged rows to the note, and stores them by a commit that carries it."""
+        raise NotImplementedError
+
+    def judging(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> "Judging | None":
+        """How a batch in memory is judged; None where this way takes its rows from a frame only."""
+        return None
+
+    def write_from_memory(
+        self, edge: "Edge", spark: SparkSession, judged: "Judged", number: int, recent: "RecentKeys"
+    ) -> "Entry":
+        raise NotImplementedError
+
+
+class GoldWay(Way[W]):
+    """A way that makes a table again from what lies upstream."""
+
+    layers = ("gold",)
+    restorable = True
+
+    def touched(
+        self, node: Node, paths: "Paths", before: Mapping[str, Any] | None, made_from: Mapping[str, Any]
+    ) -> list[str] | None:
+        """The values of the partition column to make again; None for the whole table."""
+        return None
+
+    def remade(self, node: Node, commit: Commit) -> int:
+        """How many partitions a commit made again."""
+        return 0
+
+
+def way_of(write: Write) -> Way[Any]:
+    """The way that a table declares."""
+    return _class_of(type(write).__name__)(write)
+
+
+def ways_for(layer: str) -> Sequence[str]:
+    """The names of the ways that may serve a layer."""
+    names = (name.name for name in pkgutil.iter_modules(writes.__path__))
+    found = (getattr(importlib.import_module(f"{writes.__name__}.{name}"), "WAY", None) for name in names)
+    return sorted(
+        way.__name__.removesuffix("Way") for way in found if way is not None and layer in way.layers
+    )
+
+
+@cache
+def _class_of(name: str) -> type[Way[Any]]:
+    try:
+        found: type[Way[Any]] = importlib.import_module(f"{writes.__name__}.{name.lower()}").WAY
+    except ModuleNotFoundError:
+        raise UsageError(
+            f"{name} is no way of writing: there is no headrace/writes/{name.lower()}.py"
+        ) from None
+    return found
