@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from headrace.versions import VERSIONS
+
 SAFE_HOURS = 168
 
 
@@ -43,7 +45,7 @@ class Settings(BaseSettings):
         "", description="The cluster of Databricks that runs jobs; by default one is made for each run."
     )
     databricks_runtime: str = Field(
-        "17.3.x-scala2.13", description="The runtime of a cluster that Databricks makes for a run."
+        VERSIONS.databricks_runtime, description="The runtime of a cluster that Databricks makes for a run."
     )
     databricks_node_type: str = Field("m6id.xlarge", description="The kind of its machines.")
     databricks_workers: int = Field(0, ge=0, description="How many machines it has beside the driver's.")

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from headrace.errors import UsageError
 from headrace.settings import Settings
+from headrace.versions import VERSIONS
 
 STAMP = "package.json"
-PYTHON = {
-    "emr": "3.11",
-    "databricks": "3.12",
-}  # EMR's Spark 8 line, which has others as well; runtime 17.3 LTS
+PYTHON = {"emr": VERSIONS.emr_python, "databricks": VERSIONS.databricks_python}
 
 
 @dataclass(frozen=True)

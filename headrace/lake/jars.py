@@ -17,6 +17,7 @@ import pyspark
 
 from headrace.errors import HeadraceError
 from headrace.settings import Settings
+from headrace.versions import VERSIONS
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,20 @@ class JarSet:
 
 ALWAYS = JarSet(
     "jars",
-    ("io.delta:delta-spark_2.13:4.2.0", "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.1"),
+    (
+        f"io.delta:delta-spark_{VERSIONS.scala}:{VERSIONS.delta}",
+        f"org.apache.spark:spark-sql-kafka-0-10_{VERSIONS.scala}:{VERSIONS.spark}",
+    ),
 )
-TO_SIGN = JarSet("jars-iam", ("software.amazon.msk:aws-msk-iam-auth:2.3.0",))
+TO_SIGN = JarSet("jars-iam", (f"software.amazon.msk:aws-msk-iam-auth:{VERSIONS.msk_iam_auth}",))
 AWS = "software.amazon.awssdk"  # has an artifact named like one of Spark's
 _SDK = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
 TO_S3 = JarSet(
     "jars-s3",
-    ("org.apache.hadoop:hadoop-aws:3.4.2", *(f"{AWS}:{each}:2.29.52" for each in _SDK)),
+    (
+        f"org.apache.hadoop:hadoop-aws:{VERSIONS.hadoop}",
+        *(f"{AWS}:{each}:{VERSIONS.aws_sdk}" for each in _SDK),
+    ),
     without=(f"{AWS}:bundle",),  # all of AWS in 600 MB, where these are 45
 )
 STAMP = "packages.txt"

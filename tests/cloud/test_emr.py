@@ -30,6 +30,7 @@ from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
+from headrace.versions import VERSIONS
 from rehearsal.aws.running import REGION
 from rehearsal.cloud.checkout import made_in
 
@@ -80,7 +81,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
                 Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
             )
         made = boto3.client("emr").run_job_flow(
-            Name="toy", ReleaseLabel="emr-spark-8.0.0", Instances={"KeepJobFlowAliveWhenNoSteps": True}
+            Name="toy", ReleaseLabel=VERSIONS.emr_release, Instances={"KeepJobFlowAliveWhenNoSteps": True}
         )
         here = Cluster(
             Settings(

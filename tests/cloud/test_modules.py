@@ -17,7 +17,7 @@ def infra(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy, for Terraform writes beside what it reads; what environments read beside it is there as it is."""
     there = tmp_path_factory.mktemp("infra") / "infra"
     shutil.copytree(INFRA, there, ignore=shutil.ignore_patterns(".terraform*"))
-    for read in ("domains", "requirements.lock"):
+    for read in ("domains", "headrace", "requirements.lock"):
         (there.parent / read).symlink_to(INFRA.parent / read)
     return there
 

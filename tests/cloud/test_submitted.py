@@ -19,6 +19,7 @@ from headrace.engines.steps import Program, steps_of
 from headrace.errors import HeadraceError, Passing
 from headrace.lake import objects
 from headrace.settings import Settings
+from headrace.versions import VERSIONS
 from rehearsal.aws.running import aws
 from tests.cloud.stubs import BARE
 
@@ -100,10 +101,10 @@ def settings(request: pytest.FixtureRequest, artifacts: str) -> Settings:
 def _made(kind: str) -> str:
     if kind == "cluster":
         asked: dict[str, Any] = {"Instances": {"KeepJobFlowAliveWhenNoSteps": True}}
-        logs = {"LogUri": "s3://headrace-logs/emr", "ReleaseLabel": "emr-spark-8.0.0"}
+        logs = {"LogUri": "s3://headrace-logs/emr", "ReleaseLabel": VERSIONS.emr_release}
         return str(boto3.client("emr").run_job_flow(Name="toy", **asked, **logs)["JobFlowId"])
     emr = boto3.client("emr-serverless")
-    made = emr.create_application(name="toy", releaseLabel="emr-spark-8.0.0", type="SPARK")
+    made = emr.create_application(name="toy", releaseLabel=VERSIONS.emr_release, type="SPARK")
     return str(made["applicationId"])
 
 

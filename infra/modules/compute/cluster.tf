@@ -90,7 +90,7 @@ resource "aws_emr_cluster" "this" {
   count = local.is_serverless ? 0 : 1
 
   name          = var.name
-  release_label = var.release
+  release_label = local.release
   applications  = ["Hadoop", "Spark"]
   service_role  = module.service[0].arn
   log_uri       = "s3://${var.logs_bucket}/emr/"

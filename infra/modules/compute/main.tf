@@ -2,6 +2,9 @@
 # Both run what the worker hands them as the same role, in subnets that are reached through endpoints.
 
 locals {
+  versions      = yamldecode(file("${path.module}/../../../headrace/versions.yml"))
+  minor         = regex("^(.+)[.][0-9]+$", local.versions.emr_release)[0]
+  release       = coalesce(var.release, local.versions.emr_release)
   is_serverless = var.kind == "serverless"
   tags          = { environment = var.name }
 }
@@ -10,7 +13,7 @@ resource "aws_emrserverless_application" "this" {
   count = local.is_serverless ? 1 : 0
 
   name          = var.name
-  release_label = var.release
+  release_label = local.release
   type          = "SPARK"
   architecture  = "X86_64"
 

@@ -20,13 +20,13 @@ variable "kind" {
 }
 
 variable "release" {
-  description = "EMR's release; the code is tried with Spark 4.0 and Delta 4.0."
+  description = "EMR's release: by default that of headrace/versions.yml, else another patch of the same minor."
   type        = string
-  default     = "emr-spark-8.0.0"
+  default     = null
 
   validation {
-    condition     = startswith(var.release, "emr-spark-8.")
-    error_message = "release: of the line emr-spark-8, which has Spark 4."
+    condition     = var.release == null || can(regex("^${local.minor}[.][0-9]+$", var.release))
+    error_message = "release: ${local.minor}.0 or another patch of it; the jars and headrace/versions.yml fit no other minor."
   }
 }
 

@@ -4,6 +4,9 @@
 data "aws_region" "this" {}
 
 locals {
+  versions = yamldecode(file("${path.module}/../../../headrace/versions.yml"))
+  image    = coalesce(var.image, "prefecthq/prefect:${local.versions.prefect}-python${local.versions.emr_python}")
+
   environment = merge(
     var.settings,
     {
@@ -96,7 +99,7 @@ resource "aws_ecs_task_definition" "worker" {
 
   container_definitions = jsonencode([{
     name      = "worker"
-    image     = var.image
+    image     = local.image
     essential = true
     command   = ["prefect", "worker", "start", "--pool", var.pool, "--type", "process", "--limit", tostring(var.runs_at_once), "--with-healthcheck"]
 

@@ -60,12 +60,12 @@ variable "pool" {
 }
 
 variable "image" {
-  description = "Prefect's public image."
+  description = "Prefect's public image; by default of the versions in headrace/versions.yml."
   type        = string
-  default     = "prefecthq/prefect:3.8.8-python3.11"
+  default     = null
 
   validation {
-    condition     = can(regex(":3\\.", var.image)) && !endswith(var.image, ":latest")
+    condition     = var.image == null || can(regex(":3\\.", var.image)) && !endswith(coalesce(var.image, "-"), ":latest")
     error_message = "image: of Prefect 3, with its version, such as prefecthq/prefect:3.8.8-python3.11."
   }
 }

@@ -2,6 +2,7 @@
 # nobody else.
 
 locals {
+  kafka_version = coalesce(var.kafka_version, yamldecode(file("${path.module}/../../../headrace/versions.yml")).msk)
   is_serverless = var.kind == "serverless"
   zones         = length(var.subnets)
   grows         = !local.is_serverless && coalesce(var.most_volume_gb, var.volume_gb) > var.volume_gb
@@ -21,8 +22,8 @@ resource "aws_msk_configuration" "this" {
   count = local.is_serverless ? 0 : 1
 
   # Another version makes another configuration before the old one goes, so the two need names of their own.
-  name           = "${var.name}-${replace(var.kafka_version, ".", "-")}"
-  kafka_versions = [var.kafka_version]
+  name           = "${var.name}-${replace(local.kafka_version, ".", "-")}"
+  kafka_versions = [local.kafka_version]
 
   # One broker can be lost and messages are still taken. With three, two copies are written before a message counts as
   # sent. With two there may then be one copy only, until the other broker is back: what comes in that time is lost with
@@ -46,7 +47,7 @@ resource "aws_msk_cluster" "this" {
   count = local.is_serverless ? 0 : 1
 
   cluster_name           = var.name
-  kafka_version          = var.kafka_version
+  kafka_version          = local.kafka_version
   number_of_broker_nodes = local.zones
   enhanced_monitoring    = "PER_TOPIC_PER_BROKER"
 

@@ -20,12 +20,12 @@ variable "kind" {
 }
 
 variable "kafka_version" {
-  description = "Kafka's version, as MSK names it."
+  description = "Kafka's version, as MSK names it; by default that of headrace/versions.yml."
   type        = string
-  default     = "3.9.x"
+  default     = null
 
   validation {
-    condition     = can(regex("^[0-9]+[.][0-9]+[.]([0-9]+|x)([.][a-z]+)?$", var.kafka_version))
+    condition     = var.kafka_version == null || can(regex("^[0-9]+[.][0-9]+[.]([0-9]+|x)([.][a-z]+)?$", var.kafka_version))
     error_message = "kafka_version: as MSK names it, such as 3.9.x."
   }
 }

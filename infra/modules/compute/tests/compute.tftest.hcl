@@ -126,6 +126,51 @@ run "serverless_sleeps_and_has_a_limit" {
   }
 }
 
+run "the_release_is_the_one_that_belongs_to_the_jars" {
+  command = plan
+
+  assert {
+    condition     = aws_emr_cluster.this[0].release_label == yamldecode(file("../../../headrace/versions.yml")).emr_release
+    error_message = "a cluster runs another release than headrace/versions.yml names"
+  }
+}
+
+run "an_application_has_the_same_release" {
+  command = plan
+
+  variables {
+    kind = "serverless"
+  }
+
+  assert {
+    condition     = aws_emrserverless_application.this[0].release_label == local.release
+    error_message = "an application runs another release than headrace/versions.yml names"
+  }
+}
+
+run "another_patch_is_taken" {
+  command = plan
+
+  variables {
+    release = "emr-spark-8.1.7"
+  }
+
+  assert {
+    condition     = aws_emr_cluster.this[0].release_label == "emr-spark-8.1.7"
+    error_message = "a patch of the same minor is not taken"
+  }
+}
+
+run "another_minor_is_refused" {
+  command = plan
+
+  variables {
+    release = "emr-spark-8.0.0"
+  }
+
+  expect_failures = [var.release]
+}
+
 run "a_release_without_spark_4_is_refused" {
   command = plan
 

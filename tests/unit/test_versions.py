@@ -1,0 +1,52 @@
+"""headrace/versions.yml is the one list of versions: whatever else names one agrees with it."""
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pyspark
+import pytest
+
+from cli.examination import pinned
+from headrace.lake.jars import ALWAYS, TO_S3, TO_SIGN
+from headrace.versions import VERSIONS
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"pyspark": VERSIONS.spark, "delta-spark": VERSIONS.delta, "prefect": VERSIONS.prefect}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_project_and_its_lock_file_pin_them(package: str) -> None:
+    assert f'"{package}=={PACKAGES[package]}"' in (ROOT / "pyproject.toml").read_text()
+    assert pinned(ROOT / "requirements.lock")[package] == PACKAGES[package]
+    assert metadata.version(package) == PACKAGES[package]
+
+
+def test_this_spark_brings_that_scala_and_that_hadoop() -> None:
+    jars = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
+    assert f"hadoop-client-api-{VERSIONS.hadoop}.jar" in jars
+    assert [name for name in jars if name.startswith(f"scala-library-{VERSIONS.scala}.")]
+    assert f"spark-sql_{VERSIONS.scala}-{VERSIONS.spark}.jar" in jars
+
+
+def test_jars_are_of_these_versions() -> None:
+    named = {VERSIONS.spark, VERSIONS.delta, VERSIONS.hadoop, VERSIONS.aws_sdk, VERSIONS.msk_iam_auth}
+    packages = [package for jars in (ALWAYS, TO_SIGN, TO_S3) for package in jars.packages]
+    assert {package.rpartition(":")[2] for package in packages} == named
+
+
+def test_the_release_of_emr_is_of_the_line_that_has_spark_4() -> None:
+    assert re.fullmatch(r"emr-spark-8\.\d+\.\d+", VERSIONS.emr_release)
+    assert VERSIONS.emr_python in (ROOT / "README.md").read_text()
+
+
+def test_no_other_file_says_them_again() -> None:
+    """Terraform and the bundle read the list, so a release or a runtime stands nowhere else."""
+    elsewhere = [
+        str(file.relative_to(ROOT))
+        for folder in ("headrace", "infra", "rehearsal", "cli")
+        for file in sorted((ROOT / folder).rglob("*"))
+        if file.suffix in (".py", ".tf", ".yml") and file.name != "versions.yml"
+        if re.search(r"emr-spark-\d|\d\.x-scala", file.read_text())
+    ]
+    assert elsewhere == []
