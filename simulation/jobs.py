@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from headrace.contracts.model import parse_span
-from headrace.cost.runs import place_of, refuse_beyond
+from headrace.cost.budget import place_of, refuse_beyond
 from headrace.engines.local import instant_of, names_of
 from headrace.settings import Settings
 

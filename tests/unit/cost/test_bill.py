@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from headrace.cost.bill import Work, core_hours, dollars_an_hour, estimated, measured
+from headrace.cost.budget import place_of, refuse_beyond, stop_beyond
 from headrace.cost.environments import (
     CORES_A_NODE,
     DEV,
@@ -20,7 +21,7 @@ from headrace.cost.environments import (
     environment,
 )
 from headrace.cost.rates import prices, speeds
-from headrace.cost.runs import bill_of_plan, place_of, refuse_beyond, stop_beyond
+from headrace.cost.runs import bill_of_plan
 from headrace.errors import OverBudget, UnknownName, UsageError
 from headrace.settings import Settings
 
