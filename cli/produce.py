@@ -2,7 +2,7 @@
 
 import math
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ from cli.options import AsJson, Domain, short_span
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
     "headrace produce {domain} --rate 200 --sensors 500",
-    "headrace produce {domain} --rate max --processes 2",
+    "headrace produce {domain} --rate max --for 1m",
     "headrace produce {domain} --to files --lines 10000 --every 10s",
     "headrace produce {domain} --fill 10000000",
 )
@@ -38,12 +38,9 @@ def produce(
         typer.Option(
             metavar="N|max",
             parser=messages_a_second,
-            help="Messages a second, or max: as many as can be sent.",
+            help="Messages a second, or max: as many as one process can send.",
         ),
     ] = "1000",  # type: ignore[assignment]
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="With --rate max: how many send (default: one for each core).")
-    ] = None,
     sensors: Annotated[
         int | None, typer.Option(min=1, help="Only so many senders, the first ones (default: all there are).")
     ] = None,
@@ -78,28 +75,23 @@ def produce(
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
-    from headrace.live.new_topic import AS_THE_BROKER_SAYS
     from headrace.settings import get_settings
-    from simulation.producer.file_producer import drop
-    from simulation.producer.most import produce_most
-    from simulation.producer.spark_producer import fill as send_at_once
-    from simulation.producer.topic_producer import produce as send
-    from streaming.stopping import stop_when_told
+    from streaming.produce import produce as send
 
-    stop = stop_when_told()
-    seconds = lasting.total_seconds() if lasting else None
-    name, settings = one_domain(domain), get_settings()
-    what: dict[str, Any] = {"senders": sensors, "table": table}
-    where = {"partitions": partitions or AS_THE_BROKER_SAYS}
     with watching():
-        if fill is not None:
-            sent = send_at_once(name, settings, fill, **what, **where)
-        elif to == "files":
-            sent = drop(name, settings, stop, **what, seconds=seconds, lines=lines, every=every)
-        elif math.isinf(rate):
-            sent = produce_most(name, settings, stop, **what, **where, seconds=seconds, processes=processes)
-        else:
-            sent = send(name, settings, stop, **what, **where, seconds=seconds, rate=rate)
+        sent = send(
+            one_domain(domain),
+            get_settings(),
+            to=to,
+            rate=rate,
+            lines=lines,
+            every=every,
+            seconds=lasting.total_seconds() if lasting else None,
+            fill=fill,
+            partitions=partitions,
+            senders=sensors,
+            table=table,
+        )
     if as_json:
         print_json(
             {"topic": sent.topic, "messages": sent.messages, "seconds": sent.seconds, "rate": sent.rate}

@@ -34,7 +34,7 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run drain
 def _of_network(here: Path, scale: float, ways: Sequence[tuple[str, ...]]) -> list[Row]:
     from headrace.settings import Settings
     from rehearsal.kafka import Broker, free_port
-    from simulation.producer.spark_producer import fill
+    from simulation.producer.topic_producer import fill
 
     shutil.rmtree(here, ignore_errors=True)
     broker = Broker(here / "kafka", free_port())

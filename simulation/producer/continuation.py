@@ -1,5 +1,11 @@
-"""What the sources of a table go on to say: made by the generator some minutes ahead of the sending."""
+"""What the sources of a table go on to say: slices of their own time, made by the generator ahead of the sending.
 
+A sending that was cut short is completed exactly. Messages that left since the cursor last moved are in the topic
+behind known offsets; those found there are taken off what was still to be sent, each as often as it is there, so a
+planted duplicate (two equal messages) stays one.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,7 +15,7 @@ import pyarrow as pa
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.errors import UsageError
+from headrace.errors import HeadraceError, UsageError
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from simulation.generate.chunks import Made, made_before
@@ -18,12 +24,13 @@ from simulation.generate.post import as_topic
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.producer.outbox import Outbox
-from simulation.producer.recovery import recover
+from simulation.producer.topic_writer import values_since
 
 SHORTEST = timedelta(seconds=30)
 
 
 def topic_contract(domain: str, table: str | None) -> Contract:
+    """The named table's contract, or that of the only table of the domain that arrives by a topic."""
     found = {name: each for name, each in load_contracts(domain).items() if each.arrives.topic}
     if table is None and len(found) == 1:
         return next(iter(found.values()))
@@ -34,8 +41,8 @@ def topic_contract(domain: str, table: str | None) -> Contract:
     return found[table]
 
 
-class Continued:
-    """Slices of the source's own time, each about as long as it takes to send `slice_messages`."""
+class Continuation:
+    """Holds the table's outbox until it is closed. A slice is as long as it takes to send `slice_messages`."""
 
     def __init__(
         self, domain: str, contract: Contract, settings: Settings, slice_messages: int, senders: int | None
@@ -49,7 +56,7 @@ class Continued:
         self.outbox = Outbox(self._paths, contract.table)
         self.outbox.take()
         try:
-            self._recover(settings)
+            self._complete(str(contract.arrives.topic))
         except BaseException:
             self.outbox.free()
             raise
@@ -67,31 +74,23 @@ class Continued:
             name = waiting.pop(0)
             yield name, self.messages_of(name)
 
-    def waiting_of(self, name: str) -> Path:
-        """Where the messages of a chunk lie that have not left; of a whole one, with those that are to leave late."""
+    def messages_of(self, chunk: str) -> pa.Table:
+        end = next(made.end for made in self._history() if made.chunk == chunk)
+        return self.outbox.messages(chunk, datetime.fromisoformat(end))
+
+    def unsent_files(self, chunk: str) -> Path:
+        """Where the chunk's messages that have not left lie as Parquet; of a whole chunk, late ones among them."""
         outbox = self.outbox
-        if outbox.begun(name):
-            outbox.keep_rest(name, self.messages_of(name).slice(outbox.begun(name)))
-        return outbox.rest_of(name) if outbox.has_rest(name) else outbox.shares.parent / name
-
-    def _recover(self, settings: Settings) -> None:
-        """Goes on where a sending was cut short, with what is known to have left."""
-        contract = self._contracts[self._table]
-        recover(self.outbox, self.messages_of, str(contract.arrives.topic), settings)
-
-    def messages_of(self, name: str) -> pa.Table:
-        return self.outbox.messages(name, datetime.fromisoformat(self._made(name).end))
-
-    def close(self) -> None:
-        self._making.shutdown(wait=True, cancel_futures=True)
-        self.outbox.free()
+        if outbox.begun(chunk):
+            outbox.keep_rest(chunk, self.messages_of(chunk).slice(outbox.begun(chunk)))
+        return outbox.rest_of(chunk) if outbox.has_rest(chunk) else outbox.folder(chunk)
 
     def make_next(self) -> str:
+        """Makes the slice after the newest one. The name of its chunk."""
         before = self._history()
         newest = max(before, key=lambda made: made.end)
         start = datetime.fromisoformat(newest.end)
-        pace = self._pace(before)
-        span = max(SHORTEST, timedelta(seconds=round(self._messages / pace)))
+        span = max(SHORTEST, timedelta(seconds=round(self._messages / self._rate(before))))
         plan = Plan(
             scale=newest.scale, seed=newest.seed, start=start, end=start + span, into="topic",
             tables=(self._table,), senders=self._senders,
@@ -99,11 +98,30 @@ class Continued:
         make(self._domain, self._contracts, self._sources, plan, self._settings)
         return max(self._history(), key=lambda each: each.end).chunk
 
-    def _pace(self, before: list[Made]) -> float:
-        """Messages a second of all senders: as the last slice had it, or by the contract."""
+    def close(self) -> None:
+        self._making.shutdown(wait=True, cancel_futures=True)
+        self.outbox.free()
+
+    def _complete(self, topic: str) -> None:
+        """Leaves as the chunk's rest what an interrupted sending has not brought to the topic."""
+        cursor = self.outbox.cursor
+        if cursor.ends is None:
+            return
+        unsent = self.messages_of(cursor.chunk).slice(cursor.sent)
+        try:
+            there = Counter(values_since(topic, cursor.ends, self._settings)) if len(unsent) else Counter()
+        except HeadraceError as error:
+            raise HeadraceError(
+                f"the last sending to {topic} was cut short, and only the broker knows what it has of it: {error}"
+            ) from error
+        self.outbox.keep_rest(cursor.chunk, without(there, unsent))
+
+    def _rate(self, before: list[Made]) -> float:
+        """Messages a second of the source's time, of all senders: as in the last slice, or by the contract."""
         last = [made for made in before if made.into == "topic" and made.high == (self._senders or made.high)]
         if last:
-            return max(last[-1].rows / _seconds(last[-1]), 0.01)
+            span = datetime.fromisoformat(last[-1].end) - datetime.fromisoformat(last[-1].start)
+            return max(last[-1].rows / span.total_seconds(), 0.01)
         senders = min(max(made.high for made in before), self._senders or 10**9)
         return senders / self._contracts[self._table].arrives.every.total_seconds()
 
@@ -116,9 +134,12 @@ class Continued:
             )
         return found
 
-    def _made(self, name: str) -> Made:
-        return next(made for made in self._history() if made.chunk == name)
 
-
-def _seconds(made: Made) -> float:
-    return (datetime.fromisoformat(made.end) - datetime.fromisoformat(made.start)).total_seconds()
+def without(there: Counter[bytes], messages: pa.Table) -> pa.Table:
+    """The messages that are not in the topic, or not as often."""
+    left, is_new = there.copy(), []
+    for value in messages["value"].to_pylist():
+        body = value.encode()
+        is_new.append(left[body] < 1)
+        left[body] -= 1
+    return messages.filter(pa.array(is_new, pa.bool_()))

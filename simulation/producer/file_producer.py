@@ -13,8 +13,8 @@ from itertools import chain
 from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continuation import Continued, topic_contract
-from simulation.producer.outbox import Cursor, come_to
+from simulation.producer.continuation import Continuation, topic_contract
+from simulation.producer.outbox import Cursor, position_at
 from simulation.producer.topic_producer import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
 
 LINES, EVERY = 10_000, timedelta(seconds=10)
@@ -38,7 +38,7 @@ def drop(
     folder = Paths.of(domain, settings).dropped(contract.table)
     rate = lines / every.total_seconds()
     ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + AT_LEAST_AHEAD, MOST_AHEAD)
-    source = Continued(domain, contract, settings, ahead, senders)
+    source = Continuation(domain, contract, settings, ahead, senders)
     tell(Event(STAGE, folder, "started"))
     count, watch = 0, Stopwatch()
     try:
@@ -56,7 +56,7 @@ def drop(
     return Sent(folder, count, watch.seconds)
 
 
-def _files(source: Continued, lines: int) -> Iterator[tuple[bytes, Cursor]]:
+def _files(source: Continuation, lines: int) -> Iterator[tuple[bytes, Cursor]]:
     """The body of each file, and how far the sending has come with it; one may reach from chunk into chunk."""
     held: list[str] = []
     for chunk, messages in source.slices():
@@ -67,7 +67,7 @@ def _files(source: Continued, lines: int) -> Iterator[tuple[bytes, Cursor]]:
             held, place = [*held, *taken], place + len(taken)
             if len(held) == lines:
                 text = "".join(chain.from_iterable((line, "\n") for line in held))
-                yield text.encode(), come_to(chunk, messages, place)
+                yield text.encode(), position_at(chunk, messages, place)
                 held = []
 
 

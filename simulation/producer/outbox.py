@@ -21,8 +21,10 @@ from headrace.lake.paths import Paths
 class Cursor:
     """The chunk that is being sent, and how many of its messages have left; the last ones in `file`, if in any.
 
-    `ends`: while messages are sent to a topic, behind which offsets they may have left uncounted. `rest`: how
-    often what remained of the chunk was written down anew, because a sending was cut short; counted from there.
+    `ends`: the offsets, by partition, behind which messages may have left that are not counted yet; None between
+    sendings. `rest`: how often the chunk's unsent messages were written down anew because a sending was cut short;
+    `sent` then counts from there. `until`: how far the sending has come in the source's own time; empty where the
+    whole chunk has left.
     """
 
     chunk: str = ""
@@ -32,25 +34,24 @@ class Cursor:
     ends: dict[str, int] | None = None
     rest: int = 0
     until: str = ""
-    """Where in the source's own time the sending has come to; empty where the whole chunk has left."""
 
 
-def come_to(chunk: str, messages: pa.Table, place: int) -> Cursor:
+def position_at(chunk: str, messages: pa.Table, place: int) -> Cursor:
+    """The cursor once `place` messages of the chunk have left."""
     until = "" if place >= len(messages) else messages["send_at"][place].as_py().isoformat()
     return Cursor(chunk, place, len(messages), until=until)
 
 
 class Outbox:
-    """Chunks follow each other in the source's own time. What a chunk sends late goes out with a later one."""
+    """A table's chunks of messages, in the source's own time. What a chunk sends late goes out with a later one."""
 
     def __init__(self, paths: Paths, table: str) -> None:
         self._home = Path(paths.outbox(table))
-        self.shares = self._home / "shares"
         self._folder = paths.dropped(table)
         self._lock: TextIOWrapper | None = None
 
     def take(self) -> None:
-        """Nobody else sends from it until `free`, or until this process and those it handed the lock to are gone."""
+        """Locks the outbox until `free`, or until this process is gone."""
         self._home.mkdir(parents=True, exist_ok=True)
         self._lock = (self._home / "sender.lock").open("a")
         try:
@@ -62,19 +63,13 @@ class Outbox:
             ) from None
         self._finish_file()
 
-    @property
-    def lock(self) -> int:
-        """What a process that sends on our behalf has to hold."""
-        assert self._lock is not None
-        return self._lock.fileno()
-
     def free(self) -> None:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def drop(self, name: str, body: bytes, cursor: Cursor) -> None:
-        """Lets a file out, whole: it is counted as sent once it lies ready, and comes out however often that fails."""
+        """Lets a file out, whole. It counts as sent once it lies ready, and a kill after that only delays it."""
         objects.put(str(self._leaving / name), body)
         self.move(replace(cursor, file=name))
         self._finish_file()
@@ -84,11 +79,14 @@ class Outbox:
         return self._home / "leaving"
 
     def _finish_file(self) -> None:
-        """Puts into the folder what was counted as sent; a file that was not will be made again."""
+        """Moves a file that counts as sent into the table's folder; any other is removed and will be made again."""
         for ready in sorted(self._leaving.glob("*")):
             if ready.name == self.cursor.file:
                 objects.put(f"{self._folder}/{ready.name}", ready.read_bytes())
             ready.unlink()
+
+    def folder(self, chunk: str) -> Path:
+        return self._home / chunk
 
     def begun(self, chunk: str) -> int:
         """How many messages of a chunk have left."""
@@ -115,7 +113,7 @@ class Outbox:
         """All that is due before the chunk's end, in the order in which it leaves; the rest is held for later."""
         if self.has_rest(chunk):
             return pq.read_table(self.rest_of(chunk))
-        parts = [*sorted((self._home / chunk).glob("part-*.parquet")), *self._held_before(chunk)]
+        parts = [*sorted(self.folder(chunk).glob("part-*.parquet")), *self._held_before(chunk)]
         everything = pa.concat_tables(pq.read_table(part) for part in parts)
         is_due = pc.less(
             everything["send_at"], pa.scalar(until.replace(tzinfo=UTC), everything["send_at"].type)
@@ -127,10 +125,10 @@ class Outbox:
         return due.take(pa.array(shuffled[np.argsort(instants, kind="stable")]))
 
     def keep_rest(self, chunk: str, rest: pa.Table) -> None:
-        """From now on these are the messages of the chunk that have not left, in the order in which they will."""
+        """Replaces the chunk's messages by those that have not left, in the order in which they will."""
         number = 1 + (self.cursor.rest if self.has_rest(chunk) else 0)
         self._write(rest, self._home / f"rest-{chunk}-{number}.parquet")
-        self.move(replace(come_to(chunk, rest, 0), rest=number))
+        self.move(replace(position_at(chunk, rest, 0), rest=number))
 
     def has_rest(self, chunk: str) -> bool:
         return self.cursor.chunk == chunk and self.cursor.rest > 0

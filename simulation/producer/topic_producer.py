@@ -1,26 +1,35 @@
-"""Sends what the sensors of a domain go on to say, from where its history stopped, faults and all.
+"""Sends what the sources of a domain go on to say to a topic: at a rate, or at once by Spark for load tests.
 
-The messages follow the same instruments in the same world as the history, and what is planted among them is told to
-the truth when they are made. Here they are only sent: keyed by sender, each once, at a rate.
+The messages continue the history of the same instruments in the same world, and the faults planted among them enter
+the truth when they are made. They are keyed by sender, and each leaves once.
 """
 
+import math
 import threading
+import time
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from headrace.lake.paths import Paths
+from headrace.lake.session import get_spark
 from headrace.live.heartbeat import last_beat
 from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
-from headrace.progress import Event, tell
+from headrace.live.topic import connection
+from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continuation import Continued, topic_contract
-from simulation.producer.outbox import Cursor, come_to
-from simulation.producer.pace import Pace
-from simulation.producer.topic_writer import Sender
+from simulation.producer.continuation import Continuation, topic_contract
+from simulation.producer.outbox import Cursor, position_at
+from simulation.producer.topic_writer import TopicWriter
 
-AHEAD_SECONDS, MOST_AHEAD = 120, 1_000_000
 STAGE = "produce"
+AHEAD_SECONDS, MOST_AHEAD = 120, 1_000_000
+TICK, SETTLE_EVERY = 0.02, 1.0
+CATCHES_UP_SECONDS = 10.0
+FASTER = 4
+UNPACED = 500  # messages between two looks at the clock, where as many are sent as can be
+MOST_FILLED_AT_ONCE = 4_000_000
+SIDE_BY_SIDE = 2  # tasks, each with half of the senders, so that time goes on alike in all of them
 
 
 @dataclass(frozen=True)
@@ -47,14 +56,15 @@ def produce(
     table: str | None = None,
     partitions: int = AS_THE_BROKER_SAYS,
 ) -> Sent:
-    """Sends until told to stop, or for so many seconds once the first message is made."""
+    """Sends until `stop` is set, or for `seconds` after the first message is made. An infinite rate is as fast as one
+    process can."""
     contract = topic_contract(domain, table)
     topic = str(contract.arrives.topic)
-    make_topic(topic, settings, partitions)
-    sender = Sender(topic, settings)
-    ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + 1, MOST_AHEAD)
-    source = Continued(domain, contract, settings, ahead, senders)
-    sending = _Sending(topic, sender, source, Paths.of(domain, settings))
+    make_topic(topic, settings, partitions)  # a broker that is not there is told before anything is generated
+    writer = TopicWriter(topic, settings)
+    ahead = int(min(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS) + 1, MOST_AHEAD))
+    source = Continuation(domain, contract, settings, ahead, senders)
+    sending = _Sending(topic, writer, source, Paths.of(domain, settings))
     tell(Event(STAGE, topic, "started"))
     pace = Pace(rate, seconds, stop)
     try:
@@ -65,41 +75,106 @@ def produce(
         source.outbox.move(replace(source.outbox.cursor, ends=None))
     finally:
         source.close()
-        sender.close()
+        writer.close()
     tell(Event(STAGE, topic, "done", rows=sending.count, seconds=took))
     return Sent(topic, sending.count, took)
 
 
-class _Sending:
-    """Counts what left, and remembers how far it came each time the broker has all of it."""
+class Pace:
+    """Says how many messages are due. Those missed in a short pause are made up for; what a longer one missed beyond
+    that is dropped. The clock starts with the first message."""
 
-    def __init__(self, topic: str, sender: Sender, source: Continued, paths: Paths) -> None:
-        self._topic, self._sender, self._outbox, self._paths = topic, sender, source.outbox, paths
+    def __init__(self, rate: float, seconds: float | None, stop: threading.Event) -> None:
+        self._rate, self._limit, self._stop = rate, seconds, stop
+        self._given = 0
+        self._began = self._settled = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began if self._began else 0.0
+
+    def due(self) -> int:
+        if not self._began:
+            self._began = self._settled = time.monotonic()
+        if math.isinf(self._rate):
+            return UNPACED
+        time.sleep(TICK)
+        due = int(self._rate * self.seconds)
+        self._given = max(self._given, due - int(self._rate * CATCHES_UP_SECONDS))
+        granted = min(due - self._given, max(1, int(FASTER * self._rate * TICK)))
+        self._given += granted
+        return granted
+
+    def goes_on(self) -> bool:
+        return not self._stop.is_set() and (self._limit is None or self.seconds < self._limit)
+
+    def is_time_to_settle(self) -> bool:
+        now = time.monotonic()
+        if now - self._settled < SETTLE_EVERY:
+            return False
+        self._settled = now
+        return True
+
+
+class _Sending:
+    """Counts what left, and moves the outbox's cursor each time the broker has all of it."""
+
+    def __init__(self, topic: str, writer: TopicWriter, source: Continuation, paths: Paths) -> None:
+        self._topic, self._writer, self._outbox, self._paths = topic, writer, source.outbox, paths
         self.count = 0
 
     def send(self, chunk: str, messages: pa.Table, pace: Pace) -> bool:
-        """False when it was told to stop on the way."""
+        """Whether there is time for the next chunk."""
         keys, values = (messages[name].to_pylist() for name in ("key", "value"))
         place, goes_on = self._outbox.begun(chunk), True
-        self._outbox.move(replace(come_to(chunk, messages, place), ends=self._sender.begin()))
+        self._outbox.move(replace(position_at(chunk, messages, place), ends=self._writer.begin()))
         while goes_on and place < len(keys):
             for _ in range(min(pace.due(), len(keys) - place)):
-                self._sender.send(keys[place], values[place])
+                self._writer.send(keys[place], values[place])
                 place, self.count = place + 1, self.count + 1
             goes_on = pace.goes_on()
             if pace.is_time_to_settle() or not goes_on:
-                self._settle(come_to(chunk, messages, place), pace)
-        self._settle(come_to(chunk, messages, place), pace)
+                self._settle(position_at(chunk, messages, place), pace)
+        self._settle(position_at(chunk, messages, place), pace)
         return goes_on
 
     def _settle(self, cursor: Cursor, pace: Pace) -> None:
-        self._outbox.move(replace(cursor, ends=self._sender.settle()))
-        tell_how_far(self._topic, self.count, pace.seconds, self._paths)
+        self._outbox.move(replace(cursor, ends=self._writer.settle()))
+        beat = last_beat(self._paths)
+        behind = [flow.lag for flow in beat.flows if flow.topic == self._topic] if beat else []
+        lag = f", standing job {behind[0]:,} behind" if behind and behind[0] is not None else ""
+        note = f"{self.count / max(pace.seconds, 0.001):,.0f} a second{lag}"
+        tell(Event(STAGE, self._topic, "going", rows=self.count, seconds=pace.seconds, note=note))
 
 
-def tell_how_far(topic: str, count: int, seconds: float, paths: Paths) -> None:
-    beat = last_beat(paths)
-    behind = [flow.lag for flow in beat.flows if flow.topic == topic] if beat else []
-    lag = f", standing job {behind[0]:,} behind" if behind and behind[0] is not None else ""
-    note = f"{count / max(seconds, 0.001):,.0f} a second{lag}"
-    tell(Event(STAGE, topic, "going", rows=count, seconds=seconds, note=note))
+def fill(
+    domain: str,
+    settings: Settings,
+    messages: int,
+    *,
+    senders: int | None = None,
+    table: str | None = None,
+    partitions: int = AS_THE_BROKER_SAYS,
+) -> Sent:
+    """At least `messages`, in the order of their time. Late ones go with the rest: a full topic has no clock."""
+    contract, sent, watch = topic_contract(domain, table), 0, Stopwatch()
+    topic = str(contract.arrives.topic)
+    make_topic(topic, settings, partitions)
+    spark = get_spark(settings)
+    source = Continuation(domain, contract, settings, min(messages, MOST_FILLED_AT_ONCE), senders)
+    try:
+        while sent < messages:
+            chunk = (source.outbox.waiting() or [source.make_next()])[0]
+            rows = spark.read.parquet(str(source.unsent_files(chunk)))
+            count = rows.count()
+            halves = rows.repartition(SIDE_BY_SIDE, "key").sortWithinPartitions("send_at")
+            kafka = halves.select("key", "value").write.format("kafka")
+            kafka.options(**connection(settings), topic=topic).save()
+            source.outbox.move(Cursor(chunk, count, count))
+            sent += count
+            note = f"{sent / watch.seconds:,.0f} a second"
+            tell(Event(STAGE, topic, "going", rows=sent, seconds=watch.seconds, note=note))
+    finally:
+        source.close()
+    tell(Event(STAGE, topic, "done", rows=sent, seconds=watch.seconds))
+    return Sent(topic, sent, watch.seconds)

@@ -23,7 +23,7 @@ TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 Ends = dict[str, int]
 
 
-class Sender:
+class TopicWriter:
     """`ends`: behind the last offset of each partition that is known to be ours."""
 
     def __init__(self, topic: str, settings: Settings) -> None:
@@ -80,7 +80,7 @@ class Sender:
         return HeadraceError(f"{at} takes no messages: {type(error).__name__}: {error}")
 
 
-def values_behind(topic: str, ends: Ends, settings: Settings) -> list[bytes]:
+def values_since(topic: str, ends: Ends, settings: Settings) -> list[bytes]:
     """The bodies of all messages from these offsets on, and of partitions that had none."""
     now = offsets_now(topic, settings)
     since = {number: max(ends.get(str(number), 0), first) for number, (first, _) in now.items()}

@@ -1,17 +1,22 @@
 """What is produced goes on where the history stopped, and each message is sent once."""
 
 import json
+import math
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,18 +26,17 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.lake.receipt import receipt
 from headrace.live.broker import offsets_now
 from headrace.live.latency import LatencyWatch
+from headrace.settings import as_environment
 from simulation.generate.plan import Plan
 from simulation.generate.run import generate
-from simulation.producer.continuation import topic_contract
+from simulation.producer.continuation import Continuation, topic_contract
 from simulation.producer.file_producer import drop
-from simulation.producer.most import produce_most
 from simulation.producer.outbox import Outbox
-from simulation.producer.shares import state_of
-from simulation.producer.spark_producer import fill
-from simulation.producer.topic_producer import produce
-from simulation.producer.topic_writer import values_behind
+from simulation.producer.topic_producer import fill, produce
+from simulation.producer.topic_writer import values_since
 from tests.live.conftest import LiveStation
 
+TOY = Path(__file__).parents[1] / "toy"
 HISTORY = Plan(scale=0.01, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
 
 
@@ -95,7 +99,7 @@ class Killed(Exception):
 
 
 def values_in_topic(live: LiveStation) -> Counter[bytes]:
-    return Counter(values_behind("strokes", {}, live.settings))
+    return Counter(values_since("strokes", {}, live.settings))
 
 
 def values_of(*parts: Path) -> Counter[bytes]:
@@ -104,34 +108,26 @@ def values_of(*parts: Path) -> Counter[bytes]:
 
 def values_made(outbox: Outbox) -> Counter[bytes]:
     """Of all chunks begun so far; what is held for later has not left."""
-    home, begun = outbox.shares.parent, outbox.cursor.chunk
+    begun = outbox.cursor.chunk
+    home = outbox.folder(begun).parent
     made = values_of(*(part for part in home.glob("2*/part-*.parquet") if part.parent.name <= begun))
     return made - values_of(home / f"held-{begun}.parquet")
 
 
-def kill_a_sender(outbox: Outbox) -> None:
-    """One of the processes, once it has counted some of its share. It counts once a second, and would be through before
-    that: so it is held most of the time."""
-    while True:
-        for part in outbox.shares.glob("part-*.parquet"):
-            with suppress(OSError, pa.ArrowException, psutil.Error):
-                if state_of(part).ends is not None and was_killed_while_held(part):
-                    return
-        time.sleep(0.002)
-
-
-def was_killed_while_held(part: Path) -> bool:
-    senders = [each for each in psutil.Process().children() if str(part) in each.cmdline()]
-    for sender in senders:
-        sender.suspend()
-        try:
-            if 0 < state_of(part).sent < pq.ParquetFile(part).metadata.num_rows:
-                sender.kill()
-                return True
-            time.sleep(0.05)
-        finally:
-            sender.resume()
-    return False
+@contextmanager
+def produce_apart(live: LiveStation, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`headrace produce` of the toy domain in a process of its own, which is killed in the end."""
+    found = f"import domains; domains.__path__.append({str(TOY)!r}); from cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", found, "produce", "pumps", *words],
+        env={**os.environ, **as_environment(live.settings)},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
@@ -140,7 +136,7 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
     outbox = Outbox(known.paths, "strokes")
 
     def killed_before_it_counts(sending: Any, *_: object) -> None:
-        sending._sender.settle()
+        sending._writer.settle()
         raise Killed
 
     with monkeypatch.context() as patch:
@@ -150,15 +146,26 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
     before = sent_so_far(known)
     assert before > 50
     assert outbox.cursor.sent == 0
-    monkeypatch.setattr("simulation.producer.most.AT_ONCE", 160_000)
-    killer = Thread(target=kill_a_sender, args=[outbox], daemon=True)
-    killer.start()
-    with pytest.raises(HeadraceError, match="ended with -9"):
-        produce_most("pumps", known.settings, Event(), processes=2, seconds=120)  # else it was never killed
-    killer.join()
+    source = Continuation("pumps", topic_contract("pumps", None), known.settings, 20_000, None)
+    large = [source.make_next(), source.make_next()]
+    source.close()
+    with produce_apart(known, "--rate", "3000") as process:
+        while outbox.begun(large[0]) == 0:
+            assert process.poll() is None
+            time.sleep(0.01)
+        counted, end = outbox.begun(large[0]), sent_so_far(known)
+        while sent_so_far(known) == end:  # more leave than it has counted
+            time.sleep(0.01)
+    assert 0 < counted < outbox.cursor.total
+    assert outbox.cursor.ends is not None
     assert sent_so_far(known) > before + 500
     fill("pumps", known.settings, 1)  # the next sending, of whatever kind, begins with what is left
     assert values_in_topic(known) == values_made(outbox)
+
+
+def test_as_many_as_can_be_sent_is_faster_than_any_rate(known: LiveStation) -> None:
+    sent = produce("pumps", known.settings, Event(), rate=math.inf, seconds=0.2)
+    assert sent_so_far(known) == sent.messages > 500
 
 
 def test_a_topic_that_is_not_there_is_made_with_as_many_partitions_as_told(known: LiveStation) -> None:

@@ -28,7 +28,7 @@ from headrace.live.broker import check_topic
 from headrace.live.loss import Reading
 from headrace.settings import Settings
 from rehearsal.kafka import Broker
-from simulation.producer.topic_writer import Sender
+from simulation.producer.topic_writer import TopicWriter
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 
@@ -82,7 +82,7 @@ def test_missing_rights_and_a_topic_that_is_gone_or_made_anew_are_told_and_nothi
     with allowed_only(live, ACLOperation.DESCRIBE):
         with pytest.raises(HeadraceError, match="HEADRACE_KAFKA_SECURITY"):
             live.stands()
-        sender = Sender("strokes", live.settings)
+        sender = TopicWriter("strokes", live.settings)
         sender.send("P1", json.dumps(stroke(2)))
         with pytest.raises(
             HeadraceError, match="does not let us write to strokes: see HEADRACE_KAFKA_SECURITY"
@@ -112,7 +112,7 @@ def test_a_message_that_the_topic_takes_not_is_told_with_its_size_and_what_to_se
     broker: Broker, settings: Settings
 ) -> None:
     broker.make_topic("narrow", partitions=1, max_message_bytes="1000")
-    sender = Sender("narrow", settings.model_copy(update={"kafka_bootstrap": broker.address}))
+    sender = TopicWriter("narrow", settings.model_copy(update={"kafka_bootstrap": broker.address}))
     sender.send("P1", "x" * 5000)
     with pytest.raises(HeadraceError, match=r"5,000 bytes.*narrow.*max\.message\.bytes"):
         sender.settle()

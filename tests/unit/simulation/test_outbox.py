@@ -1,5 +1,6 @@
 """Messages leave in the order in which their source sent them, each once, whenever the sending is stopped."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,8 @@ import pytest
 from headrace.errors import Busy
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
+from simulation.producer.continuation import without
 from simulation.producer.outbox import Cursor, Outbox
-from simulation.producer.recovery import recover
-from simulation.producer.shares import Share, cut, keep_state, left_of
 
 START = datetime(2024, 1, 3)
 FIRST, SECOND = "20240103T000000-20240103T000100-0-9", "20240103T000100-20240103T000200-0-9"
@@ -126,21 +126,7 @@ def test_a_kill_while_the_rest_is_written_down_leaves_what_was_known(outbox, mon
     assert outbox.begun(SECOND) == 1
 
 
-def test_shares_hold_what_is_left_of_a_chunk_and_all_of_a_sender(outbox):
-    chunk = outbox.messages(SECOND, START + timedelta(minutes=2))
-    outbox.move(Cursor(SECOND, 1, len(chunk)))
-    parts = cut(outbox, SECOND, chunk, 2)
-    keep_state(parts[0], Share(1, None))
-    held = left_of(outbox, SECOND)
-    assert held is not None
-    assert sorted(value for part in parts for value in pq.read_table(part)["value"].to_pylist()) == ["d"]
-    assert left_of(outbox, FIRST) is None
-    assert (outbox.cursor.sent, outbox.cursor.ends) == (1, {})
-
-
-def test_only_as_many_as_left_uncounted_are_taken_off(outbox, settings, monkeypatch):
-    monkeypatch.setattr("simulation.producer.recovery.values_behind", lambda *_: [b"b", b"elsewhere"])
+def test_only_as_many_as_left_uncounted_are_taken_off(outbox):
     twice = pa.concat_tables([outbox.messages(FIRST, START + timedelta(minutes=1))] * 2)
-    outbox.move(Cursor(FIRST, 1, 4, ends={"0": 7}))
-    recover(outbox, lambda _: twice, "strokes", settings)
-    assert sent(outbox, FIRST, 1) == ["a", "b"]
+    left = without(Counter([b"b", b"elsewhere"]), twice)
+    assert left["value"].to_pylist() == ["a", "a", "b"]

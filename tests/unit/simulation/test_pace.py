@@ -1,12 +1,13 @@
 """Messages a second by a clock that the test moves."""
 
+import math
 from collections.abc import Callable
 from threading import Event
 
 import pytest
 
-from simulation.producer import pace
-from simulation.producer.pace import CATCHES_UP_SECONDS, Pace
+from simulation.producer import topic_producer
+from simulation.producer.topic_producer import CATCHES_UP_SECONDS, UNPACED, Pace
 
 
 @pytest.fixture
@@ -16,8 +17,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def wait(seconds: float) -> None:
         now[0] += seconds
 
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(pace.time, "sleep", wait)
+    monkeypatch.setattr(topic_producer.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(topic_producer.time, "sleep", wait)
     return wait
 
 
@@ -46,6 +47,12 @@ def test_what_a_long_pause_held_up_is_let_go(waits: Callable[[float], None]) -> 
     going.due()
     waits(3600)
     assert sent_within(60, going) <= 1000 * (60 + CATCHES_UP_SECONDS)
+
+
+def test_as_many_as_can_be_sent_wait_for_nothing(waits: Callable[[float], None]) -> None:
+    going = Pace(math.inf, None, Event())
+    assert [going.due(), going.due()] == [UNPACED, UNPACED]
+    assert going.seconds == 0
 
 
 def test_it_ends_when_told_to_or_when_its_time_is_over(waits: Callable[[float], None]) -> None:
