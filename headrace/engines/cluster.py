@@ -16,7 +16,7 @@ import boto3
 
 from headrace.engines.job import Job, JobResult
 from headrace.engines.package import Package, stamped
-from headrace.engines.steps import Look, Program, Steps, steps_of
+from headrace.engines.steps import Look, Program, Steps
 from headrace.errors import HeadraceError, NotReady, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
@@ -165,3 +165,14 @@ def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Step
     error = NotReady(message, waits_for) if waits_for else kind(message)
     error.exit_code = int(found.get("exit_code", 1))
     return error
+
+
+def steps_of(settings: Settings) -> Steps:
+    """Each kind is imported where it is wanted: nobody else needs its client."""
+    if settings.engine == "databricks":
+        from headrace.engines.databricks import Runs
+
+        return Runs(settings)
+    from headrace.engines.emr import ClusterSteps, ServerlessRuns
+
+    return ServerlessRuns(settings) if settings.emr_kind == "serverless" else ClusterSteps(settings)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from headrace.engines.package import Package
-from headrace.settings import Settings
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 LINES_TOLD = 40
@@ -53,14 +52,3 @@ class Steps(Protocol):
 
     def link(self, step: str) -> str:
         """Where a person sees it."""
-
-
-def steps_of(settings: Settings) -> Steps:
-    """Each kind is imported where it is wanted: nobody else needs its client."""
-    if settings.engine == "databricks":
-        from headrace.engines.databricks import Runs
-
-        return Runs(settings)
-    from headrace.engines.emr import ClusterSteps, ServerlessRuns
-
-    return ServerlessRuns(settings) if settings.emr_kind == "serverless" else ClusterSteps(settings)

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from headrace.engines.steps import steps_of
+from headrace.engines.cluster import steps_of
 from headrace.errors import HeadraceError
 from headrace.lake.log import row_count
 from headrace.lake.paths import Paths

@@ -12,10 +12,10 @@ import boto3
 import pytest
 
 from headrace.engines import packing, submit
-from headrace.engines.cluster import start_standing
+from headrace.engines.cluster import start_standing, steps_of
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
-from headrace.engines.steps import Program, steps_of
+from headrace.engines.steps import Program
 from headrace.errors import HeadraceError, Passing
 from headrace.lake import objects
 from headrace.settings import Settings
