@@ -37,6 +37,17 @@ class History(Write):
 
 
 @dataclass(frozen=True)
+class Alarms(Write):
+    """The states of alarms, folded from the rows of the silver table that the rules follow. Its module has no
+    function: the rules name what it is made from, and the library knows how.
+
+    rules: a file in the domain's folder.
+    """
+
+    rules: str = "alarms.yml"
+
+
+@dataclass(frozen=True)
 class Replace(Write):
     """Recompute only those partitions in which the followed tables changed.
 

@@ -13,13 +13,14 @@ from deltalake import DeltaTable
 
 from headrace.alarms.actions import Action, Folder
 from headrace.alarms.alarm import EXPLAINED, STANDING
-from headrace.alarms.edge import AlarmEdge
 from headrace.alarms.events import SCHEMA, TABLE
+from headrace.alarms.fold import AlarmFold
 from headrace.alarms.rules import PRIORITIES, Rules, load_rules
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.lease import leased, living_holder
 from headrace.lake.paths import Paths, as_s3
+from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 
 FOLDED_WITHIN = 15.0
@@ -74,7 +75,7 @@ class Operator:
     def _bring_up_to_date(self) -> None:
         lease = self._paths.lease("silver", TABLE)
         with leased([lease], job="headrace alarms", seconds=self._settings.lease_seconds) as leases:
-            edge = AlarmEdge(self._rules, self._paths, leases, "by hand")
+            edge = AlarmFold(self._rules, RunContext(self._paths, self._settings, leases, "by hand"))
             edge.catch_up()
             edge.close()
 

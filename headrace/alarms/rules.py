@@ -169,7 +169,7 @@ def _merged(below: Any, above: Any) -> Any:
 
 
 @cache
-def load_rules(domain: str) -> Rules | None:
-    """None where the domain has no alarms."""
-    file = domain_folder(domain) / "alarms.yml"
+def load_rules(domain: str, name: str = "alarms.yml") -> Rules | None:
+    """None where the domain's folder has no such file."""
+    file = domain_folder(domain) / name
     return read_model(file, Rules, "rules of alarms begin with `source:`") if file.exists() else None

@@ -17,8 +17,8 @@ from headrace.alarms.rules import Rules
 from headrace.errors import HeadraceError
 from headrace.lake import log
 from headrace.lake.files import live_files
+from headrace.lake.increments import version_files
 from headrace.lake.paths import as_s3
-from headrace.refine.arrivals import version_files
 
 MOST_ROWS = 4_000_000
 

@@ -13,9 +13,9 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from headrace.alarms.events import PARTITION, SCHEMA, TABLE
 from headrace.errors import HeadraceError
 from headrace.lake import log
-from headrace.lake.lease import Leases
-from headrace.lake.paths import Paths, as_s3
-from headrace.refine.arrivals import version_files
+from headrace.lake.increments import version_files
+from headrace.lake.paths import as_s3
+from headrace.lake.run_context import RunContext
 
 NAMES = [name for name in SCHEMA.names if name != PARTITION]
 
@@ -25,9 +25,9 @@ class LogGone(HeadraceError):
 
 
 class Store:
-    def __init__(self, paths: Paths, leases: Leases, run: str) -> None:
-        self.path, self._leases, self._run = paths.table("silver", TABLE), leases, run
-        self.app = f"{paths.domain}.silver.{TABLE}"
+    def __init__(self, context: RunContext) -> None:
+        self.path, self._leases, self._run = context.paths.table("silver", TABLE), context.leases, context.run
+        self.app = f"{context.paths.domain}.silver.{TABLE}"
 
     def append(self, events: pa.Table, place: int, note: Mapping[str, Any]) -> int:
         """The version that holds them, and what was read for them; there may be none."""

@@ -77,7 +77,7 @@ def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = F
 def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
     """The order of rows within files: as declared; in bronze by sender and time."""
     if layer != "bronze":
-        return () if is_rejected(name) else catalog.shape(layer, name).cluster
+        return () if is_rejected(name) else catalog.node(name, layer).table.cluster
     contract = catalog.contracts[name]
     sender = contract.sender_column
     return (sender, contract.event_time) if sender and contract.event_time else ()

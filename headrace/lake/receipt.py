@@ -11,15 +11,14 @@ from typing import Any
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from headrace.alarms.accounts import accounts as accounts_of_alarms
 from headrace.contracts.model import Contract
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
 from headrace.lake.epochs import Lost, epoch_of
+from headrace.lake.increments import Progress, progress_of, rows_taken
 from headrace.lake.offsets import offsets_in
 from headrace.lake.paths import Paths, rejected_of
 from headrace.live.account import Account, accounts, kept_by_broker
-from headrace.refine.arrivals import Progress, progress_of, rows_taken
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.copies import removal_untold
 from headrace.refine.dropped import Dropped
@@ -27,7 +26,7 @@ from headrace.refine.drops import drops_of
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
 from headrace.writes.node import Node
-from headrace.writes.way import way_of
+from headrace.writes.way import follower_of, way_of
 
 
 @dataclass(frozen=True)
@@ -143,12 +142,10 @@ def _sources(table: str) -> set[str]:
 
 def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
     for node in catalog.layer("silver"):
-        found = ledger.entries(paths, "silver", node.name)
-        if not found:
-            continue
-        yield from _edge_lines(paths, node, ledger.totals(found), catalog.source_of(node).table)
-    for account in accounts_of_alarms(catalog.alarms, paths):
-        yield Line(*account)
+        if node.first.layer == "silver":
+            yield from (Line(*line) for line in follower_of(node).receipt_lines(node, paths))
+        elif found := ledger.entries(paths, "silver", node.name):
+            yield from _edge_lines(paths, node, ledger.totals(found), catalog.source_of(node).table)
 
 
 def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -> Iterator[Line]:

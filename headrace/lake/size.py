@@ -10,8 +10,9 @@ from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
 from headrace.lake.files import live_files
 from headrace.lake.paths import Paths, rejected_of
-from headrace.refine.catalog import ALARMS, load_tables
+from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
+from headrace.writes.way import way_of
 
 BRONZE_DIMENSIONS, BRONZE_FACTS, TOTAL = "bronze dimensions", "bronze facts", "total"
 PARTS = (BRONZE_DIMENSIONS, BRONZE_FACTS, "silver", "gold")
@@ -126,8 +127,7 @@ def tables_of(domain: str) -> Iterator[tuple[str, str]]:
         yield "bronze", name
     for node in catalog.layer("silver"):
         yield "silver", node.name
-        yield "silver", rejected_of(node.name)
-    if catalog.alarms:
-        yield "silver", ALARMS.name
+        if way_of(node.table.write).sets_rows_aside:
+            yield "silver", rejected_of(node.name)
     for node in catalog.layer("gold"):
         yield "gold", node.name

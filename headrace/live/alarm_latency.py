@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from headrace.alarms.edge import turn_of
 from headrace.alarms.events import TABLE
+from headrace.alarms.fold import turn_of
 from headrace.alarms.rules import Rules
 from headrace.lake import log
+from headrace.lake.increments import Progress, version_files
 from headrace.lake.paths import Paths
 from headrace.live.latency import LatencyWatch
-from headrace.refine.arrivals import Progress, version_files
 
 
 class AlarmLatencyWatch(LatencyWatch):

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from headrace.alarms.alarm import STANDING
-from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.fold import AlarmFold
 from headrace.alarms.rules import PRIORITIES
 from headrace.lake.ledger import Entry
 
@@ -38,7 +38,7 @@ class AlarmMetrics:
             "headrace_alarm_seconds", "Time it took to look at them.", ["domain"], registry=registry
         )
 
-    def took(self, edge: AlarmEdge, entries: Sequence[Entry], stored: Sequence[pa.Table]) -> None:
+    def took(self, edge: AlarmFold, entries: Sequence[Entry], stored: Sequence[pa.Table]) -> None:
         for entry in entries:
             self._rows.labels(self._domain).inc(entry.rows_in)
             self._seconds.labels(self._domain).inc(entry.seconds)
@@ -56,7 +56,7 @@ class AlarmMetrics:
         hidden = pc.and_(came, pc.fill_null(pc.equal(events["state"], "suppressed"), False))
         self._suppressed.labels(self._domain).inc(pc.sum(hidden).as_py() or 0)
 
-    def _stand(self, edge: AlarmEdge) -> None:
+    def _stand(self, edge: AlarmFold) -> None:
         standing = edge.engine.book.standing()
         for priority in PRIORITIES:
             for state in STANDING:

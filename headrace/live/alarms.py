@@ -10,25 +10,25 @@ from types import TracebackType
 import pyarrow as pa
 
 from headrace.alarms.actions import Folder, Inbox
-from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.fold import AlarmFold
 from headrace.alarms.outbox import Outbox
 from headrace.errors import HeadraceError
-from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
-from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.live.action_topic import TopicInbox
 from headrace.live.alarm_topics import TopicCarrier
-from headrace.refine.catalog import Catalog
-from headrace.settings import Settings
+from headrace.tables import Alarms
+from headrace.writes.alarms import AlarmsWay
+from headrace.writes.node import Node
 
 LOOK_SECONDS = 1.0
-Told = Callable[[AlarmEdge, Sequence[Entry], Sequence[pa.Table]], None]
+Told = Callable[[AlarmFold, Sequence[Entry], Sequence[pa.Table]], None]
 
 
 class AlarmsThread:
     """Entered, it runs; `notice` tells it that silver has more; left, it takes all there is and ends."""
 
-    def __init__(self, edge: AlarmEdge | None, told: Told) -> None:
+    def __init__(self, edge: AlarmFold | None, told: Told) -> None:
         self._edge, self._told = edge, told
         self._news, self._stopping = threading.Event(), threading.Event()
         self._died_of: BaseException | None = None
@@ -72,28 +72,28 @@ class AlarmsThread:
         except BaseException as error:  # raised by `check`, in the thread that can end the job
             self._died_of = error
 
-    def _take_last(self, edge: AlarmEdge) -> None:
+    def _take_last(self, edge: AlarmFold) -> None:
         try:
             self._take_all(edge, is_last=True)
         except Exception as error:
             self._died_of = error
 
-    def _take_all(self, edge: AlarmEdge, *, is_last: bool = False) -> None:
+    def _take_all(self, edge: AlarmFold, *, is_last: bool = False) -> None:
         entries = edge.catch_up()
         if is_last:
             entries += edge.close()
         self._told(edge, entries, edge.take_stored())
 
 
-def edge_of(
-    catalog: Catalog, paths: Paths, leases: Leases, run: str, broker: Settings | None
-) -> AlarmEdge | None:
-    """broker: the settings of one that is there; without it, nothing is sent and actions come as objects alone."""
-    if catalog.alarms is None:
-        return None
+def fold_of(node: Node, context: RunContext, *, broker: bool) -> AlarmFold:
+    """broker: whether one is there; without it, nothing is sent and actions come as objects alone."""
+    paths, settings = context.paths, context.settings
     inboxes: list[Inbox] = [Folder(paths)]
     outbox = None
-    if broker is not None:
-        inboxes.append(TopicInbox(paths.domain, broker))
-        outbox = Outbox(paths, TopicCarrier(paths.domain, broker))
-    return AlarmEdge(catalog.alarms, paths, leases, run, inboxes=inboxes, outbox=outbox)
+    if broker:
+        inboxes.append(TopicInbox(paths.domain, settings))
+        outbox = Outbox(paths, TopicCarrier(paths.domain, settings))
+    write = node.table.write
+    assert isinstance(write, Alarms)
+    rules = AlarmsWay(write).rules(paths.domain)
+    return AlarmFold(rules, context, inboxes=inboxes, outbox=outbox)

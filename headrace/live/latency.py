@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from headrace.lake import log
+from headrace.lake.increments import Progress, version_files
 from headrace.lake.paths import Paths
-from headrace.refine.arrivals import Progress, version_files
 
 LOOK_EVERY = 0.1
 

@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError
+from headrace.lake.increments import Progress, all_of, has_all_before, progress_of
 from headrace.lake.ledger import Entry
-from headrace.refine.arrivals import Progress, all_of, has_all_before, progress_of
 from headrace.refine.silver import run_edge, take_in_memory
 from headrace.writes.edge import Edge, Judged
 from headrace.writes.key_cache import RecentKeys

@@ -22,7 +22,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarm_metrics import AlarmMetrics
-from headrace.live.alarms import AlarmsThread, edge_of
+from headrace.live.alarms import AlarmsThread, fold_of
 from headrace.live.brief import keep_brief
 from headrace.live.broker import check_topic
 from headrace.live.dropping import Dropping, Turns, end_all
@@ -190,11 +190,11 @@ class _Job:
         return folder
 
     def _alarms_of(self, contracts: list[Contract]) -> AlarmsThread:
-        edge = None
-        if self._onward and any(self._catalog.alarms_of(contract) for contract in contracts):
-            broker = self._settings if "topic" in self._ways else None
-            edge = edge_of(self._catalog, self._paths, self._leases, self._heartbeat.run, broker)
-        return AlarmsThread(edge, AlarmMetrics(self._paths.domain, self._metrics.registry).took)
+        found = [node for contract in contracts for node in self._catalog.followers(contract)]
+        context = RunContext(self._paths, self._settings, self._leases, self._heartbeat.run)
+        is_asked = self._onward and found
+        fold = fold_of(found[0], context, broker="topic" in self._ways) if is_asked else None
+        return AlarmsThread(fold, AlarmMetrics(self._paths.domain, self._metrics.registry).took)
 
     def _start(
         self, spark: SparkSession, contract: Contract, *, until_empty: bool

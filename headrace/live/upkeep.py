@@ -68,8 +68,8 @@ def _kept(catalog: Catalog, source: str, *, onward: bool) -> list[Kept]:
             Kept(source, "silver", node.name, node.table.cluster, copies),
             Kept(source, "silver", rejected_of(node.name)),
         ]
-    for ref in catalog.alarms_of(catalog.contracts[source]) if onward else []:
-        found.append(Kept(source, ref.layer, ref.name, cluster_of(catalog, ref.layer, ref.name)))
+    for node in catalog.followers(catalog.contracts[source]) if onward else []:
+        found.append(Kept(source, "silver", node.name, node.table.cluster))
     return found
 
 

@@ -14,7 +14,7 @@ def tables_of(catalog: Catalog, contracts: list[Contract]) -> Iterator[tuple[str
     for contract in contracts:
         yield "bronze", contract.table
         yield from (("silver", node.name) for node in catalog.made_from(contract))
-        yield from (("silver", ref.name) for ref in catalog.alarms_of(contract))
+        yield from (("silver", node.name) for node in catalog.followers(contract))
 
 
 def check_parents(catalog: Catalog, contracts: list[Contract], paths: Paths) -> None:

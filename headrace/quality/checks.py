@@ -82,12 +82,10 @@ def tables_of(catalog: Catalog, layer: str) -> list[str]:
 def _implied(catalog: Catalog, layer: str, table: str, paths: Paths) -> list[Check]:
     if layer == "bronze":
         return bronze_checks(catalog.contracts[table], taken(paths, table))
-    if catalog.is_alarms(layer, table):
-        return gold_checks(catalog.shape(layer, table), "optional")
     node = catalog.node(table, layer)
-    if layer == "gold":
-        return gold_checks(node.table, _rows_expected(node, paths))
-    return silver_checks(catalog.source_of(node), node.table, table)
+    if node in catalog.from_bronze:
+        return silver_checks(catalog.source_of(node), node.table, table)
+    return gold_checks(node.table, _rows_expected(node, paths))
 
 
 def _rows_expected(node: Node, paths: Paths) -> Rows:

@@ -72,7 +72,7 @@ def parts_of(
     """The partitions written since each table's last passed scan, for those that have any."""
     parts = {}
     for target in targets:
-        column = None if layer == "bronze" else catalog.shape(layer, target.table).partition
+        column = None if layer == "bronze" else catalog.node(target.table, layer).table.partition
         if column is None or target.good is None or target.good.rules != target.rules:
             continue
         path = paths.table(layer, target.table)

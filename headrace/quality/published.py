@@ -56,7 +56,7 @@ def _restored(summary: ScanSummary, settings: Settings) -> Iterator[Restored]:
         good, failed = last_good(paths, layer, table), summary.versions.get(table)
         if good is None or failed is None or good.version >= failed:
             continue
-        if not way_of(catalog.shape(layer, table).write).restorable:
+        if not way_of(catalog.node(table, layer).table.write).restorable:
             continue
         lease = paths.lease(layer, table)
         with leased([lease], job=f"restore {summary.domain} {layer} {table}", seconds=settings.lease_seconds):

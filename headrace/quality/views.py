@@ -18,7 +18,8 @@ from headrace.lake import log
 from headrace.lake.paths import Paths, accepted_of, is_rejected, rejected_of
 from headrace.lake.session import FEW_ROWS, session_for
 from headrace.quality.baseline import REFERRED, referred_by
-from headrace.refine.catalog import ALARMS, Catalog
+from headrace.refine.catalog import Catalog
+from headrace.writes.way import way_of
 
 NEW = "__new"
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -99,13 +100,11 @@ def new_rows_of(name: str) -> str:
 def locations(catalog: Catalog, paths: Paths, layer: str) -> dict[str, str]:
     places = {f"bronze_{name}": paths.table("bronze", name) for name in catalog.contracts}
     for each in sorted(("silver", "gold"), key=lambda name: name == layer or name == "silver"):
-        for ref in catalog.nodes:
+        for ref, node in catalog.nodes.items():
             if ref.layer == each:
                 places[ref.name] = paths.table(each, ref.name)
-                if each == "silver":
+                if way_of(node.table.write).sets_rows_aside:
                     places[rejected_of(ref.name)] = paths.rejected(ref.name)
-    if catalog.alarms:
-        places[ALARMS.name] = paths.table(ALARMS.layer, ALARMS.name)
     return places
 
 

@@ -10,25 +10,11 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from headrace.alarms.events import PARTITION, TABLE
-from headrace.alarms.rules import Rules, load_rules
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
-from headrace.tables import Append, Table
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import way_of, ways_for
-
-ALARMS = Ref("silver", TABLE)
-ALARMS_SHAPE = Table(
-    key="event_id",
-    event_time="event_at",
-    partition=PARTITION,
-    cluster=("event_number",),
-    write=Append(),
-    description="What happened to alarms: raised, acknowledged, cleared, shelved, suppressed.",
-    may_be_empty=True,
-)
 
 
 @dataclass(frozen=True)
@@ -36,38 +22,29 @@ class Catalog:
     domain: str
     contracts: Mapping[str, Contract]
     nodes: Mapping[Ref, Node]
-    alarms: Rules | None = None
-    """Of a domain that has any: silver's table of alarms is made from them, not by a module."""
 
     def tables(self, layer: str) -> list[str]:
         """The names of all its tables."""
-        if layer == "bronze":
-            return list(self.contracts)
-        names = [node.name for node in self.layer(layer)]
-        return [*names, TABLE] if layer == "silver" and self.alarms else names
-
-    def shape(self, layer: str, name: str) -> Table:
-        return ALARMS_SHAPE if self.is_alarms(layer, name) else self.node(name, layer).table
+        return list(self.contracts) if layer == "bronze" else [node.name for node in self.layer(layer)]
 
     def above(self, layer: str, name: str) -> list[Ref]:
         """What a table is made from; the one whose rows become its own comes first."""
-        if self.is_alarms(layer, name):
-            assert self.alarms is not None
-            return [Ref("silver", self.alarms.source), Ref("silver", self.alarms.senders.table)]
         return list(self.node(name, layer).upstream.values())
-
-    def is_alarms(self, layer: str, name: str) -> bool:
-        return self.alarms is not None and Ref(layer, name) == ALARMS
 
     @property
     def by_topic(self) -> list[Contract]:
         """Those whose tables arrive by a topic."""
         return [each for each in self.contracts.values() if each.arrives.topic]
 
-    def alarms_of(self, contract: Contract) -> list[Ref]:
-        """The table of alarms, if it follows what is made from a contract."""
-        source = self.alarms.source if self.alarms else None
-        return [ALARMS for node in self.made_from(contract) if node.name == source]
+    @property
+    def from_bronze(self) -> list[Node]:
+        """The silver tables that are made from bronze, each after those it is made from."""
+        return [node for node in self.layer("silver") if node.first.layer == "bronze"]
+
+    def followers(self, contract: Contract) -> list[Node]:
+        """The silver tables that follow one that is made from a contract."""
+        made = {node.ref for node in self.made_from(contract)}
+        return [node for node in self.layer("silver") if node.first in made]
 
     def layer(self, layer: str) -> list[Node]:
         """The tables of a layer, each after those it is made from."""
@@ -86,26 +63,27 @@ class Catalog:
         raise UnknownName("table", name, [ref.name for ref in self.nodes])
 
     def source_of(self, node: Node) -> Contract:
-        """The contract behind a silver table: that of its first argument."""
-        return self.contracts[node.upstream[node.arguments[0]].name]
+        """The contract behind a silver table that is made from bronze: that of its first argument."""
+        return self.contracts[node.first.name]
 
     def made_from(self, contract: Contract) -> list[Node]:
         """The silver tables that a contract is the source of."""
-        return [node for node in self.layer("silver") if self.source_of(node).table == contract.table]
+        return [node for node in self.from_bronze if node.first.name == contract.table]
 
 
 @cache
 def load_tables(domain: str) -> Catalog:
-    contracts, rules = load_contracts(domain), load_rules(domain)
+    contracts = load_contracts(domain)
     found = {
         Ref(layer, name): module
         for layer in ("silver", "gold")
         for name, module in _modules(f"domains.{domain}.{layer}")
     }
-    known = {*found, ALARMS} if rules else set(found)
-    nodes = {ref: _node(ref, module, known, contracts) for ref, module in found.items()}
-    _check_alarms(domain, rules, nodes, contracts)
-    return Catalog(domain, contracts, nodes, rules)
+    nodes = {ref: _node(ref, module, domain, found, contracts) for ref, module in found.items()}
+    catalog = Catalog(domain, contracts, nodes)
+    for node in nodes.values():
+        way_of(node.table.write).check_upstream(node, _columns_of(catalog, node))
+    return catalog
 
 
 def _modules(package: str) -> Iterable[tuple[str, Any]]:
@@ -120,34 +98,25 @@ def _modules(package: str) -> Iterable[tuple[str, Any]]:
             yield info.name, module
 
 
-def _node(ref: Ref, module: Any, found: Iterable[Ref], contracts: Mapping[str, Contract]) -> Node:
+def _node(
+    ref: Ref, module: Any, domain: str, found: Iterable[Ref], contracts: Mapping[str, Contract]
+) -> Node:
     function = getattr(module, ref.name, None)
-    if function is None:
-        raise UsageError(f"{module.__name__} declares TABLE but has no function named {ref.name}")
-    arguments = tuple(inspect.signature(function).parameters)
+    arguments = way_of(module.TABLE.write).made_from(domain)
+    if arguments is None:
+        if function is None:
+            raise UsageError(f"{module.__name__} declares TABLE but has no function named {ref.name}")
+        arguments = tuple(inspect.signature(function).parameters)
     upstream = {name: _upstream(ref, name, set(found), contracts) for name in arguments if name != AS_OF}
-    node = Node(ref, module.TABLE, function, arguments, upstream)
+    node = Node(ref, module.TABLE, module.__name__, function, arguments, upstream)
     _check_shape(node, contracts)
     return node
 
 
-def _check_alarms(
-    domain: str, rules: Rules | None, nodes: Mapping[Ref, Node], contracts: Mapping[str, Contract]
-) -> None:
-    """The tables and columns that the rules name are there."""
-    if rules is None:
-        return
-    if ALARMS in nodes:
-        raise UsageError(f"{domain} has a silver table named {TABLE} and an alarms.yml that makes one")
-    for table, columns in rules.columns_named().items():
-        node = nodes.get(Ref("silver", table))
-        if node is None:
-            silver = [ref.name for ref in nodes if ref.layer == "silver"]
-            raise UnknownName(f"silver table (in the alarms.yml of {domain})", table, silver)
-        known = contracts[node.upstream[node.arguments[0]].name].columns
-        for column in columns:
-            if column not in known:
-                raise UnknownName(f"column of {table} (in the alarms.yml of {domain})", column, known)
+def _columns_of(catalog: Catalog, node: Node) -> dict[str, list[str]]:
+    """The columns of the contracts behind the silver tables that a table is made from."""
+    made = [catalog.nodes[ref] for ref in node.upstream.values() if ref in catalog.nodes]
+    return {each.name: list(catalog.source_of(each).columns) for each in made if each.first.layer == "bronze"}
 
 
 def _upstream(ref: Ref, argument: str, found: set[Ref], contracts: Mapping[str, Contract]) -> Ref:

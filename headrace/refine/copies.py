@@ -60,9 +60,10 @@ class Copies:
             day = left.popleft()
             copies = self._second_copies(day)
             if len(copies):
-                commit(lambda day=day, copies=copies: self._delete(day, copies))  # type: ignore[misc]
+                version = commit(lambda day=day, copies=copies: self._delete(day, copies))  # type: ignore[misc]
                 self.finish()
-                rows[day] = len(copies)
+                done = log.commit(self.table, version) if version is not None else None
+                rows[day] = done.metrics["numDeletedRows"] if done is not None else 0
         return Removed(rows, tuple(left))
 
     def days_since(self, instant: datetime | None) -> list[str]:
@@ -101,8 +102,8 @@ class Copies:
             return db.sql(
                 f"""
                 WITH twice AS (SELECT hash({keys}) AS h FROM {rows} WHERE {named} GROUP BY h HAVING count(*) > 1)
-                SELECT {told_by} FROM (
-                    SELECT {told_by}, row_number() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
+                SELECT DISTINCT {told_by} FROM (
+                    SELECT {told_by}, rank() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
                     FROM {rows} WHERE {named} AND hash({keys}) IN (SELECT h FROM twice))
                 WHERE nth > 1
                 """,
@@ -111,7 +112,8 @@ class Copies:
 
     @property
     def _told_by(self) -> list[str]:
-        """Two rows of one key differ in one of them: within a batch each key is let in once."""
+        """Two rows of one key differ in one of them, as within a batch each key is let in once. Should two be alike,
+        both have the rank of the first and stay: the scan tells of them, and nothing is lost."""
         return list(dict.fromkeys([*self.node.table.keys, str(self.node.table.event_time), "_processed_at"]))
 
     def _delete(self, day: str, copies: pa.Table) -> int:

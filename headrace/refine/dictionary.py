@@ -6,8 +6,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from headrace.contracts.model import ColumnSpec, Contract
-from headrace.refine.catalog import ALARMS, ALARMS_SHAPE, Catalog
-from headrace.refine.meanings import said_of_node, spec_of
+from headrace.refine.catalog import Catalog
+from headrace.refine.meanings import spec_of
 from headrace.refine.shapes import shapes
 from headrace.tables import Table
 from headrace.writes.node import Node, Ref
@@ -25,8 +25,6 @@ def dictionary(catalog: Catalog, spark: SparkSession) -> str:
     for layer in ("silver", "gold"):
         for node in _nodes(catalog, layer):
             parts += _derived(node, columns, catalog)
-        if layer == "silver" and catalog.alarms:
-            parts += _alarms(columns, catalog)
     return "\n".join(parts) + "\n"
 
 
@@ -80,10 +78,10 @@ def _values(spec: ColumnSpec) -> str:
 
 def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
     yield f"\n## {node.ref}\n"
-    yield f"{said_of_node(node)}\n"
+    yield f"{node.description}\n"
     yield f"From {', '.join(str(ref) for ref in node.upstream.values())}. {_shape(node.table)}\n"
     own, inherited = columns[node.ref].fields, set()
-    if node.ref.layer == "silver":
+    if node.first.layer == "bronze":
         source = catalog.source_of(node).table
         inherited = set(catalog.contracts[source].columns)
         yield f"All columns of [bronze.{source}](#bronze{source}), and:\n"
@@ -92,17 +90,6 @@ def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> 
         if field.name not in inherited:
             spec = spec_of(field.name, node.ref.layer, node.name, catalog)
             yield _row(f"`{field.name}`", field.dataType.simpleString(), spec.unit, spec.meaning)
-
-
-def _alarms(columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
-    yield f"\n## {ALARMS}\n"
-    yield f"{ALARMS_SHAPE.description} When an operator is told is written in the domain's `alarms.yml`.\n"
-    above = catalog.above(ALARMS.layer, ALARMS.name)
-    yield f"From {', '.join(map(str, above))}. {_shape(ALARMS_SHAPE)}\n"
-    yield "| column | type | unit | meaning |\n|---|---|---|---|"
-    for field in columns[ALARMS].fields:
-        meaning = spec_of(field.name, ALARMS.layer, ALARMS.name, catalog).meaning
-        yield _row(f"`{field.name}`", field.dataType.simpleString(), "", meaning)
 
 
 def _shape(table: Table) -> str:

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
-from headrace.alarms import checkpoint as memory
-from headrace.alarms.events import TABLE as ALARMS
-from headrace.lake import ledger, log
+from headrace.lake import log
+from headrace.lake.increments import progress_of
 from headrace.lake.paths import Paths
 from headrace.quality.published import last_good
-from headrace.refine.arrivals import Progress, progress_of
 from headrace.refine.catalog import Catalog
 from headrace.writes.node import Node
-from headrace.writes.way import way_of
+from headrace.writes.way import follower_of, way_of
 
 MADE_FROM = "made_from"
 
@@ -30,18 +28,12 @@ def _needed(catalog: Catalog, paths: Paths, layer: str, name: str) -> Iterator[i
         edges = (progress_of(paths, node.name) for node in catalog.made_from(catalog.contracts[name]))
         yield from (done.version for done in edges if done is not None)
     if layer == "silver":
-        yield from _needed_by_alarms(catalog, paths, name)
+        for node in catalog.layer("silver"):
+            if node.first.layer == "silver":
+                needed = follower_of(node).oldest_needed(node, paths, name)
+                yield from () if needed is None else (needed,)
         made = (_made_from(node, paths, name) for node in catalog.layer("gold"))
         yield from (version for version in made if version is not None)
-
-
-def _needed_by_alarms(catalog: Catalog, paths: Paths, name: str) -> Iterator[int]:
-    """A restart makes again what came since the last snapshot; before the first one, all since the beginning."""
-    followed = catalog.alarms is not None and name in (catalog.alarms.source, ALARMS)
-    told = ledger.remembered(paths, "silver", ALARMS) if followed else {}
-    if told:
-        saved = memory.oldest_needed(paths, name)
-        yield saved if saved is not None else (-1 if name == ALARMS else Progress(**told).began - 1)
 
 
 def _made_from(node: Node, paths: Paths, name: str) -> int | None:

@@ -18,7 +18,7 @@ def newest_event(paths: Paths, catalog: Catalog) -> datetime | None:
 
 
 def _newest(paths: Paths, catalog: Catalog) -> Iterator[datetime]:
-    for node in catalog.layer("silver"):
+    for node in catalog.from_bronze:
         table = paths.table("silver", node.name)
         if node.table.event_time is None or not log.exists(table):
             continue

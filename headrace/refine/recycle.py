@@ -48,7 +48,7 @@ class RecycleResult:
 def recycle(domain: str, table: str | None = None, settings: Settings | None = None) -> RecycleResult:
     settings = settings or get_settings()
     catalog, paths = load_tables(domain), Paths.of(domain, settings)
-    nodes = [catalog.node(table, "silver")] if table else catalog.layer("silver")
+    nodes = [catalog.node(table, "silver")] if table else catalog.from_bronze
     run = f"recycle-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     done: list[TableRecycled] = []
     urls = [paths.lease("silver", node.name) for node in nodes]

@@ -10,7 +10,6 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from headrace.alarms.edge import AlarmEdge, alarms_wait
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
@@ -31,6 +30,7 @@ from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
+from headrace.writes.way import follower_of
 
 BYTES_PER_ROW = 8
 
@@ -124,9 +124,12 @@ def has_news(domain: str, settings: Settings | None = None) -> bool:
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
     contracts = catalog.contracts.values()
     waiting = (bronze_waits(contract, paths) or drops_wait(contract, paths) for contract in contracts)
-    if catalog.alarms and alarms_wait(catalog.alarms, paths):
-        return True
-    return any(waiting) or any(silver_waits(node, paths) for node in catalog.layer("silver"))
+    return any(waiting) or any(_silver_waits(node, paths) for node in catalog.layer("silver"))
+
+
+def _silver_waits(node: Node, paths: Paths) -> bool:
+    follows = node.first.layer == "silver"
+    return follower_of(node).waits(node, paths) if follows else silver_waits(node, paths)
 
 
 def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> None:
@@ -239,24 +242,15 @@ def _bronze(shared: _Run, name: str) -> list[Entry]:
 
 
 def _silver(shared: _Run, name: str) -> list[Entry]:
-    if shared.catalog.is_alarms("silver", name):
-        return _alarms(shared)
     node = shared.catalog.node(name, "silver")
-    contract = shared.catalog.source_of(node)
     context = RunContext(shared.paths, shared.settings, shared.leases, shared.run)
+    if node.first.layer == "silver":
+        return follower_of(node).follow(node, context)
+    contract = shared.catalog.source_of(node)
     edge = Edge(node, contract, context, shared.as_of)
     grow(shared.spark, contract, (edge.target, edge.rejected))
     finish_interrupted(shared.spark, edge)
     return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
-
-
-def _alarms(shared: _Run) -> list[Entry]:
-    rules = shared.catalog.alarms
-    assert rules is not None
-    if not alarms_wait(rules, shared.paths):
-        return []
-    edge = AlarmEdge(rules, shared.paths, shared.leases, shared.run)
-    return [*edge.catch_up(), *edge.close()]
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:

@@ -5,12 +5,10 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
-from pyspark.sql.pandas.types import from_arrow_schema
 
-from headrace.alarms.events import SCHEMA
 from headrace.contracts.rules import with_reasons
 from headrace.contracts.schema import bronze_schema, source_schema
-from headrace.refine.catalog import ALARMS, Catalog
+from headrace.refine.catalog import Catalog
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import way_of
 
@@ -20,8 +18,6 @@ ANY_INSTANT = datetime(2024, 1, 1)
 def shapes(catalog: Catalog, spark: SparkSession) -> dict[Ref, T.StructType]:
     """Every table's own columns; those of the engine begin with an underscore and are left out."""
     found = {Ref("bronze", name): source_schema(contract) for name, contract in catalog.contracts.items()}
-    if catalog.alarms:
-        found[ALARMS] = from_arrow_schema(SCHEMA)
     for layer in ("silver", "gold"):
         for node in catalog.layer(layer):
             found[node.ref] = _shape(node, catalog, found, spark)
@@ -29,6 +25,9 @@ def shapes(catalog: Catalog, spark: SparkSession) -> dict[Ref, T.StructType]:
 
 
 def _shape(node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: SparkSession) -> T.StructType:
+    added = way_of(node.table.write).columns
+    if node.function is None:
+        return T.StructType([*added])
     frames: dict[str, Any] = {AS_OF: ANY_INSTANT}
     for argument, ref in node.upstream.items():
         if ref.layer == "bronze":
@@ -38,4 +37,4 @@ def _shape(node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: 
             stored = T.StructType([*found[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
             frames[argument] = spark.createDataFrame([], stored)
     made = [field for field in node.call(frames).schema.fields if not field.name.startswith("_")]
-    return T.StructType([*made, *way_of(node.table.write).columns])
+    return T.StructType([*made, *added])

@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import ledger, log
+from headrace.lake.increments import Arrived, Progress, batches, progress_of, remember
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import session_for
 from headrace.progress import Stopwatch
-from headrace.refine.arrivals import Arrived, Progress, batches, progress_of, remember
 from headrace.writes.edge import Edge, Judged
 from headrace.writes.key_cache import RecentKeys
 from headrace.writes.node import Node

@@ -27,11 +27,13 @@ class Ref:
 
 @dataclass(frozen=True)
 class Node:
-    """One silver or gold table: its function, its shape and what it is made from."""
+    """One silver or gold table: its module, its shape, what it is made from, and the function that makes it, where
+    that is not the business of its way of writing."""
 
     ref: Ref
     table: Table
-    function: Callable[..., DataFrame]
+    module: str
+    function: Callable[..., DataFrame] | None
     arguments: tuple[str, ...]
     upstream: Mapping[str, Ref]
 
@@ -43,10 +45,21 @@ class Node:
     def fingerprint(self) -> str:
         """Changes when the text of its module does, or of those it takes from its own domain: changed code
         is not taken for nothing new."""
-        texts = _texts_behind(self.function.__module__, {})
+        texts = _texts_behind(self.module, {})
         return hashlib.sha256("".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
 
+    @property
+    def description(self) -> str:
+        """What the table is, in the words above its module."""
+        return (inspect.getdoc(importlib.import_module(self.module)) or self.table.description).strip()
+
+    @property
+    def first(self) -> Ref:
+        """The table whose rows become its own."""
+        return self.upstream[self.arguments[0]]
+
     def call(self, frames: Mapping[str, Any]) -> DataFrame:
+        assert self.function is not None, f"{self.ref} is made by no function"
         return self.function(**{name: frames[name] for name in self.arguments})
 
 

@@ -7,7 +7,7 @@ behind it.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -25,10 +25,13 @@ from headrace.writes.node import Node
 if TYPE_CHECKING:
     from headrace.lake.ledger import Entry
     from headrace.lake.paths import Paths
+    from headrace.lake.run_context import RunContext
     from headrace.writes.edge import Edge, Judged, Judging
     from headrace.writes.key_cache import RecentKeys
 
 W = TypeVar("W", bound=Write)
+ReceiptLine = tuple[str, str, int, int, dict[str, int]]
+"""The table, what a line proves, both sides of the equation and the terms of the right one."""
 
 
 class Way(Generic[W]):
@@ -46,6 +49,8 @@ class Way(Generic[W]):
     """What the summary calls the rows of a term, for those that it shows."""
     columns: ClassVar[tuple[T.StructField, ...]] = ()
     """The columns that a table gains by being written so."""
+    sets_rows_aside: ClassVar[bool] = False
+    """Whether the rows that do not pass lie in a table beside it."""
     drops_duplicates: ClassVar[bool] = False
     """Whether a row that is neither stored nor rejected came a second time."""
     keeps_versions: ClassVar[bool] = False
@@ -70,6 +75,13 @@ class Way(Generic[W]):
         """The names of tables that it keeps beside a table, apart from the rejected rows."""
         return ()
 
+    def made_from(self, domain: str) -> tuple[str, ...] | None:
+        """The tables that a table without a function is made from; None where a signature says so."""
+        return None
+
+    def check_upstream(self, node: Node, columns: Mapping[str, Sequence[str]]) -> None:
+        """Refuses a declaration that names columns of upstream tables which are not there."""
+
     def check(self, node: Node, contract: Contract | None) -> None:
         """Refuses a declaration that cannot be carried out."""
 
@@ -88,6 +100,7 @@ class SilverWay(Way[W]):
 
     layers = ("silver",)
     source_layer = "bronze"
+    sets_rows_aside = True
     judges_by_itself: ClassVar[bool] = False
     """Whether what the table holds already decides which rows may pass."""
 
@@ -126,6 +139,30 @@ class SilverWay(Way[W]):
         raise NotImplementedError
 
 
+class FollowerWay(Way[W]):
+    """A way that follows another silver table, version by version."""
+
+    layers = ("silver",)
+    source_layer = "silver"
+
+    def waits(self, node: Node, paths: "Paths") -> bool:
+        """Whether there is anything that it has not taken."""
+        raise NotImplementedError
+
+    def follow(self, node: Node, context: "RunContext") -> "list[Entry]":
+        """Takes all there is by now."""
+        raise NotImplementedError
+
+    def oldest_needed(self, node: Node, paths: "Paths", table: str) -> int | None:
+        """The newest version of a table (one that it is made from, or its own) whose log a restart can do without;
+        None where it needs no log of that table."""
+        raise NotImplementedError
+
+    def receipt_lines(self, node: Node, paths: "Paths") -> "Iterator[ReceiptLine]":
+        """What the receipt proves of it."""
+        raise NotImplementedError
+
+
 class GoldWay(Way[W]):
     """A way that makes a table again from what lies upstream."""
 
@@ -146,6 +183,12 @@ class GoldWay(Way[W]):
 def way_of(write: Write) -> Way[Any]:
     """The way that a table declares."""
     return _class_of(type(write).__name__)(write)
+
+
+def follower_of(node: Node) -> FollowerWay[Any]:
+    found = way_of(node.table.write)
+    assert isinstance(found, FollowerWay), f"{node.ref} follows no silver table"
+    return found
 
 
 def ways_for(layer: str) -> Sequence[str]:

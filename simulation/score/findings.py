@@ -38,7 +38,7 @@ def gather_findings(
         """CREATE TABLE findings (kind TEXT, table_name TEXT, key TEXT, line TEXT, sender TEXT,
            from_at TIMESTAMPTZ, to_at TIMESTAMPTZ, found_at TIMESTAMPTZ, can_be_false BOOLEAN)"""
     )
-    for node in catalog.layer("silver"):
+    for node in catalog.from_bronze:
         source = catalog.source_of(node).table
         _from_rejected(db, paths, node, source)
         _from_keys(db, paths, node, source)

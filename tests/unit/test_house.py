@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from headrace.contracts.load import domains_found, load_contracts
+from headrace.contracts.load import domain_folder, domains_found, load_contracts
+from headrace.refine.catalog import load_tables
+from headrace.writes.node import Ref
 
 ROOT = Path(__file__).parents[2]
 MAY_NAME_THE_TRUTH = (
@@ -53,6 +55,14 @@ def sector_words() -> Iterator[str]:
     for domain in domains_found():
         yield domain
         yield from (table for table in load_contracts(domain) if "_" in table)
+
+
+def test_whatever_rules_of_alarms_a_sector_has_are_declared_by_its_table_of_alarms():
+    declared = {domain for domain in domains_found() if Ref("silver", "alarms") in load_tables(domain).nodes}
+
+    assert declared == {
+        domain for domain in domains_found() if (domain_folder(domain) / "alarms.yml").exists()
+    }
 
 
 def test_library_and_simulator_name_no_sector_and_none_of_its_tables():

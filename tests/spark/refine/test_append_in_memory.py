@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from headrace.lake import log
+from headrace.lake.increments import Progress, all_of, version_files
 from headrace.lake.lease import Leases
 from headrace.lake.run_context import RunContext
-from headrace.refine.arrivals import Progress, all_of, version_files
 from headrace.refine.catalog import load_tables
 from headrace.refine.silver import run_edge, take_in_memory
 from headrace.writes.edge import Edge, Judging

@@ -8,17 +8,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
-from headrace.alarms.accounts import accounts
 from headrace.alarms.actions import Action, Folder
-from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.fold import AlarmFold
 from headrace.alarms.outbox import Outbox
 from headrace.alarms.rules import Rules
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
+from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
+from headrace.writes.way import ReceiptLine, follower_of
 from tests.unit.alarms.conftest import RULES, course, rows, senders
 
 AT_ONCE = {"limit": {"on_delay": "0 seconds", "off_delay": "0 seconds", "readings": 1}}
+
+
+NODE = load_tables("pumps").node("alarms")
 
 
 class Killed(Exception):
@@ -49,10 +54,8 @@ class Lake:
     def knows(self, table: pa.Table) -> None:
         write_deltalake(self.paths.table("silver", "pumps"), table, mode="overwrite")
 
-    def edge(self) -> AlarmEdge:
-        leases = Leases([], "test", 60)
-        leases._expires = 2**40
-        return AlarmEdge(self.rules, self.paths, leases, "run", outbox=Outbox(self.paths, self.topic))
+    def edge(self) -> AlarmFold:
+        return AlarmFold(self.rules, context_of(self.paths), outbox=Outbox(self.paths, self.topic))
 
     def catches_up(self) -> None:
         edge = self.edge()
@@ -65,9 +68,21 @@ class Lake:
         kept = [name for name in table.column_names if not name.startswith("_")]
         return table.select(kept).sort_by("event_number").to_pylist()
 
+    def waits(self) -> bool:
+        return follower_of(NODE).waits(NODE, self.paths)
+
+    def receipt_lines(self) -> list[ReceiptLine]:
+        return list(follower_of(NODE).receipt_lines(NODE, self.paths))
+
     def balances(self) -> bool:
-        found = list(accounts(self.rules, self.paths))
+        found = self.receipt_lines()
         return len(found) == 3 and all(left == right for _, _, left, right, _ in found)
+
+
+def context_of(paths: Paths) -> RunContext:
+    leases = Leases([], "test", 60)
+    leases._expires = 2**40
+    return RunContext(paths, Settings(_env_file=None), leases, "run")
 
 
 def made(folder: Path) -> Lake:

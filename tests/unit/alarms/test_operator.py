@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from headrace.alarms.actions import Action
-from headrace.alarms.edge import AlarmEdge
+from headrace.alarms.fold import AlarmFold
 from headrace.alarms.operator import Operator
 from headrace.alarms.rules import load_rules
 from headrace.errors import UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.settings import Settings, get_settings
 
 
@@ -54,7 +55,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     rules = load_rules("pumps")
     assert rules is not None
     with leased([], job="test", seconds=60) as leases:
-        edge = AlarmEdge(rules, paths, leases, "run")
+        edge = AlarmFold(rules, RunContext(paths, settings, leases, "run"))
         edge.catch_up()
         edge.close()
     yield get_settings()

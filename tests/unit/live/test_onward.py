@@ -11,9 +11,9 @@ import pytest
 from deltalake import write_deltalake
 
 from headrace.lake import log
+from headrace.lake.increments import Progress, all_of
 from headrace.lake.ledger import Entry
 from headrace.live.onward import Held, Onward
-from headrace.refine.arrivals import Progress, all_of
 from headrace.writes.key_cache import RecentKeys
 
 HELD = pa.table({"row": [1]})

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pytest
@@ -29,11 +29,11 @@ def copies(settings: Settings) -> Copies:
         {
             **dict.fromkeys(node.table.keys, f"key of {day}"),
             str(node.table.event_time): now,
-            "_processed_at": now,
+            "_processed_at": now + timedelta(seconds=copy),
             str(node.table.partition): date.fromisoformat(day),
         }
         for day in DAYS
-        for _ in range(2)
+        for copy in range(2)
     ]
     write_deltalake(made.table, pa.Table.from_pylist(rows), partition_by=[str(node.table.partition)])
     return made
@@ -65,6 +65,16 @@ def test_whoever_is_told_to_stop_ends_with_the_day_it_is_at_and_names_the_rest(c
     done = copies.remove(DAYS, commit, lambda: not told.is_set())
     assert (done.rows, done.left) == ({DAYS[0]: 1}, DAYS[1:])
     assert rows_of(copies) == 5
+
+
+def test_two_copies_that_nothing_tells_apart_both_stay(copies):
+    write_deltalake(copies.table, DeltaTable(copies.table).to_pyarrow_table(), mode="append")
+
+    done = copies.remove(DAYS, lambda work: work())
+
+    assert done.rows == dict.fromkeys(DAYS, 2)
+    kept = DeltaTable(copies.table).to_pyarrow_table()
+    assert sorted(kept[copies.node.table.keys[0]].to_pylist()) == sorted(f"key of {day}" for day in DAYS * 2)
 
 
 def test_who_asked_the_standing_job_asks_again_for_the_days_it_left(copies, settings):

@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from headrace.errors import HeadraceError
 from headrace.lake import log
-from headrace.refine.arrivals import Arrived, Progress, all_of, batches, rows_taken
+from headrace.lake.increments import Arrived, Progress, all_of, batches, rows_taken
 
 ALL = 10**9
 

@@ -8,17 +8,14 @@ import pyarrow as pa
 import pytest
 
 from headrace.alarms import checkpoint as memory
-from headrace.alarms.accounts import accounts
-from headrace.alarms.edge import AlarmEdge
-from headrace.alarms.store import Store
+from headrace.alarms.fold import AlarmFold
 from headrace.lake import log
-from headrace.lake.lease import Leases
 from headrace.lake.small_files import join_small_files
 from tests.unit.alarms.conftest import rows, senders
 from tests.unit.alarms.lake import LIFE, Killed, Lake, acts, made, names
 
 
-def lives(lake: Lake, edges: Iterator[AlarmEdge]) -> None:
+def lives(lake: Lake, edges: Iterator[AlarmFold]) -> None:
     """Batch after batch, with something that an operator does; an edge that is killed is followed by the next one."""
     edge = next(edges)
     for number, batch in enumerate(LIFE):
@@ -54,7 +51,7 @@ def dies(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-def edges(lake: Lake, moment: str, at: int) -> Iterator[AlarmEdge]:
+def edges(lake: Lake, moment: str, at: int) -> Iterator[AlarmFold]:
     """The first one dies at some call of what is named; the next ones live."""
     edge = lake.edge()
     owner: Any = {"append": edge._store, "act": edge.engine, "step": edge.engine, "send": edge._outbox}.get(
@@ -92,7 +89,7 @@ def test_the_receipt_balances_while_a_commit_is_not_in_the_ledger_yet(lake: Lake
     killed = next(edges(lake, "_record", 0))
     with pytest.raises(Killed):
         killed.catch_up()
-    terms = [account[4] for account in accounts(lake.rules, lake.paths)]
+    terms = [line[4] for line in lake.receipt_lines()]
     assert lake.balances()
     assert terms[1:] == [{"silver.strokes": 1, "rows waiting": 1}, {"events": 1, "of a batch under way": 1}]
 
@@ -122,7 +119,7 @@ def test_without_any_snapshot_all_is_made_again_from_the_first_version(
     lake = made(tmp_path)
     lives(lake, iter([lake.edge()]))
     Path(memory._file(lake.paths)).unlink()
-    stored = log.version(Store(lake.paths, Leases([], "", 1), "").path)
+    stored = log.version(lake.paths.table("silver", "alarms"))
     lake.comes(rows(("P5", "3h", 9.5)))
     lake.catches_up()
     assert lake.events[: len(undisturbed)] == undisturbed

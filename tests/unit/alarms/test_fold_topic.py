@@ -5,17 +5,16 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from headrace.alarms.actions import Folder
-from headrace.alarms.edge import AlarmEdge, alarms_wait
-from headrace.lake.lease import Leases
+from headrace.alarms.fold import AlarmFold
 from tests.unit.alarms.conftest import rows
-from tests.unit.alarms.lake import Lake, acts
+from tests.unit.alarms.lake import Lake, acts, context_of
 
 
 def test_an_operators_action_is_folded_in_once_and_its_object_is_gone(lake: Lake) -> None:
     lake.comes(rows(("P0", "0s", 9.5)))
     lake.catches_up()
     acts(lake)
-    assert alarms_wait(lake.rules, lake.paths)
+    assert lake.waits()
     lake.catches_up()
     lake.catches_up()
     assert [(each["event"], each["state"], each["acted_by"]) for each in lake.events[1:]] == [
@@ -47,9 +46,7 @@ def test_events_reach_the_topic_in_order_and_those_of_a_batch_run_come_later(lak
 
 
 def catches_up_without_a_topic(lake: Lake) -> None:
-    leases = Leases([], "test", 60)
-    leases._expires = 2**40
-    edge = AlarmEdge(lake.rules, lake.paths, leases, "batch")
+    edge = AlarmFold(lake.rules, context_of(lake.paths))
     edge.catch_up()
     edge.close()
 

@@ -2,7 +2,6 @@
 
 from deltalake import DeltaTable, write_deltalake
 
-from headrace.alarms.edge import alarms_wait
 from headrace.lake import ledger
 from tests.unit.alarms.conftest import rows, senders
 from tests.unit.alarms.lake import Lake, names
@@ -13,9 +12,9 @@ def test_each_version_is_read_once(lake: Lake) -> None:
     lake.catches_up()
     lake.catches_up()
     lake.comes(rows(("P0", "1m", 5), ("P2", "1m", 9.5)))
-    assert alarms_wait(lake.rules, lake.paths)
+    assert lake.waits()
     lake.catches_up()
-    assert not alarms_wait(lake.rules, lake.paths)
+    assert not lake.waits()
     assert names(lake) == [("raised", "P0"), ("cleared", "P0"), ("raised", "P2")]
     assert lake.balances()
 

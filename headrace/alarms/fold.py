@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headrace.alarms import checkpoint as memory
+from headrace.alarms import checkpoint
 from headrace.alarms.actions import Folder, Inbox, Received
 from headrace.alarms.checkpoint import ACTIONS_KNOWN, Position
 from headrace.alarms.events import SCHEMA, TABLE
@@ -24,11 +24,10 @@ from headrace.alarms.senders import current_senders
 from headrace.alarms.source_versions import rows_of_version
 from headrace.alarms.store import Store
 from headrace.lake import ledger, log
-from headrace.lake.lease import Leases
+from headrace.lake.increments import Progress, all_of, remember
 from headrace.lake.ledger import Entry
-from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.progress import Stopwatch
-from headrace.refine.arrivals import Progress, all_of, remember
 
 QUIET_SECONDS = 30.0
 SAVE_SECONDS = 300.0
@@ -57,8 +56,8 @@ class Turn:
         }
 
 
-def entry_of(rules: Rules, turn: Turn, version: int, note: Mapping[str, Any]) -> Entry:
-    """What the ledger says of a commit."""
+def entry_of(turn: Turn, version: int, note: Mapping[str, Any], source: str, senders: str) -> Entry:
+    """What the ledger says of a commit. source, senders: the tables that it was made from."""
     counts = {
         "on_time": turn.rows - turn.late,
         "late": turn.late,
@@ -67,7 +66,7 @@ def entry_of(rules: Rules, turn: Turn, version: int, note: Mapping[str, Any]) ->
     }
     return Entry(
         "silver", TABLE, "Alarms", f"v{version:09d}", note["run"], turn.rows, counts, version,
-        {rules.source: turn.last, rules.senders.table: turn.senders},
+        {source: turn.last, senders: turn.senders},
     )  # fmt: skip
 
 
@@ -76,22 +75,21 @@ def turn_of(note: Mapping[str, Any]) -> Turn:
     return Turn(**{**told, "received": tuple(Received(**each) for each in told["received"])})
 
 
-class AlarmEdge:
+class AlarmFold:
     def __init__(
         self,
         rules: Rules,
-        paths: Paths,
-        leases: Leases,
-        run: str,
+        context: RunContext,
         *,
         inboxes: Sequence[Inbox] | None = None,
         outbox: Outbox | None = None,
     ) -> None:
         self.rules, self.engine = rules, AlarmProcessor(rules)
-        self._paths, self._run = paths, run
+        paths = self._paths = context.paths
+        self._run = context.run
         self._inboxes = [Folder(paths)] if inboxes is None else list(inboxes)
         self._outbox = outbox
-        self._store = Store(paths, leases, run)
+        self._store = Store(context)
         self._source = paths.table("silver", rules.source)
         self._senders = paths.table("silver", rules.senders.table)
         self._mark: Position | None = None
@@ -134,7 +132,7 @@ class AlarmEdge:
     # --- going on
 
     def _go_on_from_before(self) -> list[Entry]:
-        saved = memory.load(self._paths)
+        saved = checkpoint.load(self._paths)
         if saved is not None:
             self._mark, state = saved
             self.engine.restore(state)
@@ -145,7 +143,7 @@ class AlarmEdge:
             if self._mark is None:
                 self._mark = Position(commit.note["began"], commit.note["began"] - 1)
             self._make_again(turn, commit)
-            entry = entry_of(self.rules, turn, commit.version, commit.note)
+            entry = self._entry(turn, commit.version, commit.note)
             if not ledger.is_recorded(self._paths, entry):
                 ledger.record(self._paths, entry)
                 entries.append(entry)
@@ -244,7 +242,7 @@ class AlarmEdge:
         note = {"run": self._run, **turn.note(mark, self.engine, len(events))}
         version = self._store.append(events, all_of(turn.last), note)
         self._stored.append(events)
-        entry = entry_of(self.rules, turn, version, note)
+        entry = self._entry(turn, version, note)
         entry = replace(entry, seconds=self._watch.seconds, finished_at=_wall_clock())
         self._record(entry)
         self._mark, self._turn, self._events = replace(mark, stored=version), None, []
@@ -256,6 +254,9 @@ class AlarmEdge:
             self._save()
         return [entry]
 
+    def _entry(self, turn: Turn, version: int, note: Mapping[str, Any]) -> Entry:
+        return entry_of(turn, version, note, self.rules.source, self.rules.senders.table)
+
     def _record(self, entry: Entry) -> None:
         ledger.record(self._paths, entry)
 
@@ -266,15 +267,8 @@ class AlarmEdge:
 
     def _save(self) -> None:
         """Only between two commits: a snapshot belongs to the last one."""
-        memory.save(self._paths, self._known(), self.engine.state())
+        checkpoint.save(self._paths, self._known(), self.engine.state())
         self._saved = time.monotonic()
-
-
-def alarms_wait(rules: Rules, paths: Paths) -> bool:
-    """Whether the followed table has a version that was not read, or an operator did something."""
-    read = ledger.remembered(paths, "silver", TABLE)
-    newest = log.version(paths.table("silver", rules.source))
-    return newest > (Progress(**read).version if read else -1) or bool(Folder(paths).receive({})[0])
 
 
 def _wall_clock() -> str:
