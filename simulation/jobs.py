@@ -40,7 +40,7 @@ def _score(domain: str, options: Options, settings: Settings) -> Options:
         from simulation.score.replay import replay
 
         return {"alarms": [each.as_dict() for each in replay(domain, settings, panels(options.get("seed")))]}
-    from simulation.score import score
+    from simulation.score.scoring import score
 
     return {"kinds": [kind.as_dict() for kind in score(domain, settings)]}
 

@@ -1,8 +1,8 @@
-"""Chance that can be asked twice: every draw is a hash of the seed, a salt and keys, so the same question
-has the same answer on any number of cores, in any order, and for any span of time.
+"""Random draws that can be repeated: each is a hash of the seed, a salt and keys. The same draw gives the same value on
+any number of cores, in any order, and for any span of time.
 
 A salt names what is drawn ("capacity"); keys name for whom and when. A key is a column or a column's name.
-Spark hashes an int and a long of the same value differently, so cast keys the same way wherever you ask.
+Spark hashes an int and a long of the same value differently, so cast keys the same way in every draw.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Key = Column | str
 
 @dataclass(frozen=True)
 class World:
-    """What is being simulated. `counts` holds the number of entities of each dimension."""
+    """A simulated world, and the draws of its seed. `counts`: the number of entities of each dimension."""
 
     seed: int
     start: datetime
@@ -47,7 +47,7 @@ class World:
         return F.floor(self.uniform(salt, *keys, low=low, high=high + 1)).cast("int")
 
     def normal(self, salt: str, *keys: Key, mean: float = 0.0, sd: float = 1.0) -> Column:
-        """Near enough normal: four even draws added, so never beyond 3.46 sd."""
+        """Nearly normal: the sum of four even draws, so never beyond 3.46 sd."""
         return standard_normal(self.hashed(salt, *keys)) * F.lit(float(sd)) + F.lit(float(mean))
 
     def happens(self, salt: str, *keys: Key, rate: float) -> Column:
@@ -60,7 +60,7 @@ class World:
         return pick(self.uniform(salt, *keys), values, weights)
 
     def smooth(self, salt: str, *keys: Key, at: Column, every: timedelta) -> Column:
-        """A slow wander in [-1, 1] that is new about `every` span of time, out of step between keys."""
+        """A slow random walk in [-1, 1] that is new after about `every`; keys are out of phase with each other."""
         phase = self.uniform(f"{salt} phase", *keys)
         steps = elapsed(at) / F.lit(every.total_seconds()) + phase
         left = F.floor(steps).cast("long")
@@ -105,7 +105,7 @@ def each_tick(blocks: DataFrame) -> DataFrame:
     `_second` counts from 1970. All other columns of the block are carried along.
     """
     carried = [F.col(name) for name in blocks.columns if name != "_ticks"]
-    # the plain explode lets the optimiser work out all ticks a second time, to see that there are any
+    # with the plain explode, the optimiser computes all ticks a second time to see that there are any
     ticks = compiled_apart(blocks).select(*carried, F.explode_outer("_ticks").alias("_tick"))
     second = F.col("_first") + F.shiftright("_tick", 1) * F.col("_every")
     is_copy = F.col("_tick").bitwiseAND(F.lit(1)) == 1
@@ -114,8 +114,8 @@ def each_tick(blocks: DataFrame) -> DataFrame:
 
 
 def compiled_apart(rows: DataFrame) -> DataFrame:
-    """The same rows. What comes before and after becomes two Java methods: one alone may grow too long to be
-    compiled at all. (Coalescing to more partitions than there are changes nothing else.)"""
+    """The same rows. What comes before and after becomes two Java methods: a single one may grow too long to be
+    compiled. Coalescing to more partitions than there are changes nothing else."""
     return rows.coalesce(MORE_THAN_ENOUGH_PARTITIONS)
 
 

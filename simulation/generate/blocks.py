@@ -1,8 +1,7 @@
-"""Six hours of one sender as one row: what holds for the whole block is worked out once, not once a reading.
+"""Blocks: six hours of one sender as one row, so that what holds for all of them is computed once.
 
-Episodes (a stuck or drifting instrument, a silence, an outage of the line that delivers late, a process beyond
-its limits) fall into slots of time, at most one of a kind in each, so that any block can tell by itself whether it
-is touched by one.
+Episodes (a stuck or drifting instrument, a silence, an outage that delays delivery, a process beyond its limits) fall
+into slots of time, at most one of a kind in each. So each block finds its episodes without any other block.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from simulation.generate.row_index import BLOCK_SECONDS, Piece, block_spine, counted
+from simulation.generate.row_index import BLOCK_SECONDS, Piece, block_index, counted
 from simulation.random_draws import ANCHOR, ANCHOR_SECONDS, World, seconds
 
 BLOCKS_PER_SLOT = 40
@@ -27,13 +26,15 @@ LENGTHS = {
     "late": (2, 4),
     "excursion": (2, 10),
 }  # hours
-AROUND = {"excursion": 5400}  # seconds before and after, in which it can be felt: the way there and back
-GIVES_WAY = {"excursion": ("stuck", "drift", "gap")}  # an instrument at fault would not show it, or elsewhere
+AROUND = {"excursion": 5400}  # seconds before and after in which the process moves there and back
+GIVES_WAY = {
+    "excursion": ("stuck", "drift", "gap")
+}  # a faulty instrument would show it wrongly or not at all
 
 
 @dataclass(frozen=True)
 class Episode:
-    """When it happens to a sender in a slot, as columns; `strength` is even in [0, 1)."""
+    """Whether and when it happens to a sender in a slot, as columns; `strength` is even in [0, 1)."""
 
     happens: Column
     start: Column
@@ -42,18 +43,18 @@ class Episode:
 
 
 def episode(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
-    """The contract's rate is the share of rows inside such episodes, those that give way to others included."""
-    found = _drawn(kind, contract, world, slot)
+    """The contract's rate is the share of rows inside such episodes, including those dropped in favour of others."""
+    drawn = _drawn(kind, contract, world, slot)
     stronger = [other for other in GIVES_WAY.get(kind, ()) if other in episode_kinds(contract)]
     if not stronger:
-        return found
+        return drawn
     around = AROUND.get(kind, 0)
     others = [_drawn(other, contract, world, slot) for other in stronger]
     in_the_way = [
-        other.happens & (other.start < found.end + around) & (other.end > found.start - around)
+        other.happens & (other.start < drawn.end + around) & (other.end > drawn.start - around)
         for other in others
     ]
-    return replace(found, happens=found.happens & ~reduce(or_, in_the_way))
+    return replace(drawn, happens=drawn.happens & ~reduce(or_, in_the_way))
 
 
 def _drawn(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
@@ -62,7 +63,7 @@ def _drawn(kind: str, contract: Contract, world: World, slot: Column) -> Episode
     rate = share * SLOT_SECONDS / ((shortest + longest) / 2)
     salt = f"{contract.table} {kind}"
     lasts = world.uniform(f"{salt} length", "_index", slot, low=shortest, high=longest)
-    around = AROUND.get(kind, 0)  # is felt within the slot as well
+    around = AROUND.get(kind, 0)  # lies within the slot as well
     room = F.lit(float(SLOT_SECONDS - 2 * around)) - lasts
     begins = world.uniform(f"{salt} start", "_index", slot) * room
     start = F.lit(ANCHOR_SECONDS + around) + slot * SLOT_SECONDS + begins.cast("long")
@@ -81,18 +82,18 @@ def episode_kinds(contract: Contract) -> tuple[str, ...]:
 def blocks(
     spark: SparkSession, contract: Contract, piece: Piece, world: World, pace: DataFrame | None, tasks: int
 ) -> DataFrame:
-    """`_index`, `_block`, the ticks of its clock, and the episodes that touch it (null where none does)."""
-    spine = block_spine(spark, contract, piece, tasks)
+    """`_index`, `_block`, the ticks of the sender's clock, and the episodes that touch the block (else null)."""
+    index = block_index(spark, contract, piece, tasks)
     every = F.lit(_least_interval(contract, world)).cast("long")
     if pace is not None:
-        spine = spine.join(F.broadcast(pace), on="_index", how="inner")
+        index = index.join(F.broadcast(pace), on="_index", how="inner")
         every = (
             F.greatest(every, F.col("_pace").cast("long")) if world.stride else F.col("_pace").cast("long")
         )
     begins = F.lit(ANCHOR_SECONDS) + F.col("_block") * BLOCK_SECONDS
     opens = F.greatest(begins, F.lit(seconds(piece.start)))
     closes = F.least(begins + BLOCK_SECONDS, F.lit(seconds(piece.end)))
-    timed = spine.select(
+    timed = index.select(
         "_index",
         "_block",
         begins.alias("_begins"),
@@ -101,10 +102,10 @@ def blocks(
         closes.alias("_closes"),
     )
     first = F.expr(f"{ANCHOR_SECONDS} + (_opens - {ANCHOR_SECONDS} + _every - 1) div _every * _every")
-    counted_ticks = timed.select("*", first.alias("_first")).select(
+    with_counts = timed.select("*", first.alias("_first")).select(
         "*", F.expr("greatest(0, (_closes - _first + _every - 1) div _every)").cast("int").alias("_count")
     )
-    with_episodes = counted_ticks.select("*", *_touching(contract, world))
+    with_episodes = with_counts.select("*", *_touching(contract, world))
     return with_episodes.select("*", _ticks(contract, world).alias("_ticks")).drop(
         "_opens", "_closes", "_count"
     )
@@ -118,16 +119,16 @@ def _touching(contract: Contract, world: World) -> list[Column]:
     slot = F.expr(f"_block div {BLOCKS_PER_SLOT}")
     columns = []
     for kind in episode_kinds(contract):
-        found, around = episode(kind, contract, world, slot), AROUND.get(kind, 0)
-        is_near = (found.start - around < F.col("_closes")) & (found.end + around > F.col("_opens"))
-        touches = found.happens & is_near
-        parts = (("from", found.start), ("to", found.end), ("strength", found.strength))
+        each, around = episode(kind, contract, world, slot), AROUND.get(kind, 0)
+        is_near = (each.start - around < F.col("_closes")) & (each.end + around > F.col("_opens"))
+        touches = each.happens & is_near
+        parts = (("from", each.start), ("to", each.end), ("strength", each.strength))
         columns += [F.when(touches, value).alias(f"_{kind}_{part}") for part, value in parts]
     return columns
 
 
 def _ticks(contract: Contract, world: World) -> Column:
-    """Twice the number of each instant of the block; odd numbers are second copies of the one before."""
+    """Twice the number of each instant of the block; an odd number is a second copy of the one before it."""
     count = F.col("_count")
     nothing = F.array().cast("array<int>")
     ticks = F.when(count > 0, F.sequence(F.lit(0), count * 2 - 2, F.lit(2))).otherwise(nothing)
@@ -149,14 +150,14 @@ def _outside_gap(tick: Column) -> Column:
 
 
 def episodes_of(spark: SparkSession, contract: Contract, piece: Piece, world: World) -> DataFrame | None:
-    """One row per episode that touches the piece: `_index`, kind, its span (seconds) and strength."""
+    """One row per episode that touches the piece: `_index`, kind, from and to (seconds), strength."""
     kinds = episode_kinds(contract)
     if not kinds:
         return None
     slot = timedelta(seconds=SLOT_SECONDS)
     first = (piece.start - ANCHOR) // slot
     slots = -(-(piece.end - ANCHOR) // slot) - first
-    spine = counted(
+    slots_of_senders = counted(
         spark,
         f"{contract.table}_slots",
         piece.senders * slots,
@@ -164,19 +165,19 @@ def episodes_of(spark: SparkSession, contract: Contract, piece: Piece, world: Wo
         _index=f"{piece.low} + id div {slots}",
         _slot=f"{first} + id % {slots}",
     )
-    each = [episode(kind, contract, world, F.col("_slot")) for kind in kinds]
-    told = [
+    episodes = {kind: episode(kind, contract, world, F.col("_slot")) for kind in kinds}
+    columns = [
         F.when(
-            found.happens,
+            each.happens,
             F.struct(
                 F.lit(kind).alias("kind"),
-                found.start.alias("from"),
-                found.end.alias("to"),
-                found.strength.alias("strength"),
+                each.start.alias("from"),
+                each.end.alias("to"),
+                each.strength.alias("strength"),
             ),
         )
-        for kind, found in zip(kinds, each, strict=True)
+        for kind, each in episodes.items()
     ]
-    rows = spine.select("_index", F.explode(F.array_compact(F.array(*told))).alias("_episode"))
+    rows = slots_of_senders.select("_index", F.explode(F.array_compact(F.array(*columns))).alias("_episode"))
     within = (F.col("from") < seconds(piece.end)) & (F.col("to") > seconds(piece.start))
     return rows.select("_index", "_episode.*").where(within)

@@ -1,12 +1,11 @@
-"""Cuts a plan into chunks and remembers which are done, so that a second run makes only what is missing.
+"""Cuts a plan into chunks and records which are done, so that a second run makes only what is missing.
 
-What is remembered of a chunk lies beside what it made: delete the landing folder or the lake, and the memory
-of its chunks goes with it.
+The record of a chunk lies beside its rows: with the landing folder or the lake, its records go as well.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -26,7 +25,7 @@ LONGEST_DAYS = 3650
 
 @dataclass(frozen=True)
 class Chunk:
-    """`is_first`: nothing of its table was made before it, so a dimension is sent whole."""
+    """`is_first`: nothing of its table was made before, so a dimension is sent whole."""
 
     table: str
     piece: Piece
@@ -40,7 +39,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Made:
-    """A done chunk: what it was made of, and what it came to."""
+    """The record of a done chunk: what it was made of, and its size."""
 
     table: str
     start: str
@@ -57,7 +56,7 @@ class Made:
 
     @property
     def chunk(self) -> str:
-        """The name of the chunk that was made."""
+        """The chunk's name."""
         start, end = (datetime.fromisoformat(at) for at in (self.start, self.end))
         return chunk_name(start, end, self.low, self.high)
 
@@ -71,8 +70,8 @@ def chunk_name(start: datetime, end: datetime, low: int, high: int) -> str:
 
 
 def made_before(paths: Paths, table: str) -> list[Made]:
-    found = [Made(**said) for into in get_args(Into) for said in objects.all_json(paths.made(into, table))]
-    return sorted(found, key=lambda made: (made.start, made.low))
+    records = [Made(**each) for into in get_args(Into) for each in objects.all_json(paths.made(into, table))]
+    return sorted(records, key=lambda made: (made.start, made.low))
 
 
 def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
@@ -94,7 +93,7 @@ def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
 
 
 def is_remembered(paths: Paths, table: str, chunk: str) -> bool:
-    """Of a chunk's landing files."""
+    """Whether the chunk's landing files are recorded as done."""
     return objects.get(_record(paths, "landing", table, chunk)) is not None
 
 
@@ -105,7 +104,7 @@ def _record(paths: Paths, into: Into, table: str, chunk: str) -> str:
 def check_continues(
     plan: Plan, contracts: Mapping[str, Contract], made: Mapping[str, Sequence[Made]]
 ) -> None:
-    """What was made before must be of this plan's world, and thinned as this plan thins it."""
+    """Refuses a plan of another world than the rows that are there, or one that thins them otherwise."""
     for before in made.values():
         check_same_world(plan, before)
     for table in plan.wanted(contracts):
@@ -122,7 +121,7 @@ def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
 
 
 def check_same_stride(plan: Plan, contract: Contract, made: Sequence[Made]) -> None:
-    """A span that was thinned one way is not there for a plan that thins it another way."""
+    """Refuses a plan that thins a span otherwise than the rows that are there."""
     if contract.arrives.cadence is None:
         return
     wanted = plan.stride.total_seconds() if plan.stride else None
@@ -140,14 +139,14 @@ def _spelled(stride: float | None) -> str:
 
 
 def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[Made]) -> list[Chunk]:
-    """The chunks of what is missing; those done already are left out."""
-    found: list[Chunk] = []
+    """The chunks of the plan that are not done yet."""
+    chunks: list[Chunk] = []
     for start, end in missing_spans(plan, made, senders_of(contract, world, plan)):
         for piece in pieces(contract, world, plan, start, end):
             if not any(before.covers(piece) for before in made):
-                is_first = not found and not any(before.end <= piece.start.isoformat() for before in made)
-                found.append(Chunk(contract.table, piece, is_first))
-    return found
+                is_first = not chunks and not any(before.end <= piece.start.isoformat() for before in made)
+                chunks.append(Chunk(contract.table, piece, is_first))
+    return chunks
 
 
 def senders_of(contract: Contract, world: World, plan: Plan) -> int:
@@ -199,7 +198,3 @@ def rows_per_sender_and_day(contract: Contract, plan: Plan, times: float) -> flo
     if contract.type == "dimension":
         return 0.01 if contract.arrives.sends == "changes" else DAY / contract.arrives.every
     return times * (DAY / contract.arrives.every)
-
-
-def now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Columns made from the contract alone: formats, ranges, references, and names that say what they hold."""
+"""Columns drawn by the contract alone: by format, range, reference, or a name that says what it holds."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.schema import spark_type
-from simulation.generate.text_values import spoken
+from simulation.generate.text_values import text_for
 from simulation.random_draws import ANCHOR, World
 
 WHOLE = (1.0, 9999.0)
@@ -17,23 +17,23 @@ DAYS_BEFORE_ANCHOR = 5 * 365
 
 
 def with_made_columns(
-    spine: DataFrame,
+    row_index: DataFrame,
     contract: Contract,
     contracts: Mapping[str, Contract],
     world: World,
     *,
     only_listed: bool = False,
 ) -> DataFrame:
-    """The spine and its contract columns; `only_listed` limits them to those with a format or a range."""
-    who = tuple(name for name in ("_index", "_n") if name in spine.columns)
+    """The row index and its contract columns; `only_listed` limits them to those with a format or a range."""
+    who = tuple(name for name in ("_index", "_n") if name in row_index.columns)
     made = {
         name: _made(name, spec, contract, contracts, world, who).cast(spark_type(spec)).alias(name)
         for name, spec in contract.columns.items()
         if spec.expression is None and (not only_listed or _is_listed(spec))
     }
-    rows = spine.select("*", *(column for name, column in made.items() if name not in spine.columns))
+    rows = row_index.select("*", *(column for name, column in made.items() if name not in row_index.columns))
     for name, spec in contract.columns.items():
-        if spec.expression is not None and name not in spine.columns and not only_listed:
+        if spec.expression is not None and name not in row_index.columns and not only_listed:
             rows = rows.withColumn(name, F.expr(spec.expression).cast(spark_type(spec)))
     return rows
 
@@ -115,7 +115,7 @@ def _drawn(name: str, spec: ColumnSpec, salt: str, world: World, who: tuple[str,
         value = ColumnSpec(type=spec.values or "string")
         values = F.array(*(_drawn(name, value, f"{salt} {place}", world, who) for place in (1, 2)))
         return F.map_from_arrays(keys, values)
-    return _patterned(spec.format, salt, world, who) if spec.format else spoken(name, salt, world, who)
+    return _patterned(spec.format, salt, world, who) if spec.format else text_for(name, salt, world, who)
 
 
 def _item(spec: ColumnSpec) -> ColumnSpec:

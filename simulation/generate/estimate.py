@@ -1,4 +1,4 @@
-"""What a plan will come to, said before it starts."""
+"""Estimates rows, bytes and seconds of a plan before it starts."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Estimate:
 
 
 def estimate(domain: str, plan: Plan, settings: Settings | None = None) -> Estimate:
-    """Of all that the plan asks for, or with settings, of what is not there yet."""
+    """Of all that the plan asks for; with settings, of what is not there yet."""
     contracts = load_contracts(domain)
     if settings is None:
         return estimate_of(contracts, plan)

@@ -18,8 +18,8 @@ LARGEST_SCALE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`stride` thins tables whose senders keep their own pace; `tables` limits what is written, `senders` who
-    sends. Into a topic goes what a producer then sends."""
+    """`stride` thins tables whose senders have intervals of their own. `tables` and `senders` limit what is written.
+    Rows into a topic wait in its outbox for a producer."""
 
     scale: float
     start: datetime
@@ -41,7 +41,7 @@ class Plan:
             raise UsageError(f"rows go into landing or bronze, not {self.into!r}")
 
     def but(self, **changes: Any) -> "Plan":
-        """The same plan with what is not None changed."""
+        """The plan with every value that is not None changed."""
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     def wanted(self, contracts: Mapping[str, Contract]) -> tuple[str, ...]:
@@ -61,8 +61,8 @@ def world_of(plan: Plan, contracts: Mapping[str, Contract]) -> World:
 def load_profiles(domain: str) -> dict[str, Plan]:
     """The domain's named plans, or the usual ones where it names none."""
     file = domain_folder(domain) / "profiles.yml"
-    found = yaml.safe_load(file.read_text()) if file.exists() else USUAL
-    return {name: _plan(f"{domain} profile {name}", said) for name, said in found.items()}
+    profiles = yaml.safe_load(file.read_text()) if file.exists() else USUAL
+    return {name: _plan(f"{domain} profile {name}", config) for name, config in profiles.items()}
 
 
 def load_profile(domain: str, name: str) -> Plan:
@@ -81,16 +81,16 @@ USUAL: dict[str, dict[str, Any]] = {
 ALLOWED = ("scale", "seed", "from", "days", "stride", "into")
 
 
-def _plan(where: str, said: dict[str, Any]) -> Plan:
-    unknown = sorted(set(said) - set(ALLOWED))
+def _plan(where: str, config: dict[str, Any]) -> Plan:
+    unknown = sorted(set(config) - set(ALLOWED))
     if unknown:
         raise UsageError(f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(ALLOWED)}")
-    start = datetime.combine(said["from"], datetime.min.time())
+    start = datetime.combine(config["from"], datetime.min.time())
     return Plan(
-        scale=float(said["scale"]),
-        seed=said.get("seed", 7),
+        scale=float(config["scale"]),
+        seed=config.get("seed", 7),
         start=start,
-        end=start + timedelta(days=said["days"]),
-        stride=parse_span(said["stride"]) if "stride" in said else None,
-        into=said.get("into", "landing"),
+        end=start + timedelta(days=config["days"]),
+        stride=parse_span(config["stride"]) if "stride" in config else None,
+        into=config.get("into", "landing"),
     )

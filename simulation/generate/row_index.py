@@ -1,4 +1,4 @@
-"""Spines: who sends a row, and when. dbldatagen makes them; everything else is drawn from them by chance.
+"""Row indexes: who sends each row, and when. dbldatagen makes them; everything else is drawn at random from them.
 
 A fact's rows are numbered from one fixed instant, so any piece of time can be made by itself.
 """
@@ -20,7 +20,7 @@ BLOCK = timedelta(hours=6)
 BLOCK_SECONDS = int(BLOCK.total_seconds())
 ROWS_PER_TASK = 500_000
 MICROSECOND = timedelta(microseconds=1)
-_ONE_AT_A_TIME = Lock()  # dbldatagen's parser of types is shared and not made for threads
+_ONE_AT_A_TIME = Lock()  # dbldatagen's parser of types is shared and not safe for threads
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ def counted(spark: SparkSession, name: str, rows: int, tasks: int, **columns: st
         spec = dg.DataGenerator(spark, name=name, rows=rows, partitions=tasks)
         for column, expression in columns.items():
             spec = spec.withColumn(column, "long", expr=expression)
-        made: DataFrame = spec.build()
-    return made
+        rows_made: DataFrame = spec.build()
+    return rows_made
 
 
-def dimension_spine(spark: SparkSession, name: str, count: int, instants: list[datetime]) -> DataFrame:
+def dimension_index(spark: SparkSession, name: str, count: int, instants: list[datetime]) -> DataFrame:
     """`_index` for each entity, `_at` for each snapshot of it."""
     made = counted(
         spark,
@@ -67,16 +67,17 @@ def dimension_spine(spark: SparkSession, name: str, count: int, instants: list[d
 
 
 def snapshots(contract: Contract, start: datetime, end: datetime) -> list[datetime]:
+    """The instants of a dimension's snapshots within the span."""
     every = contract.arrives.every
-    taken = SNAPSHOTS_FROM + -(-(start - SNAPSHOTS_FROM) // every) * every
-    found = []
-    while taken < end:
-        found.append(taken)
-        taken += every
-    return found
+    at = SNAPSHOTS_FROM + -(-(start - SNAPSHOTS_FROM) // every) * every
+    instants = []
+    while at < end:
+        instants.append(at)
+        at += every
+    return instants
 
 
-def fact_spine(spark: SparkSession, contract: Contract, piece: Piece) -> DataFrame:
+def fact_index(spark: SparkSession, contract: Contract, piece: Piece) -> DataFrame:
     """`_index` of the sender, `_n` of its row, `_at` its instant; ordered by time."""
     first, last = ordinals(contract, piece)
     rows = (last - first) * piece.senders
@@ -94,7 +95,7 @@ def fact_spine(spark: SparkSession, contract: Contract, piece: Piece) -> DataFra
 
 
 def ordinals(contract: Contract, piece: Piece) -> tuple[int, int]:
-    """First row number of a sender in this piece of time, and the first one after it."""
+    """The numbers of a sender's first row in the piece, and of the first one after it."""
     step = _step(contract, piece)
     first, last = ((at - ANCHOR) // MICROSECOND / step for at in (piece.start, piece.end))
     return -(-first // 1), -(-last // 1)
@@ -105,7 +106,7 @@ def _step(contract: Contract, piece: Piece) -> Fraction:
     return Fraction(contract.arrives.every // MICROSECOND) / Fraction(piece.times).limit_denominator(1000)
 
 
-def block_spine(spark: SparkSession, contract: Contract, piece: Piece, tasks: int) -> DataFrame:
+def block_index(spark: SparkSession, contract: Contract, piece: Piece, tasks: int) -> DataFrame:
     """`_index` and `_block` (numbered from the anchor), ordered by sender, then time."""
     first = (piece.start - ANCHOR) // BLOCK
     blocks = -(-(piece.end - ANCHOR) // BLOCK) - first

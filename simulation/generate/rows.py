@@ -1,4 +1,4 @@
-"""The rows of one chunk: spine, source, faults. Nothing is written here."""
+"""The rows of one chunk: its row index, the domain's source, the faults. Nothing is written here."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,11 +14,16 @@ from headrace.errors import UsageError
 from simulation.generate.blocks import blocks, episodes_of
 from simulation.generate.chunks import Chunk
 from simulation.generate.columns import named, with_made_columns
-from simulation.generate.fault_injection import Strike, strikes_of
-from simulation.generate.faults import with_episodes, with_steps, with_strikes
-from simulation.generate.lines import broken_line
-from simulation.generate.row_index import dimension_spine, fact_spine, snapshots
-from simulation.generate.sending import with_sending
+from simulation.generate.fault_injection import (
+    Strike,
+    strikes_of,
+    with_broken_lines,
+    with_episodes,
+    with_sending,
+    with_steps,
+    with_strikes,
+)
+from simulation.generate.row_index import dimension_index, fact_index, snapshots
 from simulation.generate.sources import Source, others_of
 from simulation.random_draws import World
 
@@ -27,7 +32,7 @@ CHANGE = ["_index", "_at"]
 
 
 class Workshop:
-    """What the chunks of one plan share: the contracts, the sources, and the dimensions as of the start."""
+    """Makes chunks of one plan, which share the contracts, the sources, and the dimensions as of the start."""
 
     def __init__(
         self,
@@ -37,20 +42,20 @@ class Workshop:
         world: World,
     ) -> None:
         self.spark, self.contracts, self.sources, self.world = spark, contracts, sources, world
-        self._kept: dict[str, DataFrame] = {}
-        self._one_at_a_time = RLock()
+        self._arguments: dict[str, DataFrame] = {}
+        self._lock = RLock()
 
     def argument(self, name: str) -> DataFrame:
         """A dimension with one row per entity, or the rows of a hidden source; made once."""
-        with self._one_at_a_time:
-            if name not in self._kept:
-                self._kept[name] = self._made(name).persist()
-            return self._kept[name]
+        with self._lock:
+            if name not in self._arguments:
+                self._arguments[name] = self._made(name).persist()
+            return self._arguments[name]
 
     def close(self) -> None:
-        for frame in self._kept.values():
+        for frame in self._arguments.values():
             frame.unpersist()
-        self._kept.clear()
+        self._arguments.clear()
 
     def clean_rows(self, chunk: Chunk) -> DataFrame:
         contract = self.contracts[chunk.table]
@@ -59,8 +64,7 @@ class Workshop:
         source = self.sources.get(chunk.table)
         if source is not None and source.takes_blocks:
             return source(blocks=self._blocks(contract, chunk), **self._given(source))
-        spine = fact_spine(self.spark, contract, chunk.piece)
-        return self._from_spine(spine, contract)
+        return self._from_index(fact_index(self.spark, contract, chunk.piece), contract)
 
     def rows(self, clean: DataFrame, contract: Contract) -> tuple[DataFrame, list[Strike]]:
         """The clean rows as they are sent, and the strikes that `_strike` numbers."""
@@ -70,13 +74,13 @@ class Workshop:
             with_strikes, contract, strikes, self.world
         )
         sent = struck.transform(with_steps, contract).transform(with_sending, contract, strikes)
-        return sent.transform(_with_broken_lines, contract, strikes), strikes
+        return sent.transform(with_broken_lines, contract, strikes), strikes
 
     @contextmanager
-    def kept(self, chunk: Chunk) -> Iterator[DataFrame]:
-        """The chunk's clean rows, held while they are read twice: by what is written and by the truth.
+    def held_rows(self, chunk: Chunk) -> Iterator[DataFrame]:
+        """The chunk's clean rows, in memory while they are read twice: to be written and for the truth.
 
-        Rows from blocks are cheaper made twice than held.
+        Rows from blocks are not held: making them twice is cheaper.
         """
         rows = self.clean_rows(chunk)
         source = self.sources.get(chunk.table)
@@ -102,53 +106,53 @@ class Workshop:
         return {"world": self.world, **{name: self.argument(name) for name in source.others}}
 
     def episodes(self, chunk: Chunk) -> DataFrame | None:
-        """What befalls the senders of the chunk, with their `_sender`; None for a table that knows no episodes."""
+        """The episodes of the chunk's senders, with their `_sender`; None for a table without episodes."""
         contract, source = self.contracts[chunk.table], self.sources.get(chunk.table)
         drawn = episodes_of(self.spark, contract, chunk.piece, self.world)
         if drawn is None or contract.arrives.per is None:
             return None
         key = self.contracts[contract.arrives.per].key_column
         senders = self.argument(contract.arrives.per).select("_index", F.col(key).alias("_sender"))
-        named = drawn.join(F.broadcast(senders), on="_index", how="inner")
+        episodes = drawn.join(F.broadcast(senders), on="_index", how="inner")
         if source is None or source.excursions is None:
-            return named
+            return episodes
         is_excursion = F.col("kind") == "excursion"
         takes = signature(source.excursions).parameters
         given = {"world": self.world, **{name: self.argument(name) for name in others_of(takes)}}
-        given["episodes"] = named.where(is_excursion)
+        given["episodes"] = episodes.where(is_excursion)
         happening = source.excursions(**{name: given[name] for name in takes})
-        return named.where(~is_excursion).unionByName(happening, allowMissingColumns=True)
+        return episodes.where(~is_excursion).unionByName(happening, allowMissingColumns=True)
 
     def _entities(self, contract: Contract, instants: list[datetime]) -> DataFrame:
-        return self._from_spine(self._entity_spine(contract, instants), contract)
+        return self._from_index(self._entity_index(contract, instants), contract)
 
-    def _entity_spine(self, contract: Contract, instants: list[datetime]) -> DataFrame:
-        return dimension_spine(self.spark, contract.table, self.world.counts[contract.table], instants)
+    def _entity_index(self, contract: Contract, instants: list[datetime]) -> DataFrame:
+        return dimension_index(self.spark, contract.table, self.world.counts[contract.table], instants)
 
-    def _from_spine(self, spine: DataFrame, contract: Contract) -> DataFrame:
+    def _from_index(self, row_index: DataFrame, contract: Contract) -> DataFrame:
         source = self.sources.get(contract.table)
-        spine = self._with_sender(spine, contract)
+        row_index = self._with_sender(row_index, contract)
         if source is None:
-            return with_made_columns(spine, contract, self.contracts, self.world)
-        premade = with_made_columns(spine, contract, self.contracts, self.world, only_listed=True)
-        rows = source(spine=premade, **self._given(source))
+            return with_made_columns(row_index, contract, self.contracts, self.world)
+        premade = with_made_columns(row_index, contract, self.contracts, self.world, only_listed=True)
+        rows = source(row_index=premade, **self._given(source))
         missing = [name for name in (*contract.columns, "_at") if name not in rows.columns]
         if missing:
             raise UsageError(f"source {contract.table} does not make {', '.join(missing)}")
         return rows
 
-    def _with_sender(self, spine: DataFrame, contract: Contract) -> DataFrame:
+    def _with_sender(self, row_index: DataFrame, contract: Contract) -> DataFrame:
         if not contract.arrives.per:
-            return spine
+            return row_index
         sender = self.contracts[contract.arrives.per]
         key = sender.key_column
         if key not in contract.columns or key == contract.key_column:
-            return spine
+            return row_index
         spec = sender.columns[key]
         if (spec.format and "#" in spec.format) or spec.type != "string":
-            return spine.withColumn(key, named(spec, F.col("_index")))
+            return row_index.withColumn(key, named(spec, F.col("_index")))
         keys = self.argument(sender.table).select("_index", key)
-        return spine.join(F.broadcast(keys), on="_index", how="inner")
+        return row_index.join(F.broadcast(keys), on="_index", how="inner")
 
     def _blocks(self, contract: Contract, chunk: Chunk) -> DataFrame:
         cadence, pace = contract.arrives.cadence, None
@@ -167,23 +171,15 @@ class Workshop:
         if contract.arrives.sends != "changes":
             return self._entities(contract, instants)
         before = [] if chunk.is_first else [instants[0] - contract.arrives.every]
-        spine = self._entity_spine(contract, [*before, *instants])
-        changed = _changes(self._from_spine(spine, contract), contract, keep_first=chunk.is_first)
-        return self._from_spine(spine.join(F.broadcast(changed), on=CHANGE, how="left_semi"), contract)
+        row_index = self._entity_index(contract, [*before, *instants])
+        changed = _changes(self._from_index(row_index, contract), contract, keep_first=chunk.is_first)
+        return self._from_index(row_index.join(F.broadcast(changed), on=CHANGE, how="left_semi"), contract)
 
 
 def _changes(rows: DataFrame, contract: Contract, *, keep_first: bool) -> DataFrame:
-    """When each entity was another than the snapshot before; whole rows would be too wide to sort by time."""
+    """When each entity changed since the snapshot before. Hashes are compared: whole rows are too wide to sort."""
     in_time = Window.partitionBy("_index").orderBy("_at")
-    told = rows.select(*CHANGE, F.xxhash64(*contract.columns).alias("_now"))
-    told = told.withColumn("_before", F.lag("_now").over(in_time))
+    hashes = rows.select(*CHANGE, F.xxhash64(*contract.columns).alias("_now"))
+    hashes = hashes.withColumn("_before", F.lag("_now").over(in_time))
     is_first = F.col("_before").isNull()
-    return told.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).select(*CHANGE)
-
-
-def _with_broken_lines(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:
-    kinds = [strike.kind for strike in strikes]
-    if contract.arrives.files not in ("csv", "json") or "malformed" not in kinds:
-        return rows.withColumn("_raw", F.lit(None).cast("string"))
-    is_broken = F.col("_strike") == kinds.index("malformed")
-    return rows.withColumn("_raw", F.when(is_broken, broken_line(contract, F.col("_aim"))))
+    return hashes.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).select(*CHANGE)

@@ -1,4 +1,4 @@
-"""Makes a domain's source data as planned, chunk by chunk, and leaves alone what is there already."""
+"""Generates a domain's source data by a plan, chunk by chunk; chunks that are done are left as they are."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,14 +25,12 @@ from simulation.generate.chunks import (
 )
 from simulation.generate.estimate import check_room, estimate_of
 from simulation.generate.fault_injection import Strike
-from simulation.generate.load import load
 from simulation.generate.plan import Plan, world_of
-from simulation.generate.post import post
 from simulation.generate.row_index import snapshots
 from simulation.generate.rows import Workshop
 from simulation.generate.sources import Source, check_sources, load_sources
-from simulation.generate.truth import struck_rows, told_episodes, told_hidden, write_truth
-from simulation.generate.writers import land, sweep
+from simulation.generate.truth import truth_of_episodes, truth_of_hidden, truth_of_rows, write_truth
+from simulation.generate.writers import sweep, write_bronze, write_landing_files, write_outbox
 from simulation.random_draws import World, seconds
 
 STAGE = "generate"
@@ -50,7 +48,7 @@ class TableMade:
 
 @dataclass(frozen=True)
 class GenerateResult:
-    """What this run made; a table with nothing missing made no chunk."""
+    """What this run made. A table with nothing missing has no chunks."""
 
     domain: str
     tables: tuple[TableMade, ...]
@@ -76,7 +74,7 @@ def make(
     plan: Plan,
     settings: Settings,
 ) -> GenerateResult:
-    """As `generate`, of contracts and sources that are at hand."""
+    """As `generate`, with contracts and sources given."""
     wanted = plan.wanted(contracts)
     check_sources(sources, contracts)
     paths = Paths.of(domain, settings)
@@ -99,7 +97,7 @@ def make(
             with ThreadPoolExecutor(settings.workers) as pool:
                 asked = []
                 work = {
-                    table: max(said.rows[table], _looked_at(contracts[table], plan, world))
+                    table: max(said.rows[table], _rows_compared(contracts[table], plan, world))
                     for table in wanted
                 }
                 for table in sorted(wanted, key=work.__getitem__, reverse=True):
@@ -107,30 +105,30 @@ def make(
                     workshop = small if work[table] < FEW_ROWS else large if has_blocks else wide
                     asked.append(pool.submit(_make_table, contracts[table], plan, workshop, paths, leases))
             made = tuple(each.result() for each in asked)
-            _tell_hidden(small, paths, plan)
+            _write_truth_of_hidden(small, paths, plan)
         finally:
             for workshop in (small, wide, large):
                 workshop.close()
     return GenerateResult(domain, made, watch.seconds)
 
 
-def _looked_at(contract: Contract, plan: Plan, world: World) -> int:
-    """A dimension that sends changes is looked at whole each time, however few there are."""
+def _rows_compared(contract: Contract, plan: Plan, world: World) -> int:
+    """How many rows are compared to find a dimension's changes: all entities at each snapshot."""
     if contract.type != "dimension" or contract.arrives.sends != "changes":
         return 0
     return world.counts[contract.table] * len(snapshots(contract, plan.start, plan.end))
 
 
 def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSession]:
-    """For few rows; for many that are all closed forms, of which whole stages make methods too long for Java to
-    compile, so that they run four times slower; for many rows from blocks."""
+    """For few rows; for many rows without blocks; for many rows from blocks. Compiled as whole stages, the rows without
+    blocks become methods too long for Java's compiler and run four times slower."""
     small, wide, large = session_for(spark, 0), session_for(spark, FEW_ROWS), session_for(spark, FEW_ROWS)
     wide.conf.set("spark.sql.codegen.wholeStage", "false")
     return small, wide, large
 
 
 def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Contract]) -> World:
-    """The world of the plan, begun when the first chunk of it was: a later span carries it on."""
+    """The plan's world, from the start of its first chunk on: a later span continues it."""
     starts = [datetime.fromisoformat(made.start) for made in before]
     return replace(world_of(plan, contracts), start=min([plan.start, *starts]))
 
@@ -164,42 +162,42 @@ def _make_chunk(
 ) -> Made:
     watch = Stopwatch()
     leases.check()
-    with workshop.kept(chunk) as clean:
+    with workshop.held_rows(chunk) as clean:
         rows, strikes = workshop.rows(clean, contract)
-        told = _told(rows, strikes, chunk, contract, workshop)
-        if told is not None:
-            write_truth(told, paths, chunk.table, chunk.name)
+        truth = _truth(rows, strikes, chunk, contract, workshop)
+        if truth is not None:
+            write_truth(truth, paths, chunk.table, chunk.name)
         if plan.into == "bronze":
-            written = load(workshop.spark, rows, contract, chunk, paths, leases)
+            written = write_bronze(workshop.spark, rows, contract, chunk, paths, leases)
         elif plan.into == "topic":
-            written = post(rows, contract, chunk, paths, leases)
+            written = write_outbox(rows, contract, chunk, paths, leases)
         else:
-            written = land(rows, contract, chunk, paths, leases)
+            written = write_landing_files(rows, contract, chunk, paths, leases)
     made = remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
     sweep(chunk.table, paths)
     return made
 
 
-def _told(
+def _truth(
     rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, workshop: Workshop
 ) -> DataFrame | None:
-    told = struck_rows(rows, contract, strikes) if strikes else None
-    found = workshop.episodes(chunk) if "_second" in rows.columns else None
-    if found is None:
-        return told
+    struck = truth_of_rows(rows, contract, strikes) if strikes else None
+    episodes = workshop.episodes(chunk) if "_second" in rows.columns else None
+    if episodes is None:
+        return struck
     sender = workshop.contracts[str(contract.arrives.per)].key_column
-    episodes = told_episodes(found, contract, F.col("_sender"), sender)
-    return episodes if told is None else told.unionByName(episodes)
+    befallen = truth_of_episodes(episodes, contract, F.col("_sender"), sender)
+    return befallen if struck is None else struck.unionByName(befallen)
 
 
-def _tell_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
-    """What hidden sources let happen within the span."""
+def _write_truth_of_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
+    """The truth of hidden sources, within the span."""
     for source in workshop.sources.values():
         if not source.is_hidden or source.planted is None:
             continue
-        told = told_hidden(workshop.argument(source.name), dict(source.planted))
+        truth = truth_of_hidden(workshop.argument(source.name), dict(source.planted))
         start, end = (F.timestamp_seconds(F.lit(seconds(at))) for at in (plan.start, plan.end))
         within = (F.col("from_at") < end) & (F.col("to_at") > start)
         write_truth(
-            told.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
+            truth.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
         )

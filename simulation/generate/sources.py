@@ -14,16 +14,16 @@ from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 
-MADE_HERE = ("spine", "blocks", "world", "episodes")
+MADE_HERE = ("row_index", "blocks", "world", "episodes")
 
 
 @dataclass(frozen=True)
 class Source:
-    """`planted` of a hidden source names the columns by which its rows enter the truth; `happens_at` is
-    the instant that an alarm should come before.
+    """`planted` of a hidden source names the columns by which its rows enter the truth; an alarm should come before the
+    instant in `happens_at`.
 
-    `excursions` is for a source whose process may leave its limits: of the `episodes` drawn for that it gives those
-    that it lets happen, with their `side` and `severity`.
+    `excursions` selects, of the `episodes` drawn for it, those in which the process leaves its limits, and adds their
+    `side` and `severity`.
     """
 
     name: str

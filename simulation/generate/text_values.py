@@ -1,4 +1,4 @@
-"""Plausible words for columns whose names say what they hold."""
+"""Plausible text for columns whose names say what they hold."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -58,7 +58,7 @@ WORDS = (
 )
 
 
-def spoken(name: str, salt: str, world: World, who: tuple[str, ...]) -> Column:
+def text_for(name: str, salt: str, world: World, who: tuple[str, ...]) -> Column:
     def one_of(words: tuple[str, ...], part: str = "") -> Column:
         return world.choice(f"{salt} {part}", *who, values=words)
 

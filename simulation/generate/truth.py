@@ -1,6 +1,6 @@
-"""What was planted, kept out of sight. Only scoring may read it.
+"""The truth: which faults were planted. Only scoring may read it.
 
-One folder per table and chunk, replaced whole, so a chunk made twice is told once.
+One folder per table and chunk, replaced whole, so a chunk made twice counts once.
 """
 
 from collections.abc import Sequence
@@ -29,33 +29,36 @@ SCHEMA = T.StructType(
 
 
 def read_truth(spark: SparkSession, paths: Paths) -> DataFrame:
-    """Every planted fault once: an episode that reaches into two chunks was told by both."""
+    """Every planted fault once: an episode that reaches into two chunks is recorded by both."""
     files = [each for each in objects.list_under(f"{paths.truth}/planted") if each.endswith(".parquet")]
     if not files:
         return spark.createDataFrame([], SCHEMA)
-    told = spark.read.schema(SCHEMA).parquet(*files)
-    return told.dropDuplicates(["table", "kind", "key", "column", "from_at", "to_at", "detail"])
+    return (
+        spark.read.schema(SCHEMA)
+        .parquet(*files)
+        .dropDuplicates(["table", "kind", "key", "column", "from_at", "to_at", "detail"])
+    )
 
 
-def write_truth(told: DataFrame, paths: Paths, table: str, chunk: str) -> None:
+def write_truth(truth: DataFrame, paths: Paths, table: str, chunk: str) -> None:
     scratch = f"{paths.truth}/_making/{table}/{chunk}"
     objects.delete_under(scratch)
-    told.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(scratch)
+    truth.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(scratch)
     objects.move_under(scratch, f"{paths.truth}/planted/{table}/{chunk}")
 
 
-def struck_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:
-    """One row of truth per struck row; a second copy tells of nothing but itself."""
-    made_twice = "_second" in rows.columns
-    at = F.timestamp_seconds("_second") if made_twice else F.col("_at")
+def truth_of_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:
+    """One row per struck row. A second copy counts as a duplicate and not also as its first copy's fault."""
+    has_copies = "_second" in rows.columns
+    at = F.timestamp_seconds("_second") if has_copies else F.col("_at")
     kind = _looked_up([strike.kind for strike in strikes])
-    is_told = F.col("_strike").isNotNull()
-    if made_twice:
+    counts = F.col("_strike").isNotNull()
+    if has_copies:
         kind = F.when(F.col("_copy"), F.lit("duplicate")).otherwise(kind)
-        is_told = is_told != F.col("_copy")
+        counts = counts != F.col("_copy")
     else:
-        is_told = is_told & ((kind == "duplicate") == F.col("_copy"))
-    told = F.struct(
+        counts = counts & ((kind == "duplicate") == F.col("_copy"))
+    truth = F.struct(
         F.lit(contract.table).alias("table"),
         kind.alias("kind"),
         F.col("_key").alias("key"),
@@ -66,9 +69,9 @@ def struck_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> D
     )
     chance = sum(strike.rate for strike in strikes)
     likely = rows.where((F.col("_roll") < chance) | F.col("_copy"))
-    # through an array, because the optimiser would carry a plain filter, with all it refers to, into all rows
-    listed = likely.select(F.explode_outer(F.array(F.when(is_told, told))).alias("_told"))
-    return listed.where(F.col("_told").isNotNull()).select("_told.*")
+    # through an array: the optimiser would push a plain filter, with all it refers to, into all rows
+    listed = likely.select(F.explode_outer(F.array(F.when(counts, truth))).alias("_truth"))
+    return listed.where(F.col("_truth").isNotNull()).select("_truth.*")
 
 
 def _looked_up(names: Sequence[str | None]) -> Column:
@@ -85,7 +88,7 @@ def _detail() -> Column:
     )
 
 
-def told_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: str) -> DataFrame:
+def truth_of_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: str) -> DataFrame:
     column = F.when(F.col("kind").isin("gap", "late"), F.lit(sender)).otherwise(F.lit(contract.measure))
     more = [name for name in ("side", "severity") if name in episodes.columns]
     detail = F.struct(F.lit("sender").alias("scope"), F.round("strength", 4).alias("strength"), *more)
@@ -100,10 +103,10 @@ def told_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: 
     )
 
 
-def told_hidden(rows: DataFrame, planted: dict[str, str]) -> DataFrame:
+def truth_of_hidden(rows: DataFrame, planted: dict[str, str]) -> DataFrame:
     """Rows of a hidden source as truth, by the columns it names."""
-    told = {planted[name] for name in ("key", "from_at", "to_at")}
-    rest = [name for name in rows.columns if name not in told and not name.startswith("_")]
+    named = {planted[name] for name in ("key", "from_at", "to_at")}
+    rest = [name for name in rows.columns if name not in named and not name.startswith("_")]
     detail = F.to_json(F.struct(F.lit("sender").alias("scope"), *rest))
     return rows.select(
         F.lit(planted["table"]).alias("table"),

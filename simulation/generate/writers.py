@@ -1,25 +1,31 @@
-"""Writes a chunk as the files its source would have left: made out of sight, then moved into place.
+"""Writes a chunk where the plan wants it: as landing files, into its bronze table, or as messages of an outbox.
 
-The list of moves is written down first and kept until the chunk is remembered, so a run that was killed on the
-way is finished by the next, under the same names.
+Landing files are made out of sight, then moved into place. The list of moves is written down first and kept until the
+chunk is remembered, so a run that was killed on the way is finished by the next, under the same names.
 """
 
+import hashlib
+import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
 
 from headrace.contracts.model import Contract
-from headrace.lake import objects
+from headrace.contracts.schema import bronze_schema
+from headrace.lake import log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
+from headrace.refine.fit import ready_bronze
 from simulation.generate.chunks import Chunk, is_remembered
-from simulation.generate.lines import line_of
 
 STAMP = "yyyyMMdd'T'HHmmss"
 MOVES = "moves.json"
+MESSAGES_SENT_WITHIN = timedelta(seconds=10)  # messages of one such span leave in any order
 
 
 @dataclass(frozen=True)
@@ -28,18 +34,26 @@ class Written:
     bytes: int
 
 
-def land(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases) -> Written:
+def line_of(contract: Contract) -> Column:
+    """The row as a line of its file, or as a message."""
+    row = F.struct(*(F.col(name) for name in contract.columns))
+    return F.to_csv(row) if contract.arrives.files == "csv" else F.to_json(row, {"ignoreNullFields": "false"})
+
+
+def write_landing_files(
+    rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases
+) -> Written:
     scratch = f"{paths.making(contract.table)}/{chunk.name}"
     moves = objects.get_json(f"{scratch}/{MOVES}")
     if moves is None:
         objects.delete_under(scratch)
-        _write(rows, contract, f"{scratch}/files")
+        _write_by_instant(rows, contract, f"{scratch}/files")
         moves = _moves(f"{scratch}/files", contract, paths)
         objects.put_json(f"{scratch}/{MOVES}", moves)
     leases.check()
-    for made, final in moves["files"].items():
-        if objects.exists(made):
-            objects.move(made, final)
+    for source, target in moves["files"].items():
+        if objects.exists(source):
+            objects.move(source, target)
     return Written(moves["rows"], moves["bytes"])
 
 
@@ -51,7 +65,7 @@ def sweep(table: str, paths: Paths) -> None:
             objects.delete_under(f"{root}/{name}")
 
 
-def _write(rows: DataFrame, contract: Contract, folder: str) -> None:
+def _write_by_instant(rows: DataFrame, contract: Contract, folder: str) -> None:
     stamp = F.date_format("_sent_at", STAMP).alias("_stamp")
     if contract.arrives.files in ("csv", "json"):
         line = F.coalesce(F.col("_raw"), line_of(contract)).alias("value")
@@ -61,47 +75,102 @@ def _write(rows: DataFrame, contract: Contract, folder: str) -> None:
 
 
 def _moves(folder: str, contract: Contract, paths: Paths) -> dict[str, object]:
+    """Where each file belongs in the landing folder, and how many rows and bytes they hold."""
     ending = contract.arrives.files or "parquet"
+    suffix = "parquet" if ending == "parquet" else "txt"
     files: dict[str, str] = {}
-    taken: dict[str, int] = {}
+    next_number: dict[str, int] = {}
     rows = size = 0
-    for made in objects.list_under(folder):
-        stamped, _, name = made.rpartition("/")
-        if not name.startswith("part-") or not name.endswith(_suffix(ending)):
+    for file in objects.list_under(folder):
+        stamped, _, name = file.rpartition("/")
+        if not name.startswith("part-") or not name.endswith(suffix):
             continue
         stamp = stamped.rpartition("_stamp=")[2]
-        sent = datetime.strptime(stamp, "%Y%m%dT%H%M%S")
-        begins = f"{paths.landing(contract.table)}/{sent:%Y-%m-%d}/{contract.table}_{stamp}_"
-        place = taken.get(begins)
-        if place is None:
-            place = _there_already(begins)
-        taken[begins] = place + 1
-        rows += _rows_in(made, contract)
-        size += objects.size(made)
-        files[made] = f"{begins}{place:02d}.{ending}"
+        day = f"{paths.landing(contract.table)}/{datetime.strptime(stamp, '%Y%m%dT%H%M%S'):%Y-%m-%d}"
+        prefix = f"{day}/{contract.table}_{stamp}_"
+        if prefix not in next_number:  # files of that instant may have landed before
+            next_number[prefix] = sum(url.startswith(prefix) for url in objects.list_under(day))
+        files[file] = f"{prefix}{next_number[prefix]:02d}.{ending}"
+        next_number[prefix] += 1
+        rows += _rows_in(file, contract)
+        size += objects.size(file)
     return {"files": files, "rows": rows, "bytes": size}
 
 
-def _there_already(begins: str) -> int:
-    """Files of that instant that landed before."""
-    folder = begins.rpartition("/")[0]
-    return sum(url.startswith(begins) for url in objects.list_under(folder))
-
-
-def _suffix(ending: str) -> str:
-    return "parquet" if ending == "parquet" else "txt"
-
-
-def _rows_in(made: str, contract: Contract) -> int:
-    with objects.opened(made) as body:
+def _rows_in(file: str, contract: Contract) -> int:
+    """Counts the rows; a CSV file gets its header on the way."""
+    with objects.opened(file) as body:
         if contract.arrives.files not in ("csv", "json"):
             return int(pq.ParquetFile(body).metadata.num_rows)
         lines = sum(block.count(b"\n") for block in iter(lambda: body.read(1 << 20), b""))
     if contract.arrives.files == "csv":
-        _put_header(made, ",".join(contract.columns))
+        with objects.opened(file) as body:
+            objects.put(file, f"{','.join(contract.columns)}\n".encode() + body.read())
     return lines
 
 
-def _put_header(made: str, header: str) -> None:
-    with objects.opened(made) as body:
-        objects.put(made, f"{header}\n".encode() + body.read())
+def write_bronze(
+    spark: SparkSession, rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases
+) -> Written:
+    """In one commit that cannot happen twice, with a record as of a landed file."""
+    target = paths.table("bronze", contract.table)
+    ready_bronze(lambda: spark, contract, target)
+    source = f"generated:{chunk.name}"
+    app = f"{paths.domain}.{source}.{contract.table}"
+    if log.commit_of_batch(target, app, 1) is None:
+        leases.check()
+        once = {"txnAppId": app, "txnVersion": "1"}
+        bronze_rows(rows, contract, source).write.format("delta").mode("append").options(**once).save(target)
+    commit = log.commit_of_batch(target, app, 1)
+    metrics = commit.metrics if commit else {}
+    written = Written(metrics.get("numOutputRows", 0), metrics.get("numOutputBytes", 0))
+    name = hashlib.sha256(source.encode()).hexdigest()[:20]
+    record = {"source": source, "lines": written.rows, "bytes": written.bytes, "set_aside": None}
+    objects.put_json(f"{paths.files(contract.table)}/{name}.json", record)
+    return written
+
+
+def bronze_rows(rows: DataFrame, contract: Contract, source: str) -> DataFrame:
+    """The rows as bronze would hold them had they come from `source`."""
+    technical = {"_source": F.lit(source), "_ingested_at": F.current_timestamp()}
+    is_malformed = F.col("_raw").isNotNull() if "_raw" in rows.columns else None
+
+    def column(field: StructField) -> Column:
+        if field.name in technical:
+            return technical[field.name].alias(field.name)
+        if field.name not in rows.columns:
+            return F.lit(None).cast(field.dataType).alias(field.name)
+        value = F.col(field.name)
+        if is_malformed is not None and not field.name.startswith("_"):
+            value = F.when(~is_malformed, value)
+        return value.alias(field.name)
+
+    return rows.select(*(column(field) for field in bronze_schema(contract)))
+
+
+def as_topic(contract: Contract) -> Contract:
+    """The contract as its messages keep it: JSON, sent at once."""
+    arrives = contract.arrives.model_copy(update={"files": "json", "landed": MESSAGES_SENT_WITHIN})
+    return contract.model_copy(update={"arrives": arrives})
+
+
+def write_outbox(rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases) -> Written:
+    """`key`, `value` and `send_at`: the instant of the source's own time at which the message leaves."""
+    leases.check()
+    folder = Path(paths.outbox(contract.table)) / chunk.name
+    scratch = folder.with_name(f"_{folder.name}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    sender = contract.sender_column
+    messages = rows.select(
+        (F.col(sender) if sender else F.lit(None).cast("string")).alias("key"),
+        F.coalesce("_raw", line_of(contract)).alias("value"),
+        F.col("_sent_at").alias("send_at"),
+    )
+    messages.write.parquet(str(scratch))
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.replace(folder)
+    files = list(folder.glob("part-*.parquet"))
+    return Written(
+        sum(pq.ParquetFile(file).metadata.num_rows for file in files),
+        sum(file.stat().st_size for file in files),
+    )

@@ -20,9 +20,9 @@ from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from simulation.generate.chunks import Made, made_before
 from simulation.generate.plan import Plan
-from simulation.generate.post import as_topic
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
+from simulation.generate.writers import as_topic
 from simulation.producer.outbox import Outbox
 from simulation.producer.topic_writer import values_since
 

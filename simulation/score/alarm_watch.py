@@ -1,4 +1,4 @@
-"""Watches one panel: feeds the engine as time goes by, keeps what it raised and when each sender was heard."""
+"""Watches one panel: feeds the engine of alarms in order of time, and records its alarms and when each sender sent."""
 
 from collections import defaultdict
 
@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
 from simulation.score.matching import HOUR, Planted, Raised
-from simulation.score.panel_rows import Readings
+from simulation.score.panels import Readings
 
 DAY = 24 * HOUR
 MANY_A_DAY = 20_000
 
 
-class Heard:
-    """When each sender was heard, to tell what was planted where nobody could see it: on a sender that is off."""
+class SenderActivity:
+    """When each sender sent, so that faults planted on a sender that is off do not count."""
 
     def __init__(self) -> None:
         self._parts: list[Readings] = []
@@ -25,7 +25,8 @@ class Heard:
     def take(self, readings: Readings) -> None:
         self._parts.append(readings)
 
-    def saw(self, planted: Planted) -> bool:
+    def shows(self, planted: Planted) -> bool:
+        """Whether the sender sent enough around the fault for it to be seen."""
         if planted.at is not None:
             return True
         at = self._sorted().get(planted.subject, np.empty(0, np.int64))
@@ -48,8 +49,8 @@ class Heard:
         return self._by_sender
 
 
-class Told:
-    """Feeds the engine a slice of time at a time, with the senders as they were, and keeps what it raised."""
+class AlarmWatch:
+    """Feeds the engine slices of time, with the senders' versions of that time, and records the alarms it raises."""
 
     def __init__(self, engine: AlarmProcessor, versions: pa.Table, rules: Rules) -> None:
         self._engine, self._versions, self._rules = engine, versions, rules
@@ -76,7 +77,7 @@ class Told:
         self._last, self.rows = int(readings.at[-1]), self.rows + len(readings.at)
 
     def raised(self) -> tuple[Raised, ...]:
-        """What still stands is taken to end with the last reading."""
+        """All alarms; those that still stand end with the last reading."""
         left = [
             Raised(kind, subject, group, since, at, self._last)
             for (kind, subject), (since, at, group) in self._standing.items()
@@ -84,7 +85,7 @@ class Told:
         return (*self._raised, *left)
 
     def _meet(self, now: int) -> None:
-        """The senders' versions that have begun by now; the first of each holds from ever."""
+        """Gives the engine the versions that have begun by `now`. A sender's first one holds for all time before."""
         known = len(self._from) if self._known == 0 else int(np.searchsorted(self._from, now, side="right"))
         if self._known == 0:
             first = self._versions.filter(pc.equal(self._versions["version"], 1))

@@ -1,4 +1,4 @@
-"""What the pipeline found, kind by kind: from the reasons of rejected rows, and from the domain's own queries.
+"""What the pipeline found, by kind: from the reasons of rejected rows, and from the domain's own queries.
 
 `domains/<domain>/detections/<kind>.sql` selects table_name and either key (a row) or sender, from_at and to_at
 (a span), and found_at: when it could be known.

@@ -1,7 +1,7 @@
-"""Which alarms were right, which were not, and which were the honest consequence of something else.
+"""Matches alarms with planted faults: right, false, or explained by a fault of another kind.
 
-Instants are microseconds. An alarm is right about what was planted for its own subject where both overlap; one that a
-planted trouble of another kind could not but bring about is explained, and counts neither way.
+Instants are microseconds. An alarm is right where a fault of its kind and subject overlaps it. An alarm that a planted
+fault of another kind necessarily causes is explained, and counts neither way.
 """
 
 from collections import defaultdict
@@ -19,13 +19,13 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "silent": (),
     "failing": (),
 }
-"""What else may be behind an alarm: a unit that fails or stands, an instrument that drifted beyond a limit."""
+"""By kind of alarm, the other faults that cause it: a group that fails or stands, an instrument that drifted far."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """`kind` is that of the alarm it should raise. `at` is when a group fails; `counts` is false where nobody could
-    have seen it: its sender was off, or the span began or ended too near."""
+    """A fault, under the kind of alarm it should raise. `at`: when the group fails. `counts`: false where nobody could
+    see it, because its sender was off or the span began or ended too near."""
 
     kind: str
     subject: str
@@ -48,7 +48,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class Matched:
-    """Of one kind. The delays are those of what was caught, in hours; `leads` those before a failure."""
+    """Of one kind. In hours: `delays` from a caught fault's beginning, `leads` before a failure."""
 
     caught: tuple[Planted, ...]
     missed: tuple[Planted, ...]
@@ -67,7 +67,7 @@ class Matched:
 
 def matched(kind: str, planted: Sequence[Planted], raised: Iterable[Raised], slack: int) -> Matched:
     """`slack` is how much later than the fault itself an alarm may be and still be about it."""
-    by_subject, by_group = _by("subject", planted), _by("group", planted)
+    by_subject, by_group = _grouped("subject", planted), _grouped("group", planted)
     first: dict[Planted, Raised] = {}
     false: list[Raised] = []
     explained: list[Raised] = []
@@ -102,7 +102,7 @@ def wilson(hits: int, of: int) -> tuple[float, float] | None:
 
 
 def _meet(planted: Planted, alarm: Raised, slack: int) -> bool:
-    """What was told before there was anything to tell is about something else, even if it still stands."""
+    """Whether both overlap. An alarm raised before the fault began is about something else, even if it still stands."""
     return (
         planted.begin - slack <= alarm.at
         and alarm.since <= planted.end + slack
@@ -111,7 +111,7 @@ def _meet(planted: Planted, alarm: Raised, slack: int) -> bool:
 
 
 def _in_time(planted: Planted, alarm: Raised) -> bool:
-    """What fails must have been told before."""
+    """A failure counts as caught only if its alarm came before it."""
     return planted.at is None or alarm.at < planted.at
 
 
@@ -129,7 +129,7 @@ def _explains(
     return any(each.kind in others and _meet(each, alarm, slack) for each in near)
 
 
-def _by(name: str, planted: Sequence[Planted]) -> Mapping[str, list[Planted]]:
+def _grouped(name: str, planted: Sequence[Planted]) -> Mapping[str, list[Planted]]:
     found: dict[str, list[Planted]] = defaultdict(list)
     for each in planted:
         found[getattr(each, name)].append(each)

@@ -1,23 +1,43 @@
-"""What is replayed to score the alarms: a few worlds that nothing was tuned on, thinned so that they suffice.
+"""Panels: a few worlds by which the alarms are scored, and their rows as silver would hold them, made in memory.
 
-Faults of hours want readings every few minutes of a few days; what takes days to show wants years, and can do with a
-reading now and then of some senders of each group.
+Nothing was tuned on these worlds. Each is thinned as far as its faults allow: those of hours want readings every few
+minutes of a few days; those that take days to show want years, of some senders of each group.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
 from headrace.alarms.rules import Rules
 from headrace.contracts.model import Contract
+from headrace.contracts.rules import is_rejected, with_reasons
 from headrace.errors import UsageError
-from simulation.generate.plan import Plan
+from headrace.refine.catalog import Catalog
+from headrace.writes.node import AS_OF, Node
+from headrace.writes.way import way_of
+from simulation.generate.chunks import Chunk
+from simulation.generate.plan import Plan, world_of
+from simulation.generate.row_index import Piece
+from simulation.generate.rows import Workshop
+from simulation.generate.sources import load_sources
+from simulation.generate.writers import bronze_rows
+from simulation.score.matching import HOUR, Planted
 
 START = datetime(2024, 1, 1)
+ALARM_OF = {"excursion": "limit", "stuck": "stuck", "gap": "silent", "drift": "drift"}
+FAILING = "failing"
+ROWS_PER_PIECE = 2_500_000
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`kinds` are the alarms that it is to score; what was planted in the first `warm_up` days does not count."""
+    """A world and how it is thinned. `kinds`: the alarms it scores. Faults of the first `warm_up` days do not count."""
 
     name: str
     seed: int
@@ -49,21 +69,151 @@ class Panel:
 YEARS = Panel("years", 101, 30, 365, timedelta(hours=2), ("failing", "drift"), per_group=20, warm_up=10)
 WEEKS = Panel("weeks", 103, 40, 12, timedelta(minutes=10), ("limit", "stuck", "silent"), warm_up=1)
 PANELS = (YEARS, YEARS.but(102), WEEKS)
-"""Nothing was tuned on these worlds; seed 1 is for that."""
+"""Seed 1 is for tuning."""
 
 
 def panels(seed: int | None = None) -> tuple[Panel, ...]:
-    """The usual ones, or those of the worlds from this seed on."""
+    """The usual panels, or the same ones of the worlds from this seed on."""
     if seed is None:
         return PANELS
     return tuple(panel.but(seed + place) for place, panel in enumerate(PANELS))
 
 
 def group_table(rules: Rules, senders: Contract) -> str:
-    """The source table of what the senders belong to."""
-    named = senders.columns[rules.senders.group].references
-    if not named:
+    """The source table of the groups that senders belong to."""
+    reference = senders.columns[rules.senders.group].references
+    if not reference:
         raise UsageError(
             f"{senders.table}.{rules.senders.group} refers to no table, so no panel can be sized by it"
         )
-    return named.split(".")[0]
+    return reference.split(".")[0]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """In order of time. `codes`: each reading's place in `senders`."""
+
+    senders: pa.Array
+    codes: np.ndarray
+    at: np.ndarray
+    values: np.ndarray
+
+
+class PanelRows:
+    """The rows of one panel, made by the generator and judged by the domain's silver functions. To be closed."""
+
+    def __init__(self, spark: SparkSession, catalog: Catalog, rules: Rules, panel: Panel) -> None:
+        self._catalog, self._rules, self._panel = catalog, rules, panel
+        self._node = catalog.node(rules.source, "silver")
+        self._contract = catalog.source_of(self._node)
+        self._sender = catalog.source_of(catalog.node(rules.senders.table, "silver"))
+        groups = catalog.contracts[group_table(rules, self._sender)]
+        self._plan = panel.plan(groups, self._contract.table)
+        world = world_of(self._plan, catalog.contracts)
+        self._workshop = Workshop(spark, catalog.contracts, load_sources(catalog.domain), world)
+        self._made: dict[str, DataFrame] = {}
+        self._chosen = self._choose()
+
+    def close(self) -> None:
+        for frame in self._made.values():
+            frame.unpersist()
+        self._workshop.close()
+
+    def versions(self) -> pa.Table:
+        """The chosen senders' versions, the oldest first."""
+        rows = self._parent(self._catalog.node(self._rules.senders.table, "silver"))
+        key = self._rules.senders.key
+        found = rows.where(F.col(key).isin(list(self._chosen.values()))).toArrow()
+        return found.sort_by([("effective_from", "ascending"), (key, "ascending")])
+
+    def pieces(self) -> Iterator[Piece]:
+        start, end = self._plan.start, self._plan.end
+        per_day = len(self._chosen) * (DAY / max(self._panel.stride, self._contract.arrives.every))
+        days = max(1, int(ROWS_PER_PIECE // per_day))
+        while start < end:
+            until = min(end, start + days * DAY)
+            yield Piece(start, until, 0, max(self._chosen) + 1)
+            start = until
+
+    def readings(self, piece: Piece) -> Readings:
+        """The readings of a span that silver would hold."""
+        clean = self._workshop.clean_rows(self._chunk(piece)).where(F.col("_index").isin(list(self._chosen)))
+        sent, _ = self._workshop.rows(clean, self._contract)
+        named = (self._rules.sender, self._rules.at, self._rules.value)
+        rows = self._judged(self._node, bronze_rows(sent, self._contract, "replay")).select(*named).toArrow()
+        senders = rows[named[0]].combine_chunks().dictionary_encode()
+        at = rows[named[1]].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        order = np.argsort(at, kind="stable")
+        values = rows[named[2]].to_numpy()
+        return Readings(senders.dictionary, senders.indices.to_numpy()[order], at[order], values[order])
+
+    def planted(self) -> list[Planted]:
+        return [*self._episodes(), *self._failures()]
+
+    def _episodes(self) -> Iterator[Planted]:
+        whole = Piece(self._plan.start, self._plan.end, 0, max(self._chosen) + 1)
+        drawn = self._workshop.episodes(self._chunk(whole))
+        if drawn is None:
+            return
+        wanted = drawn.where(F.col("_index").isin(list(self._chosen)) & F.col("kind").isin(*ALARM_OF))
+        key, group = self._rules.senders.key, self._rules.senders.group
+        senders = self._workshop.argument(self._sender.table).select(F.col(key).alias("_sender"), group)
+        for row in wanted.join(senders, on="_sender", how="inner").collect():
+            begin, end = row["from"] * 1_000_000, row["to"] * 1_000_000
+            yield Planted(
+                ALARM_OF[row["kind"]], row["_sender"], row[group], begin, end, counts=self._inside(begin, end)
+            )
+
+    def _failures(self) -> Iterator[Planted]:
+        for source in self._workshop.sources.values():
+            named = source.planted
+            if not source.is_hidden or named is None or named["key"] != self._rules.senders.group:
+                continue
+            instants = (F.unix_micros(named[of]) for of in ("from_at", "to_at", "happens_at"))
+            for group, begin, end, at in (
+                self._workshop.argument(source.name).select(named["key"], *instants).collect()
+            ):
+                yield Planted(FAILING, group, group, begin, end, at, self._inside(begin, at))
+
+    def _inside(self, begin: int, end: int) -> bool:
+        start = _micros(self._plan.start) + self._panel.warm_up * 24 * HOUR
+        return begin >= start and end <= _micros(self._plan.end)
+
+    def _choose(self) -> dict[int, str]:
+        """The senders that are replayed: the first ones of each group. Their keys by their number."""
+        key, group = self._rules.senders.key, self._rules.senders.group
+        rows = self._workshop.argument(self._sender.table).select("_index", key, group).toArrow().to_pandas()
+        rows = rows.sort_values("_index")
+        if self._panel.per_group is not None:
+            rows = rows[rows.groupby(group).cumcount() < self._panel.per_group]
+        return {int(index): str(name) for index, name in zip(rows["_index"], rows[key], strict=True)}
+
+    def _chunk(self, piece: Piece) -> Chunk:
+        return Chunk(self._contract.table, piece, is_first=False)
+
+    def _parent(self, node: Node) -> DataFrame:
+        """A dimension's silver table at the end of the span."""
+        if node.name not in self._made:
+            contract = self._catalog.source_of(node)
+            count = self._workshop.world.counts[contract.table]
+            whole = Chunk(contract.table, Piece(self._plan.start, self._plan.end, 0, count), is_first=True)
+            sent, _ = self._workshop.rows(self._workshop.clean_rows(whole), contract)
+            rows = self._judged(node, bronze_rows(sent, contract, "replay"))
+            way = way_of(node.table.write)
+            self._made[node.name] = way.shaped(node, contract, rows).persist()
+        return self._made[node.name]
+
+    def _judged(self, node: Node, bronze: DataFrame) -> DataFrame:
+        contract = self._catalog.source_of(node)
+        frames: dict[str, object] = {
+            node.arguments[0]: with_reasons(bronze, contract),
+            AS_OF: self._plan.end,
+        }
+        for name in node.arguments[1:]:
+            if name != AS_OF:
+                frames[name] = self._parent(self._catalog.nodes[node.upstream[name]])
+        return node.call(frames).where(~is_rejected())
+
+
+def _micros(at: datetime) -> int:
+    return int(np.datetime64(at.replace(tzinfo=None), "us").astype(np.int64))

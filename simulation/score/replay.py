@@ -1,4 +1,4 @@
-"""Scores the alarms: worlds are made, sent through silver in the order of their events, and watched by the engine."""
+"""Scores the alarms: makes the panels' worlds and sends them through silver and the engine of alarms, all in memory."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,10 +15,9 @@ from headrace.lake.session import FEW_ROWS, get_spark, session_for
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.settings import Settings, get_settings
-from simulation.score.alarm_watch import DAY, Heard, Told
+from simulation.score.alarm_watch import DAY, AlarmWatch, SenderActivity
 from simulation.score.matching import Matched, Planted, Raised, matched, wilson
-from simulation.score.panel_rows import Replayed
-from simulation.score.panels import PANELS, Panel
+from simulation.score.panels import PANELS, Panel, PanelRows
 
 STAGE = "replay"
 EARLY_HOURS = 24
@@ -27,7 +26,8 @@ SLOW = ("drift", "failing")
 
 @dataclass(frozen=True)
 class AlarmScore:
-    """Intervals hold the share with 95 % confidence. Delays are hours, from the beginning of what was planted."""
+    """Of one kind. Intervals hold the share with 95 % confidence. `delay`: median hours from the fault's beginning.
+    `early`: how many failures were announced a day before."""
 
     kind: str
     planted: int
@@ -56,8 +56,8 @@ class AlarmScore:
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What one panel had, and what was told of it."""
+class PanelResult:
+    """The faults planted in one panel, and the alarms raised."""
 
     panel: Panel
     planted: tuple[Planted, ...]
@@ -82,35 +82,35 @@ def replay(
     return scores(watched)
 
 
-def scores(watched: Sequence[Watched]) -> list[AlarmScore]:
-    found: dict[str, list[Watched]] = defaultdict(list)
+def scores(watched: Sequence[PanelResult]) -> list[AlarmScore]:
+    found: dict[str, list[PanelResult]] = defaultdict(list)
     for each in watched:
         for kind in each.panel.kinds:
             found[kind].append(each)
     return [_score(kind, those) for kind, those in found.items()]
 
 
-def watch(spark: SparkSession, catalog: Catalog, rules: Rules, panel: Panel) -> Watched:
+def watch(spark: SparkSession, catalog: Catalog, rules: Rules, panel: Panel) -> PanelResult:
     item, took = f"{panel.name}, seed {panel.seed}", Stopwatch()
     tell(Event(STAGE, item, "started"))
-    made = Replayed(spark, catalog, rules, panel)
+    rows = PanelRows(spark, catalog, rules, panel)
     try:
-        planted, told = made.planted(), Told(AlarmProcessor(rules), made.versions(), rules)
-        pieces = list(made.pieces())
-        heard = Heard()
+        planted, alarms = rows.planted(), AlarmWatch(AlarmProcessor(rules), rows.versions(), rules)
+        pieces = list(rows.pieces())
+        activity = SenderActivity()
         for place, piece in enumerate(pieces, start=1):
-            readings = made.readings(piece)
-            heard.take(readings)
-            told.take(readings)
-            tell(Event(STAGE, item, "going", told.rows, took.seconds, done=place, total=len(pieces)))
+            readings = rows.readings(piece)
+            activity.take(readings)
+            alarms.take(readings)
+            tell(Event(STAGE, item, "going", alarms.rows, took.seconds, done=place, total=len(pieces)))
     finally:
-        made.close()
-    tell(Event(STAGE, item, "done", told.rows, took.seconds))
-    seen = tuple(replace(each, counts=each.counts and heard.saw(each)) for each in planted)
-    return Watched(panel, seen, told.raised(), told.rows)
+        rows.close()
+    tell(Event(STAGE, item, "done", alarms.rows, took.seconds))
+    seen = tuple(replace(each, counts=each.counts and activity.shows(each)) for each in planted)
+    return PanelResult(panel, seen, alarms.raised(), alarms.rows)
 
 
-def _score(kind: str, watched: Sequence[Watched]) -> AlarmScore:
+def _score(kind: str, watched: Sequence[PanelResult]) -> AlarmScore:
     found = [each.matched(kind) for each in watched]
     caught, missed, false = (
         sum(len(getattr(each, of)) for each in found) for of in ("caught", "missed", "false")

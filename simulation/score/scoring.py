@@ -5,24 +5,27 @@ found of the same sender overlaps it. An alarm is false unless a fault of its ow
 of those that cannot but look like it. What raises no alarms has no number of false ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from headrace.errors import UsageError
-from headrace.lake import duck
+from headrace.lake import duck, objects
 from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings, get_settings
+from simulation.generate.chunks import made_before
 from simulation.score.findings import gather_findings
-from simulation.score.planted import gather_planted
 
 ORDER = (
     *("duplicate", "late", "out_of_order", "missing", "impossible", "orphan", "malformed"),
     *("out_of_range", "wrong_unit", "spike", "stuck", "drift", "gap", "excursion"),
 )
+CHUNK = "string_split(filename, '/')[-2]"
 SAME_KEY = "p.table_name = f.table_name AND p.key = f.key"
 SAME_LINE = "p.table_name = f.table_name AND p.line = f.line"
 OVERLAPS = "p.key = f.sender AND f.from_at <= p.to_at AND f.to_at >= p.from_at"
@@ -80,6 +83,44 @@ def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
         scored = [_scored(db, kind) for kind in ordered]
     tell(Event("score", "planted and found", "done", sum(each.planted for each in scored), watch.seconds))
     return scored
+
+
+def gather_planted(db: duckdb.DuckDBPyConnection, paths: Paths) -> int:
+    """Makes the table `planted` and says how many faults it holds."""
+    files = [each for each in objects.list_under(f"{paths.truth}/planted") if each.endswith(".parquet")]
+    if not files:
+        return 0
+    db.execute(
+        f"""
+        CREATE TABLE planted AS
+        SELECT row_number() OVER () AS id, * FROM (
+            SELECT DISTINCT "table" AS table_name, kind, key, "column" AS column_name, from_at, to_at,
+                   detail ->> 'scope' AS scope, detail ->> 'line' AS line
+            FROM read_parquet($files, filename = true) WHERE NOT ({_not_sent(paths, files)})
+        )
+        """,
+        {"files": files},
+    )
+    found = db.execute("SELECT count(*) FROM planted").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _not_sent(paths: Paths, files: Sequence[str]) -> str:
+    """Messages are told to the truth when they are made; those that still wait in an outbox are not to be found."""
+    conditions = ["false"]
+    for table in sorted({Path(file).parents[1].name for file in files}):
+        made = [each for each in made_before(paths, table) if each.into == "topic"]
+        if not made:
+            continue
+        cursor = objects.get_json(f"{paths.outbox(table)}/cursor.json") or {}
+        sent = [each.end for each in made if each.chunk == cursor.get("chunk")]
+        until = cursor.get("until") or (f"{sent[0]}Z" if sent else "-infinity")
+        conditions.append(
+            f"""coalesce("table" = '{table}' AND {CHUNK} LIKE '%T%' AND {CHUNK} >= '{min(each.chunk for each in made)}'
+                AND ({CHUNK} > '{cursor.get("chunk", "")}' OR (detail ->> 'sent_at')::TIMESTAMPTZ > '{until}'
+                     OR from_at > '{until}'), false)"""
+        )
+    return " OR ".join(conditions)
 
 
 def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:

@@ -1,6 +1,6 @@
 """Crude shipments, sent again at each step of their course.
 
-The spine only tells of which refineries and days: whatever happened to any shipment in them is sent. The first
+The row index only tells of which refineries and days: whatever happened to any shipment in them is sent. The first
 day also carries the shipments under way or just delivered.
 """
 
@@ -30,13 +30,13 @@ DAY = 86_400
 
 
 def crude_shipments(
-    spine: DataFrame,
+    row_index: DataFrame,
     processing_units: DataFrame,
     refineries: DataFrame,
     storage_tanks: DataFrame,
     world: World,
 ) -> DataFrame:
-    pieces = piece_frame(spine, world)
+    pieces = piece_frame(row_index, world)
     around = (
         F.floor(F.col("_begin") / HOUR).cast("long") - BACK_HOURS - MARGIN_HOURS,
         F.floor(F.col("_finish") / HOUR).cast("long") + AHEAD_HOURS + MARGIN_HOURS,
@@ -56,13 +56,13 @@ def crude_shipments(
     )
 
 
-def piece_frame(spine: DataFrame, world: World) -> DataFrame:
+def piece_frame(row_index: DataFrame, world: World) -> DataFrame:
     """The stretch of time to tell of each refinery, in seconds since the anchor: whole days from the start of
     the world, so that stretches made one by one neither overlap nor leave a gap."""
     start, end = (seconds(instant) - ANCHOR_SECONDS for instant in (world.start, world.end))
     at = F.col("_at").cast("long") - ANCHOR_SECONDS
     first, last = (F.floor((found - start) / DAY).cast("long") for found in (F.min(at), F.max(at)))
-    return spine.groupBy(F.col("_index").cast("long").alias("_refinery")).agg(
+    return row_index.groupBy(F.col("_index").cast("long").alias("_refinery")).agg(
         (first * DAY + start).alias("_begin"), F.least((last + 1) * DAY + start, F.lit(end)).alias("_finish")
     )
 

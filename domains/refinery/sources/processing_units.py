@@ -15,7 +15,7 @@ STEP = 5_000
 RUNNING = 0.97
 
 
-def processing_units(spine: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
+def processing_units(row_index: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
     number = F.col("_index").cast("long")
     homes = refineries.select(
         number_of("refinery_id").alias("_refinery"),
@@ -25,7 +25,7 @@ def processing_units(spine: DataFrame, refineries: DataFrame, world: World) -> D
         F.col("commissioned_date").alias("_since"),
     )
     placed = (
-        spine.withColumn("_unit", number)
+        row_index.withColumn("_unit", number)
         .withColumn("_refinery", refinery_of(number, UNITS_PER_REFINERY, world))
         .join(F.broadcast(homes), on="_refinery", how="inner")
         .withColumn("_slot", number - F.col("_refinery") * UNITS_PER_REFINERY)

@@ -23,13 +23,13 @@ OFF_SPEC, PREMIUM = 0.10, 0.05
 
 
 def production_output(
-    spine: DataFrame,
+    row_index: DataFrame,
     processing_units: DataFrame,
     refineries: DataFrame,
     world: World,
 ) -> DataFrame:
     units = unit_frame(processing_units, refineries, world)
-    hours = spine.select(
+    hours = row_index.select(
         F.col("_index").cast("long").alias("_unit"), "_at", hours_since_anchor(F.col("_at")).alias("_hour")
     )
     return (

@@ -29,7 +29,7 @@ WHO = ("_refinery", "_n")
 
 
 def quality_tests(
-    spine: DataFrame,
+    row_index: DataFrame,
     processing_units: DataFrame,
     refineries: DataFrame,
     storage_tanks: DataFrame,
@@ -37,7 +37,7 @@ def quality_tests(
 ) -> DataFrame:
     laboratories = laboratory_frame(processing_units, refineries, storage_tanks, world)
     return (
-        spine.select(
+        row_index.select(
             F.col("_index").cast("long").alias("_refinery"),
             *("_n", "_at", "sample_source_type", "test_type", "test_result_status"),
             hours_since_anchor(F.col("_at")).alias("_hour"),

@@ -10,7 +10,7 @@ from simulation.random_draws import World
 RUNNING = 0.95
 
 
-def refineries(spine: DataFrame, world: World) -> DataFrame:
+def refineries(row_index: DataFrame, world: World) -> DataFrame:
     number = F.col("_index").cast("long")
     city = world.integer("city", number, low=0, high=len(rows_of("cities")) - 1)
     name = at(texts("cities", "location_city"), city)
@@ -21,7 +21,7 @@ def refineries(spine: DataFrame, world: World) -> DataFrame:
             at(numbers("cities", column), city) + world.uniform(column, number, low=-0.25, high=0.25), 4
         )
 
-    return spine.withColumns(
+    return row_index.withColumns(
         {
             "refinery_id": id_of("REF", number, 3),
             "refinery_name": F.concat(name, F.lit(" Refinery "), letter),

@@ -16,13 +16,13 @@ DAY = 86_400
 DUTY_DAYS = 90
 
 
-def sensors(spine: DataFrame, world: World) -> DataFrame:
-    kinds = spine.sparkSession.createDataFrame(
+def sensors(row_index: DataFrame, world: World) -> DataFrame:
+    kinds = row_index.sparkSession.createDataFrame(
         KINDS.astype(dict.fromkeys(LIMITS, float)).assign(_kind=range(len(KINDS)))
     )
     unit = F.least(F.floor(F.col("_index") / SENSORS_PER_UNIT), F.lit(world.counts["processing_units"] - 1))
     refinery = F.least(F.floor(unit / UNITS_PER_REFINERY), F.lit(world.counts["refineries"] - 1))
-    placed = spine.select(
+    placed = row_index.select(
         "_index",
         "_at",
         id_of("SENS", F.col("_index"), 6).alias("sensor_id"),

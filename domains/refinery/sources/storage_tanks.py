@@ -18,7 +18,7 @@ CUBIC_FEET_PER_BARREL = 5.6146
 INSPECTED_EVERY_DAYS = 720
 
 
-def storage_tanks(spine: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
+def storage_tanks(row_index: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
     number = F.col("_index").cast("long")
     homes = refineries.select(
         number_of("refinery_id").alias("_refinery"),
@@ -28,7 +28,7 @@ def storage_tanks(spine: DataFrame, refineries: DataFrame, world: World) -> Data
     )
     product = world.choice("tank product", number, values=PRODUCTS, weights=PRODUCT_WEIGHTS)
     placed = (
-        spine.withColumn("_refinery", refinery_of(number, TANKS_PER_REFINERY, world))
+        row_index.withColumn("_refinery", refinery_of(number, TANKS_PER_REFINERY, world))
         .join(F.broadcast(homes), on="_refinery", how="inner")
         .withColumn("_place", number - F.col("_refinery") * TANKS_PER_REFINERY)
         .withColumn("_crude_tanks", F.size(crude_tanks(world, F.col("_refinery"), F.col("_appetite"))))

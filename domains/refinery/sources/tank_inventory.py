@@ -18,7 +18,7 @@ DRAINED_EVERY_HOURS = 9 * 24
 
 
 def tank_inventory(
-    spine: DataFrame,
+    row_index: DataFrame,
     processing_units: DataFrame,
     refineries: DataFrame,
     storage_tanks: DataFrame,
@@ -26,13 +26,13 @@ def tank_inventory(
 ) -> DataFrame:
     tanks = tank_frame(storage_tanks, refineries, world)
     hour = hours_since_anchor(F.col("_at"))
-    measured = spine.select(
+    measured = row_index.select(
         F.col("_index").cast("long").alias("_tank"),
         *("_n", "_at", "measurement_method"),
         hour.alias("_hour"),
         ((F.col("_at").cast("long") - ANCHOR_SECONDS) / 3600 - hour).alias("_part"),
     ).join(F.broadcast(tanks), on="_tank", how="inner")
-    levels = crude_levels(_spans(spine, tanks), processing_units, refineries, storage_tanks, world)
+    levels = crude_levels(_spans(row_index, tanks), processing_units, refineries, storage_tanks, world)
     return (
         measured.join(F.broadcast(levels), on=["_tank", "_hour"], how="left")
         .withColumn("_volume", _volume(world))
@@ -78,10 +78,10 @@ def tank_frame(storage_tanks: DataFrame, refineries: DataFrame, world: World) ->
     )
 
 
-def _spans(spine: DataFrame, tanks: DataFrame) -> DataFrame:
-    """The hours that the spine covers, of each refinery."""
+def _spans(row_index: DataFrame, tanks: DataFrame) -> DataFrame:
+    """The hours that the row index covers, of each refinery."""
     hour = hours_since_anchor(F.col("_at"))
-    seen = spine.groupBy(F.col("_index").cast("long").alias("_tank")).agg(
+    seen = row_index.groupBy(F.col("_index").cast("long").alias("_tank")).agg(
         F.min(hour).alias("_from"), F.max(hour).alias("_to")
     )
     return (

@@ -32,7 +32,7 @@ from headrace.writes.node import Ref
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
-from simulation.score import KindScore, score
+from simulation.score.scoring import KindScore, score
 
 DOMAIN = "refinery"
 START = datetime(2024, 1, 1)

@@ -79,11 +79,11 @@ CONTRACTS = {
 }
 
 
-def gauges(spine: DataFrame) -> DataFrame:
+def gauges(row_index: DataFrame) -> DataFrame:
     """Gauge 0 is calibrated again on 4 January."""
     again = (F.col("_index") == 0) & (F.col("_at") >= F.lit("2024-01-04").cast("timestamp"))
     day = F.when(again, F.lit("2024-01-03")).otherwise(F.lit("2023-12-01")).cast("date")
-    return spine.withColumn("calibrated_on", day)
+    return row_index.withColumn("calibrated_on", day)
 
 
 def levels(blocks: DataFrame, gauges: DataFrame, world: World) -> DataFrame:
@@ -103,7 +103,7 @@ def levels(blocks: DataFrame, gauges: DataFrame, world: World) -> DataFrame:
 
 
 SOURCES = {
-    "gauges": Source("gauges", gauges, ("spine",), False, None),
+    "gauges": Source("gauges", gauges, ("row_index",), False, None),
     "levels": Source("levels", levels, ("blocks", "gauges", "world"), False, None),
 }
 

@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
-from simulation.generate.post import as_topic
 from simulation.generate.run import make
 from simulation.generate.truth import read_truth
+from simulation.generate.writers import as_topic
 from tests.spark.simulation.generate.conftest import SOURCES, plan
 
 

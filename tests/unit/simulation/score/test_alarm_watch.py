@@ -8,11 +8,10 @@ import pyarrow as pa
 from cli.alarm_score import show_alarm_score
 from headrace.alarms.processor import AlarmProcessor
 from headrace.alarms.rules import Rules
-from simulation.score.alarm_watch import Heard, Told
+from simulation.score.alarm_watch import AlarmWatch, SenderActivity
 from simulation.score.matching import HOUR, Planted
-from simulation.score.panel_rows import Readings
-from simulation.score.panels import PANELS, Panel, panels
-from simulation.score.replay import Watched, scores
+from simulation.score.panels import PANELS, Panel, Readings, panels
+from simulation.score.replay import PanelResult, scores
 from tests.unit.alarms.conftest import RULES, senders
 
 START = round(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1e6)
@@ -36,8 +35,10 @@ def versions(*limits: tuple[int, float]) -> pa.Table:
     return pa.concat_tables(rows)
 
 
-def told(*limits: tuple[int, float]) -> Told:
-    return Told(AlarmProcessor(Rules.model_validate(RULES)), versions(*limits), Rules.model_validate(RULES))
+def told(*limits: tuple[int, float]) -> AlarmWatch:
+    return AlarmWatch(
+        AlarmProcessor(Rules.model_validate(RULES)), versions(*limits), Rules.model_validate(RULES)
+    )
 
 
 def test_an_alarm_lasts_from_its_raising_to_its_clearing_or_the_end():
@@ -59,16 +60,16 @@ def test_limits_are_those_of_their_time():
 
 
 def test_what_befalls_a_sender_that_is_not_heard_cannot_be_seen():
-    heard = Heard()
+    heard = SenderActivity()
     heard.take(readings([5.0] * 120))
 
     def fault(kind: str, begin: int, end: int, subject: str = "P0") -> Planted:
         return Planted(kind, subject, "H0", START + begin * MINUTE, START + end * MINUTE)
 
-    assert heard.saw(fault("stuck", 30, 60))
-    assert not heard.saw(fault("stuck", 30, 60, subject="P1"))
-    assert not heard.saw(fault("stuck", 180, 240))
-    assert not heard.saw(fault("silent", 180, 240))
+    assert heard.shows(fault("stuck", 30, 60))
+    assert not heard.shows(fault("stuck", 30, 60, subject="P1"))
+    assert not heard.shows(fault("stuck", 180, 240))
+    assert not heard.shows(fault("silent", 180, 240))
 
 
 def test_panels_of_other_seeds_are_other_worlds_of_the_same_shape():
@@ -80,7 +81,7 @@ def test_panels_of_other_seeds_are_other_worlds_of_the_same_shape():
 def test_a_score_is_shown_with_its_intervals_and_what_is_not_known(capsys):
     failure = Planted("failing", "H0", "H0", START, START + 99 * HOUR, at=START + 80 * HOUR)
     panel = Panel("small", 1, 2, 365, PANELS[0].stride, ("failing", "stuck"))
-    show_alarm_score([each.as_dict() for each in scores([Watched(panel, (failure,), (), 0)])])
+    show_alarm_score([each.as_dict() for each in scores([PanelResult(panel, (failure,), (), 0)])])
 
     said = capsys.readouterr().out
     assert "0.0% (0.0% to 79.3%)" in said

@@ -15,7 +15,7 @@ from headrace.lake import objects
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from simulation.generate.chunks import Made
-from simulation.score import KindScore, score
+from simulation.score.scoring import KindScore, score
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 EVENING = NOON + timedelta(hours=12)
