@@ -19,7 +19,7 @@ def measure(home: Path, runs: int) -> list[Row]:
     from headrace.settings import Settings
     from simulation.generate.chunks import chunks_to_make
     from simulation.generate.plan import load_profile, world_of
-    from simulation.generate.rows import Workshop
+    from simulation.generate.rows import RowFactory
     from simulation.generate.run import generate
     from simulation.generate.sources import load_sources
 
@@ -36,13 +36,13 @@ def measure(home: Path, runs: int) -> list[Row]:
         rows = generate(DOMAIN, plan, settings).rows
         rates.append(rows / (time.monotonic() - began))
         contracts = load_contracts(DOMAIN)
-        workshop = Workshop(spark, contracts, load_sources(DOMAIN), world_of(plan, contracts))
+        factory = RowFactory(spark, contracts, load_sources(DOMAIN), world_of(plan, contracts))
         began = time.monotonic()
-        for chunk in chunks_to_make(plan, contracts[TABLE], workshop.world, ()):
-            rows_of_chunk, _ = workshop.rows(workshop.clean_rows(chunk), contracts[TABLE])
+        for chunk in chunks_to_make(plan, contracts[TABLE], factory.world, ()):
+            rows_of_chunk, _ = factory.rows(factory.clean_rows(chunk), contracts[TABLE])
             rows_of_chunk.write.format("noop").mode("overwrite").save()
         thrown.append(rows / (time.monotonic() - began))
-        workshop.close()
+        factory.close()
         copy = f"COPY (SELECT * FROM readings) TO '{here / 'copy.parquet'}' (COMPRESSION zstd)"
         seconds = duckdb_seconds(here, copy, readings=("bronze", TABLE))
         copied.append(rows_of(here, "bronze", TABLE) / seconds)

@@ -38,7 +38,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Made:
+class ChunkRecord:
     """The record of a done chunk: what it was made of, and its size."""
 
     table: str
@@ -69,14 +69,16 @@ def chunk_name(start: datetime, end: datetime, low: int, high: int) -> str:
     return f"{start:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}-{low}-{high}"
 
 
-def made_before(paths: Paths, table: str) -> list[Made]:
-    records = [Made(**each) for into in get_args(Into) for each in objects.all_json(paths.made(into, table))]
+def chunk_records(paths: Paths, table: str) -> list[ChunkRecord]:
+    records = [
+        ChunkRecord(**each) for into in get_args(Into) for each in objects.all_json(paths.made(into, table))
+    ]
     return sorted(records, key=lambda made: (made.start, made.low))
 
 
-def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
+def record_chunk(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> ChunkRecord:
     piece = chunk.piece
-    made = Made(
+    made = ChunkRecord(
         table=chunk.table,
         start=piece.start.isoformat(),
         end=piece.end.isoformat(),
@@ -88,21 +90,21 @@ def remember(paths: Paths, chunk: Chunk, plan: Plan, **outcome: Any) -> Made:
         stride=plan.stride.total_seconds() if plan.stride else None,
         **outcome,
     )
-    objects.put_json(_record(paths, plan.into, chunk.table, chunk.name), asdict(made))
+    objects.put_json(_record_url(paths, plan.into, chunk.table, chunk.name), asdict(made))
     return made
 
 
-def is_remembered(paths: Paths, table: str, chunk: str) -> bool:
+def is_recorded(paths: Paths, table: str, chunk: str) -> bool:
     """Whether the chunk's landing files are recorded as done."""
-    return objects.get(_record(paths, "landing", table, chunk)) is not None
+    return objects.get(_record_url(paths, "landing", table, chunk)) is not None
 
 
-def _record(paths: Paths, into: Into, table: str, chunk: str) -> str:
+def _record_url(paths: Paths, into: Into, table: str, chunk: str) -> str:
     return f"{paths.made(into, table)}/{chunk}.json"
 
 
 def check_continues(
-    plan: Plan, contracts: Mapping[str, Contract], made: Mapping[str, Sequence[Made]]
+    plan: Plan, contracts: Mapping[str, Contract], made: Mapping[str, Sequence[ChunkRecord]]
 ) -> None:
     """Refuses a plan of another world than the rows that are there, or one that thins them otherwise."""
     for before in made.values():
@@ -111,7 +113,7 @@ def check_continues(
         check_same_stride(plan, contracts[table], made[table])
 
 
-def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
+def check_same_world(plan: Plan, made: Sequence[ChunkRecord]) -> None:
     for before in made:
         if (before.seed, before.scale) != (plan.seed, plan.scale):
             raise UsageError(
@@ -120,7 +122,7 @@ def check_same_world(plan: Plan, made: Sequence[Made]) -> None:
             )
 
 
-def check_same_stride(plan: Plan, contract: Contract, made: Sequence[Made]) -> None:
+def check_same_stride(plan: Plan, contract: Contract, made: Sequence[ChunkRecord]) -> None:
     """Refuses a plan that thins a span otherwise than the rows that are there."""
     if contract.arrives.cadence is None:
         return
@@ -138,7 +140,7 @@ def _spelled(stride: float | None) -> str:
     return "its own pace" if stride is None else f"a stride of {timedelta(seconds=stride)}"
 
 
-def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[Made]) -> list[Chunk]:
+def chunks_to_make(plan: Plan, contract: Contract, world: World, made: Sequence[ChunkRecord]) -> list[Chunk]:
     """The chunks of the plan that are not done yet."""
     chunks: list[Chunk] = []
     for start, end in missing_spans(plan, made, senders_of(contract, world, plan)):
@@ -156,7 +158,9 @@ def senders_of(contract: Contract, world: World, plan: Plan) -> int:
     return min(there, plan.senders or there)
 
 
-def missing_spans(plan: Plan, made: Sequence[Made], senders: int) -> Iterator[tuple[datetime, datetime]]:
+def missing_spans(
+    plan: Plan, made: Sequence[ChunkRecord], senders: int
+) -> Iterator[tuple[datetime, datetime]]:
     """The parts of the plan's span that no done chunk covers for all senders."""
     at = plan.start
     for before in made:

@@ -52,17 +52,17 @@ def _made(
 ) -> Column:
     salt = f"{contract.table}.{name}"
     if name == contract.key_column and spec.type in ("int", "long", "string"):
-        return named(spec, _ordinal(contract, world))
+        return key_of(spec, _ordinal(contract, world))
     parent = _parent(name, spec, contracts)
     if parent is not None:
         chosen = world.integer(salt, *who, low=0, high=world.counts[parent.table] - 1)
-        return named(parent.columns[parent.key_column], chosen)
+        return key_of(parent.columns[parent.key_column], chosen)
     if name == contract.event_time or (contract.type != "dimension" and _is_first_instant(name, contract)):
         return F.col("_at")
     return _drawn(name, spec, salt, world, who)
 
 
-def named(spec: ColumnSpec, number: Column) -> Column:
+def key_of(spec: ColumnSpec, number: Column) -> Column:
     """The key with this number (from 0): whole numbers count from 1, a pattern's digits from 0."""
     if spec.type in ("int", "long"):
         return number + 1

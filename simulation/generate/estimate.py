@@ -13,10 +13,10 @@ from headrace.settings import Settings
 from simulation.generate.chunks import (
     DAY,
     Chunk,
-    Made,
+    ChunkRecord,
     check_continues,
+    chunk_records,
     chunks_to_make,
-    made_before,
     rows_per_sender_and_day,
     times_of,
 )
@@ -47,13 +47,13 @@ def estimate(domain: str, plan: Plan, settings: Settings | None = None) -> Estim
     contracts = load_contracts(domain)
     if settings is None:
         return estimate_of(contracts, plan)
-    made = {table: made_before(Paths.of(domain, settings), table) for table in plan.wanted(contracts)}
+    made = {table: chunk_records(Paths.of(domain, settings), table) for table in plan.wanted(contracts)}
     check_continues(plan, contracts, made)
     return estimate_of(contracts, plan, made)
 
 
 def estimate_of(
-    contracts: Mapping[str, Contract], plan: Plan, made: Mapping[str, Sequence[Made]] | None = None
+    contracts: Mapping[str, Contract], plan: Plan, made: Mapping[str, Sequence[ChunkRecord]] | None = None
 ) -> Estimate:
     wanted = plan.wanted(contracts)
     world = world_of(plan, contracts)
@@ -78,7 +78,7 @@ def _rows_of(chunks: Sequence[Chunk], contract: Contract, plan: Plan) -> int:
     return round(rows)
 
 
-def check_room(plan: Plan, said: Estimate, settings: Settings) -> None:
+def check_room(plan: Plan, expected: Estimate, settings: Settings) -> None:
     target = settings.landing if plan.into == "landing" else settings.lake
     if "://" in target:
         return
@@ -86,10 +86,10 @@ def check_room(plan: Plan, said: Estimate, settings: Settings) -> None:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    wanted = said.bytes * ROOM_TO_SPARE
+    wanted = expected.bytes * ROOM_TO_SPARE
     if free < wanted:
         raise NotEnoughRoom(
-            f"{said.total:,} rows need about {wanted / GIB:.1f} GiB, and "
+            f"{expected.total:,} rows need about {wanted / GIB:.1f} GiB, and "
             f"{folder} has {free / GIB:.1f} GiB free. "
             "Take a smaller scale, a shorter span or a longer stride, or set HEADRACE_HOME to another disk."
         )

@@ -13,7 +13,7 @@ from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from simulation.generate.blocks import blocks, episodes_of
 from simulation.generate.chunks import Chunk
-from simulation.generate.columns import named, with_made_columns
+from simulation.generate.columns import key_of, with_made_columns
 from simulation.generate.fault_injection import (
     Strike,
     strikes_of,
@@ -31,7 +31,7 @@ TASKS_PER_CHUNK = 4
 CHANGE = ["_index", "_at"]
 
 
-class Workshop:
+class RowFactory:
     """Makes chunks of one plan, which share the contracts, the sources, and the dimensions as of the start."""
 
     def __init__(
@@ -150,7 +150,7 @@ class Workshop:
             return row_index
         spec = sender.columns[key]
         if (spec.format and "#" in spec.format) or spec.type != "string":
-            return row_index.withColumn(key, named(spec, F.col("_index")))
+            return row_index.withColumn(key, key_of(spec, F.col("_index")))
         keys = self.argument(sender.table).select("_index", key)
         return row_index.join(F.broadcast(keys), on="_index", how="inner")
 

@@ -17,17 +17,17 @@ from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 from simulation.generate.chunks import (
     Chunk,
-    Made,
+    ChunkRecord,
     check_continues,
+    chunk_records,
     chunks_to_make,
-    made_before,
-    remember,
+    record_chunk,
 )
 from simulation.generate.estimate import check_room, estimate_of
 from simulation.generate.fault_injection import Strike
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_index import snapshots
-from simulation.generate.rows import Workshop
+from simulation.generate.rows import RowFactory
 from simulation.generate.sources import Source, check_sources, load_sources
 from simulation.generate.truth import truth_of_episodes, truth_of_hidden, truth_of_rows, write_truth
 from simulation.generate.writers import sweep, write_bronze, write_landing_files, write_outbox
@@ -37,7 +37,7 @@ STAGE = "generate"
 
 
 @dataclass(frozen=True)
-class TableMade:
+class TableResult:
     table: str
     rows: int
     bytes: int
@@ -51,7 +51,7 @@ class GenerateResult:
     """What this run made. A table with nothing missing has no chunks."""
 
     domain: str
-    tables: tuple[TableMade, ...]
+    tables: tuple[TableResult, ...]
     seconds: float
 
     @property
@@ -78,12 +78,12 @@ def make(
     wanted = plan.wanted(contracts)
     check_sources(sources, contracts)
     paths = Paths.of(domain, settings)
-    said = estimate_of(contracts, plan, {table: made_before(paths, table) for table in wanted})
-    check_room(plan, said, settings)
+    expected = estimate_of(contracts, plan, {table: chunk_records(paths, table) for table in wanted})
+    check_room(plan, expected, settings)
     urls = [paths.lease(plan.into, table) for table in wanted]
     watch = Stopwatch()
     with leased(urls, job=f"generate {domain}", seconds=settings.lease_seconds) as leases:
-        known = {table: made_before(paths, table) for table in contracts}
+        known = {table: chunk_records(paths, table) for table in contracts}
         before = [made for table in contracts for made in known[table]]
         check_continues(plan, contracts, known)
         world = world_since(before, plan, contracts)
@@ -91,24 +91,24 @@ def make(
             there = tuple(_all_there(table, known[table]) for table in wanted)
             return GenerateResult(domain, there, watch.seconds)
         small, wide, large = (
-            Workshop(session, contracts, sources, world) for session in _sessions(get_spark(settings))
+            RowFactory(session, contracts, sources, world) for session in _sessions(get_spark(settings))
         )
         try:
             with ThreadPoolExecutor(settings.workers) as pool:
                 asked = []
                 work = {
-                    table: max(said.rows[table], _rows_compared(contracts[table], plan, world))
+                    table: max(expected.rows[table], _rows_compared(contracts[table], plan, world))
                     for table in wanted
                 }
                 for table in sorted(wanted, key=work.__getitem__, reverse=True):
                     has_blocks = table in sources and sources[table].takes_blocks
-                    workshop = small if work[table] < FEW_ROWS else large if has_blocks else wide
-                    asked.append(pool.submit(_make_table, contracts[table], plan, workshop, paths, leases))
+                    factory = small if work[table] < FEW_ROWS else large if has_blocks else wide
+                    asked.append(pool.submit(_make_table, contracts[table], plan, factory, paths, leases))
             made = tuple(each.result() for each in asked)
             _write_truth_of_hidden(small, paths, plan)
         finally:
-            for workshop in (small, wide, large):
-                workshop.close()
+            for factory in (small, wide, large):
+                factory.close()
     return GenerateResult(domain, made, watch.seconds)
 
 
@@ -127,75 +127,75 @@ def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSes
     return small, wide, large
 
 
-def world_since(before: Sequence[Made], plan: Plan, contracts: Mapping[str, Contract]) -> World:
+def world_since(before: Sequence[ChunkRecord], plan: Plan, contracts: Mapping[str, Contract]) -> World:
     """The plan's world, from the start of its first chunk on: a later span continues it."""
     starts = [datetime.fromisoformat(made.start) for made in before]
     return replace(world_of(plan, contracts), start=min([plan.start, *starts]))
 
 
 def _make_table(
-    contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
-) -> TableMade:
+    contract: Contract, plan: Plan, factory: RowFactory, paths: Paths, leases: Leases
+) -> TableResult:
     sweep(contract.table, paths)
-    before = made_before(paths, contract.table)
-    chunks = chunks_to_make(plan, contract, workshop.world, before)
+    before = chunk_records(paths, contract.table)
+    chunks = chunks_to_make(plan, contract, factory.world, before)
     if not chunks:
         return _all_there(contract.table, before)
     tell(Event(STAGE, contract.table, "started", done=0, total=len(chunks)))
     watch, made = Stopwatch(), []
     for place, chunk in enumerate(chunks, start=1):
-        made.append(_make_chunk(chunk, contract, plan, workshop, paths, leases))
+        made.append(_make_chunk(chunk, contract, plan, factory, paths, leases))
         rows = sum(each.rows for each in made)
         tell(Event(STAGE, contract.table, "going", rows, watch.seconds, done=place, total=len(chunks)))
     rows, size = sum(each.rows for each in made), sum(each.bytes for each in made)
     tell(Event(STAGE, contract.table, "done", rows, watch.seconds))
-    return TableMade(contract.table, rows, size, watch.seconds, len(made), len(before))
+    return TableResult(contract.table, rows, size, watch.seconds, len(made), len(before))
 
 
-def _all_there(table: str, before: Sequence[Made]) -> TableMade:
+def _all_there(table: str, before: Sequence[ChunkRecord]) -> TableResult:
     tell(Event(STAGE, table, "skipped", note="all there"))
-    return TableMade(table, 0, 0, 0.0, 0, len(before))
+    return TableResult(table, 0, 0, 0.0, 0, len(before))
 
 
 def _make_chunk(
-    chunk: Chunk, contract: Contract, plan: Plan, workshop: Workshop, paths: Paths, leases: Leases
-) -> Made:
+    chunk: Chunk, contract: Contract, plan: Plan, factory: RowFactory, paths: Paths, leases: Leases
+) -> ChunkRecord:
     watch = Stopwatch()
     leases.check()
-    with workshop.held_rows(chunk) as clean:
-        rows, strikes = workshop.rows(clean, contract)
-        truth = _truth(rows, strikes, chunk, contract, workshop)
+    with factory.held_rows(chunk) as clean:
+        rows, strikes = factory.rows(clean, contract)
+        truth = _truth(rows, strikes, chunk, contract, factory)
         if truth is not None:
             write_truth(truth, paths, chunk.table, chunk.name)
         if plan.into == "bronze":
-            written = write_bronze(workshop.spark, rows, contract, chunk, paths, leases)
+            written = write_bronze(factory.spark, rows, contract, chunk, paths, leases)
         elif plan.into == "topic":
             written = write_outbox(rows, contract, chunk, paths, leases)
         else:
             written = write_landing_files(rows, contract, chunk, paths, leases)
-    made = remember(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
+    made = record_chunk(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
     sweep(chunk.table, paths)
     return made
 
 
 def _truth(
-    rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, workshop: Workshop
+    rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, factory: RowFactory
 ) -> DataFrame | None:
     struck = truth_of_rows(rows, contract, strikes) if strikes else None
-    episodes = workshop.episodes(chunk) if "_second" in rows.columns else None
+    episodes = factory.episodes(chunk) if "_second" in rows.columns else None
     if episodes is None:
         return struck
-    sender = workshop.contracts[str(contract.arrives.per)].key_column
+    sender = factory.contracts[str(contract.arrives.per)].key_column
     befallen = truth_of_episodes(episodes, contract, F.col("_sender"), sender)
     return befallen if struck is None else struck.unionByName(befallen)
 
 
-def _write_truth_of_hidden(workshop: Workshop, paths: Paths, plan: Plan) -> None:
+def _write_truth_of_hidden(factory: RowFactory, paths: Paths, plan: Plan) -> None:
     """The truth of hidden sources, within the span."""
-    for source in workshop.sources.values():
+    for source in factory.sources.values():
         if not source.is_hidden or source.planted is None:
             continue
-        truth = truth_of_hidden(workshop.argument(source.name), dict(source.planted))
+        truth = truth_of_hidden(factory.argument(source.name), dict(source.planted))
         start, end = (F.timestamp_seconds(F.lit(seconds(at))) for at in (plan.start, plan.end))
         within = (F.col("from_at") < end) & (F.col("to_at") > start)
         write_truth(

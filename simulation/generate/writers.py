@@ -21,7 +21,7 @@ from headrace.lake import log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.refine.fit import ready_bronze
-from simulation.generate.chunks import Chunk, is_remembered
+from simulation.generate.chunks import Chunk, is_recorded
 
 STAMP = "yyyyMMdd'T'HHmmss"
 MOVES = "moves.json"
@@ -61,7 +61,7 @@ def sweep(table: str, paths: Paths) -> None:
     """Removes what is left of the making of chunks that are remembered."""
     root = paths.making(table)
     for name in sorted({url.removeprefix(f"{root}/").split("/")[0] for url in objects.list_under(root)}):
-        if is_remembered(paths, table, name):
+        if is_recorded(paths, table, name):
             objects.delete_under(f"{root}/{name}")
 
 

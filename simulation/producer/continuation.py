@@ -18,7 +18,7 @@ from headrace.contracts.model import Contract
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
-from simulation.generate.chunks import Made, made_before
+from simulation.generate.chunks import ChunkRecord, chunk_records
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
@@ -116,7 +116,7 @@ class Continuation:
             ) from error
         self.outbox.keep_rest(cursor.chunk, without(there, unsent))
 
-    def _rate(self, before: list[Made]) -> float:
+    def _rate(self, before: list[ChunkRecord]) -> float:
         """Messages a second of the source's time, of all senders: as in the last slice, or by the contract."""
         last = [made for made in before if made.into == "topic" and made.high == (self._senders or made.high)]
         if last:
@@ -125,8 +125,8 @@ class Continuation:
         senders = min(max(made.high for made in before), self._senders or 10**9)
         return senders / self._contracts[self._table].arrives.every.total_seconds()
 
-    def _history(self) -> list[Made]:
-        found = made_before(self._paths, self._table)
+    def _history(self) -> list[ChunkRecord]:
+        found = chunk_records(self._paths, self._table)
         if not found:
             raise UsageError(
                 f"there is no history of {self._table} to go on from; run headrace generate {self._domain}, then "

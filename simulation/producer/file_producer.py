@@ -1,7 +1,7 @@
-"""Drops what the senders of a domain go on to say as files: the messages a topic would carry, in the same order.
+"""Drops what the sources of a domain go on to say as files: the messages a topic would carry, in the same order.
 
-Each file appears whole, named by the instant at which it does. Where the next one begins is known before it
-appears, so that a sending that was stopped anywhere goes on without a hole, be it by files or by the topic.
+Each file appears whole, named by the instant at which it appears. The cursor moves before that, so a sending that was
+stopped anywhere is continued without a hole, to files or to the topic.
 """
 
 import threading
@@ -32,8 +32,8 @@ def drop(
     seconds: float | None = None,
     table: str | None = None,
 ) -> Sent:
-    """One file at once and one each interval, until told to stop or for so many seconds. Fewer messages than a file
-    holds wait for the next sending."""
+    """One file now and one each interval, until `stop` is set or for `seconds`. Messages that do not fill a file wait
+    for the next sending."""
     contract = topic_contract(domain, table)
     folder = Paths.of(domain, settings).dropped(contract.table)
     rate = lines / every.total_seconds()
@@ -57,7 +57,7 @@ def drop(
 
 
 def _files(source: Continuation, lines: int) -> Iterator[tuple[bytes, Cursor]]:
-    """The body of each file, and how far the sending has come with it; one may reach from chunk into chunk."""
+    """The body of each file, and the cursor after it; a file may hold messages of two chunks."""
     held: list[str] = []
     for chunk, messages in source.slices():
         values = messages["value"].to_pylist()
@@ -72,7 +72,7 @@ def _files(source: Continuation, lines: int) -> Iterator[tuple[bytes, Cursor]]:
 
 
 def _moments(every: timedelta, seconds: float | None, stop: threading.Event) -> Iterator[None]:
-    """Now and each interval from now on. The clock starts with the first; one that is late makes the next no later."""
+    """Now, and each interval from now on; a late one does not delay the next."""
     began, due = time.monotonic(), 0.0
     while not stop.is_set() and (seconds is None or due < seconds):
         yield
@@ -81,5 +81,5 @@ def _moments(every: timedelta, seconds: float | None, stop: threading.Event) -> 
 
 
 def _name(table: str) -> str:
-    """As the source names them: what the table holds, and the instant."""
+    """The table's last word and the instant, as a source names its files."""
     return f"{table.rpartition('_')[2]}_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}.json"

@@ -1,4 +1,4 @@
-"""Sends messages to a topic, each once as far as the broker can see to it, and says which of them the broker has."""
+"""Writes messages to a topic by an idempotent producer, and tells how far the broker has them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ Ends = dict[str, int]
 
 
 class TopicWriter:
-    """`ends`: behind the last offset of each partition that is known to be ours."""
+    """`ends`: by partition, the offset after the last message that is known to be ours."""
 
     def __init__(self, topic: str, settings: Settings) -> None:
         self._topic, self._settings = topic, settings
@@ -81,7 +81,7 @@ class TopicWriter:
 
 
 def values_since(topic: str, ends: Ends, settings: Settings) -> list[bytes]:
-    """The bodies of all messages from these offsets on, and of partitions that had none."""
+    """The bodies of all messages from these offsets on; of other partitions, of all messages."""
     now = offsets_now(topic, settings)
     since = {number: max(ends.get(str(number), 0), first) for number, (first, _) in now.items()}
     wanted = {number: at for number, at in since.items() if at < now[number][1]}

@@ -67,10 +67,10 @@ def _from_rejected(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, sour
 
 
 def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: str) -> None:
-    """A duplicate is caught where one of its copies is stored, or none and its rejection has a reason.
+    """A duplicate is caught where one of its copies is stored, or none and it was rejected for a reason.
 
-    Without a planted copy, a row that must be stored once and went nowhere was taken for a duplicate by mistake. Other
-    ways of writing drop rows that were overtaken, so nothing can be said of theirs.
+    Where a way of writing drops duplicates only, a row that is neither stored nor rejected was dropped as one; without
+    a planted copy that is a false alarm. Other ways drop rows that were overtaken, so theirs cannot be judged.
     """
     if not _gather_fates(db, paths, node, source):
         return
@@ -106,13 +106,14 @@ def _gather_fates(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, sourc
     db.register("rejected", DeltaTable(rejected).to_pyarrow_dataset() if log.exists(rejected) else nowhere)
     db.execute(
         f"""CREATE OR REPLACE TEMP TABLE fates AS
-            SELECT key, sum(here) AS arrived, sum(kept) AS stored, sum(refused) AS rejected,
+            SELECT key, sum(in_bronze) AS arrived, sum(in_silver) AS stored, sum(set_aside) AS rejected,
                    min(_sent_at) AS first_sent_at, max(_sent_at) AS last_sent_at
-            FROM (SELECT CAST({key} AS TEXT) AS key, 1 AS here, 0 AS kept, 0 AS refused, _sent_at FROM arrived
+            FROM (SELECT CAST({key} AS TEXT) AS key, 1 AS in_bronze, 0 AS in_silver, 0 AS set_aside, _sent_at
+                  FROM arrived
                   UNION ALL SELECT CAST({key} AS TEXT), 0, 1, 0, NULL FROM stored WHERE {one_each}
                   UNION ALL SELECT CAST({key} AS TEXT), 0, 0, 1, NULL FROM rejected)
             WHERE key IS NOT NULL GROUP BY key
-            HAVING sum(here) != 1 OR sum(kept) != 1
+            HAVING sum(in_bronze) != 1 OR sum(in_silver) != 1
                 OR key IN (SELECT key FROM planted WHERE kind IN ({HELD_UP}) AND table_name = '{source}')"""
     )
     return True

@@ -23,7 +23,7 @@ from headrace.writes.way import way_of
 from simulation.generate.chunks import Chunk
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_index import Piece
-from simulation.generate.rows import Workshop
+from simulation.generate.rows import RowFactory
 from simulation.generate.sources import load_sources
 from simulation.generate.writers import bronze_rows
 from simulation.score.matching import HOUR, Planted
@@ -110,14 +110,14 @@ class PanelRows:
         groups = catalog.contracts[group_table(rules, self._sender)]
         self._plan = panel.plan(groups, self._contract.table)
         world = world_of(self._plan, catalog.contracts)
-        self._workshop = Workshop(spark, catalog.contracts, load_sources(catalog.domain), world)
+        self._factory = RowFactory(spark, catalog.contracts, load_sources(catalog.domain), world)
         self._made: dict[str, DataFrame] = {}
         self._chosen = self._choose()
 
     def close(self) -> None:
         for frame in self._made.values():
             frame.unpersist()
-        self._workshop.close()
+        self._factory.close()
 
     def versions(self) -> pa.Table:
         """The chosen senders' versions, the oldest first."""
@@ -137,8 +137,8 @@ class PanelRows:
 
     def readings(self, piece: Piece) -> Readings:
         """The readings of a span that silver would hold."""
-        clean = self._workshop.clean_rows(self._chunk(piece)).where(F.col("_index").isin(list(self._chosen)))
-        sent, _ = self._workshop.rows(clean, self._contract)
+        clean = self._factory.clean_rows(self._chunk(piece)).where(F.col("_index").isin(list(self._chosen)))
+        sent, _ = self._factory.rows(clean, self._contract)
         named = (self._rules.sender, self._rules.at, self._rules.value)
         rows = self._judged(self._node, bronze_rows(sent, self._contract, "replay")).select(*named).toArrow()
         senders = rows[named[0]].combine_chunks().dictionary_encode()
@@ -152,12 +152,12 @@ class PanelRows:
 
     def _episodes(self) -> Iterator[Planted]:
         whole = Piece(self._plan.start, self._plan.end, 0, max(self._chosen) + 1)
-        drawn = self._workshop.episodes(self._chunk(whole))
+        drawn = self._factory.episodes(self._chunk(whole))
         if drawn is None:
             return
         wanted = drawn.where(F.col("_index").isin(list(self._chosen)) & F.col("kind").isin(*ALARM_OF))
         key, group = self._rules.senders.key, self._rules.senders.group
-        senders = self._workshop.argument(self._sender.table).select(F.col(key).alias("_sender"), group)
+        senders = self._factory.argument(self._sender.table).select(F.col(key).alias("_sender"), group)
         for row in wanted.join(senders, on="_sender", how="inner").collect():
             begin, end = row["from"] * 1_000_000, row["to"] * 1_000_000
             yield Planted(
@@ -165,13 +165,13 @@ class PanelRows:
             )
 
     def _failures(self) -> Iterator[Planted]:
-        for source in self._workshop.sources.values():
+        for source in self._factory.sources.values():
             named = source.planted
             if not source.is_hidden or named is None or named["key"] != self._rules.senders.group:
                 continue
             instants = (F.unix_micros(named[of]) for of in ("from_at", "to_at", "happens_at"))
             for group, begin, end, at in (
-                self._workshop.argument(source.name).select(named["key"], *instants).collect()
+                self._factory.argument(source.name).select(named["key"], *instants).collect()
             ):
                 yield Planted(FAILING, group, group, begin, end, at, self._inside(begin, at))
 
@@ -182,7 +182,7 @@ class PanelRows:
     def _choose(self) -> dict[int, str]:
         """The senders that are replayed: the first ones of each group. Their keys by their number."""
         key, group = self._rules.senders.key, self._rules.senders.group
-        rows = self._workshop.argument(self._sender.table).select("_index", key, group).toArrow().to_pandas()
+        rows = self._factory.argument(self._sender.table).select("_index", key, group).toArrow().to_pandas()
         rows = rows.sort_values("_index")
         if self._panel.per_group is not None:
             rows = rows[rows.groupby(group).cumcount() < self._panel.per_group]
@@ -195,9 +195,9 @@ class PanelRows:
         """A dimension's silver table at the end of the span."""
         if node.name not in self._made:
             contract = self._catalog.source_of(node)
-            count = self._workshop.world.counts[contract.table]
+            count = self._factory.world.counts[contract.table]
             whole = Chunk(contract.table, Piece(self._plan.start, self._plan.end, 0, count), is_first=True)
-            sent, _ = self._workshop.rows(self._workshop.clean_rows(whole), contract)
+            sent, _ = self._factory.rows(self._factory.clean_rows(whole), contract)
             rows = self._judged(node, bronze_rows(sent, contract, "replay"))
             way = way_of(node.table.write)
             self._made[node.name] = way.shaped(node, contract, rows).persist()

@@ -1,8 +1,8 @@
-"""Per kind of fault: how many were planted, caught and missed, how often the alarm was false, and how late.
+"""Scores the pipeline by kind of fault: planted, caught, missed, false alarms, and the delay.
 
 A row is caught where the pipeline set it aside for that reason, or names its key; an episode where something
 found of the same sender overlaps it. An alarm is false unless a fault of its own kind was planted there, or one
-of those that cannot but look like it. What raises no alarms has no number of false ones.
+of those that cannot but look like it. A kind without alarms has no number of false ones.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings, get_settings
-from simulation.generate.chunks import made_before
+from simulation.generate.chunks import chunk_records
 from simulation.score.findings import gather_findings
 
 ORDER = (
@@ -106,10 +106,10 @@ def gather_planted(db: duckdb.DuckDBPyConnection, paths: Paths) -> int:
 
 
 def _not_sent(paths: Paths, files: Sequence[str]) -> str:
-    """Messages are told to the truth when they are made; those that still wait in an outbox are not to be found."""
+    """Messages enter the truth when they are made. Those that still wait in an outbox do not count."""
     conditions = ["false"]
     for table in sorted({Path(file).parents[1].name for file in files}):
-        made = [each for each in made_before(paths, table) if each.into == "topic"]
+        made = [each for each in chunk_records(paths, table) if each.into == "topic"]
         if not made:
             continue
         cursor = objects.get_json(f"{paths.outbox(table)}/cursor.json") or {}

@@ -11,7 +11,7 @@ from domains.refinery.world.failures import failure, with_failures
 from domains.refinery.world.operation import efficiency, with_service
 from domains.refinery.world.prices import brent
 from domains.refinery.world.slates import crude_yield
-from simulation.generate.rows import Workshop
+from simulation.generate.rows import RowFactory
 from tests.spark.refinery_world.conftest import as_pandas
 
 Made = Callable[..., pd.DataFrame]
@@ -19,18 +19,24 @@ Dimension = Callable[[str], pd.DataFrame]
 
 
 def efficiencies(
-    spark: SparkSession, workshop: Workshop, *, hours: int, every: int, age: float = 10.0, sulfur: float = 1.2
+    spark: SparkSession,
+    factory: RowFactory,
+    *,
+    hours: int,
+    every: int,
+    age: float = 10.0,
+    sulfur: float = 1.2,
 ) -> pd.DataFrame:
     rows = spark.range(40).select(
         F.col("id").alias("_unit"), F.lit(180).alias("_interval"), F.lit(age).alias("_age_at_anchor")
     )
     hourly = rows.withColumn("_hour", F.explode(F.expr(f"sequence(35000L, {35000 + hours}L, {every}L)")))
-    felt = hourly.transform(with_service, workshop.world)
-    return as_pandas(felt.withColumn("efficiency", efficiency(workshop.world, F.lit(sulfur))))
+    felt = hourly.transform(with_service, factory.world)
+    return as_pandas(felt.withColumn("efficiency", efficiency(factory.world, F.lit(sulfur))))
 
 
-def test_efficiency_falls_in_the_run_up_to_a_failure(spark: SparkSession, workshop: Workshop) -> None:
-    rows = efficiencies(spark, workshop, hours=6000, every=6)
+def test_efficiency_falls_in_the_run_up_to_a_failure(spark: SparkSession, factory: RowFactory) -> None:
+    rows = efficiencies(spark, factory, hours=6000, every=6)
     steady = rows[rows._hour < rows._run_up_from].groupby("_unit").efficiency.mean()
     last = (
         rows[(rows._hour < rows._failed) & (rows._hour >= rows._failed - 24)]
@@ -41,8 +47,8 @@ def test_efficiency_falls_in_the_run_up_to_a_failure(spark: SparkSession, worksh
     assert (last < steady.reindex(last.index) - 0.04).all()
 
 
-def test_efficiency_falls_with_days_since_maintenance(spark: SparkSession, workshop: Workshop) -> None:
-    rows = efficiencies(spark, workshop, hours=6000, every=24)
+def test_efficiency_falls_with_days_since_maintenance(spark: SparkSession, factory: RowFactory) -> None:
+    rows = efficiencies(spark, factory, hours=6000, every=24)
     steady = rows[rows._hour < rows._run_up_from].assign(since=lambda all_: all_._hour - all_._serviced)
     within = steady[["since", "efficiency"]] - steady.groupby("_unit")[["since", "efficiency"]].transform(
         "mean"
@@ -51,17 +57,17 @@ def test_efficiency_falls_with_days_since_maintenance(spark: SparkSession, works
     assert -0.03 / 180 * 1.6 < slope < -0.03 / 180 * 0.5
 
 
-def test_efficiency_falls_with_age_and_with_sour_crude(spark: SparkSession, workshop: Workshop) -> None:
+def test_efficiency_falls_with_age_and_with_sour_crude(spark: SparkSession, factory: RowFactory) -> None:
     young, old, sour = (
-        efficiencies(spark, workshop, hours=200, every=50, **given).efficiency.mean()
+        efficiencies(spark, factory, hours=200, every=50, **given).efficiency.mean()
         for given in ({"age": 5.0}, {"age": 35.0}, {"age": 5.0, "sulfur": 3.2})
     )
     assert abs(young - old - 0.03) < 1e-6
     assert abs(young - sour - 0.016) < 1e-6
 
 
-def test_units_fail_once_in_some_months_and_stand_for_hours(spark: SparkSession, workshop: Workshop) -> None:
-    found = failure(workshop.world, F.col("unit"), F.col("number"))
+def test_units_fail_once_in_some_months_and_stand_for_hours(spark: SparkSession, factory: RowFactory) -> None:
+    found = failure(factory.world, F.col("unit"), F.col("number"))
     rows = spark.range(50).select(
         F.col("id").alias("unit"), F.explode(F.expr("sequence(5L, 14L)")).alias("number")
     )
@@ -76,11 +82,11 @@ def test_units_fail_once_in_some_months_and_stand_for_hours(spark: SparkSession,
     assert times.down.between(8, 48).all()
 
 
-def test_an_hour_knows_the_failure_that_is_on_or_next(spark: SparkSession, workshop: Workshop) -> None:
+def test_an_hour_knows_the_failure_that_is_on_or_next(spark: SparkSession, factory: RowFactory) -> None:
     hours = spark.range(30000, 42000, 7).select(
         F.lit(3).cast("long").alias("_unit"), F.col("id").alias("_hour")
     )
-    rows = as_pandas(with_failures(hours, workshop.world, unit=F.col("_unit"), hour=F.col("_hour")))
+    rows = as_pandas(with_failures(hours, factory.world, unit=F.col("_unit"), hour=F.col("_hour")))
     assert (rows._hour < rows._repaired).all()
     assert (rows._hour >= rows._last_repaired).all()
     assert rows._failed.nunique() > 1
@@ -159,9 +165,9 @@ def test_crude_costs_brent_and_its_differential(made: Made, dimension: Dimension
     assert np.allclose(rows.total_cost, rows.price_per_barrel * rows.volume_barrels, atol=0.01)
 
 
-def test_brent_wanders(spark: SparkSession, workshop: Workshop) -> None:
+def test_brent_wanders(spark: SparkSession, factory: RowFactory) -> None:
     at = F.timestamp_seconds(F.col("id") * 86_400)
-    path = as_pandas(spark.range(18000, 20000).select(brent(workshop.world, at).alias("price"))).price
+    path = as_pandas(spark.range(18000, 20000).select(brent(factory.world, at).alias("price"))).price
     assert path.between(55, 105).all()
     assert path.std() > 3
     assert path.autocorr(1) > 0.95

@@ -1,10 +1,10 @@
 import errno
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from headrace.engines import local
-from headrace.engines.job import Job
+from headrace.engines.job import Job, JobName
 from headrace.errors import GateClosed, NotEnoughRoom, ReceiptError
 from headrace.lake.receipt import Line, Receipt
 from headrace.quality.summary import CheckResult, ScanSummary
@@ -17,6 +17,10 @@ def doing(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
         raise error
 
     monkeypatch.setitem(local._WORK, "refine", work)
+
+
+def test_every_job_is_done_by_the_library_or_by_the_simulator_beside_it() -> None:
+    assert all(callable(local._work(name)) for name in get_args(JobName))
 
 
 def test_a_job_on_a_full_disk_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from simulation.generate.chunks import (
-    Made,
+    ChunkRecord,
     check_same_stride,
     check_same_world,
     chunks_to_make,
@@ -31,9 +31,9 @@ PLAN = Plan(scale=1, start=START, end=START + 3 * DAY)
 WORLD = world_of(PLAN, {"meters": METERS, "levels": LEVELS})
 
 
-def made(first: int, last: int, *, low: int = 0, high: int = 100, seed: int = 7) -> Made:
+def made(first: int, last: int, *, low: int = 0, high: int = 100, seed: int = 7) -> ChunkRecord:
     start, end = ((START + day * DAY).isoformat() for day in (first, last))
-    return Made("levels", start, end, low, high, "landing", seed, 1, None, 1, 1, 1.0)
+    return ChunkRecord("levels", start, end, low, high, "landing", seed, 1, None, 1, 1, 1.0)
 
 
 def days_of(pieces: list[Piece]) -> list[tuple[int, int, int, int]]:

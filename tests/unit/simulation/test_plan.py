@@ -7,7 +7,7 @@ from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import NotEnoughRoom, UnknownName, UsageError
 from headrace.settings import Settings
-from simulation.generate.chunks import Made, senders_of
+from simulation.generate.chunks import ChunkRecord, senders_of
 from simulation.generate.estimate import Estimate, check_room, estimate, estimate_of
 from simulation.generate.plan import Plan, load_profile, load_profiles, world_of
 
@@ -81,10 +81,10 @@ def test_one_more_day_is_estimated_as_one_day() -> None:
     assert estimate_of(contracts, plan(**fine), before).total == 0
 
 
-def made(table: str, contracts: Mapping[str, Contract], plan: Plan) -> Made:
+def made(table: str, contracts: Mapping[str, Contract], plan: Plan) -> ChunkRecord:
     senders = senders_of(contracts[table], world_of(plan, contracts), plan)
     span = plan.start.isoformat(), plan.end.isoformat()
-    return Made(table, *span, 0, senders, "landing", plan.seed, plan.scale, 900.0, 1, 1, 1.0)
+    return ChunkRecord(table, *span, 0, senders, "landing", plan.seed, plan.scale, 900.0, 1, 1, 1.0)
 
 
 def test_a_target_without_room_is_refused(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from headrace.contracts.load import load_contracts
 from simulation.generate import blocks
 from simulation.generate.chunks import chunks_to_make
 from simulation.generate.plan import Plan, load_profile, world_of
-from simulation.generate.rows import Workshop
+from simulation.generate.rows import RowFactory
 from simulation.generate.sources import load_sources
 
 START = datetime(2024, 1, 1)
@@ -25,25 +25,25 @@ SLACK = 1200  # seconds: a little before or after, the wander of its course may 
 
 
 @pytest.fixture(scope="module")
-def workshop(spark: SparkSession) -> Iterator[Workshop]:
+def factory(spark: SparkSession) -> Iterator[RowFactory]:
     contracts = load_contracts("refinery")
     plan = Plan(scale=0.0004, start=START, end=START + timedelta(days=14), stride=timedelta(hours=1))
-    made = Workshop(spark, contracts, load_sources("refinery"), world_of(plan, contracts))
+    made = RowFactory(spark, contracts, load_sources("refinery"), world_of(plan, contracts))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def plan(workshop: Workshop) -> Plan:
-    world = workshop.world
+def plan(factory: RowFactory) -> Plan:
+    world = factory.world
     return Plan(scale=0.0004, start=world.start, end=world.end, stride=world.stride)
 
 
 @pytest.fixture(scope="module")
-def clean(workshop: Workshop, plan: Plan) -> pd.DataFrame:
-    chunk = chunks_to_make(plan, workshop.contracts["sensor_readings"], workshop.world, [])[0]
+def clean(factory: RowFactory, plan: Plan) -> pd.DataFrame:
+    chunk = chunks_to_make(plan, factory.contracts["sensor_readings"], factory.world, [])[0]
     return (
-        workshop.clean_rows(chunk)
+        factory.clean_rows(chunk)
         .where(~F.col("_copy"))
         .toArrow()
         .to_pandas()
@@ -52,10 +52,10 @@ def clean(workshop: Workshop, plan: Plan) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def sent(workshop: Workshop, plan: Plan) -> pd.DataFrame:
-    contract = workshop.contracts["sensor_readings"]
-    chunk = chunks_to_make(plan, contract, workshop.world, [])[0]
-    rows, strikes = workshop.rows(workshop.clean_rows(chunk), contract)
+def sent(factory: RowFactory, plan: Plan) -> pd.DataFrame:
+    contract = factory.contracts["sensor_readings"]
+    chunk = chunks_to_make(plan, contract, factory.world, [])[0]
+    rows, strikes = factory.rows(factory.clean_rows(chunk), contract)
     spans = [f"_{kind}_{end}" for kind in EPISODES for end in ("from", "to")]
     made = (
         rows.select(*contract.columns, "_index", "_second", "_strike", "_copy", *spans).toArrow().to_pandas()
@@ -82,11 +82,11 @@ def test_a_day_has_its_cycle(clean: pd.DataFrame) -> None:
 
 
 @pytest.fixture(scope="module")
-def excursions(workshop: Workshop, plan: Plan) -> pd.DataFrame:
-    chunk = chunks_to_make(plan, workshop.contracts["sensor_readings"], workshop.world, [])[0]
-    found = workshop.episodes(chunk)
+def excursions(factory: RowFactory, plan: Plan) -> pd.DataFrame:
+    chunk = chunks_to_make(plan, factory.contracts["sensor_readings"], factory.world, [])[0]
+    found = factory.episodes(chunk)
     assert found is not None
-    limits = workshop.argument("sensors").select("_index", "unit_id", "warning_low", "warning_high")
+    limits = factory.argument("sensors").select("_index", "unit_id", "warning_low", "warning_high")
     named = found.withColumnsRenamed({"from": "start", "to": "end"}).where("kind = 'excursion'")
     return named.join(limits, "_index").toArrow().to_pandas()
 
@@ -107,20 +107,20 @@ def test_a_process_is_beyond_its_limit_for_the_told_span_and_on_the_told_side(
 
 
 def test_a_process_gives_way_to_an_instrument_at_fault(
-    workshop: Workshop, plan: Plan, excursions: pd.DataFrame
+    factory: RowFactory, plan: Plan, excursions: pd.DataFrame
 ) -> None:
-    chunk = chunks_to_make(plan, workshop.contracts["sensor_readings"], workshop.world, [])[0]
-    others = workshop.episodes(chunk).where(F.col("kind").isin("stuck", "drift", "gap"))
+    chunk = chunks_to_make(plan, factory.contracts["sensor_readings"], factory.world, [])[0]
+    others = factory.episodes(chunk).where(F.col("kind").isin("stuck", "drift", "gap"))
     meets = excursions.merge(others.toArrow().to_pandas(), on="_index", suffixes=("", "_other"))
     assert not ((meets["start"] < meets["to"]) & (meets["end"] > meets["from"])).any()
 
 
 @pytest.mark.parametrize(("back", "happens"), [(10_000, True), (20_000, False)])
 def test_a_process_does_not_leave_its_limits_while_its_unit_fails(
-    workshop: Workshop, back: int, happens: bool
+    factory: RowFactory, back: int, happens: bool
 ) -> None:
     """It begins to be felt 5,400 s before 17,200."""
-    spark, at = workshop.spark, F.timestamp_seconds
+    spark, at = factory.spark, F.timestamp_seconds
     drawn = spark.createDataFrame(
         [(3, 17_200, 30_000, 0.5)], "_index int, from long, to long, strength double"
     )
@@ -138,17 +138,15 @@ def test_a_process_does_not_leave_its_limits_while_its_unit_fails(
         "_excursion_from", "_excursion_to", "_excursion_strength", "_run_up_from", "_back", "_first", "_every"
     ).select("*", *calm, *limits)
 
-    assert let_happen(drawn, workshop.argument("sensors"), failure).count() == happens
-    assert (with_excursions(block, workshop.world).first()["_pushes"] is not None) == happens
+    assert let_happen(drawn, factory.argument("sensors"), failure).count() == happens
+    assert (with_excursions(block, factory.world).first()["_pushes"] is not None) == happens
 
 
 def test_healthy_sensors_stay_between_their_warnings(
-    workshop: Workshop, clean: pd.DataFrame, excursions: pd.DataFrame
+    factory: RowFactory, clean: pd.DataFrame, excursions: pd.DataFrame
 ) -> None:
-    failing = {row.unit_id for row in workshop.argument("unit_failures").select("unit_id").collect()}
-    limits = (
-        workshop.argument("sensors").select("_index", "warning_low", "warning_high").toArrow().to_pandas()
-    )
+    failing = {row.unit_id for row in factory.argument("unit_failures").select("unit_id").collect()}
+    limits = factory.argument("sensors").select("_index", "warning_low", "warning_high").toArrow().to_pandas()
     calm = ~clean["unit_id"].isin(failing) & ~clean["_index"].isin(excursions["_index"])
     healthy = clean[calm].merge(limits, on="_index")
     assert len(healthy) > 10_000
@@ -190,16 +188,16 @@ def test_a_wrong_unit_jumps_clear_of_the_sensor_s_own_course(clean: pd.DataFrame
     assert (jump > 5 * wrong["std"]).mean() > 0.95
 
 
-def test_out_of_range_is_beyond_the_instrument_but_possible(workshop: Workshop, sent: pd.DataFrame) -> None:
-    limits = workshop.argument("sensors").select("_index", "min_value", "max_value").toArrow().to_pandas()
+def test_out_of_range_is_beyond_the_instrument_but_possible(factory: RowFactory, sent: pd.DataFrame) -> None:
+    limits = factory.argument("sensors").select("_index", "min_value", "max_value").toArrow().to_pandas()
     beyond = sent[sent["kind"] == "out_of_range"].merge(limits, on="_index")
     over = (beyond["reading_value"] - beyond["max_value"]) / (beyond["max_value"] - beyond["min_value"])
     assert over.between(0, 0.2).all()
     assert len(beyond) > 50
 
 
-def test_a_spike_stays_within_what_the_instrument_can_show(workshop: Workshop, sent: pd.DataFrame) -> None:
-    limits = workshop.argument("sensors").select("_index", "min_value", "max_value").toArrow().to_pandas()
+def test_a_spike_stays_within_what_the_instrument_can_show(factory: RowFactory, sent: pd.DataFrame) -> None:
+    limits = factory.argument("sensors").select("_index", "min_value", "max_value").toArrow().to_pandas()
     spikes = sent[sent["kind"] == "spike"].merge(limits, on="_index")
     assert (spikes["reading_value"] >= spikes["min_value"]).all()
     assert len(spikes) > 100
@@ -213,17 +211,17 @@ def test_the_source_knows_how_long_an_excursion_can_be_felt() -> None:
 def test_units_shake_for_days_before_they_fail(spark: SparkSession) -> None:
     contracts = load_contracts("refinery")
     demo = load_profile("refinery", "demo")
-    workshop = Workshop(spark, contracts, load_sources("refinery"), world_of(demo, contracts))
-    failures = workshop.argument("unit_failures").where(
+    factory = RowFactory(spark, contracts, load_sources("refinery"), world_of(demo, contracts))
+    failures = factory.argument("unit_failures").where(
         F.col("failed_at") < F.lit("2024-01-14").cast("timestamp")
     )
     known = failures.where(F.col("run_up_from") > F.lit("2024-01-02").cast("timestamp")).toArrow().to_pandas()
     assert len(known), "the demo shows no run-up from its beginning"
-    chunk = chunks_to_make(demo, contracts["sensor_readings"], workshop.world, [])[0]
+    chunk = chunks_to_make(demo, contracts["sensor_readings"], factory.world, [])[0]
     failure = known.iloc[0]
-    kinds = workshop.argument("sensors").select("sensor_id", "sensor_type")
+    kinds = factory.argument("sensors").select("sensor_id", "sensor_type")
     readings = (
-        workshop.clean_rows(chunk).where(F.col("unit_id") == failure["unit_id"]).join(kinds, "sensor_id")
+        factory.clean_rows(chunk).where(F.col("unit_id") == failure["unit_id"]).join(kinds, "sensor_id")
     )
     shaking = readings.where(F.col("sensor_type") == "Vibration").toArrow().to_pandas()
     at = shaking["reading_timestamp"]
@@ -233,7 +231,7 @@ def test_units_shake_for_days_before_they_fail(spark: SparkSession) -> None:
         at.between(failure["failed_at"] - timedelta(days=1), failure["failed_at"], "left")
     ].mean()
     standing = level[at.between(failure["failed_at"], failure["back_at"], "left")].mean()
-    workshop.close()
+    factory.close()
     assert 0.9 < before < 1.1
     assert last_day > 1.3
     assert standing < 0.3

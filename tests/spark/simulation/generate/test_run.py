@@ -86,7 +86,7 @@ def test_a_run_killed_before_it_remembers_doubles_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(run, "remember", lambda *_, **__: 1 / 0)
+        patched.setattr(run, "record_chunk", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             make("works", contracts, SOURCES, plan(tables=("notes",)), settings)
     landed = files_of(settings, "notes")

@@ -15,7 +15,7 @@ from simulation.generate import row_index
 from simulation.generate import rows as rows_module
 from simulation.generate.chunks import chunks_to_make
 from simulation.generate.plan import Plan, world_of
-from simulation.generate.rows import Workshop
+from simulation.generate.rows import RowFactory
 from simulation.generate.run import make
 from tests.spark.simulation.generate.conftest import DAY, SOURCES, START, plan
 
@@ -24,13 +24,13 @@ TABLES = ("levels", "repairs", "notes")
 
 def sent(spark: SparkSession, contracts: Mapping[str, Contract], table: str, made: Plan) -> list[str]:
     """The rows of a table as sent, each with its instant of sending, sorted."""
-    workshop = Workshop(spark, contracts, SOURCES, world_of(made, contracts))
+    factory = RowFactory(spark, contracts, SOURCES, world_of(made, contracts))
     lines: list[str] = []
-    for chunk in chunks_to_make(made, contracts[table], workshop.world, []):
-        rows, _ = workshop.rows(workshop.clean_rows(chunk), contracts[table])
+    for chunk in chunks_to_make(made, contracts[table], factory.world, []):
+        rows, _ = factory.rows(factory.clean_rows(chunk), contracts[table])
         shown = rows.select(F.to_json(F.struct(*contracts[table].columns, "_sent_at", "_raw")))
         lines += [line for (line,) in shown.collect()]
-    workshop.close()
+    factory.close()
     return sorted(lines)
 
 

@@ -14,7 +14,7 @@ from cli.summary import show_score
 from headrace.lake import objects
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
-from simulation.generate.chunks import Made
+from simulation.generate.chunks import ChunkRecord
 from simulation.score.scoring import KindScore, score
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Works:
     def plant_messages(self, chunk: str, *keys: str) -> None:
         """Told when they were made, a second apart."""
         start, end, low, high = chunk.split("-")
-        made = Made(
+        made = ChunkRecord(
             "strokes", iso(start), iso(end), int(low), int(high), "topic", 7, 1, None, len(keys), 0, 0
         )
         objects.put_json(f"{self.paths.made('topic', 'strokes')}/{chunk}.json", asdict(made))
