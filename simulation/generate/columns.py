@@ -119,7 +119,7 @@ def _drawn(name: str, spec: ColumnSpec, salt: str, world: World, who: tuple[str,
 
 
 def _item(spec: ColumnSpec) -> ColumnSpec:
-    return ColumnSpec(type=spec.items or "string", format=spec.format, range=spec.range)
+    return spec.model_copy(update={"type": spec.items or "string"})
 
 
 def _number(spec: ColumnSpec, salt: str, world: World, who: tuple[str, ...]) -> Column:
