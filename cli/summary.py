@@ -39,7 +39,7 @@ class Summary:
 def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, float]) -> Summary:
     """From what lies in the lake, so that a run with nothing new shows the same, and what the flow said."""
     from headrace.lake.size import sizes
-    from headrace.quality.run import scan_results
+    from headrace.quality.scan import scan_results
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
     kept = [each for each in found if not is_rejected(each.table)]

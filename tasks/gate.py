@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from headrace.errors import NotReady, ReceiptError
-from headrace.quality.summary import ScanSummary, gate
+from headrace.quality.gate import ScanSummary, gate
 from tasks.report import report_receipt, report_scan
 
 

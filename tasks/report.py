@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from headrace.quality.summary import ScanSummary
+from headrace.quality.gate import ScanSummary
 
 
 def report_scan(summary: ScanSummary, restored: list[dict[str, Any]]) -> None:

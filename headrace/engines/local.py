@@ -49,9 +49,8 @@ def _refine(domain: str, options: Options, settings: Settings) -> Options:
 def _scan(domain: str, options: Options, settings: Settings) -> Options:
     """Scans a layer and puts gold tables that failed back to their last good version. strict: for whom nobody judges
     the result, a scan that failed is an error."""
-    from headrace.quality.published import publish_last_good
-    from headrace.quality.run import scan
-    from headrace.quality.summary import gate
+    from headrace.quality.gate import gate
+    from headrace.quality.scan import restore_failed, scan
 
     summary = scan(
         domain,
@@ -61,7 +60,7 @@ def _scan(domain: str, options: Options, settings: Settings) -> Options:
         settings=settings,
         force=bool(options.get("force")),
     )
-    restored = publish_last_good(summary, settings)
+    restored = restore_failed(summary, settings)
     if options.get("strict"):
         gate(summary)
     return {"scan": summary.as_dict(), "restored": [asdict(each) for each in restored]}

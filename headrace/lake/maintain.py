@@ -14,9 +14,9 @@ from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import leased, living_holder
 from headrace.lake.paths import LAYERS, Paths, accepted_of, is_rejected
+from headrace.lake.published import Published, last_good, publish
 from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
-from headrace.quality.published import Published, last_good, publish
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.dropped import forget_taken
 from headrace.settings import SAFE_HOURS, Settings, get_settings

@@ -16,11 +16,11 @@ from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import Leases
 from headrace.lake.maintain import cluster_of
 from headrace.lake.paths import Paths, is_rejected, rejected_of
+from headrace.lake.published import last_good, publish
 from headrace.lake.small_files import join_small_files
 from headrace.lake.trim import trim_log
 from headrace.live.errands import Errand, errands
 from headrace.progress import Event, Stopwatch, tell
-from headrace.quality.published import last_good, publish
 from headrace.refine.catalog import Catalog
 from headrace.refine.copies import Copies, watched
 from headrace.refine.dropped import forget_taken

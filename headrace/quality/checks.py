@@ -1,4 +1,4 @@
-"""Which checks go with a table: those its contract implies and those written in soda/<domain>/<layer>/."""
+"""The checks of each table: those its contract implies and those written in soda/<domain>/<layer>/."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from headrace.contracts.load import domain_folder
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
-from headrace.quality.baseline import (
+from headrace.quality.contract_checks import (
     SCANNED,
     Check,
     Rows,
@@ -31,7 +31,7 @@ AS_OF = "as_of"
 
 @dataclass(frozen=True)
 class TableChecks:
-    """SodaCL of one table. `view` is what it is asked of; `rules` tells whether the checks have changed."""
+    """SodaCL of one table, to be run over `view`."""
 
     table: str
     view: str
@@ -39,6 +39,7 @@ class TableChecks:
 
     @property
     def rules(self) -> str:
+        """Differs where the checks do."""
         return hashlib.sha256(json.dumps(self.checks, default=str).encode()).hexdigest()[:16]
 
     @property
@@ -47,7 +48,7 @@ class TableChecks:
         return yaml.safe_dump(listed, sort_keys=False, width=10_000).replace(SCANNED, self.view)
 
     def only_as_of(self) -> "TableChecks":
-        """Those whose answer changes with as_of alone."""
+        """Those that depend on as_of."""
         dated = (check for check in self.checks if AS_OF in json.dumps(check, default=str))
         return replace(self, checks=tuple(dated))
 
@@ -75,13 +76,9 @@ def soda_folder(domain: str) -> Path:
     return domain_folder(domain).parents[1] / "soda" / domain
 
 
-def tables_of(catalog: Catalog, layer: str) -> list[str]:
-    return catalog.tables(layer)
-
-
 def _implied(catalog: Catalog, layer: str, table: str, paths: Paths) -> list[Check]:
     if layer == "bronze":
-        return bronze_checks(catalog.contracts[table], taken(paths, table))
+        return bronze_checks(catalog.contracts[table], _taken(paths, table))
     node = catalog.node(table, layer)
     if node in catalog.from_bronze:
         return silver_checks(catalog.source_of(node), node.table, table)
@@ -96,7 +93,7 @@ def _rows_expected(node: Node, paths: Paths) -> Rows:
     return "usual" if AS_OF in node.arguments else "due"
 
 
-def taken(paths: Paths, table: str) -> Taken:
+def _taken(paths: Paths, table: str) -> Taken:
     known: list[Landed | Dropped] = [*known_files(paths, table).values(), *known_drops(paths, table)]
     good = [file for file in known if file.set_aside is None]
     return Taken(sum(file.lines for file in good), len(known), len(known) - len(good))

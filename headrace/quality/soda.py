@@ -1,8 +1,11 @@
 """Runs one Soda scan and puts each outcome into plain words.
 
-Soda's own ways are kept in check here. It would write a settings file into the user's home and send usage
-statistics; its cursor runs a query again for every hundred rows; it runs one query after another and gives
-all up when one cannot be run; and it passes over checks that it could not compute. Here those have failed.
+Soda's ways are changed here where they cost or hide something. It would write a settings file into the user's home and
+send usage statistics; it would select samples of failed rows, which nobody reads; it runs one query after another and
+stops at the first that cannot be run; and it passes over checks that it could not compute. Here those have failed.
+
+Soda asks each number that takes a query of its own by itself. Spark answers all of them in one statement first, and
+Soda's cursor finds them there: planning a query costs more than running it over a few thousand rows.
 """
 
 import logging
@@ -10,37 +13,41 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from headrace.quality.checks import TableChecks
-from headrace.quality.summary import CheckResult, Outcome
+from headrace.quality.gate import CheckResult, Outcome
 
 QUERIES_AT_ONCE = 4
+ONE_NUMBER = ("UserDefinedNumericQuery", "ReferenceQuery", "DuplicatesQuery")
+DESCRIBE = "DESCRIBE "
 _ONE_AT_A_TIME = threading.Lock()  # Soda keeps its log in a singleton
 _CONDITION = re.compile(r"(?:<=|>=|!=|=|<|>|\bnot between\b|\bbetween\b).*$")
 _COLUMN_HINT = re.compile(r"(\[[A-Z_.]+\]) ?")
 
 
 def run_soda(
-    spark: SparkSession, tables: Iterable[TableChecks], variables: Mapping[str, str]
+    spark: SparkSession, tables: Sequence[TableChecks], variables: Mapping[str, str]
 ) -> list[CheckResult]:
-    given = list(tables)
     with _ONE_AT_A_TIME:
         scan = _soda().Scan()
         scan.set_data_source_name("spark_df")
         scan.add_spark_session(spark, data_source_name="spark_df")
         scan.add_variables(dict(variables))
-        for table in given:
+        scan._configuration.samples_limit = 0
+        for table in tables:
             scan.add_sodacl_yaml_str(table.sodacl, file_name=f"{table.view}.yml")
         scan.execute()
-        return list(_results(scan, {table.view: table.table for table in given}))
+        return list(_results(scan, {table.view: table.table for table in tables}))
 
 
 @cache
@@ -57,20 +64,85 @@ def _soda() -> Any:
             quiet.write_text("send_anonymous_usage_stats: false\nuser_cookie_id: none\n")
             ConfigHelper.get_instance(str(quiet))
         import soda.scan
-        from soda.data_sources.spark_df_cursor import SparkDfCursor
+        from soda.data_sources.spark_df_connection import SparkDfConnection
         from soda.execution.data_source_scan import DataSourceScan
 
-    DataSourceScan.execute_queries = _execute_side_by_side
-    SparkDfCursor.fetchmany = _fetch_rest
-    SparkDfCursor.convert_spark_row_to_dbapi_row = staticmethod(_row_in_utc)
+    DataSourceScan.execute_queries = _execute_queries
+    SparkDfConnection.cursor = lambda connection: Cursor(
+        connection.spark_session, getattr(connection, "answers", {})
+    )
     return soda.scan
 
 
-def _execute_side_by_side(scan: Any) -> None:
+class Cursor:
+    """Soda's cursor over Spark. Soda's own runs a query again for every hundred rows."""
+
+    def __init__(self, session: SparkSession, answers: Mapping[str, float | None]) -> None:
+        self._session, self._answers = session, answers
+        self._rows: list[list[Any]] = []
+        self.description: tuple[tuple[str, str], ...] = ()
+
+    def execute(self, sql: str) -> None:
+        if sql in self._answers:
+            self.description, self._rows = (("value", "DoubleType"),), [[self._answers[sql]]]
+        elif sql.startswith(DESCRIBE):
+            fields = self._session.table(sql.removeprefix(DESCRIBE)).schema.fields
+            self.description = (("col_name", "StringType"), ("data_type", "StringType"))
+            self._rows = [[field.name, field.dataType.simpleString()] for field in fields]
+        else:
+            frame = self._session.sql(sql)
+            self.description = tuple(
+                (field.name, type(field.dataType).__name__) for field in frame.schema.fields
+            )
+            self._rows = [[_in_utc(value) for value in row] for row in frame.collect()]
+
+    @property
+    def rowcount(self) -> int:
+        return len(self._rows)
+
+    def fetchone(self) -> list[Any] | None:
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchmany(self, size: int) -> list[list[Any]]:
+        rows, self._rows = self._rows[:size], self._rows[size:]
+        return rows
+
+    def fetchall(self) -> list[list[Any]]:
+        return self.fetchmany(len(self._rows))
+
+    def close(self) -> None: ...
+
+
+def _in_utc(value: Any) -> Any:
+    """Spark hands instants over in the process's time zone without saying so; Soda takes them for UTC."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def _execute_queries(scan: Any) -> None:
     partitions = (part for table in scan.tables.values() for part in table.partitions.values())
     queries = [*(query for part in partitions for query in part.collect_queries()), *scan.queries]
+    connection = scan.data_source.connection
+    connection.answers = _answers(connection.spark_session, queries)
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="scan") as pool:
         list(pool.map(_execute, queries))
+
+
+def _answers(session: SparkSession, queries: Iterable[Any]) -> dict[str, float | None]:
+    """The number of each query of one number, all from one statement. Where one of them cannot be run, Soda runs each
+    by itself, and says which."""
+    numbers = list(dict.fromkeys(query.sql for query in queries if type(query).__name__ in ONE_NUMBER))
+    if len(numbers) < 2:
+        return {}
+    answers = (
+        f"select {at} as at, cast(number as double) as number from ({sql}\n) as answer(number)"
+        for at, sql in enumerate(numbers)
+    )
+    try:
+        rows = session.sql("\nunion all ".join(answers)).collect()
+    except PySparkException:
+        return {}
+    times = Counter(row.at for row in rows)
+    return {numbers[row.at]: row.number for row in rows if times[row.at] == 1}
 
 
 def _execute(query: Any) -> None:
@@ -78,17 +150,6 @@ def _execute(query: Any) -> None:
         query.execute()
     except Exception as error:  # most often Soda's own, after it has noted the real one in the query
         query.exception = query.exception or error
-
-
-def _fetch_rest(cursor: Any, size: int) -> tuple[Any, ...]:  # noqa: ARG001 - Soda's signature
-    if cursor.rowcount >= 0:
-        return ()
-    return tuple(cursor.fetchall())
-
-
-def _row_in_utc(row: Any) -> list[Any]:
-    """Spark hands instants over in the process's time zone without saying so; Soda takes them for UTC."""
-    return [value.astimezone(UTC) if isinstance(value, datetime) else value for value in row]
 
 
 def _results(scan: Any, tables: Mapping[str, str]) -> Iterable[CheckResult]:

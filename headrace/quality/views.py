@@ -1,8 +1,8 @@
-"""The tables of one scan, by the names that checks use.
+"""The tables of one scan as temporary views, under the names that checks use.
 
-As in a table's signature, `bronze_x` is bronze's x and plain `x` is silver's, else gold's; a name always
-means the whole table. What is new in a table since its last scan has a view of its own, `x__new`. The views
-live in a session of their own: two domains or two scans never see each other's.
+As in a table's signature, `bronze_x` is bronze's x and plain `x` is silver's, else gold's; a name always means the
+whole table. `x__new` holds the partitions written since the last scan. The views belong to a session of their own,
+so that two scans never see each other's.
 """
 
 import re
@@ -17,7 +17,7 @@ from headrace.contracts.schema import bronze_schema
 from headrace.lake import log
 from headrace.lake.paths import Paths, accepted_of, is_rejected, rejected_of
 from headrace.lake.session import FEW_ROWS, session_for
-from headrace.quality.baseline import REFERRED, referred_by
+from headrace.quality.contract_checks import REFERRED, ROWS_OF, referred_by
 from headrace.refine.catalog import Catalog
 from headrace.writes.way import way_of
 
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 
 @dataclass(frozen=True)
 class Part:
-    """Only these values of the partition column; the newest one is always among them."""
+    """Some values of the partition column, the newest one among them."""
 
     column: str
     values: frozenset[str | None]
@@ -44,23 +44,25 @@ class Views:
         self._rows: dict[str, int] = {}
 
     def are_small(self, sodacl: str) -> bool:
-        """Whether all tables that the text of some checks names are small."""
+        """Whether all tables that some checks read are small."""
         return all(self._count(name) <= FEW_ROWS for name in self._named_in(sodacl))
+
+    def row_counts(self, sodacl: str) -> dict[str, str]:
+        """The values of the variables `rows_of_<view>` that some checks name, without a query."""
+        named = {word.removeprefix(ROWS_OF) for word in _WORD.findall(sodacl) if word.startswith(ROWS_OF)}
+        return {f"{ROWS_OF}{name}": str(self._count(name)) for name in named & self._places.keys()}
 
     @contextmanager
     def registered(self, spark: SparkSession, sodacl: str, parts: dict[str, Part]) -> Iterator[SparkSession]:
-        """A session with a view of every table that the text of the checks names."""
+        """A session with a view of every table that some checks read."""
         session = session_for(spark, 0 if self.are_small(sodacl) else FEW_ROWS)
-        kept = [
-            frame for name in sorted(self._named_in(sodacl)) if (frame := self._view(session, name, parts))
-        ]
-        kept += [
-            self._referred(session, word) for word in set(_WORD.findall(sodacl)) if word.endswith(REFERRED)
-        ]
+        frames = [self._view(session, name, parts) for name in sorted(self._named_in(sodacl))]
+        counted = {word for word in _WORD.findall(sodacl) if word.endswith(REFERRED)}
+        frames += [self._referred(session, view) for view in sorted(counted)]
         try:
             yield session
         finally:
-            for frame in kept:
+            for frame in filter(None, frames):
                 frame.unpersist()
 
     def _view(self, session: SparkSession, name: str, parts: dict[str, Part]) -> DataFrame | None:
@@ -68,7 +70,7 @@ class Views:
         if frame is None:
             return None
         if self._layer != "bronze" and self._count(name) <= FEW_ROWS:
-            frame = frame.persist()
+            frame = frame.coalesce(1).persist()  # queries of a single partition need no shuffle
         frame.createOrReplaceTempView(name)
         if part := parts.get(name):
             frame.where(part.holds()).createOrReplaceTempView(new_rows_of(name))
@@ -106,12 +108,6 @@ def locations(catalog: Catalog, paths: Paths, layer: str) -> dict[str, str]:
                 if way_of(node.table.write).sets_rows_aside:
                     places[rejected_of(ref.name)] = paths.rejected(ref.name)
     return places
-
-
-def newest(spark: SparkSession, path: str, column: str) -> str | None:
-    """The last value of a partition column, out of the table's statistics."""
-    rows = spark.read.format("delta").load(path).agg(F.max(column).cast("string")).collect()
-    return str(rows[0][0]) if rows[0][0] is not None else None
 
 
 def _frame(spark: SparkSession, catalog: Catalog, path: str, name: str) -> DataFrame | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from headrace.lake import log
 from headrace.lake.increments import progress_of
 from headrace.lake.paths import Paths
-from headrace.quality.published import last_good
+from headrace.lake.published import last_good
 from headrace.refine.catalog import Catalog
 from headrace.writes.node import Node
 from headrace.writes.way import follower_of, way_of

@@ -11,9 +11,9 @@ from headrace.contracts.model import Contract
 from headrace.errors import GateClosed
 from headrace.lake import log, objects
 from headrace.lake.paths import Paths
-from headrace.quality.published import last_good, publish_last_good
-from headrace.quality.run import scan_layer
-from headrace.quality.summary import CheckResult, ScanSummary, gate
+from headrace.lake.published import last_good
+from headrace.quality.gate import CheckResult, ScanSummary, gate
+from headrace.quality.scan import restore_failed, scan_layer
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
 from headrace.tables import Append, Table, Upsert, Whole
@@ -62,6 +62,7 @@ CATALOG = Catalog(
         Ref("silver", "levels"): Node(
             Ref("silver", "levels"),
             Table(key="level_id", event_time="measured_at", partition="day", write=Append()),
+            __name__,
             levels,
             ("bronze_levels", "tanks"),
             {"bronze_levels": Ref("bronze", "levels"), "tanks": Ref("silver", "tanks")},
@@ -69,6 +70,7 @@ CATALOG = Catalog(
         Ref("silver", "tanks"): Node(
             Ref("silver", "tanks"),
             Table(key="tank_id", write=Upsert("_sent_at")),
+            __name__,
             tanks,
             ("bronze_tanks",),
             {"bronze_tanks": Ref("bronze", "tanks")},
@@ -76,6 +78,7 @@ CATALOG = Catalog(
         Ref("gold", "totals"): Node(
             Ref("gold", "totals"),
             Table(key="tank_id", write=Whole()),
+            __name__,
             totals,
             ("levels",),
             {"levels": Ref("silver", "levels")},
@@ -234,6 +237,42 @@ def test_a_check_that_cannot_be_run_fails(works: Works) -> None:
     assert "no_such_column" in detail
 
 
+def test_a_query_that_cannot_be_run_fails_alone(works: Works) -> None:
+    works.write_checks(
+        "silver", "levels",
+        "checks for levels:\n  - lost = 0:\n      name: none is lost\n"
+        "      lost query: select count(*) from no_such_table\n",
+    )  # fmt: skip
+    found = failures(works.scan())
+    assert found["none is lost"].startswith("could not be run")
+    assert "level_id names one row" not in found
+
+
+def test_the_numbers_that_checks_ask_for_come_from_one_statement(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, sql = [], SparkSession.sql
+    monkeypatch.setattr(SparkSession, "sql", lambda spark, text: asked.append(text) or sql(spark, text))
+    works.write_checks(
+        "silver", "levels",
+        "checks for levels:\n  - reds = 1:\n      name: one is red\n"
+        "      reds query: select count(*) from levels where colour = 'red'\n",
+    )  # fmt: skip
+    assert failures(works.scan()) == {}
+    assert len(asked) == 2, "one for the expressions of the table, one for all queries"
+
+
+def test_checks_know_numbers_of_rows(works: Works) -> None:
+    works.write_checks(
+        "silver", "levels",
+        "checks for levels:\n  - lost = 0:\n      name: none is lost\n"
+        "      lost expression: ${rows_of_bronze_levels} - ${rows_of_levels} + 0 * count(*)\n",
+    )  # fmt: skip
+    assert failures(works.scan()) == {}
+    works.levels(GOOD[:1])
+    assert failures(works.scan()) == {"none is lost": "found 1, expected 0"}
+
+
 def test_a_check_that_soda_does_not_understand_fails(works: Works) -> None:
     works.write_checks("silver", "levels", "checks for levels:\n  - volume shall be nice\n")
     assert works.scan().failed
@@ -279,7 +318,7 @@ def test_a_failed_gold_table_goes_back_to_its_last_good_version(works: Works) ->
     works.scan("gold")
     works.totals(-5)
     summary = works.scan("gold")
-    restored = publish_last_good(summary, works.settings)
+    restored = restore_failed(summary, works.settings, CATALOG)
     path = works.paths.table("gold", "totals")
     assert [(each.table, each.good_version, each.failed_version) for each in restored] == [("totals", 0, 1)]
     assert works.spark.read.format("delta").load(path).first()["volume"] == 5
@@ -290,7 +329,7 @@ def test_a_failed_silver_table_stays_and_its_readers_are_pointed_back(works: Wor
     works.scan()
     works.levels([*GOOD, GOOD[0]])
     summary = works.scan()
-    assert publish_last_good(summary, works.settings) == []
+    assert restore_failed(summary, works.settings, CATALOG) == []
     assert log.version(works.paths.table("silver", "levels")) == 1
     assert last_good(works.paths, "silver", "levels").version == 0
 

@@ -19,8 +19,8 @@ from headrace.contracts.model import Contract
 from headrace.lake.files import live_files
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.receipt import Receipt, receipt
-from headrace.quality.run import scan
-from headrace.quality.summary import CheckResult
+from headrace.quality.gate import CheckResult
+from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.run import TableResult, refine
 from headrace.serve.dialects import athena_queries

@@ -7,7 +7,7 @@ from headrace.engines import local
 from headrace.engines.job import Job, JobName
 from headrace.errors import GateClosed, NotEnoughRoom, ReceiptError
 from headrace.lake.receipt import Line, Receipt
-from headrace.quality.summary import CheckResult, ScanSummary
+from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.serve.glue import Published
 from headrace.settings import Settings
 
@@ -49,8 +49,8 @@ def test_a_strict_receipt_that_does_not_balance_is_an_error(
 
 def test_a_strict_scan_that_failed_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = ScanSummary("pumps", "gold", "", [CheckResult("pump_days", "rows", "fail", "none")])
-    monkeypatch.setattr("headrace.quality.run.scan", lambda *_, **__: failed)
-    monkeypatch.setattr("headrace.quality.published.publish_last_good", lambda *_: [])
+    monkeypatch.setattr("headrace.quality.scan.scan", lambda *_, **__: failed)
+    monkeypatch.setattr("headrace.quality.scan.restore_failed", lambda *_: [])
     assert local.run_job(Job("scan", "pumps", {"layer": "gold"}), settings).summary["scan"]["checks"]
     with pytest.raises(GateClosed):
         local.run_job(Job("scan", "pumps", {"layer": "gold", "strict": True}), settings)

@@ -3,7 +3,7 @@
 import pytest
 
 from headrace.errors import GateClosed
-from headrace.quality.summary import CheckResult, ScanSummary, gate
+from headrace.quality.gate import CheckResult, ScanSummary, gate
 
 
 def summary(*outcomes: str) -> ScanSummary:

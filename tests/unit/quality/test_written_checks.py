@@ -7,7 +7,7 @@ import yaml
 
 from headrace.contracts.load import domains_found
 from headrace.errors import UsageError
-from headrace.quality.checks import soda_folder, tables_of, written
+from headrace.quality.checks import soda_folder, written
 from headrace.refine.catalog import load_tables
 
 REPO = Path(__file__).parents[3]
@@ -19,7 +19,7 @@ FILES = [(domain, file) for domain in SHIPPED for file in sorted(soda_folder(dom
 @pytest.mark.parametrize("layer", ["silver", "gold"])
 def test_every_table_has_written_checks_and_no_file_is_an_orphan(domain: str, layer: str) -> None:
     found = {file.stem for file in (soda_folder(domain) / layer).glob("*.yml")}
-    assert found == set(tables_of(load_tables(domain), layer))
+    assert found == set(load_tables(domain).tables(layer))
 
 
 @pytest.mark.parametrize(("domain", "file"), FILES, ids=lambda given: getattr(given, "stem", given))

@@ -1,6 +1,7 @@
-"""The checks that a contract and a table's shape imply. Nobody writes them down twice.
+"""The checks that a contract and a table's shape imply.
 
-Bronze is judged for schema, volume and share of unreadable lines only: faulty rows are what it is for.
+Bronze is checked for schema, volume and share of unreadable lines only: it keeps faulty rows. Most checks are
+expressions, which Soda puts into one query for each table.
 """
 
 from collections.abc import Iterator
@@ -17,17 +18,18 @@ Check = str | dict[str, Any]
 MALFORMED_PERCENT = {"warn": 2, "fail": 10}
 REJECTED_PERCENT = {"warn": 5, "fail": 25}
 SET_ASIDE_PERCENT = {"warn": 0, "fail": 50}
-FEW = 20  # files or rows, of which a large share says little: such a share warns
-HASH_PARTITIONS = 32
+FEW = 20  # files or rows: a large share of fewer says little and only warns
 Rows = Literal["due", "usual", "optional"]
-SCANNED = "{scanned}"  # the view a scan looks at: the table, or what is new in it
-# Behind the name of a view: how often each combination of its references occurs there, in the column `times`.
+SCANNED = "{scanned}"  # the view that is scanned: the table, or its new partitions
+# The suffix of a view with each combination of references once, and its number of rows in the column `times`.
 REFERRED = "__referred"
+HASH_HINT = "hash_hint"  # the variable with the hint for queries that count repeated keys
+ROWS_OF = "rows_of_"  # the prefix of a variable with the number of rows of a table, from its log
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What the landing folder has delivered of one table so far."""
+    """The lines and files of one table that have been delivered so far."""
 
     lines: int
     files: int
@@ -89,29 +91,28 @@ def _schema(types: dict[str, str]) -> Check:
 
 
 def _unique(key: str, table: Table) -> Iterator[Check]:
+    """As queries of their own: a distinct count among the other expressions would group all of these by its column."""
     if way_of(table.write).keeps_versions:
-        yield _twice(f"{key}, version")
-        current = "count(case when is_current then 1 end)"
-        once = f"count(distinct case when is_current then {key} end)"
-        yield _none("current_twice", f"{key} has one current version", expression=f"{current} - {once}")
+        yield _keys_twice(f"{key}, version", f"{SCANNED} group by {key}, version")
+        current = f"select count(*) - count(distinct {key}) from {SCANNED} where is_current"
+        yield _none("current_twice", f"{key} has one current version", query=current)
     elif table.partition is None:
-        yield _twice(key)
+        yield _keys_twice(key, f"{SCANNED} group by {key}")
     else:
-        yield _none("keys_twice", f"{key} names one row", query=_keys_twice(key))
+        hashes = f"select /*+ ${{{HASH_HINT}}} */ xxhash64({key}) as hash from {SCANNED}"
+        yield _keys_twice(key, f"({hashes}) group by hash")
 
 
-def _twice(key: str) -> Check:
-    """For a table of modest size: one more column of the query that its other checks share."""
-    once = f"count(*) - count(distinct struct({key}))"
-    return _none("keys_twice", f"{key} names one row", expression=once)
+def _keys_twice(key: str, groups: str) -> Check:
+    times = f"select count(*) as times from {groups}"
+    repeated = f"select cast(coalesce(sum(times - 1), 0) as bigint) from ({times})"
+    return _none("keys_twice", f"{key} names one row", query=repeated)
 
 
-def _keys_twice(key: str) -> str:
-    """Counts keys that occur again. Their hashes are shuffled before they are grouped, which halves the time:
-    nearly all differ, so grouping them first is in vain."""
-    hashes = f"select /*+ REPARTITION({HASH_PARTITIONS}, hash) */ xxhash64({key}) as hash from {SCANNED}"
-    counted = f"select count(*) as times from ({hashes}) group by hash"
-    return f"select cast(coalesce(sum(times - 1), 0) as bigint) from ({counted})"
+def hash_hint(*, few_rows: bool) -> str:
+    """The hashes of many keys are shuffled before they are grouped, which halves the time: nearly all differ, so a
+    partial aggregation before the shuffle would reduce nothing."""
+    return "COALESCE(1)" if few_rows else "REPARTITION(32, hash)"
 
 
 def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Check]:
@@ -134,7 +135,7 @@ def _literal(value: str | int) -> str:
 
 
 def _none(metric: str, name: str, **how: str) -> Check:
-    """A check that some metric is nought."""
+    """A check that a metric is 0."""
     return {f"{metric} = 0": {"name": name, **{f"{metric} {kind}": sql for kind, sql in how.items()}}}
 
 
@@ -155,8 +156,8 @@ def referred_by(contract: Contract) -> dict[str, tuple[str, str]]:
 
 
 def _strangers(name: str, table: str, column: str) -> str:
-    """Counts rows that refer to nothing. Soda's own check joins row by row; here each combination of references
-    is looked up once, and the large table is read once for all of them."""
+    """Counts rows that refer to nothing. Soda's own check joins row by row; this one looks up each combination of
+    references once, and reads the large table once for all of them."""
     values = f"select {name} as value, times from {SCANNED}{REFERRED} where {name} is not null"
     return (
         f"select coalesce(sum(times), 0) from ({values}) left anti join {table} on value = {table}.{column}"
@@ -164,14 +165,18 @@ def _strangers(name: str, table: str, column: str) -> str:
 
 
 def _rejected(name: str, contract: Contract) -> Check:
-    rejected, arrived = rejected_of(name), f"bronze_{contract.table}"
-    counts = f"(select count(*) as bad from {rejected}), (select count(*) as arrived from {arrived})"
-    share = f"select {_share('bad', 'arrived', REJECTED_PERCENT)} from {counts}"
-    return _percent("rejected_percent", "share of rejected rows", REJECTED_PERCENT, query=share)
+    rejected, arrived = rows_of(rejected_of(name)), rows_of(f"bronze_{contract.table}")
+    share = _share(f"{rejected} + 0 * count(*)", arrived, REJECTED_PERCENT)
+    return _percent("rejected_percent", "share of rejected rows", REJECTED_PERCENT, expression=share)
+
+
+def rows_of(view: str) -> str:
+    """The number of rows of a table, as SodaCL names it."""
+    return f"${{{ROWS_OF}{view}}}"
 
 
 def _share(part: str, whole: str, limits: dict[str, int]) -> str:
-    """In per cent. Of a few, a large share says little: it warns, but does not close the gate."""
+    """In per cent. A large share of few rows only warns."""
     share = f"coalesce(100.0 * ({part}) / nullif({whole}, 0), 0)"
     return f"case when {whole} < {FEW} then least({share}, {limits['fail']}) else {share} end"
 

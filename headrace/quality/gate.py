@@ -1,6 +1,8 @@
-"""What a scan found, and whether the gate behind a layer stays open."""
+"""The gate behind a layer: what a scan found, and whether the run may go on.
 
-from collections.abc import Iterable
+A check that fails closes the gate; one that warns is shown.
+"""
+
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +14,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check. `detail` says in a sentence what was found; found and expected are its two halves."""
+    """The result of one check. `detail` is a sentence; found and expected are its two halves."""
 
     table: str
     name: str
@@ -26,7 +28,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ScanSummary:
-    """All checks of one layer. `versions` holds the Delta version each scanned table was judged at."""
+    """All results of one layer. `versions` holds the Delta version each scanned table was judged at."""
 
     domain: str
     layer: str
@@ -46,13 +48,13 @@ class ScanSummary:
         return self.having("warn")
 
     @property
+    def failed_tables(self) -> list[str]:
+        return sorted({check.table for check in self.failed})
+
+    @property
     def never_written(self) -> list[str]:
         """The tables that do not exist yet."""
         return sorted({check.table for check in self.checks if check.code == "never_written"})
-
-    @property
-    def failed_tables(self) -> list[str]:
-        return sorted({check.table for check in self.failed})
 
     def having(self, outcome: Outcome) -> list[CheckResult]:
         return [check for check in self.checks if check.outcome == outcome]
@@ -67,18 +69,14 @@ class ScanSummary:
 
 def gate(summary: ScanSummary) -> None:
     """Lets a run pass to the next layer, or stops it."""
-    if not summary.failed:
+    failed = summary.failed
+    if not failed:
         return
-    count = len(summary.failed)
+    more = len(failed) - SHOWN
     raise GateClosed(
         f"the gate behind {summary.layer} of {summary.domain} is closed: "
-        f"{count} {'check' if count == 1 else 'checks'} failed\n"
-        + "\n".join(_lines(summary.failed[:SHOWN]))
-        + (f"\n  and {count - SHOWN} more" if count > SHOWN else "")
+        f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed\n"
+        + "\n".join(f"  {check.table}: {check.name}: {check.detail}" for check in failed[:SHOWN])
+        + (f"\n  and {more} more" if more > 0 else "")
         + "\nNothing after this layer was run, and readers of gold keep its last good version."
     )
-
-
-def _lines(checks: Iterable[CheckResult]) -> Iterable[str]:
-    for check in checks:
-        yield f"  {check.table}: {check.name}: {check.detail}"

@@ -1,0 +1,259 @@
+"""Scans a layer: puts the checks of all its tables that have something new to Soda, in as few queries as possible.
+
+A table is scanned when its version or its checks have changed since the last scan that it passed, and then only in
+the partitions written since. Where nothing but as_of has moved on, only the checks that depend on it are run.
+
+Readers follow the version that passed last. A table that failed is restored to it where its way of writing allows it;
+one that a stream feeds never is, since the stream would not send the lost rows again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from headrace.errors import UnknownName
+from headrace.lake import log, objects
+from headrace.lake.lease import leased
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.published import Published, last_good, publish
+from headrace.lake.session import get_spark
+from headrace.progress import Event, Stopwatch, tell
+from headrace.quality.checks import AS_OF, TableChecks, checks_of, soda_folder
+from headrace.quality.contract_checks import HASH_HINT, hash_hint
+from headrace.quality.gate import CheckResult, ScanSummary
+from headrace.quality.soda import run_soda
+from headrace.quality.views import Part, Views, new_rows_of
+from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.instants import newest_event
+from headrace.settings import Settings, get_settings
+from headrace.writes.way import way_of
+
+
+@dataclass(frozen=True)
+class Target:
+    """One table to scan: its checks, its version, and the version that passed last."""
+
+    checks: TableChecks
+    version: int
+    good: Published | None
+    rules: str
+
+    @property
+    def table(self) -> str:
+        return self.checks.table
+
+
+def scan(
+    domain: str,
+    layer: str,
+    *,
+    tables: Sequence[str] | None = None,
+    as_of: datetime | None = None,
+    settings: Settings | None = None,
+    force: bool = False,
+) -> ScanSummary:
+    """Scans what is new since each table's last passed scan; whether the run goes on is for `gate` to decide."""
+    return scan_layer(
+        load_tables(domain), layer, tables=tables, as_of=as_of, settings=settings or get_settings(),
+        force=force, soda=soda_folder(domain),
+    )  # fmt: skip
+
+
+def scan_layer(
+    catalog: Catalog,
+    layer: str,
+    *,
+    tables: Sequence[str] | None = None,
+    as_of: datetime | None = None,
+    settings: Settings,
+    force: bool = False,
+    soda: Path,
+) -> ScanSummary:
+    """The same for a catalog at hand and checks in a given folder."""
+    watch, paths = Stopwatch(), Paths.of(catalog.domain, settings)
+    names = _names(catalog, layer, tables)
+    instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
+    tell(Event("scan", layer, "started"))
+    targets = [_target(catalog, layer, name, paths, soda) for name in names]
+    due = [todo for target in targets if (todo := _due(target, instant, force=force)) is not None]
+    not_there = {target.table: why for target in due if (why := _not_there(target, catalog, layer, paths))}
+    there = [target for target in due if target.table not in not_there]
+    checks = list(not_there.values())
+    parts: dict[str, Part] = {}
+    if there:
+        parts = {} if force else _parts(catalog, layer, there, paths)
+        checks += _judged(get_spark(settings), Views(catalog, paths, layer), there, parts, instant)
+    summary = ScanSummary(
+        domain=catalog.domain,
+        layer=layer,
+        as_of=instant.isoformat(),
+        checks=checks,
+        skipped=sorted(set(names) - {target.table for target in due}),
+        versions={target.table: target.version for target in due if target.version >= 0},
+        scopes={target.table: _scope(parts.get(target.checks.view)) for target in there},
+        seconds=watch.seconds,
+    )
+    _record(summary, paths, [target for target in due if target.version >= 0])
+    state: Literal["failed", "done"] = "failed" if summary.failed else "done"
+    tell(Event("scan", layer, state, rows=len(checks), seconds=watch.seconds))
+    return summary
+
+
+@dataclass(frozen=True)
+class Restored:
+    table: str
+    good_version: int
+    failed_version: int
+
+
+def restore_failed(
+    summary: ScanSummary, settings: Settings, catalog: Catalog | None = None
+) -> list[Restored]:
+    """Restores failed tables to the version that passed last, where there is one."""
+    if summary.layer == "bronze" or not summary.failed:
+        return []
+    return list(_restored(summary, settings, catalog or load_tables(summary.domain)))
+
+
+def _restored(summary: ScanSummary, settings: Settings, catalog: Catalog) -> Iterator[Restored]:
+    paths, layer = Paths.of(summary.domain, settings), summary.layer
+    for table in summary.failed_tables:
+        good, failed = last_good(paths, layer, table), summary.versions.get(table)
+        if good is None or failed is None or good.version >= failed:
+            continue
+        if not way_of(catalog.node(table, layer).table.write).restorable:
+            continue
+        lease = paths.lease(layer, table)
+        with leased([lease], job=f"restore {summary.domain} {layer} {table}", seconds=settings.lease_seconds):
+            path = paths.table(layer, table)
+            get_spark(settings).sql(f"restore table delta.`{path}` to version as of {good.version}")
+            publish(paths, layer, table, replace(good, version=log.version(path)))
+        yield Restored(table, good.version, failed)
+
+
+def scan_results(domain: str, settings: Settings) -> list[dict[str, Any]]:
+    """Every check of every scan, oldest first, one flat row each."""
+    return [row for rows in objects.all_json(Paths.of(domain, settings).scans) for row in rows]
+
+
+def _names(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
+    if layer not in LAYERS:
+        raise UnknownName("layer", layer, LAYERS)
+    everywhere = {name for each in LAYERS for name in catalog.tables(each)}
+    for table in tables or ():
+        if table not in everywhere:
+            raise UnknownName("table", table, everywhere)
+    return [name for name in catalog.tables(layer) if tables is None or name in tables]
+
+
+def _target(catalog: Catalog, layer: str, name: str, paths: Paths, soda: Path) -> Target:
+    checks = checks_of(catalog, layer, name, paths, soda)
+    version = log.version(paths.table(layer, name))
+    return Target(checks, version, last_good(paths, layer, name), checks.rules)
+
+
+def _due(target: Target, instant: datetime, *, force: bool) -> Target | None:
+    """The target with the checks to run: all, none, or (when only as_of has moved on) those that depend on it."""
+    good = target.good
+    if force or good is None or (good.version, good.rules) != (target.version, target.rules):
+        return target
+    if good.as_of == instant.isoformat():
+        return None
+    dated = target.checks.only_as_of()
+    return replace(target, checks=dated) if dated.checks else None
+
+
+def _not_there(target: Target, catalog: Catalog, layer: str, paths: Paths) -> CheckResult | None:
+    """The result of a table that cannot be scanned: it does not exist, or is empty as its upstream is."""
+    table = target.table
+    if target.version < 0 and layer == "bronze":
+        return CheckResult(table, "the table is there", "warn", "nothing has arrived yet")
+    if target.version < 0:
+        return CheckResult(table, "the table is there", "fail", "it was never written", code="never_written")
+    if layer == "bronze" or log.row_count(paths.table(layer, table)):
+        return None
+    above = catalog.above(layer, table)
+    for ref in above[:1] if layer == "silver" else above:
+        if not log.row_count(paths.table(ref.layer, ref.name)):
+            return CheckResult(table, "the table has rows", "warn", f"{ref} has none yet")
+    return None
+
+
+def _parts(catalog: Catalog, layer: str, targets: Sequence[Target], paths: Paths) -> dict[str, Part]:
+    """The partitions written since each table's last passed scan, for those that have any."""
+    parts = {}
+    for target in targets:
+        column = None if layer == "bronze" else catalog.node(target.table, layer).table.partition
+        if column is None or target.good is None or target.good.rules != target.rules:
+            continue
+        path = paths.table(layer, target.table)
+        commits = log.commits_after(path, target.good.version)
+        if commits is not None:
+            written = {value for commit in commits for value in commit.partitions(column)}
+            parts[target.checks.view] = Part(column, frozenset(written | {_newest(path, column)}))
+    return parts
+
+
+def _newest(path: str, column: str) -> str | None:
+    """The last value of a partition column, from the table's log."""
+    files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    value = pc.max(files.column(f"partition.{column}")).as_py()
+    return None if value is None else str(value)
+
+
+def _judged(
+    spark: SparkSession, views: Views, targets: Sequence[Target], parts: dict[str, Part], instant: datetime
+) -> list[CheckResult]:
+    """One Soda scan for all tables; where some are large, one for these and one for the rest."""
+    small = [target for target in targets if views.are_small(target.checks.sodacl)]
+    large = [target for target in targets if target not in small]
+    results: list[CheckResult] = []
+    for group in filter(None, (small, large)):
+        checks = [
+            _of_new_rows(target.checks) if target.checks.view in parts else target.checks for target in group
+        ]
+        sodacl = "\n".join(each.sodacl for each in checks)
+        variables = {
+            AS_OF: f"{instant:%Y-%m-%d %H:%M:%S}",
+            HASH_HINT: hash_hint(few_rows=group is small),
+            **views.row_counts(sodacl),
+        }
+        with views.registered(spark, sodacl, parts) as session:
+            results += run_soda(session, checks, variables)
+    return results
+
+
+def _of_new_rows(checks: TableChecks) -> TableChecks:
+    return replace(checks, view=new_rows_of(checks.view))
+
+
+def _scope(part: Part | None) -> str:
+    return "whole" if part is None else f"{len(part.values)} of its {part.column}s"
+
+
+def _record(summary: ScanSummary, paths: Paths, targets: list[Target]) -> None:
+    """Writes one object for the scan, and publishes the version of each table that passed to its readers."""
+    now = datetime.now(UTC)
+    common = {
+        "domain": summary.domain,
+        "layer": summary.layer,
+        "as_of": summary.as_of,
+        "scanned_at": now.isoformat(),
+    }
+    rows = [
+        {**common, **asdict(check), "version": summary.versions.get(check.table)} for check in summary.checks
+    ]
+    if rows:
+        objects.put_json(f"{paths.scans}/{now:%Y%m%dT%H%M%S%f}_{summary.layer}.json", rows)
+    unsound = {check.table for check in summary.failed}
+    for target in targets:
+        if target.table not in unsound and "" not in unsound:
+            good = Published(target.version, target.rules, summary.as_of)
+            publish(paths, summary.layer, target.table, good)
