@@ -1,10 +1,12 @@
 """Examples in the help name a domain that is really there, found without importing the library."""
 
+from functools import cache
 from pathlib import Path
 
 DOMAINS = Path(__file__).parents[1] / "domains"
 
 
+@cache
 def domains() -> list[str]:
     """Those with the most tables first, so that examples show the fullest one."""
     found = {
@@ -14,6 +16,7 @@ def domains() -> list[str]:
     return sorted(found, key=lambda name: (-found[name], name))
 
 
+@cache
 def queries() -> list[str]:
     return sorted(f"{file.parents[1].name}/{file.stem}" for file in DOMAINS.glob("*/queries/*.sql"))
 

@@ -5,9 +5,12 @@ in densities, and all of it stays linear in the barrels of each crude.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import OptimizeResult, linprog
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 Array = np.ndarray
 
@@ -78,7 +81,9 @@ def can_hold(row: Array, crudes: Crudes, limits: Limits) -> bool:
     return bool(solve(row, {}, crudes, limits).fun <= 1e-9 * limits.charge)
 
 
-def solve(cost: Array, rows: dict[str, Array], crudes: Crudes, limits: Limits) -> OptimizeResult:
+def solve(cost: Array, rows: dict[str, Array], crudes: Crudes, limits: Limits) -> "OptimizeResult":
+    from scipy.optimize import linprog  # here: every command reads this module, and few blend
+
     return linprog(
         cost,
         A_ub=np.array(list(rows.values())) if rows else None,

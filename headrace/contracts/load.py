@@ -8,7 +8,7 @@ import yaml
 
 import domains
 from headrace.contracts.model import Contract
-from headrace.contracts.yaml_file import line_of, read_model
+from headrace.contracts.yaml_file import Loader, line_of, read_model
 from headrace.errors import ContractError, UnknownName
 
 
@@ -52,11 +52,13 @@ def load_contract(file: Path) -> Contract:
 
 
 def _check_references(file: Path, contract: Contract, known: Mapping[str, Contract]) -> None:
-    tree = yaml.compose(file.read_text())
+    def line(place: list[str]) -> int:
+        return line_of(yaml.compose(file.read_text(), Loader), place)
+
     if contract.arrives.per is not None and contract.arrives.per not in known:
-        line = line_of(tree, ["arrives", "per"])
+        at = line(["arrives", "per"])
         raise ContractError(
-            f"{file}:{line}: arrives.per names no table: {contract.arrives.per!r}; tables: {', '.join(known)}"
+            f"{file}:{at}: arrives.per names no table: {contract.arrives.per!r}; tables: {', '.join(known)}"
         )
     for name, column in contract.columns.items():
         if column.references is None:
@@ -68,5 +70,5 @@ def _check_references(file: Path, contract: Contract, known: Mapping[str, Contra
             wrong = f"{table} has no column {wanted!r}; columns: {', '.join(known[table].columns)}"
         else:
             continue
-        line = line_of(tree, ["columns", name, "references"])
-        raise ContractError(f"{file}:{line}: {name} references {column.references!r}, but {wrong}")
+        at = line(["columns", name, "references"])
+        raise ContractError(f"{file}:{at}: {name} references {column.references!r}, but {wrong}")

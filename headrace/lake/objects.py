@@ -18,11 +18,11 @@ from email.utils import parsedate_to_datetime
 from functools import cache, wraps
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,8 +39,8 @@ def _named(verb: Callable[P, R]) -> Callable[P, R]:
     def naming(*given: P.args, **named: P.kwargs) -> R:
         try:
             return verb(*given, **named)
-        except (ClientError, BotoCoreError) as error:
-            if not getattr(error, "__notes__", None):
+        except Exception as error:
+            if type(error).__module__.startswith("botocore.") and not getattr(error, "__notes__", None):
                 error.add_note(str(given[0]))
             raise
 
@@ -142,7 +142,7 @@ def exists(url: str) -> bool:
     bucket, key = _split(url)
     try:
         _s3().head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
+    except _client_error() as error:
         if error.response["Error"]["Code"] in _NOT_THERE:
             return False
         raise
@@ -286,7 +286,16 @@ def _in_s3(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 @cache
 def _s3() -> Any:
+    import boto3  # here and not above: most commands on a local lake take less time than this import
+
     return boto3.client("s3")
+
+
+def _client_error() -> "type[ClientError]":
+    """What an except clause asks for only after something was raised."""
+    from botocore.exceptions import ClientError
+
+    return ClientError
 
 
 @dataclass(frozen=True)
@@ -300,7 +309,7 @@ def _found_in_s3(url: str) -> _InS3 | None:
     bucket, key = _split(url)
     try:
         found = _s3().get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
+    except _client_error() as error:
         if error.response["Error"]["Code"] in _NOT_THERE:
             return None
         raise
@@ -317,7 +326,7 @@ def _put_s3_if(url: str, body: bytes, **condition: str) -> bool:
         try:
             _s3().put_object(Bucket=bucket, Key=key, Body=body, **condition)
             return True
-        except ClientError as error:
+        except _client_error() as error:
             code = error.response["Error"]["Code"]
             if code not in _CONDITION_FAILED:
                 raise
@@ -341,7 +350,7 @@ def _delete_s3_if(url: str, old: bytes) -> bool:
     bucket, key = _split(url)
     try:
         _s3().delete_object(Bucket=bucket, Key=key, IfMatch=found.tag)
-    except ClientError as error:
+    except _client_error() as error:
         if error.response["Error"]["Code"] in _CONDITION_FAILED:
             return False
         raise

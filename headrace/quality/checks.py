@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from headrace.contracts.load import domain_folder
+from headrace.contracts.yaml_file import Loader
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
@@ -63,7 +64,7 @@ def written(file: Path, view: str) -> Iterator[Check]:
     if not file.exists():
         return
     try:
-        found = yaml.safe_load(file.read_text()) or {}
+        found = yaml.load(file.read_text(), Loader) or {}
     except yaml.YAMLError as error:
         raise UsageError(f"{file}: not readable as YAML: {error}") from None
     for header, checks in found.items():

@@ -7,10 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domain_folder, domains_found
@@ -20,8 +19,11 @@ from headrace.lake.paths import Paths
 from headrace.serve.tables import Moment, open_table, register, register_rows, resolve
 from headrace.settings import Settings, get_settings
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 OPS = "ops"
-TEXT, NUMBER = pa.string(), pa.int64()
+TEXT, NUMBER = "string", "int64"
 SCANS = {
     **dict.fromkeys(("scanned_at", "as_of", "domain", "layer", "table", "name"), TEXT),
     **dict.fromkeys(("outcome", "detail", "found", "expected"), TEXT),
@@ -32,17 +34,20 @@ LEDGER = {
     "rows_in": NUMBER,
     "counts": TEXT,
     "version": NUMBER,
-    "seconds": pa.float64(),
+    "seconds": "float64",
 }
 
 
-def ops_table(name: str, domains: tuple[str, ...], settings: Settings) -> pa.Table:
+def ops_table(name: str, domains: tuple[str, ...], settings: Settings) -> "pa.Table":
     """counts is the JSON text of the terms that go with the way of writing."""
+    import pyarrow as pa  # here: tables on a disk do without
+
     if name not in ("scans", "ledger"):
         raise UnknownName("table", f"{OPS}.{name}", [f"{OPS}.scans", f"{OPS}.ledger"])
     rows_of, columns = (_scans, SCANS) if name == "scans" else (_ledger, LEDGER)
     rows = [row for domain in domains for row in rows_of(Paths.of(domain, settings))]
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _scans(paths: Paths) -> Iterator[dict[str, Any]]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import duckdb
-import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -21,6 +21,9 @@ from headrace.lake import objects
 from headrace.lake.opened import is_table, opened
 from headrace.lake.paths import LAYERS, Paths, as_s3
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,15 @@ def register(
         source = f"read_parquet([{listed}], {_options(table)})"
         connection.execute(f"create view {_quoted(*written)} as select * from {source}")
         return
+    import pyarrow as pa  # here: tables on a disk do without
+
     schema = pa.schema(table.schema().to_arrow())
     kept = None if columns is None else [name for name in schema.names if name.lower() in set(columns)]
     rows = table.to_pyarrow_table(columns=kept or schema.names[:1]) if files else schema.empty_table()
     register_rows(connection, written, rows)
 
 
-def register_rows(connection: duckdb.DuckDBPyConnection, written: tuple[str, ...], rows: pa.Table) -> None:
+def register_rows(connection: duckdb.DuckDBPyConnection, written: tuple[str, ...], rows: "pa.Table") -> None:
     _make_room(connection, written)
     connection.register("_rows", rows)
     connection.execute(f"create table {_quoted(*written)} as select * from _rows")

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from scipy.stats import theilslopes
 
 from headrace.tables import Table, Whole, instant, only_at
 
@@ -84,6 +83,8 @@ def forecast_of_tank(days: pd.DataFrame) -> pd.DataFrame:
 
 def daily_changes(days: pd.DataFrame) -> tuple[float, np.ndarray, float]:
     """The slope of a day, the effect of each weekday, and how far changes stray from both."""
+    from scipy.stats import theilslopes  # here: every command reads this module, and few forecast
+
     effect = np.zeros(7)
     if len(days) < 2:
         return 0.0, effect, float("nan")
