@@ -1,6 +1,7 @@
 """The command `headrace`. Commands import what they need when they run, so that --help answers at once."""
 
 import sys
+from types import ModuleType
 
 import typer
 
@@ -28,6 +29,7 @@ from cli import (
     size,
     stream,
 )
+from cli.outputs import outlive_readers
 from cli.trouble import guarded
 
 app = typer.Typer(
@@ -56,7 +58,22 @@ for panel, modules in PANELS.items():
         app.command(spelled, epilog=module.EXAMPLES, rich_help_panel=panel)(getattr(module, name))
 
 
+def _load_help() -> None:
+    """Typer's help also imports rich's Markdown and tracebacks, which take longest and are not used here."""
+    unused = {f"rich.{name.lower()}": name for name in ("Markdown", "Traceback")}
+    absent = {module: name for module, name in unused.items() if module not in sys.modules}
+    for module, name in absent.items():
+        sys.modules[module] = ModuleType(module)
+        setattr(sys.modules[module], name, None)
+    import typer.rich_utils  # noqa: F401
+
+    for module in absent:
+        del sys.modules[module]
+
+
 def main() -> None:
+    outlive_readers()
+    _load_help()
     sys.exit(guarded(app))
 
 

@@ -17,6 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cli.outputs import Output, text_to
 from cli.screen import count, seconds
 from headrace.progress import Event, listening
 
@@ -49,7 +50,7 @@ def chatter_aside() -> Iterator[Console]:
     log = chatter_log()
     log.parent.mkdir(parents=True, exist_ok=True)
     ours = [os.dup(1), os.dup(2)]
-    with log.open("wb") as file, os.fdopen(os.dup(ours[1]), "w") as screen:
+    with log.open("wb") as file, text_to(Output(os.dup(ours[1]), "w")) as screen:
         sys.stdout.flush()
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
