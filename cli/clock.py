@@ -1,7 +1,6 @@
 """How long each stage took: the time in which at least one of its items was under way."""
 
 from threading import Lock
-from time import monotonic
 
 from headrace.progress import Event
 
@@ -19,9 +18,9 @@ class StageClock:
             self.seconds.setdefault(event.stage, 0.0)
             if event.state in ("started", "going"):
                 if not running:
-                    self._since[event.stage] = monotonic()
+                    self._since[event.stage] = event.at
                 running.add(event.item)
             elif event.item in running:
                 running.remove(event.item)
                 if not running:
-                    self.seconds[event.stage] += monotonic() - self._since[event.stage]
+                    self.seconds[event.stage] += event.at - self._since[event.stage]

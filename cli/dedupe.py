@@ -32,9 +32,15 @@ def dedupe(
     from cli.options import one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
+    from headrace.lake.lease import refuse_held
+    from headrace.lake.paths import Paths
+    from headrace.refine.dedupe import nodes_to_dedupe
+    from headrace.settings import get_settings
 
     name = one_domain(domain)
     chosen = {"day": day.date() if day else None, "tables": tables_named(name, tables)}
+    for node in nodes_to_dedupe(name, chosen["tables"]):
+        refuse_held(Paths.of(name, get_settings()).lease("silver", node.name), but_standing=True)
     done = flow("dedupe", name, needs_spark=False, **chosen)
     if as_json:
         print_json(done)

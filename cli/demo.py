@@ -22,18 +22,22 @@ def demo(
 ) -> None:
     """Generate a domain's data, refine it to gold with scans between, and show what came of it."""
     from cli.clock import StageClock
+    from cli.nothing_new import demonstrated
     from cli.options import one_domain
     from cli.screen import out, print_json, seconds
     from cli.summary import show, summarize
     from cli.work import flow
     from headrace.progress import listening
+    from headrace.refine.run import check_free
     from headrace.settings import get_settings
     from simulation.generate.plan import load_profile
 
     name, began, clock = one_domain(domain), monotonic(), StageClock()
-    _announce(name, load_profile(name, profile))
+    plan = load_profile(name, profile)
+    check_free(name, get_settings())
+    _announce(name, plan)
     with listening(clock):
-        done = flow("demo", name, profile=profile)
+        done = flow("demo", name, profile=profile, unless=demonstrated)
     summary = summarize(name, get_settings(), done, clock.seconds)
     if as_json:
         print_json(summary)

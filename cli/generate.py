@@ -60,6 +60,8 @@ def generate(
     from cli.screen import print_json
     from cli.work import flow, job
     from headrace.errors import UsageError
+    from headrace.lake.lease import refuse_held
+    from headrace.lake.paths import Paths
     from headrace.settings import get_settings
     from simulation.generate.estimate import check_room, estimate
     from simulation.generate.plan import load_profile
@@ -81,6 +83,8 @@ def generate(
     if only_estimate:
         return
     check_room(plan, said, get_settings())
+    for table in said.rows:
+        refuse_held(Paths.of(name, get_settings()).lease(plan.into, table))
     if not yes and not as_json and _is_large(said) and sys.stdin.isatty():
         typer.confirm("Go on?", abort=True, err=True)
     # Where nothing is missing, no orchestrator need start to find that out.

@@ -38,8 +38,11 @@ def maintain(
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
+    from headrace.lake.maintain import retention
+    from headrace.settings import get_settings
 
     name = one_domain(domain)
+    retention(retain_hours, get_settings(), even_if_unsafe=even_if_unsafe)
     done = flow(
         "maintain",
         name,

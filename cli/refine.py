@@ -1,7 +1,7 @@
 """`headrace refine`: bring bronze, silver and gold up to date."""
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,21 +24,17 @@ def refine(
     as_json: AsJson = False,
 ) -> None:
     """Bring tables up to date, a scan between the layers. Only what is new is worked on."""
+    from cli.nothing_new import refined
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
-    from headrace.refine.run import has_news
+    from headrace.refine.run import check_free
+    from headrace.settings import get_settings
 
-    name = one_domain(domain)
-    done = flow(
-        "refine",
-        name,
-        needs_spark=has_news(name),
-        as_of=as_of,
-        layers=list(listed(layers) or ()),
-        tables=tables_named(name, tables),
-        scans=scans,
-    )
+    name, settings = one_domain(domain), get_settings()
+    what: dict[str, Any] = {"layers": list(listed(layers) or ()), "tables": tables_named(name, tables)}
+    check_free(name, settings, **what)
+    done = flow("refine", name, **what, as_of=as_of, scans=scans, unless=refined)
     if as_json:
         print_json(done)
     else:

@@ -1,5 +1,6 @@
 """A user's mistake gets its message, a bug gets a log file; neither fills the screen."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,14 @@ from typing import Any
 INTERRUPTED = 130
 
 
+class Stopped(BaseException):
+    """A signal told the command to stop while a thread beside this one was at work, and still is."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number
+
+
 def guarded(command: Callable[[], object]) -> int:
     """Runs a command and returns its exit code."""
     try:
@@ -21,9 +30,13 @@ def guarded(command: Callable[[], object]) -> int:
         return _stopped() if code == INTERRUPTED else code
     except KeyboardInterrupt:
         return _stopped()
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except Stopped as stopped:
+        from cli.work import end_work
+
+        end_work()
+        _stopped()
+        sys.stdout.flush()
+        os._exit(stopped.exit_code)  # any other way out waits for the threads
     except Exception as error:
         return _explained(error)
     return 0

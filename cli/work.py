@@ -1,20 +1,63 @@
-"""Hands work over: a flow runs in this process without a server of one's own, a job goes to the engine."""
+"""Hands work over: a flow runs in this process with a Prefect server for it alone, a job goes to the engine."""
 
+import signal
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any
+from contextvars import copy_context
+from threading import Thread, current_thread, main_thread
+from typing import Any, NoReturn, TypeVar
 
+from cli.trouble import Stopped
 from cli.watch import watching
 from headrace.progress import Event, Stopwatch, listening, tell
 
+T = TypeVar("T")
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
-def flow(name: str, domain: str, *, needs_spark: bool = True, **parameters: Any) -> dict[str, Any]:
-    """Runs the Prefect flow of that name, with its progress on the screen."""
-    with watching(), _starting("Prefect"):
-        if needs_spark:
-            _warm_up()
-        run = _flow(name)
-        return run(domain, **{key: value for key, value in parameters.items() if value is not None})
+
+def flow(
+    name: str,
+    domain: str,
+    *,
+    needs_spark: bool = True,
+    unless: Callable[..., dict[str, Any] | None] | None = None,
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Runs the Prefect flow of that name, with its progress on the screen.
+
+    unless: answers in its place where nothing is new, and then neither Prefect nor Spark is started.
+    """
+    from headrace.settings import get_settings
+    from tasks.defaults import has_server
+    from tasks.temporary_server import start_server
+
+    given = {key: value for key, value in parameters.items() if value is not None}
+    with watching():
+        is_new = unless is None or _has_news(domain)
+        if not is_new and not has_server():
+            done = _stoppable(lambda: unless(domain, get_settings(), **given))  # type: ignore[misc]
+            if done is not None:
+                return done
+            is_new = True
+        with _starting("Prefect"):
+            if needs_spark and is_new:
+                _warm_up()
+            if (
+                has_server() or "prefect" in sys.modules
+            ):  # a server that stays is to hear of a run that is stopped
+                return _flow(name)(domain, **given)
+            server = start_server()
+            run = _flow(name)
+            server.wait()
+            return _stoppable(lambda: run(domain, **given))
+
+
+def _has_news(domain: str) -> bool:
+    from headrace.refine.run import has_news
+
+    return has_news(domain)
 
 
 def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
@@ -24,13 +67,53 @@ def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
 
     given = {key: value for key, value in options.items() if value is not None}
     with watching():
-        return submit(Job(name, domain, given)).summary  # type: ignore[arg-type]
+        return _stoppable(lambda: submit(Job(name, domain, given)).summary)  # type: ignore[arg-type]
+
+
+def _stoppable(work: Callable[[], T]) -> T:
+    """Runs work in a thread of its own while this one listens for signals; `guarded` then ends it.
+
+    In the main thread, Prefect would take SIGTERM over, and all would wait for the query that Spark is at. What a
+    cluster does has to be cancelled there, by who submitted it.
+    """
+    from headrace.settings import get_settings
+
+    if get_settings().engine != "local" or current_thread() is not main_thread():
+        return work()
+    answer: Future[T] = Future()
+    before = {number: signal.signal(number, _stop) for number in STOPS}
+    Thread(target=copy_context().run, args=(_answer, answer, work), daemon=True, name="work").start()
+    try:
+        return answer.result()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _answer(answer: "Future[T]", work: Callable[[], T]) -> None:
+    try:
+        answer.set_result(work())
+    except BaseException as error:
+        answer.set_exception(error)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped(number)
+
+
+def end_work() -> None:
+    """Spark first: it must not commit under leases that were given back."""
+    from headrace.lake.lease import give_back_all
+
+    if session := sys.modules.get("headrace.lake.session"):  # importing it takes longer than the rest
+        session.end_spark()
+    give_back_all()
 
 
 def _warm_up() -> None:
     """Local Spark starts while Prefect does."""
-    from threading import Thread
-
     from headrace.settings import get_settings
 
     if get_settings().engine == "local":

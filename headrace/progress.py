@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
 
@@ -17,6 +17,7 @@ class Event:
     note: str = ""
     done: int | None = None
     total: int | None = None
+    at: float = field(default_factory=monotonic, compare=False)
 
 
 Listener = Callable[[Event], None]
@@ -35,6 +36,20 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listeners.remove(listener)
+
+
+@contextmanager
+def held_back() -> Iterator[list[Event]]:
+    """Keeps events from the listeners until it is over, and tells then those that are left in the list."""
+    held: list[Event] = []
+    listeners = _listeners[:]
+    _listeners[:] = [held.append]
+    try:
+        yield held
+    finally:
+        _listeners[:] = listeners
+        for event in held:
+            tell(event)
 
 
 class Stopwatch:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TypeVar
+from weakref import WeakSet
 
 import psutil
 
@@ -66,6 +67,7 @@ class Leases:
         self._renewing = threading.Lock()
 
     def acquire(self) -> None:
+        _ALL.add(self)
         self._expires = time.time() + self._seconds
         try:
             for url in self._urls:
@@ -119,11 +121,7 @@ class Leases:
             return objects.put_new(url, self._body())
         holder = _holder_in(found.body)
         if not holder.is_gone(found.age):
-            table = "/".join(url.removesuffix(SUFFIX).split("/")[-3:])
-            raise Busy(
-                f"{table} is being written by {holder.job!r} (process {holder.pid} on {holder.host}). "
-                "Wait until it is done, or stop it."
-            )
+            raise _busy(url.removesuffix(SUFFIX), holder)
         return objects.swap(url, found.body, self._body())
 
     def _body(self) -> bytes:
@@ -154,6 +152,15 @@ class Leases:
         self._expires, self._trouble = expires, None
 
 
+_ALL: WeakSet[Leases] = WeakSet()
+
+
+def give_back_all() -> None:
+    """Releases every lease of this process, which is about to end."""
+    for leases in list(_ALL):
+        leases.release()
+
+
 @contextmanager
 def leased(urls: Sequence[str], *, job: str, seconds: float) -> Iterator[Leases]:
     leases = Leases(urls, job, seconds)
@@ -177,6 +184,21 @@ def living_holder(url: str) -> Holder | None:
         return None
     holder = _holder_in(found.body)
     return None if holder.is_gone(found.age) else holder
+
+
+def refuse_held(url: str, *, but_standing: bool = False) -> None:
+    """Raises where somebody holds a lease now. but_standing: a standing job may."""
+    holder = living_holder(url)
+    if holder is not None and not (but_standing and holder.is_standing):
+        raise _busy(url, holder)
+
+
+def _busy(url: str, holder: Holder) -> Busy:
+    table = "/".join(url.split("/")[-3:])
+    return Busy(
+        f"{table} is being written by {holder.job!r} (process {holder.pid} on {holder.host}). "
+        "Wait until it is done, or stop it."
+    )
 
 
 def _holder_in(body: bytes) -> Holder:

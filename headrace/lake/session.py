@@ -1,10 +1,11 @@
 """One warm Spark session a process."""
 
 import os
+import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,34 @@ ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 
+SECONDS_TO_END = 5  # in which Java removes its temporary files
 PARTITIONS_HERE = 4  # after a shuffle
 NOT_OURS_TO_SAY = ("spark.ui.", "spark.scheduler.", "spark.memory.")
 DELTA_IS_THERE = ("spark.sql.extensions", "spark.sql.catalog.")
 
 _STARTING = threading.Lock()
 _TAKEN_OVER = threading.Event()
+_UNWANTED = threading.Event()
+
+
+class SparkIsNeeded(BaseException):
+    """Raised where Spark was not to be started: no failure, so nobody who handles errors handles it."""
+
+
+@contextmanager
+def no_spark() -> Iterator[None]:
+    """Lets work go on as long as it needs no Spark; in all threads of this process."""
+    _UNWANTED.set()
+    try:
+        yield
+    finally:
+        _UNWANTED.clear()
 
 
 def get_spark(settings: Settings | None = None) -> SparkSession:
     """The session of this process, started on first use; whoever comes while it starts waits for it."""
+    if _UNWANTED.is_set():
+        raise SparkIsNeeded
     with _STARTING:
         _forget_one_that_ended()
         if SparkContext._active_spark_context is not None and not _is_strange(settings):
@@ -67,6 +86,19 @@ def _forget_one_that_ended() -> None:
         gateway.shutdown()
     SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
     SparkSession._instantiatedSession = None
+
+
+def end_spark() -> None:
+    """Ends this process's Java, whatever it is at, so that it commits nothing more."""
+    java = getattr(SparkContext._gateway, "proc", None)
+    if java is None:
+        return
+    java.terminate()
+    try:
+        java.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        java.kill()
+        java.wait()
 
 
 def _is_strange(settings: Settings | None) -> bool:

@@ -16,6 +16,7 @@ from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.refine.copies import Copies, Removed, watched
 from headrace.settings import Settings, get_settings
+from headrace.writes.node import Node
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,18 @@ def dedupe(
 ) -> list[Deduped]:
     """Without a day: those that rows came to since the last time. A second run finds nothing."""
     settings = settings or get_settings()
-    paths, nodes = Paths.of(domain, settings), watched(load_tables(domain))
+    paths, nodes = Paths.of(domain, settings), nodes_to_dedupe(domain, tables)
+    run = f"dedupe-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    return [_one(Copies(node, paths, settings, run), day) for node in nodes]
+
+
+def nodes_to_dedupe(domain: str, tables: Sequence[str] | None) -> list[Node]:
+    nodes = watched(load_tables(domain))
     known = {node.name for node in nodes}
     for name in tables or ():
         if name not in known:
             raise UnknownName("table that rows are appended to by their day", name, known)
-    run = f"dedupe-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    chosen = [node for node in nodes if tables is None or node.name in tables]
-    return [_one(Copies(node, paths, settings, run), day) for node in chosen]
+    return [node for node in nodes if tables is None or node.name in tables]
 
 
 def _one(copies: Copies, day: date | None) -> Deduped:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
-from headrace.lake.lease import Leases, leased, living_holder
+from headrace.lake.lease import Leases, leased, living_holder, refuse_held
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.run_context import RunContext, new_run_name
@@ -117,6 +117,17 @@ def refine(
                 shared = replace(shared, as_of=newest_event(paths, catalog) or instant)
             results += _run_layer(shared, layer, names)
     return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results)
+
+
+def check_free(
+    domain: str, settings: Settings, *, layers: Sequence[str] = LAYERS, tables: Sequence[str] | None = None
+) -> None:
+    """Raises what `refine` would raise for a name or a lease, for those who begin with something slow."""
+    catalog, paths = load_tables(domain), Paths.of(domain, settings)
+    _check_names(catalog, layers, tables)
+    for layer in layers:
+        for name in _wanted(catalog, layer, tables):
+            refuse_held(paths.lease(layer, name), but_standing=True)
 
 
 def has_news(domain: str, settings: Settings | None = None) -> bool:
