@@ -1,6 +1,7 @@
 # `make` alone explains itself: every target's help is the text behind its ##.
 
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE # else each process compiles all that it imports
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

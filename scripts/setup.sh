@@ -3,6 +3,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE # set in containers and by CI: every command would compile all that it imports, each time
 venv=${1:-.venv}
 began=$SECONDS
 log=$(mktemp)
@@ -50,21 +51,29 @@ find_python() {
 }
 
 make_venv() {
-    local python version
+    local version
     python=$(find_python)
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         can_apt || stop "Python's venv module is missing; run: sudo apt-get install python$version-venv"
         watched venv "installing python$version-venv" apt_get "python$version-venv"
     fi
-    fits_python "$venv/bin/python" || rm -rf "$venv"
-    [ -x "$venv/bin/pip" ] || watched python "environment in $venv, Python $version" "$python" -m venv "$venv"
+    if ! fits_python "$venv/bin/python"; then
+        rm -rf "$venv"
+        watched python "environment in $venv, Python $version" "$python" -m venv --without-pip "$venv"
+    fi
 }
 
-# uv itself comes from the lock too, hash and all.
+# uv itself comes from the lock too, hash and all. A pip in the environment takes longer to install than all that uv does,
+# so it is there only where the Python that made the environment has none.
 install_uv() {
     awk '/^[^ #]/ { wanted = /^uv==/ } wanted' requirements.lock >"$venv/uv.txt"
-    "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r "$venv/uv.txt"
+    if ! "$python" -m pip --version; then
+        "$venv/bin/python" -m ensurepip
+        python="$venv/bin/python"
+    fi
+    "$python" -m pip --python "$venv/bin/python" install -q --disable-pip-version-check --no-compile --no-deps \
+        --require-hashes -r "$venv/uv.txt"
 }
 
 java_version() {
@@ -89,7 +98,7 @@ install_java() { apt_get openjdk-17-jre-headless || apt_get openjdk-21-jre-headl
 
 uv() { "$venv/bin/uv" "$@" --python "$venv/bin/python"; }
 
-echo "Setting up (about two minutes the first time)"
+echo "Setting up (about a minute the first time)"
 rm -f "$venv/.ready"
 make_venv
 check_java
@@ -98,5 +107,6 @@ watched packages "$(grep -c '==' requirements.lock) pinned packages" uv pip sync
 watched headrace "the project itself" uv pip install --no-deps --no-build-isolation --editable .
 watched jars "Spark's jars for Delta and Kafka" "$venv/bin/python" -c \
     'from headrace.lake.jars import resolve_jars; from headrace.settings import get_settings; resolve_jars(get_settings())'
+watched bytecode "Python's byte code of what commands import" "$venv/bin/python" scripts/import_all.py
 touch "$venv/.ready"
 say done "in $((SECONDS - began)) s"

@@ -4,6 +4,7 @@ Sessions take them from a folder instead of `spark.jars.packages`: no resolution
 processes that start at once cannot trip over a cold cache.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pyspark
 
 from headrace.errors import HeadraceError
+from headrace.lake.java import COMPILES_LITTLE
 from headrace.settings import Settings
 from headrace.versions import VERSIONS
 
@@ -122,6 +124,7 @@ def _resolved(scratch: Path, packages: Sequence[str], without: Sequence[str]) ->
             *("--exclude-packages", ",".join(without) or "none:none"),
             script,
         ],
+        env={**os.environ, "SPARK_SUBMIT_OPTS": COMPILES_LITTLE},
         capture_output=True,
         text=True,
     )

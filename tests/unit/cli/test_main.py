@@ -1,3 +1,5 @@
+import os
+import re
 import subprocess
 import sys
 
@@ -18,6 +20,18 @@ def test_help_answers_without_importing_the_library():
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said.strip() == "[]"
+
+
+def test_only_the_first_start_compiles_where_python_is_told_to_write_no_byte_code(tmp_path):
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+
+    def compiled():
+        words = [sys.executable, "-v", "-m", "cli.main", "--help"]
+        said = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stderr
+        return set(re.findall(r"# code object from /.*/((?:cli|typer)/\w+)\.py$", said, flags=re.MULTILINE))
+
+    assert {"cli/main", "cli/receipt", "typer/core"} <= compiled()
+    assert compiled() == {"cli/__init__"}  # Python learns there that it may write
 
 
 def test_unknown_options_exit_with_2():
