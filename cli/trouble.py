@@ -31,9 +31,11 @@ def guarded(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return _stopped()
     except Stopped as stopped:
+        from cli.watch import chatter_aside
         from cli.work import end_work
 
-        end_work()
+        with chatter_aside():  # threads complain that Spark is gone
+            end_work()
         _stopped()
         sys.stdout.flush()
         os._exit(stopped.exit_code)  # any other way out waits for the threads
