@@ -93,8 +93,8 @@ def _held(process: psutil.Process) -> int:
 def behind(settings: "Settings", topic: str) -> float:
     """Messages in the topic that are not in silver."""
     from headrace.lake.paths import Paths
-    from headrace.live.broker import offsets_now
     from headrace.live.heartbeat import last_beat
+    from headrace.sources.broker import offsets_now
 
     beat = last_beat(Paths.of(DOMAIN, settings))
     sent = sum(end for _, end in offsets_now(topic, settings).values())

@@ -1,6 +1,6 @@
 """`headrace stream`: the standing job."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,14 +38,13 @@ def stream(
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
-    from headrace.live.standing import WAYS
+    from headrace.live.standing import WAYS, StandingOptions
     from headrace.settings import get_settings
     from streaming.stand import stand
 
     with watching():
-        chosen: dict[str, Any] = {"until_empty": until_empty, "accept_loss": accept_loss}
-        ways = (only,) if only else WAYS
-        ended = stand(one_domain(domain), get_settings(), **chosen, ways=ways)
+        options = StandingOptions(until_empty, accept_loss, ways=(only,) if only else WAYS)
+        ended = stand(one_domain(domain), get_settings(), options)
     if as_json:
         print_json(ended.as_dict())
         return

@@ -15,9 +15,9 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
 from headrace.lake.receipt import Receipt, receipt
-from headrace.live.broker import offsets_now
 from headrace.live.heartbeat import last_beat, stamp
 from headrace.settings import Settings
+from headrace.sources.broker import offsets_now
 from rehearsal.apart import Command, wait_until_standing
 from rehearsal.clock import keys_in_silver, readings_off
 from rehearsal.holes import missing_from
@@ -140,8 +140,8 @@ class Campaign:
         return missing
 
     def disk_filled(self) -> None:
-        """The checkpoint on a disk of its own, which is filled while the job runs."""
-        folder = Path(self.paths.checkpoint("bronze", ""))
+        """Bronze's log on a disk of its own, which is filled while the job runs."""
+        folder = Path(self.paths.table("bronze", self.contract.table)) / "_delta_log"
         with small_disk(folder) as mounted:
             if not mounted:
                 self.not_done.append("the disk filled: this machine lets nobody mount a small one")
@@ -156,7 +156,7 @@ class Campaign:
             ballast.unlink()
             self.say(f"  the job {_how(ended, said)}")
             self._goes_on()
-        self.check("the disk under the checkpoint filled")
+        self.check("the disk under the log of bronze filled")
 
     def retention_passed(self) -> None:
         """A partition forgets what was not taken yet: the job says so and stops, until the loss is accepted."""
@@ -250,13 +250,13 @@ def _how(ended: bool, said: str) -> str:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Lays a disk of 24 MB over a folder and takes what it held with it, there and back."""
+    """Lays a disk of 64 MB over a folder and takes what it held with it, there and back."""
     aside = folder.with_name(f"{folder.name}.aside")
     folder.mkdir(parents=True, exist_ok=True)
     folder.rename(aside)
     folder.mkdir()
     mounted = not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], capture_output=True
     ).returncode
     try:
         if mounted:

@@ -1,8 +1,8 @@
 """`python -m rehearsal.chaos`: does to the standing job what nights and power cuts do, and asks the receipt each time.
 
 Under load the job is killed at random moments, the broker restarted, the producer stopped, garbage sent, a clock put
-wrong, the disk under the checkpoint filled, and messages forgotten before they were taken. After each blow another job
-goes on, and what came in must be what became of it.
+wrong, the disk under the log of bronze filled, and messages forgotten before they were taken. After each blow another
+job goes on, and what came in must be what became of it.
 """
 
 import argparse

@@ -21,7 +21,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import folder_of, resolve_into
 from headrace.lake.java import java_program
-from headrace.live.clients import connected
+from headrace.sources.broker import connected
 from headrace.versions import VERSIONS
 
 PACKAGES = (f"org.apache.kafka:kafka_{VERSIONS.scala}:{VERSIONS.kafka}", "org.slf4j:slf4j-simple:1.7.36")

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from headrace.live.new_topic import AS_THE_BROKER_SAYS
 from headrace.settings import Settings
+from headrace.sources.broker import AS_THE_BROKER_SAYS
 from simulation.producer import topic_producer
 from simulation.producer.file_producer import drop
 from simulation.producer.topic_producer import Sent

@@ -2,32 +2,22 @@
 
 import sys
 import time
-from collections.abc import Collection
 
 from headrace.errors import HeadraceError, NotReady
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, beat, stamp
-from headrace.live.standing import WAYS
+from headrace.live.standing import StandingOptions
 from headrace.live.standing import stand as stand_until_stopped
 from headrace.settings import Settings, get_settings
 from headrace.trouble import cause_to_act_on
 from streaming.stopping import stop_when_told
 
 
-def stand(
-    domain: str,
-    settings: Settings,
-    *,
-    until_empty: bool = False,
-    accept_loss: bool = False,
-    ways: Collection[str] = WAYS,
-) -> Heartbeat:
-    """Until SIGTERM or Ctrl-C, or (until_empty) until all that is there by now is taken. What it needs and does not
-    find yet is left as word for its keeper, and on a cluster, where nobody reads it, it is no failure of the step."""
+def stand(domain: str, settings: Settings, options: StandingOptions | None = None) -> Heartbeat:
+    """Until SIGTERM or Ctrl-C. What the job needs and does not find yet is left as word for its supervisor, and on a
+    cluster, where nobody reads it, it is no failure of the step."""
     try:
-        return stand_until_stopped(
-            domain, settings, stop_when_told(), until_empty=until_empty, accept_loss=accept_loss, ways=ways
-        )
+        return stand_until_stopped(domain, settings, stop_when_told(), options)
     except NotReady as error:
         waiting = Heartbeat(
             domain, "", "waiting", time.time(), stamp(), error=str(error), waits_for=error.waits_for

@@ -66,13 +66,13 @@ def history(settings: "Settings", scale: float = PART, **thinned: Any) -> None:
 def _drained(settings: "Settings", layers: Sequence[str], messages: int) -> float:
     """Rows a second, from the job's start in a process whose Spark runs already."""
     from headrace.lake.receipt import receipt
-    from headrace.live.standing import stand
+    from headrace.live.standing import StandingOptions, stand
 
     copy = settings.model_copy(update={"home": settings.home.with_name("-".join(layers))})
     shutil.rmtree(copy.home, ignore_errors=True)
     shutil.copytree(settings.home, copy.home)
     began = time.monotonic()
-    stand(DOMAIN, copy, threading.Event(), until_empty=True, layers=layers)
+    stand(DOMAIN, copy, threading.Event(), StandingOptions(until_empty=True, layers=layers))
     seconds = time.monotonic() - began
     receipt(DOMAIN, copy).check()
     shutil.rmtree(copy.home)

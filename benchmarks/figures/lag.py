@@ -11,7 +11,7 @@ TABLE = "sensor_readings"
 
 
 def measure(home: Path, runs: int, minutes: float = MINUTES) -> list[Row]:  # noqa: ARG001 - one run is long enough
-    from headrace.live.broker import offsets_now
+    from headrace.sources.broker import offsets_now
 
     with under_load(home / "lag", TABLE, RATE, minutes) as (settings, _, seconds):
         watch = Watch(lambda: behind(settings, TABLE))

@@ -21,7 +21,7 @@ from headrace.errors import HeadraceError, NotReady, Passing, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
-from headrace.live.keeper import Step, keep
+from headrace.live.supervisor import Step, keep
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refusals import refused
 from headrace.settings import Settings, as_environment

@@ -35,15 +35,13 @@ def run_job(job: Job, settings: Settings | None = None) -> JobResult:
 
 def _refine(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.lake.paths import LAYERS
-    from headrace.live.take_over import take_over
     from headrace.refine.run import refine
 
     layers, names = options.get("layers") or LAYERS, names_of(options)
-    flows = take_over(domain, settings, names) if "bronze" in layers else ()
     result = refine(
         domain, as_of=instant_of(options, "as_of"), layers=layers, tables=names, settings=settings
     )
-    return result.and_taken(**{flow.table: flow.rows for flow in flows}).as_dict()
+    return result.as_dict()
 
 
 def _scan(domain: str, options: Options, settings: Settings) -> Options:
@@ -119,8 +117,8 @@ def _publish(domain: str, options: Options, settings: Settings) -> Options:
 
 
 def _keep(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
-    from headrace.live.keeper import keep
-    from headrace.live.written import tables_of
+    from headrace.live.standing_tables import tables_of
+    from headrace.live.supervisor import keep
     from headrace.refine.catalog import load_tables
 
     catalog = load_tables(domain)

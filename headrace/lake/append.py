@@ -16,9 +16,18 @@ from headrace.errors import Busy
 
 
 def append_once(
-    path: str, rows: pa.Table, *, app: str, number: int, note: Mapping[str, Any], partition: str | None = None
+    path: str,
+    rows: pa.Table,
+    *,
+    app: str,
+    number: int,
+    note: Mapping[str, Any],
+    partition: str | None = None,
+    also: Mapping[str, int] | None = None,
 ) -> None:
-    """Whether the batch was written before is for the caller to ask. One that another run has stored meanwhile, after
+    """also: versions of other apps that the commit carries.
+
+    Whether the batch was written before is for the caller to ask. One that another run has stored meanwhile, after
     this one had been held up for longer than its lease, is refused: it is looked for in the very snapshot that the
     commit is made on, and two commits of one batch on it conflict."""
     table = DeltaTable(path) if DeltaTable.is_deltatable(path) else None
@@ -32,7 +41,7 @@ def append_once(
             writer_properties=WriterProperties(compression="ZSTD"),
             commit_properties=CommitProperties(
                 custom_metadata=note_of(note),
-                app_transactions=[Transaction(app, number)],
+                app_transactions=[Transaction(*each) for each in ({app: number} | dict(also or {})).items()],
             ),
         )
     except CommitFailedError:

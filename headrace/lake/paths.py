@@ -123,9 +123,9 @@ class Paths:
         return f"{self.lake}/_leases/{self.domain}"
 
     @property
-    def errands(self) -> str:
+    def requests(self) -> str:
         """What is asked of the standing job, and its answers."""
-        return f"{self.lake}/_errands/{self.domain}"
+        return f"{self.lake}/_requests/{self.domain}"
 
     @property
     def heartbeat(self) -> str:

@@ -14,17 +14,16 @@ from deltalake import DeltaTable
 from headrace.contracts.model import Contract
 from headrace.errors import ReceiptError
 from headrace.lake import ledger, log
-from headrace.lake.epochs import Lost, epoch_of
 from headrace.lake.increments import Progress, progress_of, rows_taken
-from headrace.lake.offsets import offsets_in
 from headrace.lake.paths import Paths, rejected_of
-from headrace.live.account import Account, accounts, kept_by_broker
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.copies import removal_untold
 from headrace.refine.dropped import Dropped
 from headrace.refine.drops import drops_of
 from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
+from headrace.sources.offset_balance import OffsetBalance, balances, kept_by_broker, offsets_in
+from headrace.sources.retention_loss import Lost, accepted
 from headrace.writes.node import Node
 from headrace.writes.way import follower_of, way_of
 
@@ -78,7 +77,7 @@ def receipt(domain: str, settings: Settings | None = None) -> Receipt:
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     notes: list[str] = []
     lines = [*_bronze_lines(paths, catalog, settings, notes), *_silver_lines(paths, catalog)]
-    lost = tuple(each for table in catalog.contracts for each in epoch_of(paths, table).lost)
+    lost = tuple(each for table in catalog.contracts for each in accepted(paths, table))
     return Receipt(domain, lines, lost, tuple(notes))
 
 
@@ -99,9 +98,9 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: lis
         yield from (_offsets_line(table, each) for each in sent)
 
 
-def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[str]) -> list[Account]:
+def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[str]) -> list[OffsetBalance]:
     """Of each partition, where any of it was taken. The broker is asked first: what comes later is no gap."""
-    topic, lost = str(contract.arrives.topic), epoch_of(paths, contract.table).lost
+    topic, lost = str(contract.arrives.topic), accepted(paths, contract.table)
     kept = kept_by_broker(topic, settings)
     found = offsets_in(paths.table("bronze", contract.table), settings)
     if not found and not lost:
@@ -113,11 +112,11 @@ def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[
     return [
         each
         for name in dict.fromkeys([topic, *(each.topic for each in found)])
-        for each in accounts(name, found, lost, kept if name == topic else None)
+        for each in balances(name, found, lost, kept if name == topic else None)
     ]
 
 
-def _offsets_line(table: str, found: Account) -> Line:
+def _offsets_line(table: str, found: OffsetBalance) -> Line:
     says = f"offsets of {found.topic}/{found.partition} = rows{' + lost' if found.lost else ''}"
     return Line(f"bronze.{table}", says, found.accounted, found.expected, found.terms)
 

@@ -9,11 +9,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from headrace.alarms.actions import Received, read_action
 from headrace.errors import HeadraceError
-from headrace.live.broker import NO_ANSWER, client_options
-from headrace.live.clients import connected
-from headrace.live.new_topic import make_topic
 from headrace.progress import Event, tell
 from headrace.settings import Settings
+from headrace.sources.broker import NO_ANSWER, client_options, connected, make_topic
 
 LOOK_AGAIN_SECONDS = 30.0
 

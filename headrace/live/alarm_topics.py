@@ -6,10 +6,8 @@ from typing import Any
 import pyarrow as pa
 from kafka import KafkaProducer
 
-from headrace.live.broker import NO_ANSWER, client_options, no_broker
-from headrace.live.clients import connected
-from headrace.live.new_topic import make_topic
 from headrace.settings import Settings
+from headrace.sources.broker import NO_ANSWER, client_options, connected, make_topic, no_broker
 
 SENT_WITHIN = 30.0
 

@@ -1,8 +1,9 @@
 """The standing job's sign of life: one small object that says when, who, and how far."""
 
 import os
+import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +47,41 @@ class Heartbeat:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class HeartbeatWriter:
+    """The heartbeat of one run, told to by several threads."""
+
+    def __init__(self, paths: Paths, run: str) -> None:
+        self._paths, self._lock = paths, threading.Lock()
+        self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
+
+    def beat(self, state: str, error: str = "") -> Heartbeat:
+        with self._lock:
+            self._heartbeat = replace(self._heartbeat, state=state, at=time.time(), error=error)
+            beat(self._paths, self._heartbeat)
+            return self._heartbeat
+
+    def took(self, flow: Flow, rows: int, seconds: float) -> None:
+        """Adds a batch to its flow, which is given with its names and how far it is behind."""
+        with self._lock:
+            flows = {each.table: each for each in self._heartbeat.flows}
+            before, now = flows.get(flow.table, flow), time.time()
+            since = (
+                now - datetime.fromisoformat(before.committed_at).timestamp()
+                if before.committed_at
+                else seconds
+            )
+            flows[flow.table] = replace(
+                flow,
+                batches=before.batches + 1,
+                rows=before.rows + rows,
+                rows_per_second=rows / max(since, seconds, 0.001),
+                last_rows=rows,
+                last_seconds=seconds,
+                committed_at=stamp(),
+            )
+            self._heartbeat = replace(self._heartbeat, flows=tuple(flows.values()))
 
 
 def beat(paths: Paths, heartbeat: Heartbeat) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from headrace.errors import UsageError
-from headrace.live.edge import Taken
+from headrace.live.source_loop import Taken
 
 SECONDS = (0.25, 0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60)
 

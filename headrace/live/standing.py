@@ -1,50 +1,38 @@
-"""The standing job: a domain's topics into bronze and silver until it is told to stop."""
+"""The standing job: a domain's topics and live files into bronze and silver until it is told to stop."""
 
-import json
 import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Thread
-from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.lake.epochs import Epoch
-from headrace.lake.lease import STANDING, Leases, leased
+from headrace.lake.lease import STANDING, leased
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, fold_of
-from headrace.live.brief import keep_brief
-from headrace.live.broker import check_topic
-from headrace.live.dropping import Dropping, Turns, end_all
-from headrace.live.edge import Taken, TopicEdge
-from headrace.live.heartbeat import Flow, Heartbeat, beat, stamp
-from headrace.live.loss import MessagesLost, Reading
+from headrace.live.heartbeat import Flow, Heartbeat, HeartbeatWriter
+from headrace.live.maintenance import Maintenance, maintained_tables
 from headrace.live.memory import FROM_THE_START, Sweeper, give_back
 from headrace.live.metrics import Metrics
-from headrace.live.onward import Onward
-from headrace.live.queries import Stopping, behind, meant, settle, stop_all
+from headrace.live.silver_sink import SilverSink
+from headrace.live.source_loop import LiveTable, Pace, SourceLoop, Taken
+from headrace.live.standing_tables import check_parents, set_properties, tables_of
 from headrace.live.told_to_cloudwatch import ToldToCloudWatch
-from headrace.live.topic import read_topic
-from headrace.live.trouble import LossSuspected
-from headrace.live.upkeep import Upkeep, tables_kept
-from headrace.live.written import check_parents, tables_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.dropped import FROM_FOLDER
 from headrace.refine.drops import DropEdge, finish_drops
 from headrace.refine.fit import check_contracts, make_ready
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
+from headrace.sources.broker import check_topic
+from headrace.sources.bronze_table import Source
+from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge, ParentsCache
 
 JOB = "stream"
@@ -52,261 +40,146 @@ BEAT_SECONDS = 1.0
 WAYS = ("topic", "files")
 
 
+@dataclass(frozen=True)
+class StandingOptions:
+    """until_empty: only until all that is in topics and folders by now is taken. accept_loss: passes over messages that
+    the topic has forgotten. layers: with bronze alone, silver is left to whoever refines. ways: without the topic among
+    them, no broker is needed."""
+
+    until_empty: bool = False
+    accept_loss: bool = False
+    layers: Collection[str] = ("bronze", "silver")
+    ways: Collection[str] = WAYS
+
+
 def stand(
-    domain: str,
-    settings: Settings,
-    stop: threading.Event,
-    *,
-    until_empty: bool = False,
-    accept_loss: bool = False,
-    layers: Collection[str] = ("bronze", "silver"),
-    ways: Collection[str] = WAYS,
-    tables: Collection[str] | None = None,
-    beats: bool = True,
+    domain: str, settings: Settings, stop: threading.Event, options: StandingOptions | None = None
 ) -> Heartbeat:
-    """Runs until `stop` is set, or (until_empty) until all that is in the topics and folders by now is taken. With
-    bronze alone in `layers`, silver is left to whoever refines. accept_loss: goes past messages that the topic has
-    forgotten. Without the topic among the `ways`, no broker is needed. tables: only what lands in these, by default
-    all. beats: whether it gives signs of life, by which the standing job is known and kept."""
+    """Runs until `stop` is set."""
+    options = options or StandingOptions()
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
-    contracts = [each for each in catalog.by_topic if tables is None or each.table in tables]
+    contracts = catalog.by_topic
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
-    for contract in contracts if "topic" in ways else []:
+    for contract in contracts if "topic" in options.ways else []:
         check_topic(str(contract.arrives.topic), settings)
     check_contracts(contracts, paths)
     check_parents(catalog, contracts, paths)
-    run = new_run_name()
-    urls = [paths.lease(layer, name) for layer, name in tables_of(catalog, contracts) if layer in layers]
+    tables = [each for each in tables_of(catalog, contracts) if each[0] in options.layers]
+    urls = [paths.lease(layer, name) for layer, name in tables]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
-        job = _Job(
-            catalog,
-            paths,
-            settings,
-            leases,
-            run,
-            onward="silver" in layers,
-            accept_loss=accept_loss,
-            ways=ways,
-            beats=beats,
-        )
-        return job.run(contracts, stop, until_empty=until_empty)
+        context = RunContext(paths, settings, leases, new_run_name())
+        return _Job(catalog, context, options).run(stop)
 
 
 class _Job:
-    def __init__(
-        self,
-        catalog: Catalog,
-        paths: Paths,
-        settings: Settings,
-        leases: Leases,
-        run: str,
-        *,
-        onward: bool,
-        accept_loss: bool,
-        ways: Collection[str],
-        beats: bool,
-    ) -> None:
-        self._catalog, self._paths, self._settings, self._leases = catalog, paths, settings, leases
-        self._onward, self._accept_loss, self._ways = onward, accept_loss, ways
-        self._beats = beats
-        self._onwards: dict[str, Onward] = {}
-        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._metrics = Metrics(paths.domain, settings.metrics_port)
-        self._cloudwatch = ToldToCloudWatch(settings)
-        self._lock, self._stopping = threading.Lock(), threading.Event()
-        self._heartbeat = Heartbeat(paths.domain, run, "starting", 0, stamp())
+    def __init__(self, catalog: Catalog, context: RunContext, options: StandingOptions) -> None:
+        self._catalog, self._context, self._options = catalog, context, options
+        self._with_silver = "silver" in options.layers
+        self._metrics = Metrics(context.paths.domain, context.settings.metrics_port)
+        self._cloudwatch = ToldToCloudWatch(context.settings)
+        self._heartbeat = HeartbeatWriter(context.paths, context.run)
 
-    def run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> Heartbeat:
-        self._beat("starting")
+    def run(self, stop: threading.Event) -> Heartbeat:
+        self._heartbeat.beat("starting")
         give_back()
         try:
-            self._run_and_name_losses(contracts, stop, until_empty=until_empty)
+            self._run(stop)
         except BaseException as error:
             with suppress(OSError):  # on a full disk, what went wrong first is what is told
-                self._beat("failed", error=str(error))
+                self._heartbeat.beat("failed", error=str(error))
             raise
-        self._beat("stopped")
-        return self._heartbeat
+        return self._heartbeat.beat("stopped")
 
-    def _run_and_name_losses(
-        self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool
-    ) -> None:
-        try:
-            self._run(contracts, stop, until_empty=until_empty)
-        except LossSuspected as suspected:
-            readings = [self._reading(contract) for contract in contracts]
-            lost = [each for reading in readings for each in reading.lost_by_now()]
-            raise (MessagesLost(lost) if lost else suspected) from suspected
-
-    def _reading(self, contract: Contract) -> Reading:
-        return Reading.of(contract, self._paths, self._settings)
-
-    def _run(self, contracts: list[Contract], stop: threading.Event, *, until_empty: bool) -> None:
+    def _run(self, stop: threading.Event) -> None:
+        catalog, context, contracts = self._catalog, self._context, self._catalog.by_topic
         with ExitStack() as stack:
             stack.enter_context(self._metrics)
-            spark = get_spark(self._settings.model_copy(update={"java_options": self._java_options}))
-            self._alarms = stack.enter_context(self._alarms_of(contracts))
-            make_ready(spark, contracts, self._catalog, self._paths)
-            for (
-                contract
-            ) in contracts:  # whichever way is read now: the commit of its last files may leave the log
-                finish_drops(self._paths, contract)
-            upkeep = self._upkeep(contracts)
-            keep_brief(spark, upkeep.places, self._settings)
-            by_topic, by_files = (contracts if way in self._ways else [] for way in WAYS)
-            folders = [self._watched(spark, contract, until_empty=until_empty) for contract in by_files]
-            stack.callback(end_all, folders)
-            queries = [self._start(spark, contract, until_empty=until_empty) for contract in by_topic]
-            stack.callback(stop_all, queries)
-            stack.enter_context(upkeep)
-            self._beat("running")
-            sweeper = Sweeper()
-            while not stop.wait(BEAT_SECONDS):
-                sweeper.sweep()
-                self._look_after(queries, folders)
-                if not any(query.isActive for query, _ in queries) and not any(map(Thread.is_alive, folders)):
-                    break
-            self._beat("stopping")
-            self._stopping.set()
-            settle(queries)
-            end_all(folders)
-            for folder in folders:
-                folder.check()
-
-    @property
-    def _java_options(self) -> str:
-        return (
-            f"{self._settings.java_options} {FROM_THE_START}" if self._beats else self._settings.java_options
-        )
-
-    def _watched(self, spark: SparkSession, contract: Contract, *, until_empty: bool) -> Dropping:
-        most = self._settings.max_offsets_per_trigger
-        edge = DropEdge(contract, self._paths, self._heartbeat.run, self._leases, most)
-        turn, settings = self._turns[contract.table], self._settings
-        turns = Turns(turn, settings.trigger_seconds, settings.hours_kept, until_empty)
-        folder = Dropping(edge, self._onward_of(contract), spark.newSession(), turns, self._took)
-        folder.start()
-        return folder
-
-    def _alarms_of(self, contracts: list[Contract]) -> AlarmsThread:
-        found = [node for contract in contracts for node in self._catalog.followers(contract)]
-        context = RunContext(self._paths, self._settings, self._leases, self._heartbeat.run)
-        is_asked = self._onward and found
-        fold = fold_of(found[0], context, broker="topic" in self._ways) if is_asked else None
-        return AlarmsThread(fold, AlarmMetrics(self._paths.domain, self._metrics.registry).took)
-
-    def _start(
-        self, spark: SparkSession, contract: Contract, *, until_empty: bool
-    ) -> tuple[StreamingQuery, list[BaseException]]:
-        epoch = self._reading(contract).go_on(self._heartbeat.run, accept_loss=self._accept_loss)
-        edge = self._edge(contract, epoch)
-        raised: list[BaseException] = []
-        writer = (
-            read_topic(spark.newSession(), contract, self._settings, epoch)
-            .writeStream.foreachBatch(self._taking(edge, raised))
-            .option("checkpointLocation", edge.checkpoint)
-            .queryName(edge.app)
-        )
-        pace: dict[str, Any] = {"availableNow": True}
-        if not until_empty:
-            pace = {"processingTime": f"{round(self._settings.trigger_seconds * 1000)} milliseconds"}
-        return writer.trigger(**pace).start(), raised
-
-    def _upkeep(self, contracts: list[Contract]) -> Upkeep:
-        tables = tables_kept(self._catalog, contracts, onward=self._onward)
-        shared = (self._catalog, self._paths, self._settings, self._leases, self._heartbeat.run)
-        return Upkeep(tables, *shared, self._turns)
-
-    def _edge(self, contract: Contract, epoch: Epoch) -> TopicEdge:
-        most, run = self._settings.max_offsets_per_trigger, self._heartbeat.run
-        return TopicEdge(contract, self._paths, run, self._leases, self._onward_of(contract), epoch, most)
-
-    def _onward_of(self, contract: Contract) -> Onward:
-        """One for all ways into a table."""
-        if contract.table not in self._onwards:
-            nodes = self._catalog.made_from(contract) if self._onward else []
-            now, run = datetime.now(UTC).replace(tzinfo=None), self._heartbeat.run
-            context = RunContext(self._paths, self._settings, self._leases, run)
-            edges = [Edge(node, contract, context, now, parents_cache=ParentsCache()) for node in nodes]
-            size = self._settings.rows_per_batch * BYTES_PER_ROW
-            self._onwards[contract.table] = Onward(edges, size)
-        return self._onwards[contract.table]
-
-    def _taking(self, edge: TopicEdge, raised: list[BaseException]) -> Callable[[DataFrame, int], None]:
-        def take(rows: DataFrame, number: int) -> None:
-            if self._stopping.is_set():
-                raise Stopping
-            try:
-                with self._turns[edge.contract.table]:
-                    taken = edge.take(rows, number)
-                self._took(edge.contract.table, taken)
-            except BaseException as error:
-                raised.append(error)
-                raise
-
-        return take
-
-    def _took(self, table: str, taken: Taken) -> None:
-        self._alarms.notice()
-        self._metrics.took(table, taken)
-        with self._lock:
-            flow = self._flow(table)
-            self._put(
-                replace(
-                    flow,
-                    batches=flow.batches + 1,
-                    rows=flow.rows + taken.rows,
-                    last_rows=taken.rows,
-                    last_seconds=taken.seconds,
-                    committed_at=stamp(),
-                )
+            options = f"{context.settings.java_options} {FROM_THE_START}"
+            spark = get_spark(context.settings.model_copy(update={"java_options": options}))
+            self._alarms = stack.enter_context(self._alarms_thread())
+            make_ready(spark, contracts, catalog, context.paths)
+            maintained = maintained_tables(catalog, contracts, with_silver=self._with_silver)
+            tables = {each.table: self._live_table(spark, each) for each in contracts}
+            maintenance = Maintenance(
+                maintained, catalog, context, {name: table.turn for name, table in tables.items()}
             )
+            set_properties(spark, maintenance.places, context.settings)
+            loops: list[SourceLoop] = []
+            stack.callback(_settle, loops)
+            pace = Pace(context.settings.trigger_seconds, self._options.until_empty)
+            for table in tables.values():
+                for source in self._sources(table, stack):
+                    loops.append(SourceLoop(source, table, pace, self._took))
+                    loops[-1].start()
+            stack.enter_context(maintenance)
+            self._heartbeat.beat("running")
+            self._look_after(loops, stop)
+            self._heartbeat.beat("stopping")
+            _settle(loops)
+            for loop in loops:
+                loop.check()
 
-    def _look_after(
-        self, queries: list[tuple[StreamingQuery, list[BaseException]]], folders: list[Dropping]
-    ) -> None:
-        """Raises what a query, a folder or the alarms died of, and tells how all are doing."""
-        self._alarms.check()
-        for folder in folders:
-            folder.check()
-        for query, raised in queries:
-            if query.isActive:
-                self._watch(query)
-            elif (error := query.exception()) is not None:
-                raise meant(error, raised)
-        self._beat("running")
-        if self._beats:
-            self._cloudwatch.beat(self._heartbeat)
-        for flow in self._heartbeat.flows:
+    def _look_after(self, loops: list[SourceLoop], stop: threading.Event) -> None:
+        """Until the job is told to stop or all sources are empty. Raises what a source or the alarms died of."""
+        sweeper = Sweeper()
+        while not stop.wait(BEAT_SECONDS):
+            sweeper.sweep()
+            self._alarms.check()
+            for loop in loops:
+                loop.check()
+            self._tell(self._heartbeat.beat("running"))
+            if not any(loop.is_alive() for loop in loops):
+                return
+
+    def _sources(self, table: LiveTable, stack: ExitStack) -> Iterator[Source]:
+        context, contract = self._context, table.contract
+        # Whichever way is read now: the commit of its last files may leave the log.
+        finish_drops(context.paths, contract)
+        if "files" in self._options.ways:
+            most = context.settings.max_offsets_per_trigger
+            yield DropEdge(contract, context.paths, context.run, context.leases, most)
+        if "topic" in self._options.ways:
+            topic = TopicSource(contract, context, table.sink.hold)
+            stack.callback(topic.close)
+            topic.begin(accept_loss=self._options.accept_loss, until_empty=self._options.until_empty)
+            yield topic
+
+    def _live_table(self, spark: SparkSession, contract: Contract) -> LiveTable:
+        context, now = self._context, datetime.now(UTC).replace(tzinfo=None)
+        nodes = self._catalog.made_from(contract) if self._with_silver else []
+        edges = [Edge(node, contract, context, now, parents_cache=ParentsCache()) for node in nodes]
+        session = spark.newSession()
+        sink = SilverSink(edges, session, context.settings.rows_per_batch * BYTES_PER_ROW)
+        return LiveTable(contract, session, sink)
+
+    def _alarms_thread(self) -> AlarmsThread:
+        context, catalog = self._context, self._catalog
+        followers = [node for contract in catalog.by_topic for node in catalog.followers(contract)]
+        broker, is_asked = "topic" in self._options.ways, self._with_silver and followers
+        fold = fold_of(followers[0], context, broker=broker) if is_asked else None
+        return AlarmsThread(fold, AlarmMetrics(context.paths.domain, self._metrics.registry).took)
+
+    def _took(self, loop: SourceLoop, taken: Taken) -> None:
+        self._alarms.notice()
+        self._metrics.took(loop.name, taken)
+        waiting = loop.source.waiting if isinstance(loop.source, TopicSource) else None
+        if waiting is not None:
+            self._metrics.lags(loop.name, waiting)
+        origin = loop.source.topic if isinstance(loop.source, TopicSource) else loop.source.name
+        self._heartbeat.took(Flow(loop.name, origin, lag=waiting), taken.rows, taken.seconds)
+
+    def _tell(self, heartbeat: Heartbeat) -> None:
+        self._cloudwatch.beat(heartbeat)
+        for flow in heartbeat.flows:
             lag = "" if flow.lag is None else f", {flow.lag:,} behind"
             last = f", last commit {flow.committed_at[11:19]}" if flow.committed_at else ""
             note = f"{flow.rows_per_second:,.0f} rows/s{lag}, last batch {flow.last_seconds:.1f} s{last}"
             tell(Event(JOB, flow.table, "going", rows=flow.rows, note=note))
 
-    def _watch(self, query: StreamingQuery) -> None:
-        if query.lastProgress is None:
-            return
-        progress = json.loads(query.lastProgress.json)
-        table = str(query.name).rpartition(".bronze.")[2].partition(":topic")[0]
-        lag = behind(progress["sources"][0])
-        with self._lock:
-            rate = progress.get("inputRowsPerSecond") or 0.0
-            self._put(replace(self._flow(table), lag=lag, rows_per_second=rate))
-        if lag is not None:
-            self._metrics.lags(table, lag)
 
-    def _flow(self, table: str) -> Flow:
-        known = {flow.table: flow for flow in self._heartbeat.flows}
-        contract = self._catalog.contracts.get(table)
-        return known.get(table) or Flow(table, str(contract.arrives.topic) if contract else FROM_FOLDER)
-
-    def _put(self, flow: Flow) -> None:
-        others = (each for each in self._heartbeat.flows if each.table != flow.table)
-        self._heartbeat = replace(self._heartbeat, flows=(*others, flow))
-
-    def _beat(self, state: str, error: str = "") -> None:
-        with self._lock:
-            self._heartbeat = replace(self._heartbeat, state=state, at=time.time(), error=error)
-            if self._beats:
-                beat(self._paths, self._heartbeat)
+def _settle(loops: list[SourceLoop]) -> None:
+    for loop in loops:
+        loop.tell_to_stop()
+    for loop in loops:
+        loop.settle()

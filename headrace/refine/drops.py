@@ -7,7 +7,7 @@ was killed after its commit is told from there; what was killed before has left 
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,24 +19,20 @@ from headrace.lake import ledger, log
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.session import session_for
+from headrace.lake.session import session_for, suit
 from headrace.progress import Stopwatch
 from headrace.refine.drop_rows import read_drops
 from headrace.refine.dropped import DropFolder, Dropped, known_drops
 from headrace.refine.fit import ready_bronze
+from headrace.sources.bronze_table import Then, nothing_more
+from headrace.sources.topic import held_in_memory
 
 LOOK_AGAIN = 0.2
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What has just been stored, still in memory."""
-
-    rows: DataFrame
-    entry: Entry
-
-
 class DropEdge:
+    name = "files"
+
     def __init__(self, contract: Contract, paths: Paths, run: str, leases: Leases, most_lines: int) -> None:
         self.contract, self._paths, self._run, self._leases = contract, paths, run, leases
         self._most_lines = most_lines
@@ -44,20 +40,24 @@ class DropEdge:
         self.target = paths.table("bronze", contract.table)
         self._number: int | None = None
 
-    def take(self, spark: SparkSession, then: Callable[[Batch], Any] = lambda _: None) -> Entry | None:
+    def waits(self) -> bool:
+        return self.folder.waiting() > 0
+
+    def take(self, start: Callable[[], SparkSession], then: Then = nothing_more) -> Entry | None:
         """Stores the next files and hands their rows on; None where no file waits or all that do were set aside."""
         if self._number is None:
             self._number = finish_drops(self._paths, self.contract)
         files = self.folder.next_batch(self._most_lines)
         if not files:
             return None
-        watch = Stopwatch()
+        watch, spark = Stopwatch(), start()
+        suit(spark, sum(file.lines for file in files))
         rows = read_drops(spark, self.contract, self.folder.taking, files).persist()
         try:
             done = self._append(rows, files, self._number + 1)
             self._number += 1
             entry = _told(self._paths, self.contract, done, watch.seconds)
-            then(Batch(rows, entry))
+            then(entry, held_in_memory(rows, entry.rows_in) if then is not nothing_more else None)
         finally:
             rows.unpersist()
         self.folder.put_away(files)
@@ -112,7 +112,7 @@ def take_dropped(
     ready_bronze(start, contract, edge.target)
     spark, entries = session_for(start(), most_lines), []
     while edge.folder.waiting():
-        entry = edge.take(spark)
+        entry = edge.take(lambda: spark)
         if entry is not None:
             entries.append(entry)
         else:

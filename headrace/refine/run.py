@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -28,6 +28,8 @@ from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
 from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
+from headrace.sources.broker import is_listening
+from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.way import follower_of
@@ -56,18 +58,6 @@ class RefineResult:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def and_taken(self, **rows: int) -> "RefineResult":
-        """With what bronze tables had from their topics before."""
-        more = (replace(each, **_more_rows(each, rows.get(each.table, 0))) for each in self.tables)
-        return replace(self, tables=list(more))
-
-
-def _more_rows(result: TableResult, rows: int) -> dict[str, Any]:
-    if result.layer != "bronze" or not rows:
-        return {}
-    written = result.counts.get("written", 0) + rows
-    return {"rows_in": result.rows_in + rows, "counts": result.counts | {"written": written}}
-
 
 @dataclass(frozen=True)
 class _Run:
@@ -82,6 +72,10 @@ class _Run:
 
     def spark(self) -> SparkSession:
         return get_spark(self.settings)
+
+    @property
+    def context(self) -> RunContext:
+        return RunContext(self.paths, self.settings, self.leases, self.run)
 
     @property
     def bytes_per_batch(self) -> int:
@@ -249,12 +243,32 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
 def _bronze(shared: _Run, name: str) -> list[Entry]:
     contract: Contract = shared.catalog.contracts[name]
     work = (shared.spark, contract, shared.paths, shared.run, shared.leases)
-    return [*ingest(*work, shared.bytes_per_batch), *take_dropped(*work, shared.settings.rows_per_batch)]
+    return [
+        *ingest(*work, shared.bytes_per_batch),
+        *take_dropped(*work, shared.settings.rows_per_batch),
+        *_from_topic(shared, contract),
+    ]
+
+
+def _from_topic(shared: _Run, contract: Contract) -> list[Entry]:
+    """What waits in a topic that a standing job once read: who never streamed a domain needs no broker to refine it."""
+    if not contract.arrives.topic or not (source := TopicSource(contract, shared.context)).is_begun:
+        return []
+    if not is_listening(shared.settings):
+        note = f"its topic waits: no broker answers at {shared.settings.kafka_bootstrap}"
+        tell(Event("bronze", contract.table, "skipped", note=note))
+        return []
+    start = cache(lambda: shared.spark().newSession())
+    try:
+        source.begin(until_empty=True)
+        return list(iter(lambda: source.take(start), None))
+    finally:
+        source.close()
 
 
 def _silver(shared: _Run, name: str) -> list[Entry]:
     node = shared.catalog.node(name, "silver")
-    context = RunContext(shared.paths, shared.settings, shared.leases, shared.run)
+    context = shared.context
     if node.first.layer == "silver":
         return follower_of(node).follow(node, context)
     contract = shared.catalog.source_of(node)

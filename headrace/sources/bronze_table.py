@@ -6,24 +6,44 @@ follows the commit, and is made again from it where a run was killed in between.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import Busy, HeadraceError
 from headrace.lake import ledger, log
 from headrace.lake.append import append_once
 from headrace.lake.ledger import Entry
-from headrace.lake.paths import Paths
+from headrace.lake.paths import Paths, as_s3
 from headrace.lake.run_context import RunContext
 from headrace.progress import Stopwatch
 
 POSITION = "position"
+Then = Callable[[Entry, pa.Table | None], Any]
+"""Called with the entry of a batch that was just stored, and its rows where they are in memory."""
+
+
+def nothing_more(entry: Entry, rows: pa.Table | None) -> None:
+    """What follows a batch of bronze where nothing does."""
+
+
+class Source(Protocol):
+    """Yields batches after its position; each is stored by a commit that carries the position after it."""
+
+    name: str
+    contract: Contract
+
+    def waits(self) -> bool:
+        """Whether more has arrived than was taken."""
+
+    def take(self, start: Callable[[], SparkSession], then: Then = nothing_more) -> Entry | None:
+        """Stores the next batch; None where nothing waits, and then no Spark was started."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,8 @@ class Batch:
     number: int
     rows: DataFrame | pa.Table
     position: Mapping[str, Any]
+    offsets: Mapping[str, int] = field(default_factory=dict)
+    """Of rows in memory: positions by name, in a form that outlives the log of a live table."""
 
 
 class BronzeTable:
@@ -51,10 +73,24 @@ class BronzeTable:
         """The commit that stored a batch; None where it is not stored, or its commit has left the log."""
         return log.commit_of_batch(self.path, self.app, number)
 
+    def offsets_of(self, names: Iterable[str]) -> dict[str, int]:
+        """Those of the last batch that carried any, by name; a name that no batch carried is left out."""
+        if not log.exists(self.path):
+            return {}
+        table = DeltaTable(as_s3(self.path))
+        found = {name: table.transaction_version(f"{self.app}/{name}") for name in names}
+        return {name: offset for name, offset in found.items() if offset is not None}
+
     def stored(self, number: int) -> Entry | None:
         """The entry of a batch that is stored already, recorded again: a killed run may not have come to it."""
         commit = self.commit_of(number)
         return self.record(commit) if commit is not None else None
+
+    def finish(self, number: int) -> None:
+        """Records the entry of a batch, where a killed run had no time to."""
+        entry = Entry("bronze", self.contract.table, "Append", self._entry_name(number), "", 0, {})
+        if number >= 0 and not ledger.is_recorded(self._context.paths, entry):
+            self.stored(number)
 
     def append(self, batch: Batch, watch: Stopwatch | None = None) -> Entry:
         """Stores a batch that is not stored yet. One that another run has stored meanwhile is refused."""
@@ -62,7 +98,9 @@ class BronzeTable:
         self._context.leases.check()
         note = {"run": self._context.run, POSITION: batch.position}
         if isinstance(batch.rows, pa.Table):
-            append_once(self.path, batch.rows, app=self.app, number=batch.number, note=note)
+            offsets = {f"{self.app}/{name}": offset for name, offset in batch.offsets.items()}
+            number = batch.number
+            append_once(self.path, batch.rows, app=self.app, number=number, note=note, also=offsets)
         else:
             once: dict[str, Any] = {
                 "txnAppId": self.app,
@@ -87,7 +125,7 @@ class BronzeTable:
             "bronze",
             self.contract.table,
             "Append",
-            f"{self._source}-{number:09d}",
+            self._entry_name(number),
             commit.note["run"],
             written,
             {"written": written},
@@ -97,6 +135,9 @@ class BronzeTable:
         )
         ledger.record(self._context.paths, entry)
         return entry
+
+    def _entry_name(self, number: int) -> str:
+        return f"{self._source}-{number:09d}"
 
     def _named(self, number: int) -> str:
         return f"batch {number} of the {self._source} of {self.contract.table}"

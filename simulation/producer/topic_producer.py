@@ -14,10 +14,10 @@ import pyarrow as pa
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.heartbeat import last_beat
-from headrace.live.new_topic import AS_THE_BROKER_SAYS, make_topic
-from headrace.live.topic import connection
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
+from headrace.sources.broker import AS_THE_BROKER_SAYS, make_topic
+from headrace.sources.topic import connection
 from simulation.producer.continuation import Continuation, topic_contract
 from simulation.producer.outbox import Cursor, position_at
 from simulation.producer.topic_writer import TopicWriter

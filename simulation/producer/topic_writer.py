@@ -13,9 +13,8 @@ from kafka.errors import (
 )
 
 from headrace.errors import HeadraceError
-from headrace.live.broker import NO_ANSWER, client_options, no_broker, offsets_now
-from headrace.live.clients import connected
 from headrace.settings import Settings
+from headrace.sources.broker import NO_ANSWER, client_options, connected, no_broker, offsets_now
 
 LARGEST_REQUEST = 64 << 20  # how large a message may be is the broker's business
 FLUSHED_WITHIN = 60

@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
 from headrace.live.heartbeat import Heartbeat
-from headrace.live.standing import stand
+from headrace.live.standing import StandingOptions, stand
 from headrace.settings import Settings
 from rehearsal.kafka import Broker, free_port
 from tests.spark.refine.conftest import PumpStation
@@ -45,7 +45,8 @@ class LiveStation(PumpStation):
 
     def stands(self, *, accept_loss: bool = False) -> Heartbeat:
         """The standing job until the topic is empty."""
-        return stand(self.domain, self.settings, Event(), until_empty=True, accept_loss=accept_loss)
+        options = StandingOptions(until_empty=True, accept_loss=accept_loss)
+        return stand(self.domain, self.settings, Event(), options)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from headrace.lake import log
 from headrace.lake.receipt import receipt
 from headrace.live.heartbeat import Heartbeat
-from headrace.live.standing import stand
+from headrace.live.standing import StandingOptions, stand
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 
@@ -60,12 +60,12 @@ def test_files_alone_need_no_broker_and_what_a_killed_job_stored_is_judged_by_wh
 
     live.drops("strokes", "strokes_1.json", [stroke(1), stroke(2, bar=-1)])
     with monkeypatch.context() as patch:
-        patch.setattr("headrace.live.onward.Onward._into", killed)
+        patch.setattr("headrace.live.silver_sink.SilverSink._into", killed)
         with pytest.raises(Killed):
-            stand("pumps", nowhere, Event(), until_empty=True, ways=("files",))
+            stand("pumps", nowhere, Event(), StandingOptions(until_empty=True, ways=("files",)))
     assert live.table("bronze", "strokes").count() == 2
     live.drops("strokes", "strokes_2.json", [stroke(3)])
-    stand("pumps", nowhere, Event(), until_empty=True, ways=("files",))
+    stand("pumps", nowhere, Event(), StandingOptions(until_empty=True, ways=("files",)))
     assert sorted(row.stroke_id for row in live.table("silver", "strokes").collect()) == ["K1", "K3"]
     assert live.table("bronze", "strokes").count() == 3
     receipt("pumps", live.settings).check()

@@ -24,9 +24,9 @@ from kafka import KafkaAdminClient
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.receipt import receipt
-from headrace.live.broker import offsets_now
 from headrace.live.latency import LatencyWatch
 from headrace.settings import as_environment
+from headrace.sources.broker import offsets_now
 from simulation.generate.plan import Plan
 from simulation.generate.run import generate
 from simulation.producer.continuation import Continuation, topic_contract

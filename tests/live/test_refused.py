@@ -1,11 +1,9 @@
 """What a broker can refuse, and what a topic can hold: told by the name of the setting, and nothing is lost."""
 
 import json
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -24,9 +22,8 @@ from kafka.admin import (
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake import log
 from headrace.lake.receipt import receipt
-from headrace.live.broker import check_topic
-from headrace.live.loss import Reading
 from headrace.settings import Settings
+from headrace.sources.broker import check_topic
 from rehearsal.kafka import Broker
 from simulation.producer.topic_writer import TopicWriter
 from tests.live.conftest import LiveStation
@@ -119,32 +116,10 @@ def test_a_message_that_the_topic_takes_not_is_told_with_its_size_and_what_to_se
     sender.close()
 
 
-def test_a_checkpoint_of_something_else_is_not_followed(live: LiveStation) -> None:
-    live.sends(stroke(1))
-    live.stands()
-    checkpoint = Path(Reading("strokes", "strokes", live.paths, live.settings).checkpoint)
-    old = shutil.copytree(checkpoint, live.settings.home / "old")
-    live.sends(stroke(2), stroke(3))
-    live.stands()
-    shutil.rmtree(checkpoint)
-    shutil.copytree(old, checkpoint)  # as if put back from a copy: its next batch is one that bronze has
-    live.sends(stroke(4))
-    live.stands()
-    assert log.row_count(live.paths.table("silver", "strokes")) == 4
-    receipt("pumps", live.settings).check()
-    checkpoint = Path(Reading("strokes", "strokes", live.paths, live.settings).checkpoint)
-    for file in checkpoint.glob("offsets/[0-9]*"):
-        file.write_bytes(file.read_bytes().replace(b'"strokes"', b'"others"'))
-    live.sends(stroke(5))
-    live.stands()
-    assert log.row_count(live.paths.table("silver", "strokes")) == 5
-    receipt("pumps", live.settings).check()
-
-
 def test_what_listens_and_does_not_answer_as_a_broker_is_told_by_both_settings(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("headrace.live.broker.ANSWERS_WITHIN_MS", 1500)
+    monkeypatch.setattr("headrace.sources.broker.ANSWERS_WITHIN_MS", 1500)
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = Event()
 

@@ -1,12 +1,12 @@
-"""A standing job that does not find its topic leaves word for its keeper."""
+"""A standing job that does not find its topic leaves word for its supervisor."""
 
 import pytest
 
 from headrace.errors import NotReady
 from headrace.lake.paths import Paths
-from headrace.live import broker
 from headrace.live.heartbeat import last_beat
 from headrace.settings import Settings
+from headrace.sources import broker
 from streaming import stand as standing
 
 

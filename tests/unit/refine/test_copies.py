@@ -10,7 +10,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from headrace.lake.lease import STANDING, leased
 from headrace.lake.paths import Paths
-from headrace.live.errands import errands
+from headrace.live.requests import open_requests
 from headrace.refine.catalog import load_tables
 from headrace.refine.copies import Copies, watched
 from headrace.refine.dedupe import dedupe
@@ -42,13 +42,13 @@ def copies(settings: Settings) -> Copies:
 def answers_day_by_day(copies: Copies, ended: threading.Event, answered: list[int]) -> None:
     """As the standing job does where a day takes long."""
     while not ended.wait(0.05):
-        for errand in errands(copies.paths):
+        for request in open_requests(copies.paths):
             goes = iter([True])
             done = copies.remove(
-                errand.wanted["days"], lambda work: work(), lambda goes=goes: next(goes, False)
+                request.wanted["days"], lambda work: work(), lambda goes=goes: next(goes, False)
             )
             answered.append(len(done.left))
-            errand.answer(asdict(done))
+            request.answer(asdict(done))
 
 
 def rows_of(copies: Copies) -> int:

@@ -1,24 +1,61 @@
-"""A topic's offsets held against bronze's rows: what came, what was lost, what waits, what has gone since."""
+"""The balance of a topic's offsets: rows of bronze, losses, what waits, what has gone from the topic since."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from headrace.errors import HeadraceError
-from headrace.lake.epochs import Lost
-from headrace.lake.offsets import Offsets
-from headrace.live.broker import is_listening, offsets_now
-from headrace.settings import Settings
+import pyarrow.compute as pc
+from deltalake import DeltaTable
 
-Kept = Mapping[int, tuple[int, int]]
+from headrace.errors import HeadraceError
+from headrace.lake import duck, log
+from headrace.settings import Settings
+from headrace.sources.broker import Offsets, is_listening, offsets_now
+from headrace.sources.retention_loss import Lost
+
+FROM_TOPIC = "kafka:"
+COLUMNS = ["_source", "_partition", "_offset"]
 
 
 @dataclass(frozen=True)
-class Account:
+class OffsetRows:
+    """One partition of a topic as the table has it."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    rows: int
+    distinct: int
+
+    @property
+    def expected(self) -> int:
+        return self.last - self.first + 1
+
+
+def offsets_in(table: str, settings: Settings) -> list[OffsetRows]:
+    """Only rows of a topic have a partition: files without any are passed by, and few are read ahead."""
+    if not log.exists(table):
+        return []
+    rows = DeltaTable(table).to_pyarrow_dataset()
+    batches = rows.scanner(
+        columns=COLUMNS, filter=pc.field("_partition").is_valid(), batch_readahead=2, fragment_readahead=1
+    ).to_reader()
+    with duck.connect(settings) as db:
+        db.register("bronze", batches)
+        found = db.execute(
+            f"""SELECT _source, _partition, min(_offset), max(_offset), count(*), count(DISTINCT _offset)
+                FROM bronze WHERE _source LIKE '{FROM_TOPIC}%' GROUP BY ALL ORDER BY ALL"""
+        ).fetchall()
+    return [OffsetRows(row[0].removeprefix(FROM_TOPIC), *row[1:]) for row in found]
+
+
+@dataclass(frozen=True)
+class OffsetBalance:
     """One partition. `kept`: the broker's first offset and its next one, where a broker answered."""
 
     topic: str
     partition: int
-    rows: Offsets | None
+    rows: OffsetRows | None
     lost: tuple[Lost, ...]
     kept: tuple[int, int] | None
 
@@ -66,19 +103,21 @@ class Account:
         return terms | {name: count for name, count in more.items() if count}
 
 
-def accounts(topic: str, found: Iterable[Offsets], lost: Iterable[Lost], kept: Kept | None) -> list[Account]:
+def balances(
+    topic: str, found: Iterable[OffsetRows], lost: Iterable[Lost], kept: Offsets | None
+) -> list[OffsetBalance]:
     rows = {each.partition: each for each in found if each.topic == topic}
     missing: dict[int, tuple[Lost, ...]] = {}
     for each in (each for each in lost if each.topic == topic):
         missing[each.partition] = (*missing.get(each.partition, ()), each)
     numbers = sorted({*rows, *missing, *(kept or {})})
     return [
-        Account(topic, number, rows.get(number), missing.get(number, ()), (kept or {}).get(number))
+        OffsetBalance(topic, number, rows.get(number), missing.get(number, ()), (kept or {}).get(number))
         for number in numbers
     ]
 
 
-def kept_by_broker(topic: str, settings: Settings) -> Kept | None:
+def kept_by_broker(topic: str, settings: Settings) -> Offsets | None:
     """None where no broker answers."""
     if not is_listening(settings):
         return None

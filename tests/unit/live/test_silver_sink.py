@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from headrace.lake import log
 from headrace.lake.increments import Progress, all_of
 from headrace.lake.ledger import Entry
-from headrace.live.onward import Held, Onward
+from headrace.live.silver_sink import SilverSink
 from headrace.writes.key_cache import RecentKeys
 
 HELD = pa.table({"row": [1]})
@@ -46,20 +46,18 @@ def test_after_a_batch_that_failed_nobody_believes_it_was_taken(
         stored["at"] = Progress(all_of(log.version(bronze)), began=0)
         return []
 
-    monkeypatch.setattr("headrace.live.onward.progress_of", lambda *_: stored["at"])
-    monkeypatch.setattr("headrace.live.onward.take_in_memory", in_memory)
-    monkeypatch.setattr("headrace.live.onward.run_edge", from_files)
-    onward = Onward([edge], size=1)  # type: ignore[list-item]
+    monkeypatch.setattr("headrace.live.silver_sink.progress_of", lambda *_: stored["at"])
+    monkeypatch.setattr("headrace.live.silver_sink.take_in_memory", in_memory)
+    monkeypatch.setattr("headrace.live.silver_sink.run_edge", from_files)
+    sink = SilverSink([edge], None, size=1)  # type: ignore[list-item, arg-type]
 
     def comes() -> list[Any]:
         write_deltalake(bronze, HELD, mode="append")
-        return onward.take(
-            None, Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), Held(HELD)
-        )  # type: ignore[arg-type]
+        return sink.take(Entry("bronze", "strokes", "Append", "", "", 1, {}, log.version(bronze)), HELD)
 
     with pytest.raises(OSError, match="no space"):
         comes()
-    assert onward._known[0].recent.unknown(np.array([0])).tolist() == [0]
+    assert sink._known[0].recent.unknown(np.array([0])).tolist() == [0]
     comes()
     assert taken == ["files after 0"]
     assert comes() == ["memory 3"]

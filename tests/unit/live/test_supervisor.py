@@ -10,7 +10,7 @@ from headrace.errors import HeadraceError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
-from headrace.live import keeper
+from headrace.live import supervisor
 from headrace.live.heartbeat import Heartbeat, beat
 from headrace.settings import Settings
 
@@ -37,8 +37,8 @@ def started() -> list[str]:
 
 
 @pytest.fixture
-def keep(settings: Settings, started: list[str]) -> Callable[[], keeper.Kept]:
-    return lambda: keeper.keep("pumps", settings, lambda domain, _: started.append(domain), WRITTEN)
+def keep(settings: Settings, started: list[str]) -> Callable[[], supervisor.Supervised]:
+    return lambda: supervisor.keep("pumps", settings, lambda domain, _: started.append(domain), WRITTEN)
 
 
 @pytest.fixture
@@ -120,13 +120,13 @@ class Cluster:
         self.steps.append(f"s-{len(self.steps) + 1}")
         return self.steps[-1]
 
-    def look(self, step: str) -> keeper.Step:
+    def look(self, step: str) -> supervisor.Step:
         self.looked_at.append(step)
-        return keeper.Step(self.said.startswith(("done", "failed", "cancelled")), self.said)
+        return supervisor.Step(self.said.startswith(("done", "failed", "cancelled")), self.said)
 
-    def keep(self) -> keeper.Kept:
+    def keep(self) -> supervisor.Supervised:
         start, look = lambda *_: self.start(), lambda step, _: self.look(step)
-        return keeper.keep("pumps", self.settings, start, WRITTEN, look)
+        return supervisor.keep("pumps", self.settings, start, WRITTEN, look)
 
 
 @pytest.fixture
@@ -226,5 +226,5 @@ def test_a_job_that_could_not_be_started_is_not_taken_for_one_that_was(clock, se
 
     for _ in range(4):
         with pytest.raises(HeadraceError, match="is gone"):
-            keeper.keep("pumps", settings, fails, WRITTEN)
+            supervisor.keep("pumps", settings, fails, WRITTEN)
     assert (keep().state, started) == ("started", ["pumps"])

@@ -1,4 +1,4 @@
-"""Keeps the standing job standing: looks at its heartbeat and starts it where there is none.
+"""Starts the standing job where its heartbeat has ended.
 
 A job that dies as soon as it is started is started three times; then somebody has to look. One that says it waits, for
 its topic or a table, is asked again every ten minutes. One whose step has given no sign of life yet is waited for, a
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Supervised:
     domain: str
     state: Literal["alive", "started", "waiting"]
     said: str
@@ -53,7 +53,9 @@ Start = Callable[[str, Settings], str | None]
 Look = Callable[[str, Settings], Step]
 
 
-def keep(domain: str, settings: Settings, start: Start, tables: Tables, look: Look | None = None) -> Kept:
+def keep(
+    domain: str, settings: Settings, start: Start, tables: Tables, look: Look | None = None
+) -> Supervised:
     """start: starts the standing job of a domain on its engine and returns at once, with the id of its step where there
     is one to look at. tables: layer and name of those that nobody else may hold when it starts."""
     paths, now = Paths.of(domain, settings), time.time()
@@ -61,17 +63,17 @@ def keep(domain: str, settings: Settings, start: Start, tables: Tables, look: Lo
     if beat is not None and is_alive(beat, settings):
         if beat.at - starts.at > AT_ONCE and starts.in_vain:
             _remember(paths, replace(starts, in_vain=0))
-        return Kept(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
+        return Supervised(domain, "alive", f"{beat.state}, last sign of life {beat.age:.0f} s ago")
     if starts.at and now - starts.at < settings.heartbeat_seconds:
-        return Kept(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
+        return Supervised(domain, "alive", f"was started {now - starts.at:.0f} s ago and is given time")
     silent = _silent_step(starts, beat, settings, look)
     if silent is not None and not silent.is_over:
-        return Kept(domain, "waiting", f"the standing job of {domain} waits for {silent.said}")
+        return Supervised(domain, "waiting", f"the standing job of {domain} waits for {silent.said}")
     if (busy := _written_by_others(tables, paths)) is not None:
-        return Kept(domain, "waiting", busy)
+        return Supervised(domain, "waiting", busy)
     missing = beat.waits_for if silent is None and beat is not None else ""
     if missing and now - starts.at < ASKED_AGAIN:
-        return Kept(domain, "waiting", f"the standing job of {domain} waits for {missing}")
+        return Supervised(domain, "waiting", f"the standing job of {domain} waits for {missing}")
     starts = Starts() if missing else _after_death(starts, beat)
     if starts.in_vain >= MOST_STARTS:
         raise HeadraceError(
@@ -80,7 +82,7 @@ def keep(domain: str, settings: Settings, start: Start, tables: Tables, look: Lo
         )
     step = start(domain, settings)
     _remember(paths, replace(starts, at=now, step=step or "", engine=_engine(settings)))
-    return Kept(domain, "started", _why(beat, silent))
+    return Supervised(domain, "started", _why(beat, silent))
 
 
 def is_alive(beat: Heartbeat, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from headrace.lake import log
 from headrace.lake.files import live_files
 from headrace.lake.receipt import receipt
 from headrace.lake.small_files import join_small_files
-from headrace.live import upkeep
+from headrace.live import maintenance
 from headrace.live.standing import stand
 from headrace.refine.dedupe import dedupe
 from tests.live.conftest import LiveStation
@@ -27,14 +27,14 @@ def until(holds: Callable[[], object], within: float = 60) -> None:
 def joins(live: LiveStation, layer: str) -> int:
     table = live.paths.table(layer, "strokes")
     commits = [log.commit(table, version) for version in range(log.version(table) + 1)]
-    return sum(commit is not None and upkeep.NOTE in commit.note for commit in commits)
+    return sum(commit is not None and maintenance.NOTE in commit.note for commit in commits)
 
 
 def test_files_are_joined_and_copies_taken_out_between_batches(
     live: LiveStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.1)
-    monkeypatch.setattr(upkeep, "TABLES_EVERY", 0.1)
+    monkeypatch.setattr(maintenance, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(maintenance, "TABLES_EVERY", 0.1)
     settings = live.settings.model_copy(update={"join_files": 3, "trigger_seconds": 0.0})
     silver = live.paths.table("silver", "strokes")
     stop = Event()

@@ -1,18 +1,21 @@
 """What is said of a partition from bronze's rows, the losses and the broker's own offsets."""
 
-from headrace.lake.epochs import Lost
-from headrace.lake.offsets import Offsets
-from headrace.live.account import Account, accounts
+from collections.abc import Sequence
+
+from headrace.sources.offset_balance import OffsetBalance, OffsetRows, balances
+from headrace.sources.retention_loss import Lost
 
 
-def account(rows: Offsets | None, lost: list[Lost] = [], kept: tuple[int, int] | None = None) -> Account:  # noqa: B006
-    (found,) = accounts("t", [rows] if rows else [], lost, {0: kept} if kept else None)
+def account(
+    rows: OffsetRows | None, lost: Sequence[Lost] = (), kept: tuple[int, int] | None = None
+) -> OffsetBalance:
+    (found,) = balances("t", [rows] if rows else [], lost, {0: kept} if kept else None)
     return found
 
 
-def rows(first: int, last: int, missing: int = 0, doubled: int = 0) -> Offsets:
+def rows(first: int, last: int, missing: int = 0, doubled: int = 0) -> OffsetRows:
     distinct = last - first + 1 - missing
-    return Offsets("t", 0, first, last, distinct + doubled, distinct)
+    return OffsetRows("t", 0, first, last, distinct + doubled, distinct)
 
 
 def test_rows_without_a_gap_balance_and_what_waits_is_named():

@@ -1,5 +1,7 @@
-"""What is asked of the standing job by others: it holds its tables for as long as it stands, and nobody need wait for
-its end. A question is an object, and so is its answer."""
+"""Requests of others to the standing job, which holds the leases of its tables for as long as it stands.
+
+A request is an object in the lake, and so is its answer.
+"""
 
 import time
 import uuid
@@ -17,7 +19,7 @@ ANSWER = ".answer.json"
 
 
 @dataclass(frozen=True)
-class Errand:
+class Request:
     url: str
     wanted: dict[str, Any]
 
@@ -27,7 +29,7 @@ class Errand:
 
 def ask(paths: Paths, lease: str, wanted: dict[str, Any]) -> Any:
     """The answer; None where the job has ended meanwhile, so that whoever asks does it alone."""
-    url = f"{paths.errands}/{uuid.uuid4().hex}.json"
+    url = f"{paths.requests}/{uuid.uuid4().hex}.json"
     objects.put_json(url, wanted)
     try:
         return _awaited(url, lease)
@@ -36,14 +38,14 @@ def ask(paths: Paths, lease: str, wanted: dict[str, Any]) -> Any:
         objects.delete(_answer_to(url))
 
 
-def errands(paths: Paths) -> list[Errand]:
-    """Those without an answer."""
-    names = set(objects.list_under(paths.errands))
+def open_requests(paths: Paths) -> list[Request]:
+    """Requests without an answer."""
+    names = set(objects.list_under(paths.requests))
     open_ones = [
         name for name in sorted(names) if not name.endswith(ANSWER) and _answer_to(name) not in names
     ]
     found = ((name, objects.get_json(name)) for name in open_ones)
-    return [Errand(name, wanted) for name, wanted in found if wanted is not None]
+    return [Request(name, wanted) for name, wanted in found if wanted is not None]
 
 
 def _awaited(url: str, lease: str) -> Any:

@@ -1,0 +1,208 @@
+"""Connections to Kafka's brokers, and what they say of a topic.
+
+Python asks them before Spark does: errors of Spark's own client come late and name nothing a person has set.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    TopicAlreadyExistsError,
+)
+from kafka.net.compat import KafkaNetClient
+
+from headrace.errors import HeadraceError, NotReady
+from headrace.settings import Settings
+
+ANSWERS_WITHIN_MS = 10_000
+LISTENS_WITHIN = 1.0
+PARTITIONS_EVERY = 30.0
+AS_THE_BROKER_SAYS = -1
+REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
+NO_ANSWER = (KafkaError, OSError, ValueError)
+Offsets = Mapping[int, tuple[int, int]]
+"""By partition, the first offset that a topic still keeps and the next one to come."""
+
+
+class BrokerAway(HeadraceError):
+    """No broker answers now; one that is restarted answers again."""
+
+
+class TopicClient:
+    """Asks for the offsets of one topic, over one connection for as long as that works."""
+
+    def __init__(self, topic: str, settings: Settings) -> None:
+        self.topic, self._settings = topic, settings
+        self._consumer: Any = None
+        self._partitions: list[TopicPartition] = []
+        self._looked = 0.0
+
+    def offsets(self) -> Offsets:
+        """Partitions that were added are known half a minute later."""
+        with self._asking() as consumer:
+            if time.monotonic() - self._looked >= PARTITIONS_EVERY or not self._partitions:
+                consumer.topics()  # asks the broker, where the next line does not
+                numbers = consumer.partitions_for_topic(self.topic) or ()
+                self._partitions = [TopicPartition(self.topic, number) for number in sorted(numbers)]
+                self._looked = time.monotonic()
+            first = consumer.beginning_offsets(self._partitions)
+            end = consumer.end_offsets(self._partitions)
+            return {each.partition: (first[each], end[each]) for each in self._partitions}
+
+    def read_one(self, partition: int, offset: int) -> None:
+        """Raises what the broker refuses to a reader; where it refuses nothing, what it sends is dropped."""
+        with self._asking() as consumer:
+            at = TopicPartition(self.topic, partition)
+            consumer.assign([at])
+            consumer.seek(at, offset)
+            consumer.poll(timeout_ms=2000, max_records=1)
+
+    def close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with suppress(*NO_ANSWER):
+                consumer.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        try:
+            if self._consumer is None:
+                self._consumer, self._looked = _consumer(self._settings), 0.0
+            yield self._consumer
+        except NO_ANSWER as error:
+            self.close()
+            raise no_broker(self._settings, error) from error
+
+
+def check_topic(topic: str, settings: Settings) -> None:
+    with _asking(settings) as consumer:
+        known = consumer.topics()
+        if topic not in known:
+            listed = ", ".join(sorted(name for name in known if not name.startswith("_"))) or "none"
+            raise NotReady(
+                f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP) has no topic {topic!r}; it has: {listed}. "
+                "headrace produce makes it, or create it with as many partitions as cores will read it. If it is "
+                "there, this role may not see it: see HEADRACE_KAFKA_SECURITY and the rights of the role.",
+                f"its topic {topic}",
+            )
+
+
+def offsets_now(topic: str, settings: Settings) -> Offsets:
+    client = TopicClient(topic, settings)
+    try:
+        return client.offsets()
+    finally:
+        client.close()
+
+
+def topic_id(topic: str, settings: Settings) -> UUID:
+    """Tells a topic from every other, also one of its name; 0 from brokers before 2.8, which have none."""
+    with _administering(settings) as admin:
+        (found,) = admin.describe_topics([topic])
+    return UUID(str(found.get("topic_id") or UUID(int=0)))
+
+
+def make_topic(topic: str, settings: Settings, partitions: int = AS_THE_BROKER_SAYS) -> None:
+    """Makes a topic where there is none; who may only write to one that is there need not have the right to."""
+    with _administering(settings) as admin:
+        if topic not in admin.list_topics():
+            with suppress(TopicAlreadyExistsError):  # somebody else made it just now
+                admin.create_topics([NewTopic(topic, partitions, replication_factor=AS_THE_BROKER_SAYS)])
+
+
+def is_listening(settings: Settings) -> bool:
+    """Whether anybody is there to be asked; told in a second at most, where asking would wait for ten."""
+    for broker in settings.kafka_bootstrap.split(","):
+        host, _, port = broker.strip().rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=LISTENS_WITHIN).close()
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def connected(kind: Callable[..., Any], brokers: str, **options: Any) -> Any:
+    """A KafkaConsumer, KafkaProducer or KafkaAdminClient; brokers: host:port[,host:port].
+
+    kafka-python starts a thread before it asks the brokers and forgets to end it where they do not answer.
+    """
+    made: list[Any] = []
+
+    def remembered(**configs: Any) -> Any:
+        made.append(KafkaNetClient(**configs))
+        return made[-1]
+
+    try:
+        return kind(bootstrap_servers=brokers.split(","), kafka_client=remembered, **options)
+    except BaseException:
+        for each in made:
+            with suppress(Exception):
+                each._manager._net.stop(timeout_ms=5000)
+        raise
+
+
+@contextmanager
+def _asking(settings: Settings) -> Iterator[Any]:
+    try:
+        consumer = _consumer(settings)
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+    except NO_ANSWER as error:
+        raise no_broker(settings, error) from error
+
+
+@contextmanager
+def _administering(settings: Settings) -> Iterator[Any]:
+    try:
+        admin = connected(KafkaAdminClient, settings.kafka_bootstrap, **client_options(settings))
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except NO_ANSWER as error:
+        raise no_broker(settings, error) from error
+
+
+def _consumer(settings: Settings) -> Any:
+    return connected(KafkaConsumer, settings.kafka_bootstrap, **client_options(settings))
+
+
+def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
+    at = f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP)"
+    if isinstance(error, REFUSALS):
+        return HeadraceError(
+            f"Kafka at {at} does not let us do this: {type(error).__name__}. See HEADRACE_KAFKA_SECURITY (now "
+            f"{settings.kafka_security}) and the rights of this role."
+        )
+    if is_listening(settings):
+        return BrokerAway(
+            f"what listens at {at} does not answer a client that comes as HEADRACE_KAFKA_SECURITY says "
+            f"({settings.kafka_security}): {type(error).__name__}. It may want to be spoken to in another way, or be "
+            "no Kafka broker."
+        )
+    return BrokerAway(
+        f"no Kafka broker answers at {at}: {type(error).__name__}. On this machine, headrace kafka up starts one."
+    )
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """For kafka-python, which signs for MSK with the credentials that boto3 finds."""
+    common: dict[str, Any] = {
+        "request_timeout_ms": ANSWERS_WITHIN_MS,
+        "bootstrap_timeout_ms": ANSWERS_WITHIN_MS,
+    }
+    if settings.kafka_security == "iam":
+        common |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
+    return common
