@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cli.screen import MARKS, count, out, percent, seconds, size, table
-from headrace.lake.paths import is_rejected
+from headrace.lake.paths import is_beside, is_rejected
 
 if TYPE_CHECKING:
     from headrace.lake.size import TableSize
@@ -42,11 +42,11 @@ def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, flo
     from headrace.quality.scan import scan_results
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
-    kept = [each for each in found if not is_rejected(each.table)]
+    kept = [each for each in found if not is_beside(each.table)]
     return Summary(
         domain=domain,
         layers=[_layer(layer, kept) for layer in dict.fromkeys(each.layer for each in kept)],
-        rejected=sum(each.rows for each in found) - sum(each.rows for each in kept),
+        rejected=sum(each.rows for each in found if is_rejected(each.table)),
         dropped=_dropped(domain, lines),
         scans=_latest(scan_results(domain, settings)),
         receipt_lines=len(lines),

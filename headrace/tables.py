@@ -7,6 +7,7 @@ their reasons in `_reasons`, and the engine sets them aside. It may add columns 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -33,7 +34,34 @@ class Upsert(Write):
 
 @dataclass(frozen=True)
 class History(Write):
-    """Slowly changing dimension, type 2: a version per change, over the columns that came with the source."""
+    """Slowly changing dimension, type 2: a version per change, over the columns that came with the source.
+
+    A version holds from the instant in the column `effective`, by default from when it was sent. Where the contract
+    says `sends: snapshot`, a key that a snapshot leaves out is closed by it.
+    """
+
+    effective: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes(Write):
+    """A change feed: inserts, updates and deletes are applied in the order of the source's log, over these columns.
+
+    operation, order, before: as the contract's `changes` says where they are left out. unknown: whether a change to a
+    key that was never inserted is kept as if it were an insert, or set aside with the rejected rows.
+    """
+
+    operation: str | None = None
+    order: tuple[str, ...] = ()
+    before: str | None = None
+    unknown: Literal["keep", "set aside"] = "keep"
+
+
+@dataclass(frozen=True)
+class Newest(Write):
+    """Deliveries of a period, such as a month's file: the newest one of each value of a column replaces the others."""
+
+    period: str
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a contract may say. An unknown key is an error, so a typing slip never passes for a promise."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -147,16 +148,45 @@ class Arrives(Strict):
         return self
 
 
-class Changes(Strict):
-    """How a change feed names its operation, its order and its images."""
+def _several(names: Any) -> Any:
+    return (names,) if isinstance(names, str) else names
 
-    operation: str
-    order: tuple[str, ...]
-    insert: str = "INSERT"
-    update: str = "UPDATE"
-    delete: str = "DELETE"
-    before: str | None = None
-    after: str | None = None
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
+class ChangeFeed(Strict):
+    """How a change feed names its operations, its order and its before-images."""
+
+    operation: str = Field(description="The column that says what a row does.")
+    order: Names = Field(
+        min_length=1, description="The columns by which its log is ordered, the first one first."
+    )
+    insert: Names = ("INSERT",)
+    update: Names = ("UPDATE",)
+    delete: Names = ("DELETE",)
+    before: str | None = Field(
+        None, description="The operation of rows that are before-images, or the column that holds them."
+    )
+
+    def images(self, columns: Collection[str]) -> Names:
+        """The operations of rows that are before-images; none where a column holds these."""
+        return () if self.before is None or self.before in columns else (self.before,)
+
+    def operations(self, columns: Collection[str]) -> Names:
+        return (*self.insert, *self.update, *self.delete, *self.images(columns))
+
+    def check(self, columns: Collection[str]) -> None:
+        """Refuses columns that are not there, and an operation that means two things."""
+        unknown = [name for name in (self.operation, *self.order) if name not in columns]
+        if unknown:
+            raise ValueError(
+                f"changes names {', '.join(unknown)}, not among the columns: {', '.join(columns)}"
+            )
+        named = self.operations(columns)
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"changes gives {', '.join(twice)} more than one meaning")
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -193,7 +223,7 @@ class Contract(Strict):
     late: Span | None = Field(None, description="How long after its event a row may still arrive.")
     scales: bool = Field(True, description="False for a reference table, the same at every scale.")
     arrives: Arrives = Arrives()
-    changes: Changes | None = None
+    changes: ChangeFeed | None = None
     evolves: tuple[Evolves, ...] = ()
     faults: dict[FaultKind, Rate] = {}
 
@@ -219,6 +249,14 @@ class Contract(Strict):
     def evolving(self) -> dict[str, datetime]:
         """Since when each column is sent that was not always."""
         return {name: step.since for step in self.evolves for name in step.columns}
+
+    @model_validator(mode="after")
+    def _changes_of_a_feed(self) -> "Contract":
+        if self.changes is not None and self.type != "change_feed":
+            raise ValueError(f"changes has no effect on a {self.type}, only on a change_feed")
+        if self.changes is not None:
+            self.changes.check(self.columns)
+        return self
 
     @model_validator(mode="after")
     def _evolves_by_name(self) -> "Contract":

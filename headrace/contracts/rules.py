@@ -45,10 +45,13 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
 
 
 def _is_sent(name: str, contract: Contract) -> Column:
-    """Whether a row is of a time when its source sends the column."""
-    since = contract.evolving.get(name)
+    """Whether a row is of a time when its source sends the column, and none that deletes its key and says no more."""
+    since, feed = contract.evolving.get(name), contract.changes
     at = F.col(contract.event_time or "_sent_at")
-    return F.lit(True) if since is None else at >= F.lit(since)
+    sent = F.lit(True) if since is None else at >= F.lit(since)
+    if feed is None or name in (contract.key_column, feed.operation, *feed.order):
+        return sent
+    return sent & ~F.coalesce(F.col(feed.operation).isin(*feed.delete), F.lit(False))
 
 
 def _value_rules(name: str, spec: ColumnSpec) -> Iterator[tuple[str, Column]]:

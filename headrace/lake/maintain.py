@@ -13,7 +13,7 @@ from headrace.lake import log
 from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import leased, living_holder
-from headrace.lake.paths import LAYERS, Paths, accepted_of, is_rejected
+from headrace.lake.paths import LAYERS, Paths, accepted_of, is_beside
 from headrace.lake.published import Published, last_good, publish
 from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
@@ -77,7 +77,7 @@ def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = F
 def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
     """The order of rows within files: as declared; in bronze by sender and time."""
     if layer != "bronze":
-        return () if is_rejected(name) else catalog.node(name, layer).table.cluster
+        return () if is_beside(name) else catalog.node(name, layer).table.cluster
     contract = catalog.contracts[name]
     sender = contract.sender_column
     return (sender, contract.event_time) if sender and contract.event_time else ()

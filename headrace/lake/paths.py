@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from headrace.settings import Settings
 
 LAYERS = ("bronze", "silver", "gold")
-_REJECTED = "__rejected"
+_REJECTED, _DELETED = "__rejected", "__deleted"
 
 
 def rejected_of(name: str) -> str:
@@ -13,13 +13,23 @@ def rejected_of(name: str) -> str:
     return f"{name}{_REJECTED}"
 
 
+def deleted_of(name: str) -> str:
+    """The table beside one of silver that remembers its deleted keys."""
+    return f"{name}{_DELETED}"
+
+
 def is_rejected(name: str) -> bool:
     return name.endswith(_REJECTED)
 
 
+def is_beside(name: str) -> bool:
+    """Whether a table stands beside another one, which alone is meant to be read."""
+    return accepted_of(name) != name
+
+
 def accepted_of(name: str) -> str:
     """The table that one stands beside; any other is its own."""
-    return name.removesuffix(_REJECTED)
+    return name.removesuffix(_REJECTED).removesuffix(_DELETED)
 
 
 def as_s3(url: str) -> str:

@@ -121,7 +121,7 @@ def check_tables(domain: str, asked: Iterable[str]) -> None:
 
 
 def tables_of(domain: str) -> Iterator[tuple[str, str]]:
-    """Every table a domain may have, its rejected rows among them."""
+    """Every table a domain may have, those beside the tables of silver among them."""
     catalog = load_tables(domain)
     for name in sorted(catalog.contracts):
         yield "bronze", name
@@ -129,5 +129,6 @@ def tables_of(domain: str) -> Iterator[tuple[str, str]]:
         yield "silver", node.name
         if way_of(node.table.write).sets_rows_aside:
             yield "silver", rejected_of(node.name)
+        yield from (("silver", name) for name in way_of(node.table.write).side_tables(node.name))
     for node in catalog.layer("gold"):
         yield "gold", node.name

@@ -15,7 +15,7 @@ from headrace.contracts.model import Contract
 from headrace.lake import log
 from headrace.lake.fold import fold_old_entries
 from headrace.lake.maintain import cluster_of
-from headrace.lake.paths import is_rejected, rejected_of
+from headrace.lake.paths import is_beside, rejected_of
 from headrace.lake.published import last_good, publish
 from headrace.lake.run_context import RunContext
 from headrace.lake.small_files import join_small_files
@@ -28,6 +28,7 @@ from headrace.refine.dropped import forget_taken
 from headrace.refine.followers import oldest_needed
 from headrace.trouble import useful_line
 from headrace.writes.node import Node
+from headrace.writes.way import way_of
 
 STAGE = "maintenance"
 LOOK_EVERY, TABLES_EVERY, TIDY_EVERY = 2.0, 15.0, 300.0
@@ -51,7 +52,7 @@ class MaintainedTable:
 
     @property
     def has_ledger(self) -> bool:
-        return not is_rejected(self.name)
+        return not is_beside(self.name)
 
 
 def maintained_tables(
@@ -71,6 +72,10 @@ def _maintained(catalog: Catalog, source: str, *, with_silver: bool) -> list[Mai
         found += [
             MaintainedTable(source, "silver", node.name, node.table.cluster, copies),
             MaintainedTable(source, "silver", rejected_of(node.name)),
+            *(
+                MaintainedTable(source, "silver", name)
+                for name in way_of(node.table.write).side_tables(node.name)
+            ),
         ]
     for node in catalog.followers(catalog.contracts[source]) if with_silver else []:
         found.append(MaintainedTable(source, "silver", node.name, node.table.cluster))

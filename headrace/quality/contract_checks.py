@@ -54,11 +54,13 @@ def bronze_checks(contract: Contract, taken: Taken) -> list[Check]:
 
 
 def silver_checks(contract: Contract, table: Table, name: str) -> list[Check]:
+    left_out = way_of(table.write).leaves_out(contract)
+    columns = {column: spec for column, spec in contract.columns.items() if column not in left_out}
     return [
-        _schema({name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}),
+        _schema({name: spark_type(spec).simpleString() for name, spec in columns.items()}),
         {"row_count": {"name": "there are rows", "warn": "when = 0"}},
         *_unique(contract.key_column, table),
-        *(check for column, spec in contract.columns.items() for check in _of_column(column, spec, contract)),
+        *(check for column, spec in columns.items() for check in _of_column(column, spec, contract)),
         *_references(contract),
         _rejected(name, contract),
     ]
@@ -117,7 +119,7 @@ def hash_hint(*, few_rows: bool) -> str:
 
 def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Check]:
     if spec.required or name == contract.key_column:
-        yield {f"missing_count({name}) = 0": {"name": f"{name} is never null"}}
+        yield from _never_null(name, contract)
     if spec.allowed:
         allowed = ", ".join(_literal(value) for value in spec.allowed)
         strangers = f"count(case when {name} not in ({allowed}) then 1 end)"
@@ -128,6 +130,17 @@ def _of_column(name: str, spec: ColumnSpec, contract: Contract) -> Iterator[Chec
         above = [f"{name} > {high}"] if high is not None else []
         outside = f"count(case when {' or '.join(below + above)} then 1 end)"
         yield _none(f"{name}_impossible", f"{name} is possible", expression=outside)
+
+
+def _never_null(name: str, contract: Contract) -> Iterator[Check]:
+    """A column that evolved is null in older rows; a table without an event time does not tell which those are."""
+    since = contract.evolving.get(name)
+    if since is None:
+        yield {f"missing_count({name}) = 0": {"name": f"{name} is never null"}}
+    elif contract.event_time:
+        missing = f"{contract.event_time} >= timestamp'{since}' and {name} is null"
+        sql = f"count(case when {missing} then 1 end)"
+        yield _none(f"{name}_missing", f"{name} is never null since it is sent", expression=sql)
 
 
 def _literal(value: str | int) -> str:

@@ -82,9 +82,10 @@ def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> 
     yield f"From {', '.join(str(ref) for ref in node.upstream.values())}. {_shape(node.table)}\n"
     own, inherited = columns[node.ref].fields, set()
     if node.first.layer == "bronze":
-        source = catalog.source_of(node).table
-        inherited = set(catalog.contracts[source].columns)
-        yield f"All columns of [bronze.{source}](#bronze{source}), and:\n"
+        contract = catalog.source_of(node)
+        inherited, source = set(contract.columns), contract.table
+        left_out = "".join(f" but `{name}`" for name in way_of(node.table.write).leaves_out(contract))
+        yield f"All columns of [bronze.{source}](#bronze{source}){left_out}, and:\n"
     yield "| column | type | unit | meaning |\n|---|---|---|---|"
     for field in own:
         if field.name not in inherited:

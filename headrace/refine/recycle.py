@@ -120,7 +120,7 @@ def _entry_of(edge: Edge, number: int) -> Entry | None:
 
 def _judged_by(edge: Edge, number: int) -> dict[str, int] | None:
     """The versions of its parents that an interrupted recycling judged by."""
-    entry, commit = _entry_of(edge, number), edge.earlier_commit(edge.target, number)
+    entry, commit = _entry_of(edge, number), edge.started(number)
     if entry is not None:
         return entry.upstream
     return dict(commit.note["upstream"]) if commit is not None else None

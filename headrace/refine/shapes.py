@@ -29,12 +29,18 @@ def _shape(node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: 
     if node.function is None:
         return T.StructType([*added])
     frames: dict[str, Any] = {AS_OF: ANY_INSTANT}
+    left_out: tuple[str, ...] = ()
     for argument, ref in node.upstream.items():
         if ref.layer == "bronze":
             contract = catalog.contracts[ref.name]
+            left_out += way_of(node.table.write).leaves_out(contract)
             frames[argument] = with_reasons(spark.createDataFrame([], bronze_schema(contract)), contract)
         else:
             stored = T.StructType([*found[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
             frames[argument] = spark.createDataFrame([], stored)
-    made = [field for field in node.call(frames).schema.fields if not field.name.startswith("_")]
+    made = [
+        field
+        for field in node.call(frames).schema.fields
+        if not field.name.startswith("_") and field.name not in left_out
+    ]
     return T.StructType([*made, *added])

@@ -78,7 +78,7 @@ def silver_waits(node: Node, paths: Paths) -> bool:
 
 def _left_unfinished(edge: Edge, done: Progress | None) -> int | None:
     """The place at which a batch was to end that was killed after it had written something."""
-    begun = [log.last_commit_of(table, edge.app) for table in (edge.target, edge.rejected)]
+    begun = [log.last_commit_of(table, edge.app) for table in edge.written]
     newest = max((commit.txn[1] for commit in begun if commit is not None and commit.txn), default=0)
     return newest if newest > (done.at if done else 0) else None
 

@@ -70,15 +70,13 @@ class Edge:
         return {name: ref for name, ref in self.node.upstream.items() if name != self.node.arguments[0]}
 
     def versions_now(self) -> dict[str, int]:
-        """Those of its parents, and of itself where what is stored already decides what may pass."""
+        """Those of its parents, and of its own tables where what is stored decides what becomes of a batch."""
         tables = {name: self.paths.table(ref.layer, ref.name) for name, ref in self.parents.items()}
-        if self.way.judges_by_itself:
-            tables[self.node.name] = self.target
-        return {name: log.version(table) for name, table in tables.items()}
+        return {name: log.version(table) for name, table in (tables | dict(self.way.judges_by(self))).items()}
 
     def versions_for(self, number: int) -> dict[str, int]:
         """Those an interrupted run of this batch judged by, else the newest."""
-        started = self.earlier_commit(self.rejected, number)
+        started = self.started(number)
         return dict(started.note["upstream"]) if started else self.versions_now()
 
     def judged(self, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
@@ -149,6 +147,17 @@ class Edge:
             version=log.version(self.target),
             upstream=dict(versions),
         )
+
+    @property
+    def written(self) -> list[str]:
+        """The tables that a batch is written to, in their order: it is done when the last one has it."""
+        sides = (self.paths.table("silver", name) for name in self.way.side_tables(self.node.name))
+        return [self.rejected, *sides, self.target]
+
+    def started(self, number: int) -> log.Commit | None:
+        """The first commit that an earlier, interrupted run of this very batch made."""
+        found = (self.earlier_commit(table, number) for table in self.written)
+        return next((commit for commit in found if commit is not None), None)
 
     def earlier_commit(self, table: str, number: int) -> log.Commit | None:
         """What an earlier, interrupted run of this very batch already wrote."""

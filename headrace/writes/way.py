@@ -48,7 +48,7 @@ class Way(Generic[W]):
     named: ClassVar[Mapping[str, str]] = {}
     """What the summary calls the rows of a term, for those that it shows."""
     columns: ClassVar[tuple[T.StructField, ...]] = ()
-    """The columns that a table gains by being written so."""
+    """The columns that a table gains by being written so; technical ones, which begin with an underscore, apart."""
     sets_rows_aside: ClassVar[bool] = False
     """Whether the rows that do not pass lie in a table beside it."""
     drops_duplicates: ClassVar[bool] = False
@@ -85,6 +85,10 @@ class Way(Generic[W]):
     def check(self, node: Node, contract: Contract | None) -> None:
         """Refuses a declaration that cannot be carried out."""
 
+    def leaves_out(self, contract: Contract) -> tuple[str, ...]:
+        """The source's columns that it does not store."""
+        return ()
+
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         """Good rows as an empty table would hold them, without the technical columns of all tables."""
         return rows
@@ -101,8 +105,10 @@ class SilverWay(Way[W]):
     layers = ("silver",)
     source_layer = "bronze"
     sets_rows_aside = True
-    judges_by_itself: ClassVar[bool] = False
-    """Whether what the table holds already decides which rows may pass."""
+
+    def judges_by(self, edge: "Edge") -> Mapping[str, str]:
+        """The places of its own tables, by name, of which what they hold decides what becomes of a batch."""
+        return {}
 
     def judged(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """Rows with further reasons against them that lie in how they are written."""

@@ -275,10 +275,12 @@ def _with_copies(rows: DataFrame, duplicate: int | None) -> DataFrame:
 
 
 def _delay(columns: Sequence[str], contract: Contract, kinds: Sequence[str]) -> Column | None:
-    """Seconds by which a row is late. A second copy follows up to an interval later."""
+    """Seconds by which a row is late. A second copy follows up to an interval later, or in the same snapshot: alone it
+    would be a snapshot in which all others are missing."""
     landed = contract.arrives.landed.total_seconds()
     latest = contract.late.total_seconds() if contract.late else 2 * landed
-    delay = F.when(F.col("_copy"), F.col(AIM) * landed)
+    follows = 0.0 if contract.arrives.sends == "snapshot" else landed
+    delay = F.when(F.col("_copy"), F.col(AIM) * follows)
     if "out_of_order" in kinds:
         overtaken = contract.arrives.every.total_seconds() * (F.lit(OVERTAKEN[0]) + F.col(AIM) * OVERTAKEN[1])
         is_struck = F.col("_strike") == kinds.index("out_of_order")

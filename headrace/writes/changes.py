@@ -1,0 +1,195 @@
+"""Changes: a change feed is applied in the order of the source's log; the table holds each key as it is now.
+
+rows in = applied + before-images + superseded + replayed + rejected, and the rows stored = added + deleted, of which
+the latter counts below nought.
+
+A change is applied when it is later in the log than what is known of its key as its batch comes; of several of one
+batch each is applied in turn, so the last one stands. It is superseded when something later is known already, and
+replayed when that very change is known or comes twice in its batch. What is known of a key is the order that its row
+carries, or, of one that was deleted, its tombstone in `<table>__deleted`: so a deleted key stays deleted however late
+an older change comes, and nobody who reads the table meets a deleted row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from headrace.contracts.model import ChangeFeed, Contract
+from headrace.contracts.rules import is_rejected
+from headrace.errors import UsageError
+from headrace.lake import log
+from headrace.lake.merge import GONE, merge_rows
+from headrace.lake.paths import deleted_of
+from headrace.tables import Changes, rejected_when
+from headrace.writes.edge import Edge
+from headrace.writes.node import Node
+from headrace.writes.way import SilverWay
+
+ORDER, FATE = "_order", "_fate"
+FATES = ("applied", "before-images", "superseded", "replayed")
+NEVER_INSERTED = "its key was never inserted"
+ARRIVAL = ("_sent_at", "_source", "_partition", "_offset")
+
+
+class ChangesWay(SilverWay[Changes]):
+    terms = (*FATES, "rejected")
+    stored = ("added", "deleted")
+    named = {"replayed": "changes that had come before", "before-images": "rows as they were before a change"}
+
+    @property
+    def sentence(self) -> str:
+        return "changes are applied in the order of the source's log, and deleted keys are gone"
+
+    def side_tables(self, name: str) -> tuple[str, ...]:
+        return (deleted_of(name),)
+
+    def check(self, node: Node, contract: Contract | None) -> None:
+        if contract is None or contract.type != "change_feed":
+            raise UsageError(f"{node.ref}: Changes applies a source whose contract says `type: change_feed`")
+        feed = self._feed(contract)
+        if feed is None:
+            raise UsageError(
+                f"{node.ref}: Changes needs to know the operation and the order of {contract.table}: name their "
+                "columns here, or under `changes` in its contract"
+            )
+        feed.check(contract.columns)
+
+    def _feed(self, contract: Contract) -> ChangeFeed | None:
+        """What the contract says of its feed, with what the table declares otherwise."""
+        said = contract.changes.model_dump() if contract.changes else {}
+        own = {
+            "operation": self.declared.operation,
+            "order": self.declared.order,
+            "before": self.declared.before,
+        }
+        said |= {name: value for name, value in own.items() if value}
+        return ChangeFeed(**said) if said.get("operation") and said.get("order") else None
+
+    def _feed_of(self, edge: Edge) -> ChangeFeed:
+        feed = self._feed(edge.contract)
+        assert feed is not None, f"{edge.node.ref} was loaded without its feed"
+        return feed
+
+    def judges_by(self, edge: Edge) -> Mapping[str, str]:
+        names = edge.node.name, deleted_of(edge.node.name)
+        return {name: edge.paths.table("silver", name) for name in names}
+
+    def judged(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        feed, columns = self._feed_of(edge), edge.contract.columns
+        for name in (*edge.node.table.keys, *feed.order):
+            if name not in columns or not (columns[name].required or name == edge.contract.key_column):
+                rows = rows.transform(rejected_when(f"{name} is null", F.col(name).isNull()))
+        known = F.coalesce(F.col(feed.operation).isin(*feed.operations(columns)), F.lit(False))
+        rows = rows.transform(rejected_when(f"{feed.operation} is no operation of its feed", ~known))
+        if self.declared.unknown == "keep":
+            return rows
+        return self._without_insert(edge, feed, rows, versions)
+
+    def _without_insert(
+        self, edge: Edge, feed: ChangeFeed, rows: DataFrame, versions: Mapping[str, int]
+    ) -> DataFrame:
+        """Sets aside changes to keys of which neither the table nor, earlier in the log, the batch has an insert."""
+        keys, order, operation = list(edge.node.table.keys), F.struct(*feed.order), F.col(feed.operation)
+        inserts = rows.where(~is_rejected() & operation.isin(*feed.insert))
+        inserted = inserts.groupBy(*keys).agg(F.min(order).alias("_inserted"))
+        joined = rows.join(inserted, on=keys, how="left")
+        joined = joined.join(self._known(edge, rows, versions), on=keys, how="left")
+        never = (
+            operation.isin(*feed.update, *feed.delete)
+            & F.col("_known").isNull()
+            & ~F.coalesce(F.col("_inserted") <= order, F.lit(False))
+        )
+        judged = joined.transform(rejected_when(NEVER_INSERTED, never & ~is_rejected()))
+        return judged.select(*rows.columns)
+
+    def _known(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        """Of each key: how far in the log it is known, and whether the table holds it."""
+        keys, feed = list(edge.node.table.keys), self._feed_of(edge)
+        nothing = rows.select(*keys, F.struct(*feed.order).alias(ORDER), F.lit(True).alias("_held"))
+        found = nothing.where(F.lit(False))
+        for name, path in self.judges_by(edge).items():
+            if versions.get(name, -1) >= 0:
+                table = (
+                    rows.sparkSession.read.format("delta").option("versionAsOf", versions[name]).load(path)
+                )
+                found = found.union(table.select(*keys, ORDER, F.lit(path == edge.target)))
+        return found.groupBy(*keys).agg(F.max(ORDER).alias("_known"), F.max("_held").alias("_held"))
+
+    def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
+        feed = self._feed(contract)
+        assert feed is not None, f"{node.ref} was loaded without its feed"
+        return rows.withColumn(ORDER, F.struct(*feed.order)).drop(*self.leaves_out(contract))
+
+    def leaves_out(self, contract: Contract) -> tuple[str, ...]:
+        feed = self._feed(contract)
+        return (feed.before,) if feed is not None and feed.before in contract.columns else ()
+
+    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
+        feed, keys = self._feed_of(edge), list(edge.node.table.keys)
+        weighed = self._weighed(edge, judged.where(~is_rejected()), note["upstream"]).persist()
+        found = {row[FATE]: row["count"] for row in weighed.groupBy(FATE).count().collect()}
+        in_turn = Window.partitionBy(*keys).orderBy(F.desc(ORDER))
+        applied = weighed.where(F.col(FATE) == "applied").withColumn("_nth", F.row_number().over(in_turn))
+        held = F.coalesce("_held", F.lit(False))
+        standing = (
+            applied.where(F.col("_nth") == 1)
+            .withColumns({GONE: F.col(feed.operation).isin(*feed.delete), "_held": held})
+            .drop("_nth", "_known", FATE, *self.leaves_out(edge.contract))
+            .persist()
+        )
+        moved = {
+            (row[GONE], row["_held"]): row["count"]
+            for row in standing.groupBy(GONE, "_held").count().collect()
+        }
+        note["counts"] |= {fate: found.get(fate, 0) for fate in FATES}
+        note["counts"] |= {"added": moved.get((False, False), 0), "deleted": -moved.get((True, True), 0)}
+        if any(gone for gone, _ in moved):
+            self._remember_deleted(edge, standing.where(GONE), number, note)
+        if any(not gone or was_held for gone, was_held in moved):
+            self._store(edge, standing.drop("_held"), number, note)
+        standing.unpersist()
+        weighed.unpersist()
+
+    def _weighed(self, edge: Edge, good: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        """Each row with what becomes of it."""
+        feed, keys = self._feed_of(edge), list(edge.node.table.keys)
+        is_image = F.col(feed.operation).isin(*feed.images(edge.contract.columns))
+        copies = Window.partitionBy(*keys, ORDER, is_image).orderBy(*ARRIVAL)
+        ordered = good.withColumn(ORDER, F.struct(*feed.order))
+        ordered = ordered.withColumn("_nth", F.row_number().over(copies))
+        known = self._known(edge, good, versions)
+        fate = (
+            F.when(is_image, "before-images")
+            .when((F.col("_nth") > 1) | (F.col(ORDER) == F.col("_known")), "replayed")
+            .when(F.col(ORDER) < F.col("_known"), "superseded")
+            .otherwise("applied")
+        )
+        return ordered.join(known, on=keys, how="left").withColumn(FATE, fate).drop("_nth")
+
+    def _remember_deleted(self, edge: Edge, gone: DataFrame, number: int, note: Mapping[str, Any]) -> None:
+        """The tombstones come first: a run that is killed after them finds their commit and begins where it began."""
+        path = edge.paths.table("silver", deleted_of(edge.node.name))
+        if edge.earlier_commit(path, number) is not None:
+            return
+        edge.context.leases.check()
+        tombstones = gone.select(
+            *edge.node.table.keys,
+            ORDER,
+            F.current_timestamp().alias("_deleted_at"),
+            F.lit(edge.context.run).alias("_run"),
+        )
+        tombstones.write.format("delta").mode("append").options(**edge.options(number, note)).save(path)
+
+    def _store(self, edge: Edge, standing: DataFrame, number: int, note: Mapping[str, Any]) -> None:
+        edge.context.leases.check()
+        rows, options = standing.transform(edge.finished), edge.options(number, note)
+        if log.exists(edge.target):
+            merge_rows(rows, edge.target, edge.node.table.keys, options)
+        else:
+            writer = rows.where(~F.col(GONE)).drop(GONE).write.format("delta").mode("append")
+            edge.created_by(writer).options(**options).save(edge.target)
+
+
+WAY = ChangesWay

@@ -1,0 +1,47 @@
+"""Each way of writing is one object, and nothing but its name leads to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from headrace.errors import UsageError
+from headrace.refine.catalog import _check_shape, load_tables
+from headrace.tables import Append, Changes, History, Newest, Whole, Write
+from headrace.writes.way import way_of, ways_for
+
+
+def test_the_way_of_writing_is_found_by_the_name_of_its_declaration() -> None:
+    declared = {Append(): "append", Changes(): "changes", Newest(period="month"): "newest", Whole(): "whole"}
+    for write, module in declared.items():
+        assert type(way_of(write)).__module__ == f"headrace.writes.{module}"
+    assert {"Append", "Upsert", "History", "Changes", "Newest"} <= set(ways_for("silver"))
+    assert list(ways_for("gold")) == ["Replace", "Whole"]
+
+
+def test_a_declaration_without_a_module_is_named() -> None:
+    class Sideways(Write):
+        pass
+
+    with pytest.raises(
+        UsageError, match=r"Sideways is no way of writing: there is no headrace/writes/sideways\.py"
+    ):
+        way_of(Sideways())
+
+
+@pytest.mark.parametrize(
+    ("table", "write", "said"),
+    [
+        ("positions", Changes(), "applies a source whose contract says `type: change_feed`"),
+        ("vessels", History(effective="seats"), "sends snapshots, .* leave out effective='seats'"),
+        (
+            "positions",
+            Whole(),
+            "a silver table is written by Alarms, Append, Changes, History, Newest or Upsert",
+        ),
+    ],
+)
+def test_a_way_that_does_not_fit_its_source_is_refused(table: str, write: Write, said: str) -> None:
+    catalog = load_tables("ferries")
+    node = catalog.node(table, "silver")
+    with pytest.raises(UsageError, match=said):
+        _check_shape(replace(node, table=replace(node.table, write=write)), catalog.contracts)
