@@ -59,7 +59,34 @@ def _show(done: dict) -> None:
         out.print(table(["layer", "table", ">rows in", "became", ">took"], rows))
     else:
         out.print("Nothing was new.")
+    _show_files(done["set_aside"])
+    _show_warnings(done["scans"])
     checks = Counter(check["outcome"] for scan in done["scans"] for check in scan["checks"])
     said = ", ".join(f"{checks[kind]} {word}" for kind, word in OUTCOMES.items())
     out.print(f"checks: {said}; receipt: {len(done['receipt']['lines'])} lines balance")
     out.print(f"as of {done['as_of']}, {seconds(done['seconds'])}")
+
+
+def _show_files(files: list[dict]) -> None:
+    from rich.markup import escape
+
+    from cli.screen import out, table
+
+    rows = [(each["table"], escape(each["name"]), escape(each["reason"])) for each in files]
+    if rows:
+        out.print(table(["table", "file set aside", "why"], rows))
+
+
+def _show_warnings(scans: list[dict]) -> None:
+    from rich.markup import escape
+
+    from cli.screen import out, table
+
+    rows = [
+        (scan["layer"], check["table"], escape(check["name"]), escape(check["detail"]))
+        for scan in scans
+        for check in scan["checks"]
+        if check["outcome"] == "warn"
+    ]
+    if rows:
+        out.print(table(["layer", "table", "check that warned", "found"], rows))

@@ -72,6 +72,7 @@ def _summary(
         "as_of": as_of,
         "seconds": sum(result["seconds"] for result in done),
         "tables": tables,
+        "set_aside": [file for result in done for file in result["set_aside"]],
         "scans": [each["scan"] for each in found],
         "receipt": receipt,
         "published": published,

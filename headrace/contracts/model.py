@@ -138,6 +138,24 @@ class Arrives(Strict):
     )
     times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
     topic: str | None = None
+    again: Literal["refuse", "add", "replace"] = Field(
+        "refuse",
+        description="What becomes of other content under the name of a file that was taken: set aside, taken beside "
+        "what came before, or taken as its newer delivery.",
+    )
+    strict: bool = Field(
+        False, description="CSV files are refused that have columns in another order, or as Excel saves them."
+    )
+    sent_at: Literal["file time", "file name"] = Field(
+        "file time",
+        description="What tells when a file was sent: its own time, or its name, as in orders_20240103T060000_00.csv.",
+    )
+
+    @model_validator(mode="after")
+    def _strict_of_csv(self) -> "Arrives":
+        if self.strict and self.files != "csv":
+            raise ValueError("strict has no effect on files other than CSV")
+        return self
 
     @model_validator(mode="after")
     def _cadence_of_a_sender(self) -> "Arrives":

@@ -15,7 +15,13 @@ from headrace.tables import REASONS
 
 CLOCK_SLACK = "INTERVAL 1 HOUR"
 KEY_DISAGREES = "key: "  # then the key, a space and the message's text
+NO_TEXT = "base64:"  # then the bytes of a line that is no UTF-8
+MOST_IN_LINE = 16 * 1024 * 1024
 MALFORMED = "malformed line"
+NOT_UTF8 = "line is no UTF-8"
+TOO_LONG = f"line is longer than {MOST_IN_LINE // 1024 // 1024} MB"
+UNREADABLE = (NOT_UTF8, TOO_LONG, MALFORMED)
+"""Reasons of a line that could not be read at all: nothing else is worth saying of it."""
 
 
 def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -29,11 +35,18 @@ def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
 
 def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     key = F.col(contract.key_column)
-    unread = F.col("_raw").isNotNull()
-    yield MALFORMED, unread & key.isNull()
+    unread, no_key = F.col("_raw").isNotNull(), F.col("_raw").isNotNull() & key.isNull()
+    is_bytes, is_long = F.col("_raw").startswith(NO_TEXT), F.octet_length("_raw") > MOST_IN_LINE
+    is_object = F.json_object_keys("_raw").isNotNull()
+    says_null = is_object & F.get_json_object("_raw", f"$['{contract.key_column}']").isNull()
+    yield NOT_UTF8, no_key & is_bytes
+    yield TOO_LONG, no_key & ~is_bytes & is_long
+    yield MALFORMED, no_key & ~is_bytes & ~is_long & ~is_object
+    yield f"{contract.key_column} is null", no_key & ~is_bytes & ~is_long & says_null
     disagrees = unread & F.col("_raw").startswith(KEY_DISAGREES)
     yield "its key is not the sender it names", disagrees
-    yield "a field is unreadable or unexpected", unread & key.isNotNull() & ~disagrees
+    is_odd = key.isNotNull() | (~is_bytes & ~is_long & is_object & ~says_null)
+    yield "a field is unreadable or unexpected", unread & is_odd & ~disagrees
     for name, spec in contract.columns.items():
         if spec.required or name == contract.key_column:
             yield f"{name} is null", F.col(name).isNull() & ~unread & _is_sent(name, contract)

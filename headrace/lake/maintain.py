@@ -18,8 +18,8 @@ from headrace.lake.published import Published, last_good, publish
 from headrace.lake.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.dropped import forget_taken
 from headrace.settings import SAFE_HOURS, Settings, get_settings
+from headrace.sources.files import forget_taken
 
 
 @dataclass(frozen=True)

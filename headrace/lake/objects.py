@@ -41,7 +41,7 @@ def _named(verb: Callable[P, R]) -> Callable[P, R]:
             return verb(*given, **named)
         except Exception as error:
             if type(error).__module__.startswith("botocore.") and not getattr(error, "__notes__", None):
-                error.add_note(str(given[0]))
+                error.add_note(str(getattr(given[0], "url", given[0])))
             raise
 
     return naming
@@ -169,10 +169,15 @@ def list_under(url: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Found:
-    """An object as a listing tells of it; `modified` in seconds since 1970."""
+    """An object as a listing tells of it; `modified` in seconds since 1970.
+
+    `stamp` changes with the content: the ETag in S3, on a disk the time of the last change to the nanosecond.
+    """
 
     url: str
     modified: float
+    size: int
+    stamp: str
 
 
 @_named
@@ -181,12 +186,63 @@ def look_under(url: str) -> list[Found]:
     if _is_s3(url):
         bucket, prefix = _split(url)
         found = [
-            Found(f"s3a://{bucket}/{each['Key']}", each["LastModified"].timestamp())
+            Found(
+                f"s3a://{bucket}/{each['Key']}",
+                each["LastModified"].timestamp(),
+                each["Size"],
+                each["ETag"].strip('"'),
+            )
             for each in _in_s3(bucket, prefix)
         ]
     else:
-        found = [Found(name, at) for name in list_under(url) if (at := _modified(name)) is not None]
+        found = [each for name in list_under(url) if (each := _found_here(name)) is not None]
     return sorted(found, key=lambda each: (each.modified, each.url))
+
+
+@_named
+def look(url: str) -> Found | None:
+    """One object as a listing would tell of it."""
+    if not _is_s3(url):
+        return _found_here(url)
+    bucket, key = _split(url)
+    try:
+        head = _s3().head_object(Bucket=bucket, Key=key)
+    except _client_error() as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return None
+        raise
+    return Found(url, head["LastModified"].timestamp(), head["ContentLength"], head["ETag"].strip('"'))
+
+
+@_named
+def read(found: Found) -> bytes | None:
+    """The body of an object as it was found; None where it has changed or gone since."""
+    if _is_s3(found.url):
+        there = _found_in_s3(found.url)
+        return there.body if there is not None and there.tag.strip('"') == found.stamp else None
+    body = get(found.url)
+    return body if body is not None and look(found.url) == found else None
+
+
+@_named
+def copy(found: Found, to: str) -> bool:
+    """Copies an object as it was found; False where it has changed or gone since."""
+    if _is_s3(found.url):
+        (bucket, key), (there, name) = _split(found.url), _split(to)
+        same = {"CopySourceIfMatch": f'"{found.stamp}"'}
+        try:
+            _s3().copy({"Bucket": bucket, "Key": key}, there, name, ExtraArgs=same)
+        except _client_error() as error:
+            if error.response["Error"]["Code"] in _CONDITION_FAILED:
+                return False
+            raise
+        return True
+    Path(to).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(found.url, to)
+    except FileNotFoundError:
+        return False
+    return look(found.url) == found
 
 
 def opened(url: str) -> BufferedReader | BytesIO:
@@ -244,11 +300,12 @@ def move_under(url: str, to: str) -> None:
         move(name, f"{to}{name.removeprefix(url)}")
 
 
-def _modified(name: str) -> float | None:
+def _found_here(name: str) -> Found | None:
     try:
-        return Path(name).stat().st_mtime
+        stat = Path(name).stat()
     except FileNotFoundError:  # it went since it was listed
         return None
+    return Found(name, stat.st_mtime, stat.st_size, str(stat.st_mtime_ns))
 
 
 def put_json(url: str, value: Any) -> None:

@@ -70,6 +70,10 @@ class Paths:
     def landing(self, table: str) -> str:
         return f"{self.landing_root}/{self.domain}/{table}"
 
+    def landing_taking(self, table: str) -> str:
+        """Copies of landed files while they are read: nobody else writes there."""
+        return f"{self.landing_root}/{self.domain}/_taking/{table}"
+
     def set_aside(self, table: str) -> str:
         """Files that cannot be read at all wait here, beside the landing folder."""
         return f"{self.landing_root}/{self.domain}/_set_aside/{table}"
@@ -106,10 +110,6 @@ class Paths:
         """Live files that cannot be read at all."""
         return f"{self.dropped_root}/{self.domain}/_set_aside/{table}"
 
-    def drops(self, table: str) -> str:
-        """One record per live file, found by the file's name."""
-        return f"{self.lake}/_ledger/{self.domain}/drops/{table}"
-
     @property
     def truth(self) -> str:
         return f"{self.truth_root}/{self.domain}"
@@ -118,7 +118,7 @@ class Paths:
         return f"{self.lake}/_ledger/{self.domain}/{layer}/{table}"
 
     def files(self, table: str) -> str:
-        """One record per landed file: its lines, or why it was set aside."""
+        """The index of files: their lines, or why they were set aside."""
         return f"{self.lake}/_ledger/{self.domain}/files/{table}"
 
     @property

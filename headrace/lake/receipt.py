@@ -4,12 +4,9 @@ Each line compares two numbers that were counted apart: lines of files by readin
 asking its log, and the terms of a formula from the ledger.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from headrace.contracts.model import Contract
 from headrace.errors import ReceiptError
@@ -18,10 +15,8 @@ from headrace.lake.increments import Progress, progress_of, rows_taken
 from headrace.lake.paths import Paths, rejected_of
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.copies import removal_untold
-from headrace.refine.dropped import Dropped
-from headrace.refine.drops import drops_of
-from headrace.refine.landing import Landed, all_taken, known_files, not_set_aside
 from headrace.settings import Settings, get_settings
+from headrace.sources.files import files_now
 from headrace.sources.offset_balance import OffsetBalance, balances, kept_by_broker, offsets_in
 from headrace.sources.retention_loss import Lost, accepted
 from headrace.writes.node import Node
@@ -83,18 +78,19 @@ def receipt(domain: str, settings: Settings | None = None) -> Receipt:
 
 def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: list[str]) -> Iterator[Line]:
     for table, contract in catalog.contracts.items():
-        known, dropped = known_files(paths, table), drops_of(paths, contract)
-        if not known and not dropped and not log.exists(paths.table("bronze", table)):
+        files = files_now(paths, contract)
+        if not files.taken and not files.set_aside and not log.exists(paths.table("bronze", table)):
             continue
-        files: list[Landed | Dropped] = [*known.values(), *dropped]
-        taken = [file.lines for file in files if file.set_aside is None]
         sent = _accounts(paths, contract, settings, notes) if contract.arrives.topic else []
-        messages = sum(each.rows.rows for each in sent if each.rows)
-        lines, rows = sum(taken), _rows(paths.table("bronze", table)) - messages
-        waiting = _lines_waiting(paths, table, known)
-        terms = {"lines": lines, "files": len(taken), "files set aside": len(files) - len(taken)}
-        terms |= {"lines waiting": waiting} if waiting else {}
-        yield Line(f"bronze.{table}", "lines of its files = rows", rows, lines - waiting, terms)
+        rows = _rows(paths.table("bronze", table)) - sum(each.rows.rows for each in sent if each.rows)
+        terms = {"lines": files.lines, "files": files.taken, "files set aside": files.set_aside}
+        more = {
+            "lines waiting": files.waiting,
+            "lines of earlier content": files.replaced,
+            "lines of files that left": files.gone,
+        }
+        terms |= {words: count for words, count in more.items() if count}
+        yield Line(f"bronze.{table}", "lines of its files = rows", rows, files.rows, terms)
         yield from (_offsets_line(table, each) for each in sent)
 
 
@@ -119,24 +115,6 @@ def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[
 def _offsets_line(table: str, found: OffsetBalance) -> Line:
     says = f"offsets of {found.topic}/{found.partition} = rows{' + lost' if found.lost else ''}"
     return Line(f"bronze.{table}", says, found.accounted, found.expected, found.terms)
-
-
-def _lines_waiting(paths: Paths, table: str, known: Mapping[str, Landed]) -> int:
-    """Those of files that a run had still to read when it was stopped; the next one takes them."""
-    done = ledger.remembered(paths, "bronze", table).get("files", "")
-    if done == all_taken(known):
-        return 0
-    read = _sources(paths.table("bronze", table))
-    landed = (file for file in not_set_aside(known) if not file.is_generated)
-    return sum(file.lines for file in landed if file.source not in read)
-
-
-def _sources(table: str) -> set[str]:
-    if not log.exists(table):
-        return set()
-    rows = DeltaTable(table).to_pyarrow_dataset()
-    batches = rows.to_batches(columns=["_source"], batch_readahead=2, fragment_readahead=1)
-    return {source for batch in batches for source in pc.unique(batch["_source"]).to_pylist()}
 
 
 def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:

@@ -24,8 +24,8 @@ from headrace.live.requests import Request, open_requests
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog
 from headrace.refine.copies import Copies, watched
-from headrace.refine.dropped import forget_taken
 from headrace.refine.followers import oldest_needed
+from headrace.sources.files import forget_taken
 from headrace.trouble import useful_line
 from headrace.writes.node import Node
 from headrace.writes.way import way_of

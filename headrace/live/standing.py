@@ -26,12 +26,12 @@ from headrace.live.standing_tables import check_parents, set_properties, tables_
 from headrace.live.told_to_cloudwatch import ToldToCloudWatch
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.drops import DropEdge, finish_drops
 from headrace.refine.fit import check_contracts, make_ready
 from headrace.refine.run import BYTES_PER_ROW
 from headrace.settings import Settings
 from headrace.sources.broker import check_topic
 from headrace.sources.bronze_table import Source
+from headrace.sources.files import FileSource, Most, drop_folder_of
 from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge, ParentsCache
 
@@ -135,10 +135,12 @@ class _Job:
     def _sources(self, table: LiveTable, stack: ExitStack) -> Iterator[Source]:
         context, contract = self._context, table.contract
         # Whichever way is read now: the commit of its last files may leave the log.
-        finish_drops(context.paths, contract)
+        settings = context.settings
+        most = Most(settings.max_offsets_per_trigger, settings.rows_per_batch * BYTES_PER_ROW)
+        files = FileSource(contract, context, [drop_folder_of(context.paths, contract.table)], most)
+        files.finish()
         if "files" in self._options.ways:
-            most = context.settings.max_offsets_per_trigger
-            yield DropEdge(contract, context.paths, context.run, context.leases, most)
+            yield files
         if "topic" in self._options.ways:
             topic = TopicSource(contract, context, table.sink.hold)
             stack.callback(topic.close)

@@ -23,8 +23,7 @@ from headrace.quality.contract_checks import (
     silver_checks,
 )
 from headrace.refine.catalog import Catalog
-from headrace.refine.dropped import Dropped, known_drops
-from headrace.refine.landing import Landed, known_files
+from headrace.sources.file_index import FileIndex
 from headrace.writes.node import Node
 
 AS_OF = "as_of"
@@ -95,6 +94,5 @@ def _rows_expected(node: Node, paths: Paths) -> Rows:
 
 
 def _taken(paths: Paths, table: str) -> Taken:
-    known: list[Landed | Dropped] = [*known_files(paths, table).values(), *known_drops(paths, table)]
-    good = [file for file in known if file.set_aside is None]
-    return Taken(sum(file.lines for file in good), len(known), len(known) - len(good))
+    known = FileIndex(paths, table).totals()
+    return Taken(known.lines, known.taken + known.set_aside, known.set_aside)

@@ -16,8 +16,8 @@ from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema, spark_ty
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
-from headrace.refine.bronze import create_bronze
 from headrace.refine.catalog import Catalog
+from headrace.sources.bronze_table import create_bronze
 
 WAYS_OUT = "or begin a new lake with another HEADRACE_HOME"
 

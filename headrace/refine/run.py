@@ -19,16 +19,16 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
-from headrace.refine.bronze_edge import bronze_waits, ingest
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.drops import drops_wait, take_dropped
-from headrace.refine.fit import check_contracts, grow
+from headrace.refine.fit import check_contracts, grow, ready_bronze
 from headrace.refine.gold import make_gold
 from headrace.refine.instants import newest_event
 from headrace.refine.recycle import finish_interrupted
 from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening
+from headrace.sources.file_index import FileIndex
+from headrace.sources.files import FileSource, Most, folders_of, take_all, waiting_in
 from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
@@ -48,12 +48,22 @@ class TableResult:
 
 
 @dataclass(frozen=True)
+class FileSetAside:
+    """A file that could not be read, or whose contract refuses it."""
+
+    table: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class RefineResult:
     domain: str
     run: str
     as_of: str
     seconds: float
     tables: list[TableResult] = field(default_factory=list)
+    set_aside: list[FileSetAside] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,6 +79,7 @@ class _Run:
     leases: Leases
     run: str
     as_of: datetime
+    set_aside: list[FileSetAside] = field(default_factory=list)
 
     def spark(self) -> SparkSession:
         return get_spark(self.settings)
@@ -110,7 +121,7 @@ def refine(
             if layer == "gold" and as_of is None:
                 shared = replace(shared, as_of=newest_event(paths, catalog) or instant)
             results += _run_layer(shared, layer, names)
-    return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results)
+    return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results, shared.set_aside)
 
 
 def check_free(
@@ -127,9 +138,13 @@ def check_free(
 def has_news(domain: str, settings: Settings | None = None) -> bool:
     """Whether bronze or silver has anything to read, told without Spark."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
-    contracts = catalog.contracts.values()
-    waiting = (bronze_waits(contract, paths) or drops_wait(contract, paths) for contract in contracts)
+    waiting = (_files_wait(paths, table) for table in catalog.contracts)
     return any(waiting) or any(_silver_waits(node, paths) for node in catalog.layer("silver"))
+
+
+def _files_wait(paths: Paths, table: str) -> bool:
+    index = FileIndex(paths, table)
+    return any(waiting_in(folder, index) for folder in folders_of(paths, table))
 
 
 def _silver_waits(node: Node, paths: Paths) -> bool:
@@ -241,13 +256,23 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
 
 
 def _bronze(shared: _Run, name: str) -> list[Entry]:
-    contract: Contract = shared.catalog.contracts[name]
-    work = (shared.spark, contract, shared.paths, shared.run, shared.leases)
-    return [
-        *ingest(*work, shared.bytes_per_batch),
-        *take_dropped(*work, shared.settings.rows_per_batch),
-        *_from_topic(shared, contract),
-    ]
+    contract = shared.catalog.contracts[name]
+    ready_bronze(shared.spark, contract, shared.paths.table("bronze", name))
+    return [*_from_files(shared, contract), *_from_topic(shared, contract)]
+
+
+def _from_files(shared: _Run, contract: Contract) -> list[Entry]:
+    most, folders = (
+        Most(shared.settings.rows_per_batch, shared.bytes_per_batch),
+        folders_of(shared.paths, contract.table),
+    )
+    source = FileSource(contract, shared.context, folders, most)
+    try:
+        return take_all(source, shared.spark)
+    finally:
+        shared.set_aside.extend(
+            FileSetAside(contract.table, file.name, file.set_aside) for file in source.set_aside
+        )
 
 
 def _from_topic(shared: _Run, contract: Contract) -> list[Entry]:

@@ -16,6 +16,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.model import Contract
+from headrace.contracts.schema import bronze_schema
 from headrace.errors import Busy, HeadraceError
 from headrace.lake import ledger, log
 from headrace.lake.append import append_once
@@ -152,3 +153,11 @@ def position_in(commit: log.Commit) -> Mapping[str, Any]:
     """The position of its source after a commit."""
     position: Mapping[str, Any] = commit.note[POSITION]
     return position
+
+
+def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
+    from delta.tables import DeltaTable
+
+    table = DeltaTable.createIfNotExists(spark).location(path).addColumns(bronze_schema(contract))
+    skipping = [name for name in (contract.event_time, "_sent_at", "_ingested_at") if name]
+    table.property("delta.dataSkippingStatsColumns", ",".join(skipping)).execute()

@@ -25,11 +25,11 @@ from headrace.lake.ledger import Entry
 from headrace.lake.run_context import RunContext
 from headrace.lake.session import suit
 from headrace.progress import Stopwatch
-from headrace.refine.bronze import as_bronze, ends_of_time, parsed_json
 from headrace.settings import Settings
 from headrace.sources.broker import Offsets, TopicClient, topic_id
 from headrace.sources.bronze_table import Batch, BronzeTable, Then, nothing_more
 from headrace.sources.offset_balance import FROM_TOPIC, offsets_in
+from headrace.sources.parsing import as_bronze, ends_of_time, parsed_json
 from headrace.sources.retention_loss import MessagesLost, accept, accepted, lost_now
 from headrace.trouble import cause_to_act_on
 

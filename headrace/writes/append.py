@@ -20,13 +20,16 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as F
 
+from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
+from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.append import append_once
 from headrace.lake.ledger import Entry
 from headrace.tables import REASONS, Append
 from headrace.writes.edge import HASH, Edge, Judged, Judging
 from headrace.writes.key_cache import Array, RecentKeys, repeats_within
+from headrace.writes.node import Node
 from headrace.writes.stored_keys import hashes, keys_in, stored
 from headrace.writes.way import SilverWay
 
@@ -53,6 +56,14 @@ class AppendWay(SilverWay[Append]):
     @property
     def sentence(self) -> str:
         return "rows arrive once"
+
+    def check(self, node: Node, contract: Contract | None) -> None:
+        if contract is not None and contract.arrives.again == "replace":
+            raise UsageError(
+                f"{node.ref} is written by Append, where the first row of a key stays, but the contract of "
+                f"{contract.table} says that a later file replaces the earlier one (arrives: {{again: replace}}). "
+                "Write it in a way in which the later row wins, or say again: add"
+            )
 
     def write(self, edge: Edge, rows: DataFrame, number: int) -> Entry:
         done = edge.earlier_commit(edge.target, number)

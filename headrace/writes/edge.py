@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import MALFORMED, with_reasons
+from headrace.contracts.rules import UNREADABLE, with_reasons
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
@@ -106,8 +106,8 @@ class Edge:
 
     def reasons_told(self) -> Column:
         """Of a line that could not be read, nothing else is worth saying: that it names no parent, for one."""
-        is_malformed = F.array_contains(REASONS, MALFORMED)
-        return F.when(is_malformed, F.array(F.lit(MALFORMED))).otherwise(F.col(REASONS)).alias(REASONS)
+        unreadable = F.array_intersect(REASONS, F.lit(list(UNREADABLE)))
+        return F.when(F.size(unreadable) > 0, unreadable).otherwise(F.col(REASONS)).alias(REASONS)
 
     def set_aside(self, rows: DataFrame) -> DataFrame:
         """Rows as the rejected table stores them: as they were in bronze, with the reasons."""

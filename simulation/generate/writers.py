@@ -4,7 +4,6 @@ Landing files are made out of sight, then moved into place. The list of moves is
 chunk is remembered, so a run that was killed on the way is finished by the next, under the same names.
 """
 
-import hashlib
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from headrace.lake import log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.refine.fit import ready_bronze
+from headrace.sources.file_index import GENERATED, File, FileIndex
 from simulation.generate.chunks import Chunk, is_recorded
 
 STAMP = "yyyyMMdd'T'HHmmss"
@@ -115,7 +115,7 @@ def write_bronze(
     """In one commit that cannot happen twice, with a record as of a landed file."""
     target = paths.table("bronze", contract.table)
     ready_bronze(lambda: spark, contract, target)
-    source = f"generated:{chunk.name}"
+    source = f"{GENERATED}{chunk.name}"
     app = f"{paths.domain}.{source}.{contract.table}"
     if log.commit_of_batch(target, app, 1) is None:
         leases.check()
@@ -124,9 +124,7 @@ def write_bronze(
     commit = log.commit_of_batch(target, app, 1)
     metrics = commit.metrics if commit else {}
     written = Written(metrics.get("numOutputRows", 0), metrics.get("numOutputBytes", 0))
-    name = hashlib.sha256(source.encode()).hexdigest()[:20]
-    record = {"source": source, "lines": written.rows, "bytes": written.bytes, "set_aside": None}
-    objects.put_json(f"{paths.files(contract.table)}/{name}.json", record)
+    FileIndex(paths, contract.table).add([File(source, source, written.bytes, "", written.rows)])
     return written
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from headrace.contracts.load import load_contracts
 from headrace.errors import Busy
 from headrace.lake import lease
-from headrace.lake.lease import Leases, leased
+from headrace.lake.lease import leased
+from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark
-from headrace.refine.bronze_edge import _append
 from headrace.settings import Settings
+from headrace.sources.bronze_table import Batch, BronzeTable
 from headrace.trouble import cause_to_act_on
 
-APP = "pumps.bronze.strokes"
+APP = "pumps.bronze.strokes:files"
 TABLE = "s3a://test-lake/pumps/bronze/strokes"
 LEASE = "s3a://test-lake/_leases/pumps/bronze/strokes"
 SECONDS = 3
@@ -25,17 +28,19 @@ SECONDS = 3
 
 def main(folder: Path, batches: list[int]) -> None:
     lease.MACHINE = "elsewhere"  # as if on a machine of its own, whose processes nobody else can look for
-    spark = get_spark(Settings(lake_url="s3://test-lake", home=folder, memory="1g", _env_file=None))
+    settings = Settings(lake_url="s3://test-lake", home=folder, memory="1g", _env_file=None)
+    spark = get_spark(settings)
     for number in batches:
         with leased([LEASE], job="refine", seconds=SECONDS) as held:
-            append(spark, folder, number, held)
+            append(spark, folder, number, RunContext(Paths.of("pumps", settings), settings, held, "paused"))
 
 
-def append(spark: SparkSession, folder: Path, number: int, held: Leases) -> None:
+def append(spark: SparkSession, folder: Path, number: int, context: RunContext) -> None:
+    strokes = BronzeTable(load_contracts("pumps")["strokes"], context, "files")
     try:
-        entry = _append(slowly(spark, folder, number), number, APP, TABLE, "strokes", "paused", held)
+        entry = strokes.append(Batch(number, slowly(spark, folder, number), {}))
         say(f"wrote {number}: {entry.rows_in} rows")
-        held.check()
+        context.leases.check()
     except Busy as busy:
         say(f"stopped {number}: {busy}")
     except Exception as error:

@@ -39,7 +39,7 @@ class PumpStation:
         lines = [row if isinstance(row, str) else _line(row, kind, list(contract.columns)) for row in rows]
         header = [",".join(contract.columns)] if kind == "csv" else []
         file.write_text("".join(f"{line}\n" for line in [*header, *lines]))
-        return file
+        return written_a_while_ago(file)
 
     def drops(self, table: str, name: str, rows: Sequence[dict[str, Any] | str] | bytes) -> Path:
         """Drops one live file, written a while ago; bytes are its whole body."""
@@ -47,8 +47,7 @@ class PumpStation:
         file.parent.mkdir(parents=True, exist_ok=True)
         lines = () if isinstance(rows, bytes) else (r if isinstance(r, str) else json.dumps(r) for r in rows)
         file.write_bytes(rows if isinstance(rows, bytes) else "".join(f"{line}\n" for line in lines).encode())
-        os.utime(file, (time.time() - 60, time.time() - 60))
-        return file
+        return written_a_while_ago(file)
 
     def lands_parents(self) -> None:
         self.lands("stations", [{"station_id": "S1", "station_name": "North", "is_open": True}])
@@ -72,6 +71,13 @@ class PumpStation:
     def result(self, made: RefineResult, layer: str, table: str) -> dict[str, int]:
         (found,) = [each for each in made.tables if (each.layer, each.table) == (layer, table)]
         return {"rows_in": found.rows_in, **found.counts}
+
+
+def written_a_while_ago(file: Path) -> Path:
+    """Nobody waits for it to be whole; of two files the one that was written first stays the older one."""
+    at = time.time() - 60
+    os.utime(file, (at, at))
+    return file
 
 
 def _line(row: dict[str, Any], kind: str, columns: list[str]) -> str:

@@ -1,25 +1,17 @@
 """Whatever a source leaves in its folder, the rest goes on and the receipt balances."""
 
+import base64
 import gzip
+import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from headrace.contracts.load import load_contracts
-from headrace.lake import objects
-from headrace.lake.lease import leased
+from headrace.contracts.rules import MOST_IN_LINE, TOO_LONG
 from headrace.lake.receipt import receipt
-from headrace.refine import bronze_edge
-from headrace.refine.landing import Landed, admit_new, known_files
-from tests.spark.refine.conftest import PumpStation, stroke
+from headrace.sources.file_index import FileIndex
+from tests.spark.refine.conftest import PumpStation, stroke, written_a_while_ago
 
 PUMPS_HEADER = "pump_id,station_id,max_bar,is_active"
 
@@ -29,7 +21,13 @@ def leaves(station: PumpStation, table: str, name: str, body: bytes) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
     file.write_bytes(body)
-    return file
+    return written_a_while_ago(file)
+
+
+def set_aside(station: PumpStation, table: str) -> dict[str, str]:
+    """The reasons by the names of the files."""
+    found = FileIndex(station.paths, table).set_aside()
+    return {file.name.rpartition("/")[2]: file.set_aside for file in found}
 
 
 SET_ASIDE = {
@@ -38,11 +36,10 @@ SET_ASIDE = {
     "03.csv": (b"pump_id,station_id,max_bar\nP3,S1,4\n", "missing column is_active"),
     "04.csv": (b"P3,S1,4,true\n", "no header line"),
     "05.csv": (f"{PUMPS_HEADER},colour\nP3,S1,4,true,red\n".encode(), "unexpected column colour"),
-    "06.csv": (b"station_id,pump_id,max_bar,is_active\nS1,P3,4,true\n", "columns in another order"),
+    "06.csv": (b"pump_id,station_id,max_bar,is_active,pump_id\n", "column pump_id comes twice"),
     "07.csv": (b'{"pump_id": "P3", "station_id": "S1"}\n', "no header line"),
     "08.csv": (f"{PUMPS_HEADER}\nP3,S1,4,true\n".encode("utf-16"), "not a text file"),
     "09.csv": (gzip.compress(f"{PUMPS_HEADER}\nP3,S1,4,true\n".encode()), "not a text file"),
-    "10.csv": (b'"pump_id",station_id,max_bar,is_active\nP3,S1,4,true\n', "header line is spelled otherwise"),
     "11.xlsx": (b"P3,S1,4,true\n", "arrives as csv"),
     "12": (b"P3,S1,4,true\n", "without an ending"),
 }
@@ -57,11 +54,7 @@ def test_files_that_are_not_what_was_promised_are_set_aside_and_the_rest_goes_on
         for name, (body, _) in SET_ASIDE.items()
     }
     station.refine(tables=["stations", "pumps"])
-    reasons = {
-        source.rsplit("_", 1)[-1]: file.set_aside or ""
-        for source, file in known_files(station.paths, "pumps").items()
-        if file.set_aside
-    }
+    reasons = {name.rpartition("_")[2]: reason for name, reason in set_aside(station, "pumps").items()}
     assert {name for name, (_, reason) in SET_ASIDE.items() if reason in reasons[name]} == set(SET_ASIDE)
     aside = Path(station.paths.set_aside("pumps")) / "2024-01-03"
     assert {name: (aside / file.name).read_bytes() for name, file in left.items()} == {
@@ -139,16 +132,16 @@ def test_bad_rows_of_every_sort_are_set_aside_and_the_rest_goes_on(station: Pump
         ],
     )
     station.refine()
-    reasons = {row["stroke_id"]: row["_reasons"] for row in station.rejected("strokes").collect()}
+    rejected = station.rejected("strokes").collect()
+    assert ["stroke_id is null"] in [row["_reasons"] for row in rejected]
+    reasons = {row["stroke_id"]: row["_reasons"] for row in rejected}
     assert reasons["K2"] == ["mode is none of the allowed values"]
     assert reasons["K4"] == ["stroke_at is in the future"]
     assert reasons["K5"] == ["a field is unreadable or unexpected"]
     assert "a field is unreadable or unexpected" in reasons["K6"]
     assert reasons["K7"] == ["pump is inactive"]
-    assert station.rejected("strokes").count() == 9
-    assert known_files(station.paths, "strokes")[
-        "pumps/strokes/2024-01-03/strokes_20240103T000000_09.json"
-    ].set_aside
+    assert len(rejected) == 9
+    assert set_aside(station, "strokes") == {"strokes_20240103T000000_09.json": "empty file"}
     receipt("pumps", station.settings).check()
 
 
@@ -162,47 +155,15 @@ def test_a_file_is_read_however_old_it_is(station: PumpStation) -> None:
     receipt("pumps", station.settings).check()
 
 
-def test_a_mended_file_is_taken_under_the_next_name(station: PumpStation) -> None:
+def test_a_mended_file_is_taken_under_its_own_name(station: PumpStation) -> None:
     name = "pumps_20240103T000000_00.csv"
     leaves(station, "pumps", name, b"P3,S1,4,true\n")
     station.refine(layers=["bronze"])
+    assert set_aside(station, "pumps") == {name: "no header line with the contract's columns"}
     leaves(station, "pumps", name, f"{PUMPS_HEADER}\nP3,S1,4,true\nP4,S1,4,true\n".encode())
     station.refine(layers=["bronze"])
     assert station.table("bronze", "pumps").count() == 2
     receipt("pumps", station.settings).check()
-    known = known_files(station.paths, "pumps")
-    broken, mended = (
-        known[f"pumps/pumps/2024-01-03/{name}"],
-        known["pumps/pumps/2024-01-03/pumps_20240103T000000_00.2.csv"],
-    )
-    assert broken.set_aside is not None
-    assert (mended.set_aside, mended.lines) == (None, 2)
-
-
-def test_a_file_that_is_mended_badly_leaves_the_first_one_where_it_is(station: PumpStation) -> None:
-    contract, name = load_contracts("pumps")["pumps"], "pumps_20240103T000000_00.csv"
-    for body in (b"first", b"second", b"third"):
-        leaves(station, "pumps", name, body)
-        admit_new(station.paths, contract)
-    aside = Path(station.paths.set_aside("pumps")) / "2024-01-03"
-    assert {file.name: file.read_bytes() for file in aside.iterdir()} == {
-        "pumps_20240103T000000_00.csv": b"first",
-        "pumps_20240103T000000_00.2.csv": b"second",
-        "pumps_20240103T000000_00.3.csv": b"third",
-    }
-    assert len(known_files(station.paths, "pumps")) == 3
-    assert all(file.set_aside for file in known_files(station.paths, "pumps").values())
-
-
-@pytest.mark.parametrize("names", ["ab", "ba"])
-def test_a_file_that_was_set_aside_after_all_counts_as_set_aside_in_whatever_order_it_is_told(
-    station: PumpStation, names: str
-) -> None:
-    source = "pumps/pumps/2024-01-03/pumps_20240103T000000_00.csv"
-    for name, reason in zip(names, ("empty file", None), strict=True):
-        record = Landed(source, 1, 1, reason)
-        objects.put_json(f"{station.paths.files('pumps')}/{name}.json", [asdict(record)])
-    assert known_files(station.paths, "pumps") == {source: Landed(source, 1, 1, "empty file")}
 
 
 def test_an_empty_lake_refines_to_empty_tables(station: PumpStation) -> None:
@@ -210,52 +171,69 @@ def test_an_empty_lake_refines_to_empty_tables(station: PumpStation) -> None:
     assert station.table("gold", "pump_days").count() == 0
 
 
-def lands_before_the_stream_looks(monkeypatch: pytest.MonkeyPatch, late: Callable[[], object]) -> None:
-    admit, admitted = bronze_edge.admit_new, []
-
-    def admit_and_land(*given: Any) -> list[Landed]:
-        found = admit(*given)
-        if not admitted:
-            late()
-        admitted.append(found)
-        return found
-
-    monkeypatch.setattr(bronze_edge, "admit_new", admit_and_land)
-
-
-def test_a_bad_file_that_lands_while_the_stream_starts_leaves_no_rows(
-    station: PumpStation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_excel_saves_is_taken_as_it_is_meant(station: PumpStation) -> None:
     station.lands_parents()
-    name = "pumps_20240103T000000_00.csv"
-    lands_before_the_stream_looks(
-        monkeypatch, lambda: leaves(station, "pumps", name, b"P3,S1,4,true\nP4,S1,4,true\n")
+    body = (
+        "\ufeffmax_bar,pump_id,is_active,station_id\r\n"
+        '4,"P""3""",true,S1\r\n'
+        '4,"P\n4",false,S1\r\n'
+        '4,"C:\\P5",true,"S1"\r\n'
     )
-    station.refine(layers=["bronze"], tables=["pumps"])
-    assert station.table("bronze", "pumps").count() == 2
-    assert (Path(station.paths.set_aside("pumps")) / "2024-01-03" / name).exists()
-    station.refine(layers=["bronze"], tables=["pumps"])
-    receipt("pumps", station.settings).check()
-    leaves(station, "pumps", name, f"{PUMPS_HEADER}\nP3,S1,4,true\n".encode())
-    station.refine(layers=["bronze"], tables=["pumps"])
-    assert station.table("bronze", "pumps").count() == 3
+    leaves(station, "pumps", "pumps_20240103T000000_00.CSV", body.encode())
+    other = f"{PUMPS_HEADER}\nP6,S1,4,true\n"
+    leaves(station, "pumps", "pumps_20240103T000000_01.csv", other.encode())
+    station.refine(tables=["stations", "pumps"])
+    rows = station.table("silver", "pumps").where("max_bar = 4").collect()
+    assert {(row.pump_id, row.station_id, row.is_active) for row in rows} == {
+        ('P"3"', "S1", True),
+        ("P\n4", "S1", False),
+        ("C:\\P5", "S1", True),
+        ("P6", "S1", True),
+    }
     receipt("pumps", station.settings).check()
 
 
-def test_a_broken_parquet_file_that_lands_while_the_stream_starts_is_set_aside(
-    station: PumpStation, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_each_line_that_cannot_be_read_says_why_and_keeps_its_bytes(
+    station: PumpStation, monkeypatch: pytest.MonkeyPatch, in_memory: bool
 ) -> None:
-    orders = load_contracts("pumps")["orders"]
-    contract = orders.model_copy(update={"arrives": orders.arrives.model_copy(update={"files": "parquet"})})
-    row = {"order_id": "O1", "station_id": "S1", "status": "OPEN", "updated_at": datetime(2024, 1, 2)}
-    body = BytesIO()
-    pq.write_table(pa.Table.from_pylist([row]), body)
-    leaves(station, "orders", "orders_20240103T000000_00.parquet", body.getvalue())
-    broken = "orders_20240103T000000_01.parquet"
-    lands_before_the_stream_looks(
-        monkeypatch, lambda: leaves(station, "orders", broken, body.getvalue()[:-40])
+    if not in_memory:
+        monkeypatch.setattr("headrace.sources.files.SMALL", 0)
+    station.lands_parents()
+    latin = '{"stroke_id": "Kä"}'.encode("latin-1")
+    lines = {
+        latin: "line is no UTF-8",
+        b'{"stroke_id": "K1", "mode": "' + b"x" * MOST_IN_LINE + b'"}': TOO_LONG,
+        b'{"stroke_id": "K2", ': "malformed line",
+        b"null": "malformed line",
+        b'{"stroke_id": null, "colour": "red"}': "stroke_id is null",
+        b'{"pump_id": "P1", "stroke_at": "2024-01-01T10:00:00", "bar": 5.0}': "stroke_id is null",
+    }
+    leaves(station, "strokes", "strokes_20240103T000000_00.json", b"\n".join(lines))
+    text = f"{PUMPS_HEADER}\nP3,S1,4,trüe\n,S1,4,true\n\n".encode("latin-1")
+    leaves(station, "pumps", "pumps_20240103T000000_00.csv", text)
+    station.refine(tables=["stations", "pumps", "strokes"])
+    reasons = [row["_reasons"] for row in station.rejected("strokes").collect()]
+    assert sorted(each[0] for each in reasons) == sorted(lines.values())
+    assert all(len(each) == 1 for each in reasons if each[0] != "stroke_id is null")
+    raw = [row["_raw"] or "" for row in station.rejected("strokes").collect()]
+    assert any(
+        base64.b64decode(each.removeprefix("base64:")) == latin for each in raw if each[:7] == "base64:"
     )
-    with leased([station.paths.lease("bronze", "orders")], job="refine pumps", seconds=60) as leases:
-        bronze_edge.ingest(lambda: station.spark, contract, station.paths, "run", leases, 1 << 20)
-    assert station.table("bronze", "orders").count() == 1
-    assert (Path(station.paths.set_aside("orders")) / "2024-01-03" / broken).exists()
+    assert any(len(each) > MOST_IN_LINE for each in raw)
+    of_pumps = sorted(row["_reasons"][0] for row in station.rejected("pumps").collect())
+    assert of_pumps == ["line is no UTF-8", "malformed line", "pump_id is null"]
+    receipt("pumps", station.settings).check()
+
+
+def test_a_json_array_is_taken_whole_or_not_at_all(station: PumpStation) -> None:
+    station.lands_parents()
+    whole = json.dumps([stroke(1), stroke(2)], indent=2)
+    leaves(station, "strokes", "strokes_20240103T000000_00.json", whole.encode())
+    leaves(station, "strokes", "strokes_20240103T000000_01.json", whole.replace("K", "L")[:-3].encode())
+    station.refine(tables=["stations", "pumps", "strokes"])
+    assert {row.stroke_id for row in station.table("silver", "strokes").collect()} == {"K1", "K2"}
+    (reason,) = set_aside(station, "strokes").values()
+    assert reason.startswith("an array that is not whole: ")
+    assert station.table("bronze", "strokes").count() == 2
+    receipt("pumps", station.settings).check()

@@ -10,8 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from headrace.lake.receipt import receipt
-from headrace.refine.landing import known_files
 from headrace.settings import Settings
+from headrace.sources.file_index import FileIndex
 from tests.spark.refine.conftest import PumpStation
 
 AT = datetime(2024, 1, 1, 10, tzinfo=UTC)
@@ -91,11 +91,10 @@ def test_files_that_are_not_what_was_promised_are_set_aside_and_the_rest_goes_on
         write(leaves(valves, name))
     valves.refine()
     found = {
-        Path(file.source).stem.split("_")[-1]: file for file in known_files(valves.paths, "turns").values()
+        Path(file.name).stem.split("_")[-1]: file for file in FileIndex(valves.paths, "turns").set_aside()
     }
     assert {row["turn_id"] for row in valves.table("silver", "turns").collect()} == {"T1", "T2"}
-    assert found.pop("good").set_aside is None
-    assert {name: (file.set_aside or "")[: len(SET_ASIDE[name][1])] for name, file in found.items()} == {
+    assert {name: file.set_aside[: len(SET_ASIDE[name][1])] for name, file in found.items()} == {
         name: reason for name, (_, reason) in SET_ASIDE.items()
     }
     receipt("valves", valves.settings).check()
@@ -133,9 +132,9 @@ def test_a_file_damaged_behind_a_whole_footer_is_set_aside_and_the_rest_goes_on(
     damaged.write_bytes(body)
     valves.refine()
     assert {row["turn_id"] for row in valves.table("silver", "turns").collect()} == {"T1", "T2"}
-    (aside,) = [file for file in known_files(valves.paths, "turns").values() if file.set_aside is not None]
-    assert aside.source.endswith("_damaged.parquet")
-    assert (aside.set_aside or "").startswith("damaged Parquet file: ")
+    (aside,) = FileIndex(valves.paths, "turns").set_aside()
+    assert aside.name.endswith("_damaged.parquet")
+    assert aside.set_aside.startswith("damaged Parquet file: ")
     receipt("valves", valves.settings).check()
     pq.write_table(turns("T8"), damaged)
     valves.refine()

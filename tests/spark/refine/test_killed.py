@@ -143,7 +143,7 @@ def test_rows_that_a_killed_run_had_still_to_read_are_waiting(
         def killed(*_: object, **__: object) -> None:
             raise Killed
 
-        patch.setattr("headrace.refine.bronze_edge.drain", killed)
+        patch.setattr("headrace.sources.files.read_files", killed)
         with pytest.raises(Killed):
             station.refine(layers=["bronze"])
     found = receipt("pumps", station.settings).check()

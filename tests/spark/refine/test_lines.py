@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.load import load_contracts
-from headrace.refine.bronze import as_bronze, parsed_json, plain_lines
+from headrace.sources.parsing import as_bronze, parsed_json, plain_lines
 
 STROKES = load_contracts("pumps")["strokes"]
 FULL = {"stroke_id": "S1", "pump_id": "P1", "stroke_at": "2024-01-03T00:00:00Z", "bar": 4.5, "mode": "AUTO"}

@@ -1,15 +1,12 @@
 """Where nothing is new, nothing is started; where everything seems new that is not, nothing is read."""
 
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from cli.main import app
 from cli.nothing_new import refined
 from cli.trouble import guarded
-from headrace.errors import UsageError
 from headrace.quality.scan import scan
 from headrace.refine import run
 from headrace.refine.catalog import load_tables
@@ -42,19 +39,6 @@ def test_rows_of_bronze_that_wait_for_silver_are_news(station: PumpStation) -> N
     station.lands_parents()
     station.refine(layers=["bronze"])
     assert has_news("pumps", station.settings)
-
-
-def test_a_landing_folder_that_moved_is_refused_rather_than_read_again(station: PumpStation) -> None:
-    station.lands_parents()
-    station.refine()
-    landing = Path(station.paths.landing("pumps")).parents[1]
-    moved = landing.with_name("moved")
-    landing.rename(moved)
-    elsewhere = replace(station, settings=station.settings.model_copy(update={"landing_url": str(moved)}))
-    elsewhere.lands("pumps", ["P9,S1,4,true"], "20240109T000000")
-    with pytest.raises(UsageError, match=r"are now looked for in .*moved"):
-        elsewhere.refine()
-    assert elsewhere.table("bronze", "pumps").count() == 2
 
 
 def test_where_nothing_is_new_the_command_answers_without_prefect_and_without_spark(

@@ -63,6 +63,7 @@ BROKEN = {
         1,
         "changes gives INSERT more than one meaning",
     ),
+    "strict without CSV": ("per: tanks", "strict: true", 3, "arrives: strict has no effect"),
     "a missing key": ("type: fact\n", "", 1, "type: is missing"),
     "a bad type": ("{type: int,", "{type: integer,", 7, "columns.notch.type: .*'int', 'long'"),
     "a bad span": ("per: tanks", "every: soon", 3, "arrives.every: 'soon' is no span of time"),

@@ -16,16 +16,12 @@ from headrace.contracts.model import Contract, Evolves
 from headrace.errors import UsageError
 from headrace.lake.receipt import receipt
 from headrace.refine.catalog import load_tables
-from headrace.refine.dropped import known_drops
 from headrace.refine.recycle import recycle
 from headrace.settings import Settings
+from headrace.sources.file_index import FileIndex
 from tests.spark.refine.conftest import PumpStation
 
 AT = "2024-01-01T10:00:00"
-
-
-class Killed(Exception):
-    pass
 
 
 @pytest.fixture
@@ -71,8 +67,9 @@ def test_the_ending_of_a_live_file_says_how_it_is_read_and_each_is_read_once(val
     assert any(text and text.startswith("base64:eyJ0dXJuX2lkIjogIlQ1/") for text in raw)
     assert any(text and '"colour": "red"' in text for text in raw)
     sources = {row._source for row in valves.table("bronze", "turns").select("_source").distinct().collect()}
-    assert sources == {"dropped:turns_1.json", "dropped:turns_2.parquet", "dropped:day=1/odd__name_.jsonl"}
-    aside = {file.name: file.set_aside for file in known_drops(valves.paths, "turns") if file.set_aside}
+    assert sources == {"dropped:turns_1.json", "dropped:turns_2.parquet", "dropped:day=1/odd [name].jsonl"}
+    found = FileIndex(valves.paths, "turns").set_aside()
+    aside = {file.name.removeprefix("dropped:"): file.set_aside for file in found}
     assert set(aside) == {"cut.parquet", "notes.txt", "empty.json"}
     assert {file.name for file in Path(valves.paths.dropped_aside("turns")).iterdir()} == set(aside)
     receipt("valves", valves.settings).check()
@@ -80,31 +77,12 @@ def test_the_ending_of_a_live_file_says_how_it_is_read_and_each_is_read_once(val
     valves.drops(
         "turns", "turns_1.json", [turn("T1"), turn("T2", notch=9), '{"turn', turn("T3", colour="red")]
     )
-    valves.drops("turns", "turns_2.parquet", parquet(turn("T6")))
+    valves.drops("turns", "turns_3.parquet", parquet(turn("T6")))
+    valves.drops("turns", "turns_2.parquet", parquet(turn("T7")))
     valves.refine()
     assert valves.table("bronze", "turns").count() == 7
     assert keys(valves) == ["T1", "T4", "T6"]
     assert not [file for file in Path(valves.paths.dropped("turns")).rglob("*") if file.is_file()]
-    receipt("valves", valves.settings).check()
-
-
-def test_a_run_killed_after_it_stored_files_does_not_read_them_again(
-    valves: PumpStation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise Killed
-
-    valves.drops("turns", "turns_1.json", [turn("T1")])
-    for place in ("headrace.refine.drops._told", "headrace.refine.dropped.DropFolder.put_away"):
-        with monkeypatch.context() as patch:
-            patch.setattr(place, killed)
-            with pytest.raises(Killed):
-                valves.refine()
-        valves.drops("turns", "turns_2.json", [turn("T2")])
-        receipt("valves", valves.settings).check()
-    valves.refine()
-    assert keys(valves) == ["T1", "T2"]
-    assert valves.table("bronze", "turns").count() == 2
     receipt("valves", valves.settings).check()
 
 

@@ -1,0 +1,324 @@
+"""Looks at a file without Spark: how many rows it holds, how its columns are ordered, and why it cannot be read at all.
+
+Rows are counted here apart from Spark, so that the receipt compares two independent counts.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headrace.contracts.model import ColumnSpec, Contract
+
+KINDS = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".csv": "csv"}
+BOM = b"\xef\xbb\xbf"
+SPACES = re.compile(r"[ \t\n\r]*")
+MB = 1 << 20
+MOST_SPLIT = 256 * MB
+"""A file that is no sequence of lines (an array, or CSV with line breaks in quotes) is split in memory."""
+MOST_IN_LINE = 512 * MB
+"""Spark holds no longer text; a file with a longer line is set aside."""
+MOST_LINES_IN_QUOTES = 1000
+ARROW_FITS = {
+    "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
+    "long": (pa.types.is_int64, pa.types.is_int32),
+    "float": (pa.types.is_float64, pa.types.is_float32),
+    "string": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
+    "datetime": (lambda found: pa.types.is_timestamp(found) and found.unit != "ns",),  # Spark reads no finer
+    "date": (pa.types.is_date32,),
+    "bool": (pa.types.is_boolean,),
+    "array": (pa.types.is_list,),
+    "map": (pa.types.is_map,),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """`reason`: why the file is set aside, empty where it can be read. `header`: the first line of a CSV file.
+    `is_split`: whether its rows are other than its lines."""
+
+    kind: str
+    digest: str
+    lines: int = 0
+    reason: str = ""
+    header: str = ""
+    has_quotes: bool = False
+    is_split: bool = False
+
+
+class _Unreadable(Exception):
+    """The reason why a whole file cannot be read."""
+
+
+def look_at(body: BinaryIO, name: str, contract: Contract, *, of_contract: bool) -> Look:
+    """of_contract: whether the file must be of the format that the contract names, or may be of any."""
+    text = _text_in(body)
+    kind = KINDS.get(PurePosixPath(name).suffix.lower(), "")
+    try:
+        if not text.size:
+            raise _Unreadable("empty file")
+        _check_name(name, contract, of_contract=of_contract)
+        if kind == "parquet":
+            return Look(kind, text.digest, _rows_of_parquet(body, contract))
+        if text.is_binary:
+            raise _Unreadable(f"not a text file, but {contract.table} arrives as {kind}")
+        if text.longest > MOST_IN_LINE:
+            raise _Unreadable(f"holds a line of {text.longest:,} bytes, more than {MOST_IN_LINE // MB} MB")
+        return _look_at_csv(body, text, contract) if kind == "csv" else _look_at_json(body, text)
+    except _Unreadable as unreadable:
+        return Look(kind, text.digest, reason=str(unreadable))
+
+
+def damage(body: BinaryIO) -> str:
+    """Looks at every page: a Parquet file can be damaged behind a whole footer."""
+    try:
+        for _ in pq.ParquetFile(body, page_checksum_verification=True).iter_batches():
+            pass
+    except (pa.ArrowException, OSError) as error:
+        return f"damaged Parquet file: {str(error).splitlines()[0]}"
+    return ""
+
+
+def rows_in(body: bytes, look: Look, contract: Contract) -> list[bytes]:
+    """The rows of a text file, each as it is spelled, without headers."""
+    if look.kind == "json":
+        return _elements(body) if look.is_split else _lines(body)
+    known = headers(look.header, contract)
+    lines = io.BytesIO(body)
+    rows = csv_rows(lines, len(names_in(look.header))) if look.is_split else lines
+    return [row for row in map(_bare, rows) if row not in known]
+
+
+def headers(header: str, contract: Contract) -> set[bytes]:
+    """A line of a CSV file that is one of these is no row."""
+    return {line.encode() for line in (header, *header_lines(contract))}
+
+
+def header_lines(contract: Contract) -> tuple[str, str]:
+    """How a CSV file usually spells its header."""
+    return ",".join(contract.columns), ",".join(f'"{name}"' for name in contract.columns)
+
+
+def names_in(header: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader([header]), [])]
+    except csv.Error:
+        return []
+
+
+def csv_rows(lines: Iterable[bytes], columns: int) -> Iterator[bytes]:
+    """Joins the lines of a row whose quotes hold line breaks. Lines that together are no row of so many columns stay
+    apart: one stray quote must not swallow what follows."""
+    rest, again = iter(lines), deque[bytes]()
+    while True:
+        line = again.popleft() if again else next(rest, None)
+        if line is None:
+            return
+        if line.count(b'"') % 2 == 0:
+            yield line
+            continue
+        joined = [line]
+        while len(joined) < MOST_LINES_IN_QUOTES:
+            following = again.popleft() if again else next(rest, None)
+            if following is None:
+                break
+            joined.append(following)
+            if following.count(b'"') % 2:
+                break
+        if _is_row(b"".join(joined), columns):
+            yield b"".join(joined)
+        else:
+            yield line
+            again.extendleft(reversed(joined[1:]))
+
+
+def _is_row(line: bytes, columns: int) -> bool:
+    try:
+        rows = list(csv.reader(io.StringIO(_bare(line).decode(), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return False
+    return len(rows) == 1 and len(rows[0]) == columns
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What a pass over a file's bytes tells of it. `longest`: an upper bound of its longest line."""
+
+    size: int
+    digest: str
+    line_breaks: int
+    longest: int
+    is_binary: bool
+    has_quotes: bool
+    is_ended: bool
+
+
+def _text_in(body: BinaryIO) -> _Text:
+    hashed, size, breaks, run, longest = hashlib.sha256(), 0, 0, 0, 0
+    is_binary = has_quotes = is_ended = False
+    while block := body.read(MB):
+        hashed.update(block)
+        if not size:
+            is_binary = b"\0" in block or block.startswith((b"PAR1", b"PK\x03\x04", b"\x1f\x8b"))
+        has_quotes = has_quotes or b'"' in block
+        found = block.count(b"\n")
+        longest = max(longest, run + (block.find(b"\n") if found else len(block)))
+        run = len(block) - block.rfind(b"\n") - 1 if found else run + len(block)
+        size, breaks, is_ended = size + len(block), breaks + found, block.endswith(b"\n")
+    body.seek(0)
+    return _Text(size, hashed.hexdigest()[:32], breaks, longest, is_binary, has_quotes, is_ended)
+
+
+def _check_name(name: str, contract: Contract, *, of_contract: bool) -> None:
+    ending, wanted = PurePosixPath(name).suffix, contract.arrives.files or "parquet"
+    is_known = ending.lower() in KINDS and not (contract.arrives.strict and ending != ending.lower())
+    if of_contract and (not is_known or KINDS[ending.lower()] != wanted):
+        raise _Unreadable(f"named {ending or 'without an ending'}, but {contract.table} arrives as {wanted}")
+    if not is_known:
+        raise _Unreadable(f"named {ending or 'without an ending'}; live files end in {', '.join(KINDS)}")
+
+
+def _look_at_json(body: BinaryIO, text: _Text) -> Look:
+    lines = text.line_breaks + (not text.is_ended)
+    if not body.read(MB).removeprefix(BOM).lstrip().startswith(b"["):
+        return Look("json", text.digest, lines)
+    body.seek(0)
+    if text.size > MOST_SPLIT:
+        raise _Unreadable(
+            f"an array of {text.size:,} bytes, more than {MOST_SPLIT // MB} MB: send one object a line instead"
+        )
+    whole = body.read()
+    try:
+        return Look("json", text.digest, len(_elements(whole)), is_split=True)
+    except (ValueError, RecursionError) as error:
+        if _is_json(whole.removeprefix(BOM).split(b"\n", 1)[0]):
+            return Look("json", text.digest, lines)  # lines, the first of which is an array
+        raise _Unreadable(f"an array that is not whole: {error}") from None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _elements(body: bytes) -> list[bytes]:
+    """The elements of a JSON array, each as it is spelled; an error where the array is not whole."""
+    text, found = body.decode("utf-8-sig"), []
+    read = json.JSONDecoder().raw_decode
+    place = _past_spaces(text, 0) + 1
+    if text[_past_spaces(text, place) :][:1] == "]":
+        place = _past_spaces(text, place)
+    while text[place : place + 1] != "]":
+        begin = _past_spaces(text, place)
+        _, end = read(text, begin)
+        found.append(text[begin:end].encode())
+        place = _past_spaces(text, end)
+        if text[place : place + 1] == ",":
+            place += 1
+        elif text[place : place + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
+    if text[place + 1 :].strip():
+        raise json.JSONDecodeError("Extra data", text, place + 1)
+    return found
+
+
+def _past_spaces(text: str, place: int) -> int:
+    found = SPACES.match(text, place)
+    assert found is not None
+    return found.end()
+
+
+def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
+    first = body.readline()
+    if contract.arrives.strict and first.startswith(BOM):
+        raise _Unreadable("begins with a byte order mark")
+    try:
+        header = _bare(first).decode()
+    except UnicodeDecodeError:
+        raise _Unreadable("its header line is no UTF-8") from None
+    _check_header(header, contract)
+    known, columns = headers(header, contract), len(names_in(header))
+    is_split, lines = False, 0
+    if text.has_quotes and not contract.arrives.strict and text.size <= MOST_SPLIT:
+        for row in csv_rows(body, columns):
+            is_split = is_split or b"\n" in row[:-1]
+            lines += _bare(row) not in known
+    else:
+        lines = sum(1 for line in body if _bare(line) not in known)
+    return Look("csv", text.digest, lines, header=header, has_quotes=text.has_quotes, is_split=is_split)
+
+
+def _bare(line: bytes) -> bytes:
+    return line.removeprefix(BOM).rstrip(b"\n").rstrip(b"\r")
+
+
+def _lines(body: bytes) -> list[bytes]:
+    lines = body.split(b"\n")
+    return list(islice(lines, len(lines) - (not lines[-1])))
+
+
+def _check_header(header: str, contract: Contract) -> None:
+    names = names_in(header)
+    _check_columns(names, contract)
+    if not contract.arrives.strict:
+        return
+    if names != list(contract.columns):
+        raise _Unreadable("columns in another order than the contract's")
+    if header not in header_lines(contract):
+        raise _Unreadable("header line is spelled otherwise than the contract's columns")
+
+
+def _check_columns(names: list[str], contract: Contract) -> None:
+    wanted = list(contract.columns)
+    missing = [name for name in wanted if name not in names and name not in contract.evolving]
+    extra = [name for name in names if name not in wanted]
+    twice = [name for name in wanted if names.count(name) > 1]
+    if not set(names) & set(wanted):
+        raise _Unreadable("no header line with the contract's columns")
+    problems = [
+        *(f"missing column {name}" for name in missing),
+        *(f"unexpected column {name}" for name in extra),
+        *(f"column {name} comes twice" for name in twice),
+    ]
+    if problems:
+        raise _Unreadable(", ".join(problems[:5]))
+
+
+def _rows_of_parquet(body: BinaryIO, contract: Contract) -> int:
+    try:
+        footer = pq.ParquetFile(body)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _Unreadable(f"not a whole Parquet file: {str(error).splitlines()[0]}") from None
+    _check_columns(footer.schema_arrow.names, contract)
+    for name, spec in contract.columns.items():
+        if name in footer.schema_arrow.names and not fits(
+            found := footer.schema_arrow.field(name).type, spec
+        ):
+            raise _Unreadable(f"column {name} holds {found}, the contract says {spec.type}")
+    return int(footer.metadata.num_rows)
+
+
+def fits(found: pa.DataType, spec: ColumnSpec) -> bool:
+    """Whether a Parquet type holds what a contract says."""
+    if not any(fits(found) for fits in ARROW_FITS[spec.type]):
+        return False
+    if spec.type == "array":
+        inner = [(found.value_type, spec.items)]
+    elif spec.type == "map":
+        inner = [(found.key_type, spec.keys), (found.item_type, spec.values)]
+    else:
+        return True
+    return all(any(fits(kind) for fits in ARROW_FITS[named or "string"]) for kind, named in inner)

@@ -1,0 +1,254 @@
+"""Files and lines as rows of a bronze table: one row a line, malformed ones with their text, each with its origin."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from itertools import groupby
+from operator import and_, or_
+from urllib.parse import quote
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from headrace.contracts.model import Contract
+from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT
+from headrace.contracts.schema import bronze_schema, source_schema
+from headrace.sources.inspection import Look, headers, names_in, rows_in
+
+EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
+NO_LETTERS = (  # what they would become is another text, and two keys could become one
+    r"(?i)\\u0000"
+    r"|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
+    r"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+)
+"""Escapes of nothing, and of half a letter without its other half."""
+EPOCH = datetime(1970, 1, 1)
+SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A file that nobody else can change any more: its body in memory, else a copy below `home`."""
+
+    name: str
+    """As its rows carry it in `_source`."""
+    sent_at: datetime
+    look: Look
+    home: str
+    prefix: str
+    """What the name has before the path of the file below its folder."""
+    url: str
+    body: bytes | None = None
+
+    @property
+    def way(self) -> tuple[str, str, bool, bool]:
+        """Files that are read in one way are read together."""
+        return self.look.kind, self.look.header, self.look.has_quotes, self.body is None
+
+
+def place_for(home: str, name: str, sent_at: datetime) -> str:
+    """Where a copy lies: its place tells Spark the name and the instant of the original, whatever it is called."""
+    return f"{home}/{_micros(sent_at)}/{quote(name, safe='/=')}"
+
+
+def read_files(spark: SparkSession, contract: Contract, files: Sequence[Claimed]) -> DataFrame:
+    """Shaped as the bronze table."""
+    ordered = sorted(files, key=lambda each: each.way)
+    parts = [_read(spark, contract, list(alike)) for _, alike in groupby(ordered, key=lambda each: each.way)]
+    return reduce(DataFrame.unionByName, (as_bronze(rows, contract) for rows in parts))
+
+
+def _read(spark: SparkSession, contract: Contract, files: list[Claimed]) -> DataFrame:
+    look, urls = files[0].look, [each.url for each in files]
+    reader = spark.read.option("recursiveFileLookup", "true")  # else folders named a=b would be columns
+    if look.kind == "parquet":
+        rows = reader.schema(source_schema(contract)).parquet(*urls)
+        place = F.col("_metadata.row_index").alias("_offset")
+        return rows.select("*", F.lit(None).cast("string").alias("_raw"), place, *_origin(files))
+    if files[0].body is None:
+        lines = reader.option("lineSep", "\n").text(urls).select(_line(), *_origin(files))
+    else:
+        lines = spark.createDataFrame(_in_memory(files, contract)).select(_line(), "_source", "_sent_at")
+    if look.kind == "json":
+        return parsed_json(lines, contract)
+    return parsed_csv(lines, contract, look.header, has_quotes=look.has_quotes)
+
+
+def _in_memory(files: list[Claimed], contract: Contract) -> pa.Table:
+    values, names, instants = [], [], []
+    for file in files:
+        assert file.body is not None
+        rows = rows_in(file.body, file.look, contract)
+        sent_at = pa.scalar(file.sent_at.replace(tzinfo=UTC), pa.timestamp("us", "UTC"))
+        values.append(pa.array(rows, pa.binary()))
+        names.append(pa.repeat(file.name, len(rows)))
+        instants.append(pa.repeat(sent_at, len(rows)))
+    columns = {"value": values, "_source": names, "_sent_at": instants}
+    return pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
+
+
+def _line() -> Column:
+    """The text without a byte order mark and a carriage return; bytes that are no text are kept in another spelling."""
+    text = F.expr("rtrim('\\r', ltrim('\ufeff', CAST(value AS STRING)))")
+    spelled = F.concat(F.lit(NO_TEXT), F.base64("value"))
+    return F.when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text).otherwise(spelled).alias("_line")
+
+
+def _origin(files: list[Claimed]) -> list[Column]:
+    """The name and the instant that the place of a copy tells."""
+    place = F.substring_index(F.col("_metadata.file_path"), f"/{_folder(files[0].home)}/", -1)
+    micros = F.substring_index(place, "/", 1)
+    name = F.substring(place, F.length(micros) + 2, F.length(place))
+    if any("%" in each.url for each in files):
+        name = F.url_decode(F.url_decode(name))  # Spark spells the place as a URL once more
+    source = F.concat(F.lit(files[0].prefix), name).alias("_source")
+    return [source, F.timestamp_micros(micros.cast("long")).alias("_sent_at")]
+
+
+def as_bronze(parsed: DataFrame, contract: Contract) -> DataFrame:
+    """In the order of the bronze table, nulls for what this way of arriving does not know."""
+    parsed = _with_readable_instants(parsed, contract)
+    known = {"_ingested_at": F.current_timestamp()} | {name: F.col(name) for name in parsed.columns}
+    fields = bronze_schema(contract).fields
+    missing = F.lit(None)
+    return parsed.select(
+        *(known.get(field.name, missing.cast(field.dataType)).alias(field.name) for field in fields)
+    )
+
+
+def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
+    """Of a row with an instant that no calendar in use has, the text is kept instead of the instant."""
+    dated = {
+        name: F.col(name).between(*ends_of_time(SPANS_OF_TIME[spec.type]))
+        for name, spec in contract.columns.items()
+        if spec.type in SPANS_OF_TIME
+    }
+    if not dated:
+        return parsed
+    beyond = reduce(or_, (F.coalesce(~fits, F.lit(False)) for fits in dated.values()))
+    text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*contract.columns))
+    kept = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
+    return parsed.withColumns({**kept, "_raw": F.coalesce("_raw", F.when(beyond, text))})
+
+
+def ends_of_time(kind: str) -> tuple[Column, Column]:
+    """The first and the last timestamp or date that is kept as one."""
+    return F.lit(EARLIEST).cast(kind), F.lit(LATEST).cast(kind)
+
+
+def parsed_csv(lines: DataFrame, contract: Contract, header: str, *, has_quotes: bool) -> DataFrame:
+    """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none."""
+    names, schema = names_in(header), source_schema(contract)
+    spellings = sorted(line.decode() for line in headers(header, contract))
+    kept = lines.where(~F.col("_line").isin(*spellings))
+    fields = _with_raw(T.StructType([schema[name] for name in names]))
+    ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in fields)
+    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"}
+    parsed = F.from_csv(_readable_line(), ddl, options)
+    if has_quotes:
+        doubled = F.col("_line").contains('""') & ~F.col("_line").contains('\\"')  # as Excel spells a quote
+        as_excel = F.from_csv(_readable_line(), ddl, options | {"escape": '"'})
+        parsed = F.when(doubled, as_excel).otherwise(parsed)
+    return _unfolded(kept.withColumn("_read", parsed), contract, names)
+
+
+def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
+    """Reads `_line`; what else comes with it goes along. Its text is kept where something about it is wrong."""
+    parsed = F.from_json(
+        _readable_line(),
+        _with_raw(source_schema(contract)),
+        {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"},
+    )
+    return _unfolded(lines.withColumn("_read", parsed), contract, contract.columns, _is_odd(contract))
+
+
+def _readable_line() -> Column:
+    """Null where it is no text, or longer than a parser takes."""
+    is_text = ~F.col("_line").startswith(NO_TEXT) & (F.octet_length("_line") <= MOST_IN_LINE)
+    return F.when(is_text, F.col("_line"))
+
+
+def _is_odd(contract: Contract) -> Column:
+    """Whether a line names what the contract does not, one name twice, spells as something else what is a text, or
+    holds a number or a letter that there is not. It is taken to pieces only where a glance at it leaves a doubt."""
+    in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
+    lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
+    known = F.array(*[F.lit(name) for name in contract.columns])
+    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
+    pieces = F.try_parse_json("_line")  # nothing where a name comes twice
+    odd = pieces.isNull() | has_more | F.rlike("_line", F.lit(NO_LETTERS))
+    odd = reduce(or_, (_is_no_text(pieces, name) for name in _texts(contract)), odd)
+    odd = reduce(
+        or_, (_is_no_number(name) for name, spec in contract.columns.items() if spec.type == "float"), odd
+    )
+    return F.when(in_order | (in_any & ~lacks_any), F.lit(False)).otherwise(odd | ~_is_one_object())
+
+
+def plain_lines(contract: Contract) -> tuple[str, str]:
+    """One flat object of the contract's columns and no more: in their order, else in any, which says nothing of names
+    that come twice. Nothing in these patterns can be matched in two ways, so a line is gone through once."""
+    space, texts = " ?", _texts(contract)
+    text, other = r'(?:"[^"\\]*+"|null)', r"(?:-?[0-9.]++|true|false|null)"
+    in_order = f",{space}".join(
+        f'"{re.escape(name)}":{space}{text if name in texts else other}' for name in contract.columns
+    )
+    kinds = [(texts, text), ([name for name in contract.columns if name not in texts], other)]
+    pair = "|".join(
+        f'"(?:{"|".join(map(re.escape, names))})":{space}{value}' for names, value in kinds if names
+    )
+    in_any = f"(?:(?:{pair})(?:,{space}(?!}})|(?=}}))){{{len(contract.columns)}}}"
+    return rf"\A\{{{in_order}\}}\z", rf"\A\{{{in_any}\}}\z"
+
+
+def _texts(contract: Contract) -> list[str]:
+    """Columns that JSON spells between quotes."""
+    return [name for name, spec in contract.columns.items() if spec.type in ("string", "datetime", "date")]
+
+
+def _is_no_text(pieces: Column, name: str) -> Column:
+    kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
+    return ~F.coalesce(kind.isin("STRING", "VOID"), F.lit(True))
+
+
+def _is_no_number(name: str) -> Column:
+    """Jackson reads NaN, and as infinite what is too large for a number."""
+    found = F.abs(F.col(f"_read.{name}"))
+    return F.coalesce(F.isnan(found) | (found == float("inf")), F.lit(False))
+
+
+def _is_one_object() -> Column:
+    """Spark reads a line's first object and passes over what follows."""
+    return F.coalesce(F.expr("json_array_length(concat('[', _line, ']')) = 1"), F.lit(False))
+
+
+def _unfolded(
+    lines: DataFrame, contract: Contract, names: Collection[str], unexpected: Column | None = None
+) -> DataFrame:
+    """The columns that were read, null those that are not among `names`; the text where they do not tell all of it."""
+    has_none = reduce(and_, (F.col(f"_read.{name}").isNull() for name in names))
+    unread = F.col("_read._raw").isNotNull() | has_none
+    keep_text = unread if unexpected is None else unread | unexpected
+    schema = source_schema(contract)
+    absent = {name: F.lit(None).cast(schema[name].dataType) for name in contract.columns if name not in names}
+    return lines.select(
+        *[absent.get(name, F.col(f"_read.{name}")).alias(name) for name in contract.columns],
+        F.when(keep_text, F.col("_line")).alias("_raw"),
+        *(name for name in lines.columns if name != "_read"),
+    )
+
+
+def _with_raw(schema: T.StructType) -> T.StructType:
+    return T.StructType([*schema.fields, T.StructField("_raw", T.StringType())])
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def _folder(home: str) -> str:
+    """The end of a folder's place, which names its table."""
+    return "/".join(home.rsplit("/", 2)[1:])
