@@ -24,6 +24,7 @@ from cli import (
     receipt,
     recycle,
     refine,
+    rejected,
     scan,
     score,
     size,
@@ -45,7 +46,7 @@ app = typer.Typer(
 PANELS = {
     "Run": (demo, generate, refine, recycle, dedupe),
     "Live": (demo_live, produce, stream, alarms, kafka),
-    "Check": (scan, receipt, score, doctor),
+    "Check": (scan, receipt, rejected, score, doctor),
     "Ask": (query, size),
     "Cloud": (configure, package, publish, cost),
     "Look after": (maintain, docs),

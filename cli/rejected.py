@@ -1,0 +1,67 @@
+"""`headrace rejected`: what was not let in, and why."""
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.examples import examples
+from cli.options import AsJson, Domain, Tables
+
+if TYPE_CHECKING:
+    from headrace.serve.rejected import Rejected
+
+EXAMPLES = examples(
+    "headrace rejected {domain}",
+    "headrace rejected {domain} --table sensor_readings --samples 10",
+    "headrace rejected {domain} --csv > rejected.csv",
+)
+
+
+def rejected(
+    domain: Domain = None,
+    tables: Tables = None,
+    samples: Annotated[int, typer.Option(min=0, help="How many of each to show.")] = 3,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line for each sample.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the files and rows that were set aside, by table and reason, with samples."""
+    from cli.options import one_domain, tables_named
+    from cli.screen import print_json
+    from headrace.serve.rejected import rejected as found_in
+
+    name = one_domain(domain)
+    found = found_in(name, tables_named(name, tables), samples=samples)
+    if as_json:
+        print_json(found)
+    elif as_csv:
+        _print_csv(found)
+    else:
+        _show(found)
+
+
+def _print_csv(found: "list[Rejected]") -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("kind", "table", "reason", "count", "sample"))
+    for each in found:
+        for sample in each.samples or ("",):
+            writer.writerow((each.kind, each.table, each.reason, each.count, sample))
+
+
+def _show(found: "list[Rejected]") -> None:
+    from rich.markup import escape
+
+    from cli.screen import count, out, table
+
+    if not found:
+        out.print("Nothing was set aside.")
+        return
+    rows = [
+        (each.kind, each.table, escape(each.reason), count(each.count), escape("\n".join(each.samples)))
+        for each in found
+    ]
+    out.print(table(["", "table", "reason", ">how many", "such as"], rows))
+    out.print(
+        "Mend the cause; then leave the files again, and send the rows through by [bold]headrace recycle[/]"
+    )

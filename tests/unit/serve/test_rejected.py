@@ -1,0 +1,64 @@
+"""What was set aside, by table and reason, with samples."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+from typer.testing import CliRunner
+
+from cli.main import app
+from headrace.lake.paths import Paths
+from headrace.serve.rejected import Rejected, rejected
+from headrace.settings import Settings
+from headrace.sources.file_index import File, FileIndex
+
+ROWS = [
+    {"stroke_id": "K1", "bar": -1.0, "_raw": None, "_reasons": ["bar is impossible", "pump is inactive"]},
+    {"stroke_id": "K2", "bar": -2.0, "_raw": None, "_reasons": ["bar is impossible"]},
+    {"stroke_id": None, "bar": None, "_raw": '{"str', "_reasons": ["malformed line"]},
+]
+
+
+@pytest.fixture
+def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    paths = Paths.of("pumps", settings)
+    write_deltalake(paths.rejected("strokes"), pa.Table.from_pylist(ROWS))
+    FileIndex(paths, "orders").add(
+        [
+            File("pumps/orders/a.csv", "d1", 1, "s", 0, set_aside="empty file"),
+            File("pumps/orders/b.csv", "d2", 1, "s", 0, set_aside="empty file"),
+            File("pumps/orders/c.csv", "d3", 1, "s", 5, number=1),
+        ]
+    )
+    monkeypatch.setenv("HEADRACE_HOME", str(settings.home))
+    return settings
+
+
+def test_files_and_rows_are_told_by_table_and_reason_with_samples(lake: Settings) -> None:
+    assert rejected("pumps", samples=1, settings=lake) == [
+        Rejected("files", "orders", "empty file", 2, ("pumps/orders/a.csv",)),
+        Rejected("rows", "strokes__rejected", "bar is impossible", 2, ('{"stroke_id":"K1","bar":-1.0}',)),
+        Rejected("rows", "strokes__rejected", "malformed line", 1, ('{"str',)),
+        Rejected("rows", "strokes__rejected", "pump is inactive", 1, ('{"stroke_id":"K1","bar":-1.0}',)),
+    ]
+    assert rejected("pumps", ["pumps"], settings=lake) == []
+
+
+def test_they_are_shown_as_a_table_as_csv_and_as_json(lake: Settings) -> None:
+    def typed(*words: str) -> str:
+        done = CliRunner().invoke(app, ["rejected", "pumps", *words])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "bar is impossible" in typed()
+    rows = list(csv.DictReader(io.StringIO(typed("--csv"))))
+    assert [row["sample"] for row in rows if row["kind"] == "files"] == [
+        "pumps/orders/a.csv",
+        "pumps/orders/b.csv",
+    ]
+    told = json.loads(typed("--json", "--table", "orders"))
+    assert [(each["reason"], each["count"]) for each in told] == [("empty file", 2)]
