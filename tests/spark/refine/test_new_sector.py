@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from headrace.quality.run import scan
 
 from headrace.lake.receipt import receipt
+from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.dictionary import dictionary
 from headrace.refine.recycle import recycle
