@@ -74,6 +74,7 @@ def _refined(
         "as_of": done[-1]["as_of"] if done else "",
         "seconds": sum(each["seconds"] for each in done),
         "tables": [table for each in done for table in each["tables"]],
+        "set_aside": [],  # without Spark no file is set aside
         "scans": found,
         "receipt": _summary_of("receipt", domain, settings, strict=True),
         "published": [],

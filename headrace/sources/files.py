@@ -140,11 +140,11 @@ class FileSource:
         return any(waiting_in(folder, self.index) for folder in self._folders)
 
     def take(self, start: Callable[[], SparkSession], then: Then = nothing_more) -> Entry | None:
-        """Stores the next batch and hands its rows on, if they are in memory; None where no file can be taken now, and
-        then no Spark was started."""
+        """Stores the next batch and hands its rows on, if they are in memory; None where no file can be taken now.
+        Spark is started before anything is touched that is new: whoever has none must not take or set aside a file."""
         number = self.finish() + 1
         for folder in self._folders:
-            claims = self.claim(folder)
+            claims = self.claim(folder, lambda: self._session(start, 0))
             while claims:
                 try:
                     entry = self._store(start, claims, number, then)
@@ -173,8 +173,9 @@ class FileSource:
             self._number = self.bronze.last_number()
         return self._number
 
-    def claim(self, folder: Folder) -> list[Claim]:
-        """Takes files out of reach until there are enough for a batch. Those that cannot be read are set aside."""
+    def claim(self, folder: Folder, begin: Callable[[], object] = lambda: None) -> list[Claim]:
+        """Takes files out of reach until there are enough for a batch. Those that cannot be read are set aside. `begin`
+        is called before the first of either."""
         claims: list[Claim] = []
         bad: list[Claim] = []
         same: list[Claim] = []
@@ -186,10 +187,14 @@ class FileSource:
             if waiting.name in names or waiting.is_being_written:
                 continue
             taken = {file.digest: file for file in known.get(waiting.name, []) if not file.set_aside}
+            if not taken:
+                begin()
             claim = self._looked_at(folder, waiting, taken)
             if claim is None:
                 continue
             names.add(waiting.name)
+            if claim.file.digest not in taken:
+                begin()
             if claim.file.digest in taken or claim.file.set_aside:
                 (same if claim.file.digest in taken else bad).append(claim)
             else:

@@ -172,6 +172,20 @@ def test_a_file_on_a_disk_is_left_until_nobody_has_written_to_it_for_a_moment(
     assert stored(files, folder) == [("a.json", 1)]
 
 
+def test_who_has_no_spark_touches_nothing_that_is_new(settings: Settings, folder: Folder) -> None:
+    def none() -> None:
+        raise RuntimeError("no Spark")
+
+    urls = [leave(folder, name, body) for name, body in (("bad.json", b"\0"), ("good.json", b"1\n"))]
+    with pytest.raises(RuntimeError):
+        source(settings, folder).claim(folder, none)
+    assert all(map(objects.exists, urls))
+    assert stored(source(settings, folder), folder) == [("good.json", 1)]
+    leave(folder, "good.json", b"1\n", seconds_ago=20)
+    assert source(settings, folder).claim(folder, none) == []
+    assert not source(settings, folder).waits()
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_a_landed_file_that_changes_while_it_is_taken_is_taken_whole_the_next_time(
     settings: Settings, paths: Paths, monkeypatch: pytest.MonkeyPatch, large: bool
