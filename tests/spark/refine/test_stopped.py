@@ -51,7 +51,7 @@ def test_a_run_that_is_told_to_stop_on_a_busy_machine_ends_soon_and_cleanly(
     _, left = psutil.wait_procs(started, timeout=30)
     assert not left
     assert not list(Path(station.paths.leases).rglob("*.json"))
-    station.refine()
+    station.refine(layers=["bronze", "silver"])
     assert receipt("pumps", station.settings).balanced
     assert station.table("silver", "strokes").count() == 2
 
