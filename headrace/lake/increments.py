@@ -42,6 +42,7 @@ class Arrived:
 
     files: tuple[str, ...]
     progress: Progress
+    rows: int = 0
 
     @property
     def number(self) -> int:
@@ -114,7 +115,8 @@ def version_files(table: str, version: int) -> list[str]:
 
 
 def _batch(files: list[_File], began: int) -> Arrived:
-    return Arrived(tuple(file.path for file in files if file.path), Progress(files[-1].place, began))
+    paths = tuple(file.path for file in files if file.path)
+    return Arrived(paths, Progress(files[-1].place, began), sum(file.rows for file in files))
 
 
 def _version_of(place: int) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from headrace.errors import UsageError
 from headrace.lake import ledger, log
+from headrace.lake.append import MOST_IN_MEMORY, overwrite
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
@@ -43,7 +43,14 @@ def make_gold(
     frames = _frames(spark, node, paths, versions, touched) | {AS_OF: as_of}
     rows = node.call(frames)
     leases.check()
-    version = _store(rows, node, target, touched, {"run": run, "made_from": made_from})
+    note = {"run": run, "made_from": made_from}
+    if rows_upstream(node, paths) > MOST_IN_MEMORY:
+        _store_by_spark(_finished(rows, run), node, target, touched, note)
+    else:
+        overwrite(
+            target, _finished(rows, run).toArrow(), note=note, partition=node.table.partition, only=touched
+        )
+    version = log.version(target)
     return _entry(node, log.commit(target, version))
 
 
@@ -94,19 +101,18 @@ def _frames(
     return frames
 
 
-def _store(rows: DataFrame, node: Node, target: str, touched: list[str] | None, note: dict[str, Any]) -> int:
-    technical = {"_processed_at": F.current_timestamp(), "_run": F.lit(note["run"])}
-    writer = rows.withColumns(technical).write.format("delta").mode("overwrite")
-    writer = writer.option("userMetadata", json.dumps(note))
+def _finished(rows: DataFrame, run: str) -> DataFrame:
+    return rows.withColumns({"_processed_at": F.current_timestamp(), "_run": F.lit(run)})
+
+
+def _store_by_spark(
+    rows: DataFrame, node: Node, target: str, touched: list[str] | None, note: dict[str, Any]
+) -> None:
+    writer = rows.write.format("delta").mode("overwrite").option("userMetadata", json.dumps(note))
     partition = node.table.partition
-    if touched is not None:
-        assert partition is not None
-        days = ", ".join(f"DATE'{day}'" for day in touched)
-        writer.option("replaceWhere", f"{partition} IN ({days})").save(target)
-    else:
+    if touched is None:
         writer = writer.option("overwriteSchema", "true")
         (writer.partitionBy(partition) if partition else writer).save(target)
-    version = log.version(target)
-    if version < 0:
-        raise UsageError(f"{node.ref} was not written")
-    return version
+        return
+    days = ", ".join(f"DATE'{day}'" for day in touched)
+    writer.option("replaceWhere", f"{partition} IN ({days})").save(target)

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import ledger, log
+from headrace.lake.append import MOST_IN_MEMORY
 from headrace.lake.increments import Arrived, Progress, batches, progress_of, remember
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
@@ -32,20 +33,29 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge, *, bytes_per_batch: 
 
 
 def _take_all(edge: Edge, spark: SparkSession, arrived: Sequence[Arrived]) -> list[Entry]:
-    reader, entries = spark.read.schema(bronze_schema(edge.contract)), []
+    reader, recent, entries = spark.read.schema(bronze_schema(edge.contract)), RecentKeys(), []
     for batch in arrived:
         if batch.files:
-            entries.append(take_batch(edge, reader.parquet(*batch.files), batch.progress))
+            keys = recent if batch.rows <= MOST_IN_MEMORY else None
+            entries.append(take_batch(edge, reader.parquet(*batch.files), batch.progress, keys))
     if not log.exists(edge.target):
         _create_empty(spark, edge)
     remember(edge.paths, edge.node.name, arrived[-1].progress)
     return entries
 
 
-def take_batch(edge: Edge, rows: DataFrame, progress: Progress) -> Entry:
-    """Writes a batch of bronze rows under the place it ends at, and remembers that it is done."""
-    watch = Stopwatch()
-    return _done(edge, edge.way.write(edge, rows, progress.at), progress, watch)
+def take_batch(edge: Edge, rows: DataFrame, progress: Progress, recent: RecentKeys | None = None) -> Entry:
+    """Writes a batch of bronze rows under the place it ends at, and remembers that it is done. recent: the keys that
+    came lately, for a batch that fits into memory."""
+    watch, number = Stopwatch(), progress.at
+    judging = None
+    if recent is not None and edge.earlier_commit(edge.target, number) is None:
+        judging = edge.way.judging(edge, rows, edge.versions_for(number))
+    if judging is None or recent is None:
+        entry = edge.way.write(edge, rows, number)
+    else:
+        entry = edge.way.write_from_memory(edge, rows.sparkSession, judging.done(), number, recent)
+    return _done(edge, entry, progress, watch)
 
 
 def take_in_memory(

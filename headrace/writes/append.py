@@ -126,15 +126,7 @@ class AppendWay(SilverWay[Append]):
             "duplicates": int(repeats.sum()),
             "upstream": versions,
         }
-        edge.context.leases.check()
-        append_once(
-            edge.target,
-            fresh.select(judged.by.kept),
-            app=edge.app,
-            number=number,
-            note={"run": edge.context.run, **note},
-            partition=edge.node.table.partition,
-        )
+        _append_from_memory(edge, fresh.select(judged.by.kept), number, note)
         recent.add(keys.of(~repeats))
         done = edge.earlier_commit(edge.target, number)
         assert done is not None, "an append left no commit"
@@ -233,6 +225,19 @@ def _append(edge: Edge, rows: DataFrame, number: int, note: Mapping[str, object]
     if not log.exists(edge.target):
         writer = edge.created_by(writer)
     writer.options(**edge.options(number, note)).save(edge.target)
+
+
+def _append_from_memory(edge: Edge, rows: pa.Table, number: int, note: Mapping[str, object]) -> None:
+    edge.context.leases.check()
+    append_once(
+        edge.target,
+        rows,
+        app=edge.app,
+        number=number,
+        note={"run": edge.context.run, **note},
+        partition=edge.node.table.partition,
+        properties=edge.properties,
+    )
 
 
 def _set_aside(edge: Edge, bad: pa.Table, names: Sequence[str], number: int, versions: dict[str, int]) -> int:

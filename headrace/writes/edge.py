@@ -126,13 +126,18 @@ class Edge:
             "userMetadata": json.dumps({"run": self.context.run, **note}, default=str),
         }
 
-    def created_by(self, writer: DataFrameWriter) -> DataFrameWriter:
-        """The first write of a table also says how it lies: files keep the bounds of what is searched by."""
+    @property
+    def properties(self) -> dict[str, str | None]:
+        """Of the table when it is made: its files keep the bounds of what is searched by."""
         table = self.node.table
         searched = dict.fromkeys([*table.cluster, *([table.event_time] if table.event_time else [])])
         bounded = [name for name in searched if name != table.partition]
-        if bounded:
-            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(bounded))
+        return {"delta.dataSkippingStatsColumns": ",".join(bounded)} if bounded else {}
+
+    def created_by(self, writer: DataFrameWriter) -> DataFrameWriter:
+        """The first write of a table also says how it lies."""
+        table = self.node.table
+        writer = writer.options(**self.properties)
         return writer.partitionBy(table.partition) if table.partition else writer
 
     def entry(self, number: int, rows_in: int, counts: dict[str, int], versions: Mapping[str, int]) -> Entry:

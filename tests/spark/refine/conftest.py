@@ -100,3 +100,9 @@ def stroke(number: int, **other: Any) -> dict[str, Any]:
         "mode": "AUTO",
         **other,
     }
+
+
+def all_is_large(patch: pytest.MonkeyPatch) -> None:
+    """As if no batch and no gold table fitted into memory: Spark writes them."""
+    patch.setattr("headrace.refine.silver.MOST_IN_MEMORY", -1)
+    patch.setattr("headrace.refine.gold.MOST_IN_MEMORY", -1)

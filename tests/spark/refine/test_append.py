@@ -1,6 +1,12 @@
 import pytest
 
-from tests.spark.refine.conftest import PumpStation, stroke
+from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
+
+
+@pytest.fixture(autouse=True, params=["from memory", "by Spark"])
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "by Spark":
+        all_is_large(monkeypatch)
 
 
 @pytest.mark.quick

@@ -11,14 +11,19 @@ from headrace.lake.ledger import Entry
 from headrace.lake.receipt import receipt
 from headrace.refine.recycle import recycle
 from headrace.settings import Settings
-from tests.spark.refine.conftest import PumpStation, stroke
+from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
 AFTER_THE_REJECTS = {
     "pumps": "headrace.writes.history._rebuild",
-    "strokes": "headrace.writes.append._append",
+    "strokes": "headrace.writes.append._append_from_memory",
     "orders": "headrace.writes.upsert._store",
-    "pump_days": "headrace.refine.gold._store",
-    "open_orders": "headrace.refine.gold._store",
+    "pump_days": "headrace.refine.gold.overwrite",
+    "open_orders": "headrace.refine.gold.overwrite",
+}
+BY_SPARK = {
+    "strokes": "headrace.writes.append._append",
+    "pump_days": "headrace.refine.gold._store_by_spark",
+    "open_orders": "headrace.refine.gold._store_by_spark",
 }
 SILVER = ("pumps", "strokes", "orders")
 Rows = dict[str, list[str]]
@@ -87,11 +92,13 @@ def rows_of(station: PumpStation) -> Rows:
 def kills_before(patch: pytest.MonkeyPatch, moment: str, table: str) -> None:
     if moment == "the main commit":
         patch.setattr(AFTER_THE_REJECTS[table], dies)
+    elif moment == "the main commit of a large batch":
+        patch.setattr(BY_SPARK[table], dies)
     else:
         patch.setattr(ledger, "record", unless_of(table, ledger.record))
 
 
-def dies(*_: object) -> None:
+def dies(*_: object, **__: object) -> None:
     raise Killed
 
 
@@ -108,12 +115,15 @@ def unless_of(table: str, record: Callable[..., None]) -> Callable[..., None]:
     ("moment", "tables"),
     [
         ("the main commit", list(AFTER_THE_REJECTS)),
+        ("the main commit of a large batch", list(BY_SPARK)),
         ("the entry in the ledger", ["pumps", "strokes", "pump_days"]),
     ],
 )
 def test_a_run_killed_half_way_through_any_table_is_finished_by_the_next(
     moment: str, tables: list[str], station: PumpStation, undisturbed: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if moment == "the main commit of a large batch":
+        all_is_large(monkeypatch)
     lands_first_day(station)
     station.refine()
     lands_second_day(station)
