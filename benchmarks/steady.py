@@ -108,7 +108,7 @@ def under_load(
     """A lake, a broker, the standing job, and a producer apart that has warmed it up and goes on for so long."""
     from benchmarks.figures.drain import history
     from headrace.lake.paths import Paths
-    from headrace.lake.receipt import receipt
+    from headrace.operate.receipt import receipt
     from headrace.settings import Settings
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port

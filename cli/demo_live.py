@@ -165,7 +165,7 @@ def _wait_for(paths: Any, table: str, rows: int, within: float = 60.0) -> None:
 
 
 def _receipt(domain: str, settings: "Settings") -> dict[str, Any]:
-    from headrace.lake.receipt import receipt
+    from headrace.operate.receipt import receipt
 
     return receipt(domain, settings).as_dict()
 

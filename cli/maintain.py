@@ -38,7 +38,7 @@ def maintain(
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
-    from headrace.lake.maintain import retention
+    from headrace.operate.maintain import retention
     from headrace.settings import get_settings
 
     name = one_domain(domain)

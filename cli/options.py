@@ -69,7 +69,7 @@ def listed(given: str | list[str] | None) -> tuple[str, ...] | None:
 
 def tables_named(domain: str, given: str | list[str] | None) -> list[str] | None:
     """The tables asked for, or None for all; a name that no layer has is told before anything starts."""
-    from headrace.lake.size import check_tables
+    from headrace.operate.size import check_tables
 
     asked = listed(given)
     if not asked:

@@ -6,7 +6,7 @@ from cli.examples import examples
 from cli.options import AsJson, Domain
 
 if TYPE_CHECKING:
-    from headrace.lake.size import PartSize, TableSize
+    from headrace.operate.size import PartSize, TableSize
 
 EXAMPLES = examples("headrace size", "headrace size {domain} --json")
 
@@ -15,7 +15,7 @@ def size(domain: Domain = None, as_json: AsJson = False) -> None:
     """Show rows and bytes of every table and layer, beside the volumes that the source states."""
     from cli.options import one_domain
     from cli.screen import print_json
-    from headrace.lake.size import parts, sizes
+    from headrace.operate.size import parts, sizes
     from headrace.settings import get_settings
 
     name = one_domain(domain)

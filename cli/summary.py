@@ -8,7 +8,7 @@ from cli.screen import MARKS, count, out, percent, seconds, size, table
 from headrace.lake.paths import is_beside, is_rejected
 
 if TYPE_CHECKING:
-    from headrace.lake.size import TableSize
+    from headrace.operate.size import TableSize
     from headrace.settings import Settings
 
 NOT_KNOWN = "\N{EN DASH}"
@@ -38,7 +38,7 @@ class Summary:
 
 def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, float]) -> Summary:
     """From what lies in the lake, so that a run with nothing new shows the same, and what the flow said."""
-    from headrace.lake.size import sizes
+    from headrace.operate.size import sizes
     from headrace.quality.scan import scan_results
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]

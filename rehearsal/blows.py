@@ -14,8 +14,8 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
-from headrace.lake.receipt import Receipt, receipt
 from headrace.live.heartbeat import last_beat, stamp
+from headrace.operate.receipt import Receipt, receipt
 from headrace.settings import Settings
 from headrace.sources.broker import offsets_now
 from rehearsal.apart import Command, wait_until_standing

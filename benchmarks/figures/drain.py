@@ -65,8 +65,8 @@ def history(settings: "Settings", scale: float = PART, **thinned: Any) -> None:
 
 def _drained(settings: "Settings", layers: Sequence[str], messages: int) -> float:
     """Rows a second, from the job's start in a process whose Spark runs already."""
-    from headrace.lake.receipt import receipt
     from headrace.live.standing import StandingOptions, stand
+    from headrace.operate.receipt import receipt
 
     copy = settings.model_copy(update={"home": settings.home.with_name("-".join(layers))})
     shutil.rmtree(copy.home, ignore_errors=True)

@@ -14,8 +14,8 @@ TABLE = "sensor_readings"
 
 def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 300,000 messages
     from headrace.lake.paths import Paths
-    from headrace.lake.receipt import receipt
     from headrace.live.latency import LatencyWatch
+    from headrace.operate.receipt import receipt
     from headrace.settings import Settings
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port

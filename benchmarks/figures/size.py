@@ -11,7 +11,7 @@ TABLE = "sensor_readings"
 
 
 def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - a size does not vary
-    from headrace.lake.maintain import maintain
+    from headrace.operate.maintain import maintain
     from headrace.settings import Settings
     from simulation.generate.plan import load_profile
     from simulation.generate.run import generate

@@ -8,7 +8,7 @@ from headrace.cost.environments import Environment
 from headrace.errors import UsageError
 from headrace.lake import ledger
 from headrace.lake.paths import Paths
-from headrace.lake.size import sizes
+from headrace.operate.size import sizes
 from headrace.settings import Settings
 
 MOST_SCALE = 10_000

@@ -65,8 +65,8 @@ def _scan(domain: str, options: Options, settings: Settings) -> Options:
 
 
 def _maintain(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.lake.maintain import maintain
     from headrace.lake.paths import LAYERS
+    from headrace.operate.maintain import maintain
 
     done = maintain(
         domain,
@@ -88,7 +88,7 @@ def _recycle(domain: str, options: Options, settings: Settings) -> Options:
 
 
 def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.refine.dedupe import dedupe
+    from headrace.operate.dedupe import dedupe
 
     day = date.fromisoformat(options["day"]) if options.get("day") else None
     done = dedupe(domain, day=day, tables=names_of(options), settings=settings)
@@ -97,7 +97,7 @@ def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
 
 def _receipt(domain: str, options: Options, settings: Settings) -> Options:
     """strict: one that does not balance is an error."""
-    from headrace.lake.receipt import receipt
+    from headrace.operate.receipt import receipt
 
     found = receipt(domain, settings)
     return (found.check() if options.get("strict") else found).as_dict()

@@ -14,17 +14,16 @@ from types import TracebackType
 from headrace.contracts.model import Contract
 from headrace.lake import log
 from headrace.lake.fold import fold_old_entries
-from headrace.lake.maintain import cluster_of
 from headrace.lake.paths import is_beside, rejected_of
 from headrace.lake.published import last_good, publish
 from headrace.lake.run_context import RunContext
 from headrace.lake.small_files import join_small_files
 from headrace.lake.trim import trim_log
+from headrace.live.log_retention import oldest_needed
 from headrace.live.requests import Request, open_requests
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog
 from headrace.refine.copies import Copies, watched
-from headrace.refine.followers import oldest_needed
 from headrace.sources.files import forget_taken
 from headrace.trouble import useful_line
 from headrace.writes.node import Node
@@ -66,7 +65,7 @@ def maintained_tables(
 
 def _maintained(catalog: Catalog, source: str, *, with_silver: bool) -> list[MaintainedTable]:
     looked_at = watched(catalog)
-    found = [MaintainedTable(source, "bronze", source, cluster_of(catalog, "bronze", source))]
+    found = [MaintainedTable(source, "bronze", source, catalog.cluster_of("bronze", source))]
     for node in catalog.made_from(catalog.contracts[source]) if with_silver else []:
         copies = node if node in looked_at else None
         found += [

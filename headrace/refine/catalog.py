@@ -13,6 +13,7 @@ from typing import Any
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
+from headrace.lake.paths import is_beside
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import way_of, ways_for
 
@@ -55,6 +56,14 @@ class Catalog:
             ]
         except CycleError as error:
             raise UsageError(f"tables that need each other: {' -> '.join(map(str, error.args[1]))}") from None
+
+    def cluster_of(self, layer: str, name: str) -> tuple[str, ...]:
+        """The order of rows within files: as declared; in bronze by sender and time."""
+        if layer != "bronze":
+            return () if is_beside(name) else self.node(name, layer).table.cluster
+        contract = self.contracts[name]
+        sender = contract.sender_column
+        return (sender, contract.event_time) if sender and contract.event_time else ()
 
     def node(self, name: str, layer: str | None = None) -> Node:
         for ref, node in self.nodes.items():

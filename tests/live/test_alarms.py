@@ -9,9 +9,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from headrace.alarms.operator import Operator
 from headrace.errors import HeadraceError
-from headrace.lake.receipt import receipt
 from headrace.live.action_topic import actions_topic
 from headrace.live.alarm_topics import alarms_topic
+from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 

@@ -2,8 +2,8 @@
 
 from headrace.engines.job import Job
 from headrace.engines.local import run_job
-from headrace.lake.receipt import receipt
 from headrace.live.heartbeat import last_beat
+from headrace.operate.receipt import receipt
 from headrace.progress import Event as Told
 from headrace.progress import listening
 from tests.live.conftest import LiveStation

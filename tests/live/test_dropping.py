@@ -7,9 +7,9 @@ from threading import Event, Thread
 import pytest
 
 from headrace.lake import log
-from headrace.lake.receipt import receipt
 from headrace.live.heartbeat import Heartbeat
 from headrace.live.standing import StandingOptions, stand
+from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 

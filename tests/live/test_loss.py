@@ -5,7 +5,7 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from headrace.errors import HeadraceError
 from headrace.lake import ledger
-from headrace.lake.receipt import Line, receipt
+from headrace.operate.receipt import Line, receipt
 from headrace.sources import topic
 from headrace.sources.broker import offsets_now
 from headrace.sources.retention_loss import MessagesLost, lost_now

@@ -8,11 +8,11 @@ import pytest
 
 from headrace.lake import log
 from headrace.lake.files import live_files
-from headrace.lake.receipt import receipt
 from headrace.lake.small_files import join_small_files
 from headrace.live import maintenance
 from headrace.live.standing import stand
-from headrace.refine.dedupe import dedupe
+from headrace.operate.dedupe import dedupe
+from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 

@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 
 from headrace.lake import log, objects
 from headrace.lake.append import append_once
-from headrace.lake.receipt import receipt
 from headrace.live.silver_sink import SilverSink
+from headrace.operate.receipt import receipt
 from headrace.sources import topic
 from headrace.sources.broker import offsets_now
 from headrace.sources.retention_loss import MessagesLost

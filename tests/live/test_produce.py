@@ -23,8 +23,8 @@ import pytest
 from kafka import KafkaAdminClient
 
 from headrace.errors import HeadraceError, UsageError
-from headrace.lake.receipt import receipt
 from headrace.live.latency import LatencyWatch
+from headrace.operate.receipt import receipt
 from headrace.settings import as_environment
 from headrace.sources.broker import offsets_now
 from simulation.generate.plan import Plan

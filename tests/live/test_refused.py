@@ -21,7 +21,7 @@ from kafka.admin import (
 
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake import log
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.settings import Settings
 from headrace.sources.broker import check_topic
 from rehearsal.kafka import Broker

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from headrace.engines.job import Job
 from headrace.engines.local import run_job
 from headrace.errors import Busy, HeadraceError, UsageError
-from headrace.lake.receipt import receipt
 from headrace.live.standing import stand
+from headrace.operate.receipt import receipt
 from headrace.settings import Settings
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke

@@ -10,8 +10,8 @@ from headrace.lake import log
 from headrace.lake.compact import Compacted, compact
 from headrace.lake.files import live_files
 from headrace.lake.lease import leased
-from headrace.lake.maintain import _is_ahead, retention
 from headrace.lake.published import Published
+from headrace.operate.maintain import _is_ahead, retention
 from headrace.settings import Settings
 
 DAY = datetime(2024, 1, 1)

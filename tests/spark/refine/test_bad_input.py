@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headrace.contracts.rules import MOST_IN_LINE, TOO_LONG
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.sources.file_index import FileIndex
 from tests.spark.refine.conftest import PumpStation, stroke, written_a_while_ago
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.settings import Settings
 from headrace.sources.file_index import FileIndex
 from tests.spark.refine.conftest import PumpStation

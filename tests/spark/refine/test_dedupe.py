@@ -7,9 +7,9 @@ import pytest
 
 from headrace.errors import UnknownName
 from headrace.lake import ledger
-from headrace.lake.receipt import Line, receipt
+from headrace.operate.dedupe import dedupe
+from headrace.operate.receipt import Line, receipt
 from headrace.refine import copies
-from headrace.refine.dedupe import dedupe
 from tests.spark.refine.conftest import PumpStation, stroke
 
 TABLES = ["stations", "pumps", "strokes", "pump_days"]

@@ -10,7 +10,7 @@ import pytest
 
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.receipt import Line, receipt
+from headrace.operate.receipt import Line, receipt
 from headrace.refine.catalog import load_tables
 from headrace.refine.run import RefineResult
 from headrace.sources.file_index import FileIndex
@@ -52,7 +52,7 @@ def again(monkeypatch: pytest.MonkeyPatch) -> Says:
         told = catalog.contracts["stations"]
         changed = told.model_copy(update={"arrives": told.arrives.model_copy(update={"again": what})})
         contracts = {**catalog.contracts, "stations": changed}
-        for user in ("headrace.refine.run", "headrace.lake.receipt"):
+        for user in ("headrace.refine.run", "headrace.operate.receipt"):
             monkeypatch.setattr(f"{user}.load_tables", lambda _: replace(catalog, contracts=contracts))
 
     return say

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from headrace.errors import Busy
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.writes import history
 from headrace.writes.edge import Edge
 from tests.spark.refine.conftest import PumpStation

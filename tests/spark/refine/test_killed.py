@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from headrace.lake import ledger, log
 from headrace.lake.ledger import Entry
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.refine.recycle import recycle
 from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation, all_is_large, stroke

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract, Evolves
 from headrace.errors import UsageError
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.refine.catalog import load_tables
 from headrace.refine.recycle import recycle
 from headrace.settings import Settings
@@ -93,7 +93,7 @@ Becomes = Callable[[Contract], None]
 def contract_becomes(monkeypatch: pytest.MonkeyPatch) -> Becomes:
     def become(contract: Contract) -> None:
         catalog = replace(load_tables("valves"), contracts={"turns": contract})
-        for user in ("headrace.refine.run", "headrace.refine.recycle", "headrace.lake.receipt"):
+        for user in ("headrace.refine.run", "headrace.refine.recycle", "headrace.operate.receipt"):
             monkeypatch.setattr(f"{user}.load_tables", lambda _: catalog)
 
     return become

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.dictionary import dictionary

@@ -1,4 +1,4 @@
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.refine.recycle import recycle
 from tests.spark.refine.conftest import PumpStation, stroke
 

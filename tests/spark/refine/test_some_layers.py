@@ -1,6 +1,6 @@
 """A run may leave out layers or tables; what waits for its turn is not lost."""
 
-from headrace.lake.receipt import Line, receipt
+from headrace.operate.receipt import Line, receipt
 from tests.spark.refine.conftest import PumpStation, stroke
 
 

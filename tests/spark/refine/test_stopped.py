@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from headrace.settings import as_environment
 from tests.spark.refine.conftest import PumpStation, stroke
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from headrace.lake.receipt import receipt
+from headrace.operate.receipt import receipt
 from tests.spark.refine.conftest import PumpStation
 
 

@@ -18,7 +18,7 @@ from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.lake.files import live_files
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.receipt import Receipt, receipt
+from headrace.operate.receipt import Receipt, receipt
 from headrace.quality.gate import CheckResult
 from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables

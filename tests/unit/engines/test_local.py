@@ -6,7 +6,7 @@ import pytest
 from headrace.engines import local
 from headrace.engines.job import Job, JobName
 from headrace.errors import GateClosed, NotEnoughRoom, ReceiptError
-from headrace.lake.receipt import Line, Receipt
+from headrace.operate.receipt import Line, Receipt
 from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.serve.glue import Published
 from headrace.settings import Settings
@@ -41,7 +41,7 @@ def test_a_strict_receipt_that_does_not_balance_is_an_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Receipt("pumps", [Line("bronze.strokes", "lines = rows", 1, 2, {"lines": 2})])
-    monkeypatch.setattr("headrace.lake.receipt.receipt", lambda *_: wrong)
+    monkeypatch.setattr("headrace.operate.receipt.receipt", lambda *_: wrong)
     assert local.run_job(Job("receipt", "pumps"), settings).summary["balanced"] is False
     with pytest.raises(ReceiptError):
         local.run_job(Job("receipt", "pumps", {"strict": True}), settings)

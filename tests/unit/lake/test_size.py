@@ -6,7 +6,7 @@ from headrace.contracts.load import domains_found, load_contracts
 from headrace.errors import ContractError
 from headrace.lake.files import live_files, partition_column
 from headrace.lake.paths import Paths
-from headrace.lake.size import PartSize, TableSize, parts, sizes
+from headrace.operate.size import PartSize, TableSize, parts, sizes
 
 DOMAIN = domains_found()[0]
 TABLE = sorted(load_contracts(DOMAIN))[0]
@@ -92,7 +92,7 @@ def test_a_sector_without_stated_volumes_has_sums_only():
 
 def test_volumes_of_an_unknown_part_are_refused(tmp_path, monkeypatch):
     (tmp_path / "volumes.yml").write_text("platinum: 1")
-    monkeypatch.setattr("headrace.lake.size.domain_folder", lambda _: tmp_path)
+    monkeypatch.setattr("headrace.operate.size.domain_folder", lambda _: tmp_path)
 
     with pytest.raises(ContractError, match=r"volumes\.yml: platinum: expected bronze dimensions"):
         parts("pumps", [])

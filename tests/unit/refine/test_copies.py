@@ -11,9 +11,9 @@ from deltalake import DeltaTable, write_deltalake
 from headrace.lake.lease import STANDING, leased
 from headrace.lake.paths import Paths
 from headrace.live.requests import open_requests
+from headrace.operate.dedupe import dedupe
 from headrace.refine.catalog import load_tables
 from headrace.refine.copies import Copies, watched
-from headrace.refine.dedupe import dedupe
 from headrace.settings import Settings
 
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")

@@ -13,11 +13,11 @@ from headrace.lake import log
 from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.fold import fold_old_entries
 from headrace.lake.lease import leased, living_holder
-from headrace.lake.paths import LAYERS, Paths, accepted_of, is_beside
+from headrace.lake.paths import LAYERS, Paths, accepted_of
 from headrace.lake.published import Published, last_good, publish
-from headrace.lake.size import check_tables, tables_of
+from headrace.operate.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
-from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.catalog import load_tables
 from headrace.settings import SAFE_HOURS, Settings, get_settings
 from headrace.sources.files import forget_taken
 
@@ -74,20 +74,11 @@ def retention(asked: int | None, settings: Settings, *, even_if_unsafe: bool = F
     return asked
 
 
-def cluster_of(catalog: Catalog, layer: str, name: str) -> tuple[str, ...]:
-    """The order of rows within files: as declared; in bronze by sender and time."""
-    if layer != "bronze":
-        return () if is_beside(name) else catalog.node(name, layer).table.cluster
-    contract = catalog.contracts[name]
-    sender = contract.sender_column
-    return (sender, contract.event_time) if sender and contract.event_time else ()
-
-
 def _targets(paths: Paths, tables: Collection[str] | None, layers: Collection[str]) -> list[_Target]:
     catalog = load_tables(paths.domain)
     check_tables(paths.domain, tables or ())
     return [
-        _Target(layer, name, cluster_of(catalog, layer, name), paths)
+        _Target(layer, name, catalog.cluster_of(layer, name), paths)
         for layer, name in tables_of(paths.domain)
         if layer in layers
         and (tables is None or name in tables or accepted_of(name) in tables)
