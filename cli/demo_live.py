@@ -45,8 +45,7 @@ def demo_live(
 def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict[str, Any]:
     from cli.watch import watching
     from headrace.lake.paths import Paths
-    from headrace.live.alarm_latency import AlarmLatencyWatch
-    from headrace.live.latency import LatencyWatch
+    from headrace.live.latency import AlarmLatencyWatch, LatencyWatch
     from headrace.refine.catalog import load_tables
     from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port

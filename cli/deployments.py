@@ -10,7 +10,7 @@ import yaml
 from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.copies import watched
+from headrace.refine.late_duplicates import watched
 
 ROOT = Path(__file__).parents[1]
 CADENCES = {  # weekly and monthly dimensions come before the daily facts that refer to them

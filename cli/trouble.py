@@ -50,8 +50,8 @@ def _stopped() -> int:
 
 
 def _explained(error: Exception) -> int:
+    from headrace.causes import cause_to_act_on
     from headrace.errors import HeadraceError
-    from headrace.trouble import cause_to_act_on
 
     if not isinstance(error, HeadraceError):
         error = cause_to_act_on(error) or error
@@ -101,7 +101,7 @@ def _home() -> Path:
 
 
 def _summary(error: Exception) -> str:
-    from headrace.trouble import useful_line
+    from headrace.causes import useful_line
 
     said = f"{type(error).__name__}: {useful_line(error)[:300]}"
     return f"{said} ({'; '.join(notes)})" if (notes := getattr(error, "__notes__", [])) else said

@@ -6,7 +6,7 @@ HeadraceError
 │   ├── UnknownName     a domain, table or query that does not exist
 │   └── NotReady        a table, topic or cluster that this needs does not exist yet; a scheduled run waits for it
 ├── Busy                somebody else holds what this needs; exit code 1
-├── Passing             may be gone at the next try: a machine lost, a service out of breath; exit code 1
+├── Transient             may be gone at the next try: a machine lost, a service out of breath; exit code 1
 ├── NotEnoughRoom       the disk would not do; exit code 1
 ├── OverBudget          it costs more than it may; exit code 1
 ├── GateClosed          a check failed between two layers; exit code 1
@@ -48,7 +48,7 @@ class Busy(HeadraceError):
     pass
 
 
-class Passing(HeadraceError):
+class Transient(HeadraceError):
     pass
 
 

@@ -3,13 +3,13 @@
 import sys
 import time
 
+from headrace.causes import cause_to_act_on
 from headrace.errors import HeadraceError, NotReady
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, beat, stamp
 from headrace.live.standing import StandingOptions
 from headrace.live.standing import stand as stand_until_stopped
 from headrace.settings import Settings, get_settings
-from headrace.trouble import cause_to_act_on
 from streaming.stopping import stop_when_told
 
 

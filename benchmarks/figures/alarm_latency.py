@@ -28,7 +28,7 @@ DRIVEN, EVERY, BEYOND, AFTER = 100, timedelta(seconds=10), 8, 8  # readings beyo
 def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees two hundred events
     from headrace.alarms.rules import load_rules
     from headrace.lake.paths import Paths
-    from headrace.live.alarm_latency import AlarmLatencyWatch
+    from headrace.live.latency import AlarmLatencyWatch
     from headrace.operate.receipt import receipt
     from headrace.settings import Settings
     from rehearsal.apart import running, wait_until_standing

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from headrace.alarms.rules import Rules
 from headrace.errors import HeadraceError
 from headrace.lake import log
-from headrace.lake.files import live_files
 from headrace.lake.increments import version_files
+from headrace.lake.open_table import live_files
 from headrace.lake.paths import as_s3
 
 MOST_ROWS = 4_000_000

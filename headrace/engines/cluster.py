@@ -14,16 +14,16 @@ from typing import Any
 
 import boto3
 
+from headrace.aws_errors import refused
 from headrace.engines.job import Job, JobResult
 from headrace.engines.package import Package, stamped
 from headrace.engines.steps import Look, Program, Steps
-from headrace.errors import HeadraceError, NotReady, Passing, UsageError
+from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
 from headrace.live.supervisor import Step, keep
 from headrace.progress import Event, Stopwatch, tell
-from headrace.refusals import refused
 from headrace.settings import Settings, as_environment
 
 FIRST_LOOK, SLOWEST_LOOK = 2.0, 30.0
@@ -128,7 +128,7 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
     while True:
         try:
             look, seen = steps.look(step), watch.seconds
-        except (Passing, ConnectionError):  # the step goes on while nobody can look
+        except (Transient, ConnectionError):  # the step goes on while nobody can look
             if watch.seconds - seen > BLIND_FOR:
                 raise
         if look.is_over:
@@ -159,7 +159,7 @@ def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Step
     trace = found.get("trace") or steps.last_words(step)
     said = found.get("error") or look.said or "it left no result"
     lost = not found and look.may_pass  # a lost machine tells nothing
-    kind = Passing if found.get("may_pass", lost) else HeadraceError
+    kind = Transient if found.get("may_pass", lost) else HeadraceError
     message = f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else "")
     waits_for = found.get("waits_for")
     error = NotReady(message, waits_for) if waits_for else kind(message)

@@ -25,7 +25,7 @@ from databricks.sdk.service.jobs import TerminationCodeCode as Why
 from requests.exceptions import RequestException
 
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
-from headrace.errors import HeadraceError, Passing
+from headrace.errors import HeadraceError, Transient
 from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
@@ -66,9 +66,9 @@ def as_told(error: DatabricksError, what: str, setting: str = "") -> HeadraceErr
             "Jobs need to create or attach to a cluster and to use its instance profile."
         )
     if isinstance(error, TooManyRequests):
-        return Passing(f"{what}: Databricks asks for fewer requests at a time ({said})")
+        return Transient(f"{what}: Databricks asks for fewer requests at a time ({said})")
     if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded):
-        return Passing(f"{what}: Databricks is out of breath ({said})")
+        return Transient(f"{what}: Databricks is out of breath ({said})")
     if isinstance(error, NotFound) or (isinstance(error, BadRequest) and _is_missing(said)):
         return HeadraceError(f"{what}{named} is not there ({said}). {HOST}")
     return HeadraceError(f"{what}{named}: Databricks refused: {said}")
@@ -77,7 +77,7 @@ def as_told(error: DatabricksError, what: str, setting: str = "") -> HeadraceErr
 def _gave_up(error: TimeoutError, what: str) -> HeadraceError | ConnectionError:
     cause = error.__cause__
     if isinstance(cause, DatabricksError):
-        return Passing(f"{as_told(cause, what)}, and did so each time we waited")
+        return Transient(f"{as_told(cause, what)}, and did so each time we waited")
     return ConnectionError(f"{what}: {_answers_nothing(cause or error)}")
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from headrace.aws_errors import refused
 from headrace.engines.package import PYTHON
 from headrace.engines.steps import LINES_TOLD, Look, Program, State
 from headrace.errors import HeadraceError, NotReady
 from headrace.lake import objects
 from headrace.lake.paths import as_s3
-from headrace.refusals import refused
 from headrace.settings import Settings
 
 SUBMITTED_WITH = {

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import Any
 
+from headrace.causes import cause_to_act_on
 from headrace.engines.job import Job, JobName, JobResult
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, as_environment, get_settings
-from headrace.trouble import cause_to_act_on
 
 Options = dict[str, Any]
 Work = Callable[[str, Options, Settings], Options]

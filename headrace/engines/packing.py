@@ -15,12 +15,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from headrace.aws_errors import refused
 from headrace.engines.package import PYTHON, Package
 from headrace.errors import HeadraceError
 from headrace.lake import objects
 from headrace.lake.jars import ALWAYS, TO_SIGN, resolved
 from headrace.progress import Event, Stopwatch, tell
-from headrace.refusals import refused
 from headrace.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -1,8 +1,9 @@
-"""One writer a table at a time.
+"""One writer a table at a time, by a lease.
 
 A lease is an object created only where there is none. Its holder renews it; when the holder dies it expires,
-and on the same machine a dead holder's lease is free at once. How old it is, the place where it lies knows: the clocks
-of two machines need not agree.
+and on the same machine a dead holder's lease is free at once. Its age is told by the clock of the place where it lies:
+the clocks of two machines need not agree. Two machines may have one name, so a machine is known by its boot and by the
+processes that it sees.
 """
 
 import json
@@ -12,8 +13,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -21,7 +23,19 @@ import psutil
 
 from headrace.errors import Busy
 from headrace.lake import objects
-from headrace.lake.machine import MACHINE
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+PROCESSES = Path("/proc/self/ns/pid")
+
+
+def _known_by() -> str:
+    with suppress(OSError):  # Linux; a container sees other processes than its host does
+        return f"{BOOT.read_text().strip()} {PROCESSES.readlink()}"
+    return str(int(psutil.boot_time()))
+
+
+MACHINE = _known_by()
+
 
 HOST = socket.gethostname()
 STANDING = "standing job"

@@ -1,7 +1,7 @@
 """What each write did, row for row.
 
 One small object per batch, named by its edge and batch: writing it twice is the same as writing it once, so a
-run that was killed before its entry simply writes it again. Old ones are folded into one (`headrace.lake.fold`).
+run that was killed before its entry simply writes it again. Old entries are folded into one object.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from headrace.lake import objects
+from headrace.lake import ledger, objects
 from headrace.lake.paths import LAYERS, Paths
 
 
@@ -116,3 +116,50 @@ def remember(paths: Paths, layer: str, table: str, state: dict[str, Any]) -> Non
 
 def remembered(paths: Paths, layer: str, table: str) -> dict[str, Any]:
     return objects.get_json(f"{paths.lake}/_ledger/{paths.domain}/_done/{layer}/{table}.json") or {}
+
+
+KEPT = 200
+"""The newest stay as they are: a batch that was killed half way writes its entry again."""
+
+
+def fold_old_entries(paths: Paths, layer: str, table: str, *, kept: int = KEPT) -> int:
+    """How many objects are gone; few are left alone."""
+    before, home = ledger.fold_of(paths, layer, table), paths.ledger(layer, table)
+    told = ledger.batches_told(paths, layer, table)
+    old = _old(told, kept)
+    new = [batch for batch in old if not before.holds(batch)]
+    if len(new) >= kept:
+        found = [objects.get_json(f"{home}/{batch}.json") for batch in new]
+        after = _folded(before, [Entry(**each) for each in found])
+        objects.put_json(f"{home}/{ledger.FOLDED}.json", asdict(after))
+        before = after
+    gone = [batch for batch in old if before.holds(batch)]
+    for batch in gone:
+        objects.delete(f"{home}/{batch}.json")
+    return len(gone)
+
+
+def _old(told: list[str], kept: int) -> list[str]:
+    """All but the newest of each kind of batch."""
+    kinds: dict[str, list[tuple[int, str]]] = {}
+    for batch in told:
+        words, number = numbered(batch)
+        if number >= 0:
+            kinds.setdefault(words, []).append((number, batch))
+    return [batch for each in kinds.values() for _, batch in sorted(each)[: max(len(each) - kept, 0)]]
+
+
+def _folded(before: Fold, found: list[Entry]) -> Fold:
+    every = [before.entry, *found] if before.entry else found
+    counts = ledger.totals(every)
+    newest = max(every, key=lambda entry: (entry.finished_at, entry.version or 0))
+    one = Entry(
+        layer=newest.layer, table=newest.table, write=newest.write, batch=ledger.FOLDED, run=newest.run,
+        rows_in=counts.pop("rows_in"), counts=counts, version=newest.version, upstream=newest.upstream,
+        seconds=round(sum(entry.seconds for entry in every), 3), finished_at=newest.finished_at,
+    )  # fmt: skip
+    through = dict(before.through)
+    for entry in found:
+        words, number = numbered(entry.batch)
+        through[words] = max(through.get(words, -1), number)
+    return Fold(one, through)

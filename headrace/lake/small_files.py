@@ -10,8 +10,8 @@ from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, WriterProperties
 
-from headrace.lake.append import note_of
-from headrace.lake.files import DataFile, live_files, partition_column
+from headrace.lake.commits import note_of
+from headrace.lake.open_table import DataFile, live_files, partition_column
 from headrace.lake.paths import as_s3
 
 MB = 2**20

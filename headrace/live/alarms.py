@@ -15,8 +15,7 @@ from headrace.alarms.outbox import Outbox
 from headrace.errors import HeadraceError
 from headrace.lake.ledger import Entry
 from headrace.lake.run_context import RunContext
-from headrace.live.action_topic import TopicInbox
-from headrace.live.alarm_topics import TopicCarrier
+from headrace.live.alarm_topics import TopicCarrier, TopicInbox
 from headrace.tables import Alarms
 from headrace.writes.alarms import AlarmsWay
 from headrace.writes.node import Node

@@ -11,21 +11,21 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import TracebackType
 
+from headrace.causes import useful_line
 from headrace.contracts.model import Contract
 from headrace.lake import log
-from headrace.lake.fold import fold_old_entries
+from headrace.lake.ledger import fold_old_entries
+from headrace.lake.log import trim_log
 from headrace.lake.paths import is_beside, rejected_of
 from headrace.lake.published import last_good, publish
 from headrace.lake.run_context import RunContext
 from headrace.lake.small_files import join_small_files
-from headrace.lake.trim import trim_log
 from headrace.live.log_retention import oldest_needed
 from headrace.live.requests import Request, open_requests
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog
-from headrace.refine.copies import Copies, watched
+from headrace.refine.late_duplicates import Copies, watched
 from headrace.sources.files import forget_taken
-from headrace.trouble import useful_line
 from headrace.writes.node import Node
 from headrace.writes.way import way_of
 

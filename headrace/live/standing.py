@@ -14,20 +14,19 @@ from headrace.lake.lease import STANDING, leased
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
-from headrace.live.alarm_metrics import AlarmMetrics
 from headrace.live.alarms import AlarmsThread, fold_of
 from headrace.live.heartbeat import Flow, Heartbeat, HeartbeatWriter
 from headrace.live.maintenance import Maintenance, maintained_tables
 from headrace.live.memory import FROM_THE_START, Sweeper, give_back
-from headrace.live.metrics import Metrics
+from headrace.live.metrics import AlarmMetrics, Metrics
 from headrace.live.silver_sink import SilverSink
 from headrace.live.source_loop import LiveTable, Pace, SourceLoop, Taken
 from headrace.live.standing_tables import check_parents, set_properties, tables_of
 from headrace.live.told_to_cloudwatch import ToldToCloudWatch
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.fit import check_contracts, make_ready
 from headrace.refine.run import BYTES_PER_ROW
+from headrace.refine.schema_evolution import check_contracts, make_ready
 from headrace.settings import Settings
 from headrace.sources.broker import check_topic
 from headrace.sources.bronze_table import Source

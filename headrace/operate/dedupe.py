@@ -14,7 +14,7 @@ from headrace.lake.paths import Paths
 from headrace.live.requests import ask
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
-from headrace.refine.copies import Copies, Removed, watched
+from headrace.refine.late_duplicates import Copies, Removed, watched
 from headrace.settings import Settings, get_settings
 from headrace.writes.node import Node
 

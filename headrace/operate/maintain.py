@@ -10,9 +10,9 @@ from typing import Literal
 
 from headrace.errors import Busy, UsageError
 from headrace.lake import log
-from headrace.lake.compact import Compacted, compact, only_vacuumed, untouched
-from headrace.lake.fold import fold_old_entries
+from headrace.lake.compaction import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.lease import leased, living_holder
+from headrace.lake.ledger import fold_old_entries
 from headrace.lake.paths import LAYERS, Paths, accepted_of
 from headrace.lake.published import Published, last_good, publish
 from headrace.operate.size import check_tables, tables_of

@@ -14,7 +14,7 @@ from headrace.lake import ledger, log
 from headrace.lake.increments import Progress, progress_of, rows_taken
 from headrace.lake.paths import Paths, rejected_of
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.copies import removal_untold
+from headrace.refine.late_duplicates import removal_untold
 from headrace.settings import Settings, get_settings
 from headrace.sources.files import files_now
 from headrace.sources.offset_balance import OffsetBalance, balances, kept_by_broker, offsets_in

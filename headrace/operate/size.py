@@ -8,7 +8,7 @@ import yaml
 from headrace.contracts.load import domain_folder, load_contracts
 from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
-from headrace.lake.files import live_files
+from headrace.lake.open_table import live_files
 from headrace.lake.paths import Paths, rejected_of
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings

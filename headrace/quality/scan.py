@@ -31,7 +31,7 @@ from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.quality.soda import run_soda
 from headrace.quality.views import Part, Views, new_rows_of
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.instants import newest_event
+from headrace.refine.newest_event import newest_event
 from headrace.settings import Settings, get_settings
 from headrace.writes.way import way_of
 

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.lake import ledger, log
-from headrace.lake.append import MOST_IN_MEMORY, overwrite
+from headrace.lake.commits import MOST_IN_MEMORY, overwrite
 from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit

@@ -21,7 +21,7 @@ from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark
 from headrace.refine.catalog import load_tables
-from headrace.refine.fit import grow
+from headrace.refine.schema_evolution import grow
 from headrace.settings import Settings, get_settings
 from headrace.sources.parsing import as_bronze, parsed_json
 from headrace.tables import REASONS

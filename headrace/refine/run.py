@@ -20,10 +20,10 @@ from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.fit import check_contracts, grow, ready_bronze
 from headrace.refine.gold import make_gold
-from headrace.refine.instants import newest_event
+from headrace.refine.newest_event import newest_event
 from headrace.refine.recycle import finish_interrupted
+from headrace.refine.schema_evolution import check_contracts, grow, ready_bronze
 from headrace.refine.silver import run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import ledger, log
-from headrace.lake.append import MOST_IN_MEMORY
+from headrace.lake.commits import MOST_IN_MEMORY
 from headrace.lake.increments import Arrived, Progress, batches, progress_of, remember
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths

@@ -16,13 +16,13 @@ from typing import Any
 import boto3
 from deltalake import DeltaTable
 
+from headrace.aws_errors import refused
 from headrace.errors import HeadraceError
-from headrace.lake.opened import is_table, opened
+from headrace.lake.open_table import is_table, opened
 from headrace.lake.paths import Paths, accepted_of, as_s3, rejected_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.meanings import said_of, spec_of, told
-from headrace.refusals import refused
+from headrace.refine.descriptions import said_of, spec_of, told
 from headrace.serve.dialects import database_of
 from headrace.settings import Settings
 

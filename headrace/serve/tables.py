@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError
 from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import objects
-from headrace.lake.opened import is_table, opened
+from headrace.lake.open_table import is_table, opened
 from headrace.lake.paths import LAYERS, Paths, as_s3
 from headrace.settings import Settings
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as sql
 
+from headrace.causes import useful_line
 from headrace.errors import HeadraceError
-from headrace.lake.opened import is_table
+from headrace.lake.open_table import is_table
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.progress import Event, tell
 from headrace.serve.dialects import translated
 from headrace.serve.glue import LAYERS, Published
 from headrace.settings import Settings
-from headrace.trouble import useful_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -84,7 +84,7 @@ def registration(schema: str, table: str, url: str, meaning: str) -> str:
 
 
 def _meaning(layer: str, table: str, catalog: "Catalog") -> str:
-    from headrace.refine.meanings import said_of
+    from headrace.refine.descriptions import said_of
 
     return said_of(layer, table, catalog)
 

@@ -19,7 +19,7 @@ from headrace.contracts.model import Contract
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import Busy, HeadraceError
 from headrace.lake import ledger, log
-from headrace.lake.append import append_once
+from headrace.lake.commits import append_once
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths, as_s3
 from headrace.lake.run_context import RunContext

@@ -16,6 +16,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from headrace.causes import cause_to_act_on
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import KEY_DISAGREES
 from headrace.contracts.schema import bronze_schema
@@ -31,7 +32,6 @@ from headrace.sources.bronze_table import Batch, BronzeTable, Then, nothing_more
 from headrace.sources.offset_balance import FROM_TOPIC, offsets_in
 from headrace.sources.parsing import as_bronze, ends_of_time, parsed_json
 from headrace.sources.retention_loss import MessagesLost, accept, accepted, lost_now
-from headrace.trouble import cause_to_act_on
 
 MOST_AT_ONCE = 2_000_000
 """Messages of one batch: all of them pass through the memory of one process."""

@@ -24,7 +24,7 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.append import append_once
+from headrace.lake.commits import append_once
 from headrace.lake.ledger import Entry
 from headrace.tables import REASONS, Append
 from headrace.writes.edge import HASH, Edge, Judged, Judging

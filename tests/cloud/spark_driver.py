@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from headrace.causes import cause_to_act_on
 from headrace.contracts.load import load_contracts
 from headrace.errors import Busy
 from headrace.lake import lease
@@ -18,7 +19,6 @@ from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark
 from headrace.settings import Settings
 from headrace.sources.bronze_table import Batch, BronzeTable
-from headrace.trouble import cause_to_act_on
 
 APP = "pumps.bronze.strokes:files"
 TABLE = "s3a://test-lake/pumps/bronze/strokes"

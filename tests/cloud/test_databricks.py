@@ -19,7 +19,7 @@ from headrace.engines import databricks as engine
 from headrace.engines import on_cluster, packing, submit, submit_all
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
-from headrace.errors import HeadraceError, Passing, UsageError
+from headrace.errors import HeadraceError, Transient, UsageError
 from headrace.lake import objects
 from headrace.settings import Settings
 from rehearsal.aws.running import REGION
@@ -147,7 +147,7 @@ def test_of_one_that_died_without_a_word_the_end_of_its_output_is_told(
         run.ends("DRIVER_ERROR", "Could not reach driver")
 
     workspace.does(runs, dies)
-    with pytest.raises(Passing, match="Could not reach driver") as raised:
+    with pytest.raises(Transient, match="Could not reach driver") as raised:
         submit(JOB, settings)
     assert str(raised.value).endswith("The driver ran out of memory")
     assert "line 10\n" not in str(raised.value)
@@ -157,7 +157,7 @@ def test_what_no_second_try_mends_is_not_tried_again(workspace: Workspace, setti
     workspace.does(lambda run: run.ends("INVALID_CLUSTER_REQUEST", "node type m9.huge is not supported"))
     with pytest.raises(HeadraceError, match=r"m9\.huge") as raised:
         submit(JOB, settings)
-    assert not isinstance(raised.value, Passing)
+    assert not isinstance(raised.value, Transient)
 
 
 def test_one_that_was_cancelled_elsewhere_is_no_success(workspace: Workspace, settings: Settings) -> None:
@@ -266,7 +266,7 @@ def test_what_may_pass_is_asked_again_for_a_while_and_then_left_to_a_later_try(
 ) -> None:
     monkeypatch.setattr(engine, "PATIENCE", 3)
     workspace.refuses["/submit"] = code, told
-    with pytest.raises(Passing, match=told["message"]):
+    with pytest.raises(Transient, match=told["message"]):
         submit(JOB, settings)
     assert len(workspace.bodies) > 1
     tokens = {json.loads(body)["idempotency_token"] for body in workspace.bodies}

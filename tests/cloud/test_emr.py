@@ -25,7 +25,7 @@ from headrace.engines.emr import ClusterSteps
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.engines.steps import Look
-from headrace.errors import HeadraceError, NotReady, Passing, UsageError
+from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
@@ -197,7 +197,7 @@ def test_a_step_goes_on_while_nobody_can_look(cluster: Cluster, monkeypatch: pyt
 
     def now_and_then(self: ClusterSteps, step: str) -> Look:
         if next(blind):
-            raise Passing("Rate exceeded")
+            raise Transient("Rate exceeded")
         return look(self, step)
 
     def stays(step: Any) -> None:
@@ -210,11 +210,11 @@ def test_a_step_goes_on_while_nobody_can_look(cluster: Cluster, monkeypatch: pyt
 
 def test_but_not_for_ever(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(self: ClusterSteps, step: str) -> Look:
-        raise Passing("Rate exceeded")
+        raise Transient("Rate exceeded")
 
     monkeypatch.setattr(ClusterSteps, "look", never)
     monkeypatch.setattr(clusters, "BLIND_FOR", -1.0)
-    with pytest.raises(Passing, match="Rate exceeded"):
+    with pytest.raises(Transient, match="Rate exceeded"):
         submit(JOB, cluster.settings)
     assert cluster.steps[0].state == "CANCELLED"
 
@@ -374,6 +374,6 @@ NOT_FETCHED = (
 
 
 REST = """
-import flows.tell, headrace.people, headrace.refusals, headrace.trouble
+import flows.tell, headrace.notify, headrace.aws_errors, headrace.causes
 assert headrace.__path__[0].startswith(__import__("os").getcwd()), headrace.__path__
 """

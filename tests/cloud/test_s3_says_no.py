@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from headrace.errors import HeadraceError, Passing
+from headrace.causes import cause_to_act_on, may_pass
+from headrace.errors import HeadraceError, Transient
 from headrace.lake import objects
 from headrace.lake.jars import TO_S3, resolved
-from headrace.trouble import cause_to_act_on, may_pass
 
 PLACE = "s3a://test-lake/pumps/silver/strokes"
 ANSWERS = {
@@ -107,7 +107,7 @@ IN_SPARK = """
 import json, sys, urllib.request
 from headrace.lake.session import get_spark
 from headrace.settings import Settings
-from headrace.trouble import cause_to_act_on
+from headrace.causes import cause_to_act_on
 
 spark = get_spark(Settings(lake_url="s3://test-lake", home=sys.argv[1], memory="1g", _env_file=None))
 hadoop = spark.sparkContext._jsc.hadoopConfiguration()
@@ -147,7 +147,7 @@ def test_by_spark(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
             said = next(line for line in process.stdout if line.startswith("told: "))
             kind, text = json.loads(said.removeprefix("told: "))
             assert words in text, f"{code}: {text}"
-            assert (kind == Passing.__name__) == (code == "SlowDown")
+            assert (kind == Transient.__name__) == (code == "SlowDown")
     finally:
         process.kill()
         process.wait()

@@ -16,7 +16,7 @@ from headrace.engines.cluster import start_standing, steps_of
 from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.engines.steps import Program
-from headrace.errors import HeadraceError, Passing
+from headrace.errors import HeadraceError, Transient
 from headrace.lake import objects
 from headrace.settings import Settings
 from headrace.versions import VERSIONS
@@ -28,7 +28,7 @@ STUBS = {  # of what the entry leans on
     **BARE,
     "headrace/settings.py": "def get_settings(): return None",
     "headrace/errors.py": "class Busy(Exception): pass",
-    "headrace/trouble.py": "def cause_to_act_on(error): return None\ndef may_pass(error): return False",
+    "headrace/causes.py": "def cause_to_act_on(error): return None\ndef may_pass(error): return False",
     "headrace/engines/local.py": """
 import os, time
 import theirs  # from the other archive
@@ -115,7 +115,7 @@ def test_a_job_is_run_with_what_its_archives_bring(settings: Settings) -> None:
 def test_one_that_dies_without_a_word_of_its_own_is_told_by_its_log_and_worth_another_try(
     settings: Settings,
 ) -> None:
-    with pytest.raises(Passing, match="at work"):
+    with pytest.raises(Transient, match="at work"):
         submit(Job("scan", "toy", {"dies": True}), settings)
 
 

@@ -15,7 +15,7 @@ from cli.main import app
 from cli.trouble import guarded
 from flows.refine import refine
 from headrace.engines.job import Job, JobResult
-from headrace.errors import GateClosed, HeadraceError, Passing, ReceiptError, UsageError
+from headrace.errors import GateClosed, HeadraceError, ReceiptError, Transient, UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.progress import Event, tell
@@ -108,7 +108,7 @@ def test_a_machine_that_was_lost_is_replaced_by_another_try(
 
     def lose_once(job: object) -> None:
         del engine.answers["scan"]
-        raise Passing("step s-1: it left no result")
+        raise Transient("step s-1: it left no result")
 
     engine.answers["scan"] = lose_once
     refine("pumps", layers=["bronze"])

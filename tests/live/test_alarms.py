@@ -9,8 +9,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from headrace.alarms.operator import Operator
 from headrace.errors import HeadraceError
-from headrace.live.action_topic import actions_topic
-from headrace.live.alarm_topics import alarms_topic
+from headrace.live.alarm_topics import actions_topic, alarms_topic
 from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke

@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from headrace.lake import log
-from headrace.lake.files import live_files
+from headrace.lake.open_table import live_files
 from headrace.lake.small_files import join_small_files
 from headrace.live import maintenance
 from headrace.live.standing import stand

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from headrace.errors import HeadraceError
-from headrace.people import LONGEST_SUBJECT, tell_people
+from headrace.notify import LONGEST_SUBJECT, tell_people
 from headrace.progress import Event, listening
 from headrace.settings import Settings
 

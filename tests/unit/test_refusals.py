@@ -9,9 +9,9 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from headrace.errors import HeadraceError, Passing
-from headrace.refusals import refused
-from headrace.trouble import cause_to_act_on, may_pass
+from headrace.aws_errors import refused
+from headrace.causes import cause_to_act_on, may_pass
+from headrace.errors import HeadraceError, Transient
 
 SAID = {
     "ExpiredToken": "have expired; sign in again",
@@ -37,7 +37,7 @@ def test_a_refusal_names_the_thing_and_the_remedy(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["SlowDown", "ThrottledException", "TooManyRequestsException"])
 def test_asking_too_fast_may_pass(code: str) -> None:
-    with pytest.raises(Passing, match="fewer requests"), refused("bucket lake"):
+    with pytest.raises(Transient, match="fewer requests"), refused("bucket lake"):
         raise of(code)
 
 
@@ -55,7 +55,7 @@ def test_asking_too_fast_may_pass(code: str) -> None:
     ],
 )
 def test_a_service_out_of_breath_may_pass(code: str, status: int) -> None:
-    with pytest.raises(Passing, match="could not do it just now"), refused("bucket lake"):
+    with pytest.raises(Transient, match="could not do it just now"), refused("bucket lake"):
         raise of(code, status=status)
 
 
@@ -110,5 +110,5 @@ def test_what_is_missing_here_is_told(error: Exception, said: str) -> None:
 
 
 def test_a_connection_that_fails_is_one_that_is_tried_again() -> None:
-    with pytest.raises(Passing, match=r"Is AWS_REGION \(.*\) right"), refused("bucket lake"):
+    with pytest.raises(Transient, match=r"Is AWS_REGION \(.*\) right"), refused("bucket lake"):
         raise EndpointConnectionError(endpoint_url="https://elsewhere")

@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from deltalake import DeltaTable
 
-from headrace.errors import HeadraceError, Passing
-from headrace.lake.opened import is_table
+from headrace.causes import cause_to_act_on, may_pass
+from headrace.errors import HeadraceError, Transient
+from headrace.lake.open_table import is_table
 from headrace.serve.tables import Moment, Name, open_table
 from headrace.settings import Settings
-from headrace.trouble import cause_to_act_on, may_pass
 
 PLACE = "s3://test-lake/pumps/silver/strokes"
 QUICK = {"max_retries": "0", "retry_timeout": "1s"}
@@ -66,7 +66,7 @@ def s3(keys: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def told_of(error: BaseException) -> HeadraceError:
     found = cause_to_act_on(error)
     assert found is not None, f"nobody can act on this: {error!r}"
-    assert may_pass(error) == isinstance(found, Passing)
+    assert may_pass(error) == isinstance(found, Transient)
     assert "\x1b" not in str(found)
     return found
 
@@ -95,13 +95,13 @@ def test_where_whoever_gives_credentials_is_out_of_reach_it_may_pass(
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", NOBODY)
     said = answered()
-    assert isinstance(said, Passing)
+    assert isinstance(said, Transient)
     assert "AWS does not answer (Connection refused" in str(said)
 
 
 def test_a_redirect_is_told_as_the_wrong_region(s3: None) -> None:
     said = answered()
-    assert not isinstance(said, Passing)
+    assert not isinstance(said, Transient)
     assert str(said).endswith("is in another region than AWS_REGION (for boto3 AWS_DEFAULT_REGION) names")
     assert "test-lake/pumps/silver/strokes" in str(said)
 
@@ -115,20 +115,20 @@ def test_a_key_that_is_disabled_is_told_as_that(s3: None, monkeypatch: pytest.Mo
 def test_a_connection_that_nobody_takes_may_pass(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", NOBODY)
     said = answered()
-    assert isinstance(said, Passing)
+    assert isinstance(said, Transient)
     assert "AWS does not answer (Connection refused (os error 111)). Is AWS_REGION" in str(said)
 
 
 SDK = "software.amazon.awssdk.core.exception.SdkClientException"
 S3A = {
     f"java.net.UnknownHostException: getFileStatus on s3a://b/t: {SDK}: Received an UnknownHostException when "
-    "attempting to interact with a service.": (Passing, "s3a://b/t: AWS does not answer (Received an Unknown"),
+    "attempting to interact with a service.": (Transient, "s3a://b/t: AWS does not answer (Received an Unknown"),
     "while reading s3a://b/t\nCaused by: java.net.UnknownHostException: b.s3.eu-nowhere-7.amazonaws.com": (
-        Passing,
+        Transient,
         "s3a://b/t: AWS does not answer (UnknownHostException: b.s3.eu-nowhere-7",
     ),
     f"AWSClientIOException: getFileStatus on s3a://b/t: {SDK}: Unable to execute HTTP request: Connection reset": (
-        Passing,
+        Transient,
         "s3a://b/t: AWS does not answer (Unable to execute HTTP request: Connection reset)",
     ),
     "AWSRedirectException: getFileStatus on s3a://b/t: S3Exception: null (Service: S3, Status Code: 301, Request": (

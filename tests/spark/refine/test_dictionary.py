@@ -1,6 +1,5 @@
 from headrace.refine.catalog import load_tables
-from headrace.refine.dictionary import dictionary
-from headrace.refine.shapes import shapes
+from headrace.refine.dictionary import dictionary, shapes
 from headrace.writes.node import Ref
 
 DOMAIN = "refinery"

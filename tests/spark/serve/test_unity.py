@@ -17,7 +17,7 @@ from headrace.lake import session
 from headrace.lake.paths import LAYERS
 from headrace.lake.session import get_spark
 from headrace.refine.catalog import load_tables
-from headrace.refine.shapes import shapes
+from headrace.refine.dictionary import shapes
 from headrace.serve.unity import IN_ITS_CATALOG, publish, registration, unity_queries
 from headrace.settings import Settings
 

@@ -8,9 +8,9 @@ from py4j.protocol import Py4JNetworkError
 import domains
 from cli.main import app
 from cli.trouble import guarded
-from headrace.errors import Busy, Passing, UnknownName
+from headrace.causes import cause_to_act_on, may_pass
+from headrace.errors import Busy, Transient, UnknownName
 from headrace.settings import Settings
-from headrace.trouble import cause_to_act_on, may_pass
 
 
 def raising(error: BaseException):
@@ -112,7 +112,7 @@ def test_a_spark_that_is_no_longer_there_is_worth_another_try():
 
     for error in (refused.value, Py4JNetworkError("Answer from Java side is empty")):
         found = cause_to_act_on(error)
-        assert isinstance(found, Passing)
+        assert isinstance(found, Transient)
         assert may_pass(found)
 
 

@@ -8,8 +8,8 @@ import pytest
 from deltalake import DeltaTable
 
 from headrace.errors import Busy
-from headrace.lake import append
-from headrace.lake.append import append_once
+from headrace.lake import commits as append
+from headrace.lake.commits import append_once
 
 ROWS = pa.table({"x": [1, 2]})
 

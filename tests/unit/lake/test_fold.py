@@ -3,9 +3,8 @@
 import pytest
 
 from headrace.lake import ledger, objects
-from headrace.lake.fold import fold_old_entries
 from headrace.lake.increments import Progress, progress_of, remember
-from headrace.lake.ledger import Entry
+from headrace.lake.ledger import Entry, fold_old_entries
 from headrace.lake.paths import Paths
 
 

@@ -15,8 +15,7 @@ import pytest
 
 from headrace.errors import Busy
 from headrace.lake import lease, objects
-from headrace.lake.lease import HOST, Leases, leased
-from headrace.lake.machine import MACHINE
+from headrace.lake.lease import HOST, MACHINE, Leases, leased
 
 NOBODY = {"token": "t", "job": "old", "host": "elsewhere", "pid": 1, "started": 0.0, "seconds": 0.0}
 

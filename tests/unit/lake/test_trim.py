@@ -7,7 +7,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headrace.lake import log
-from headrace.lake.trim import trim_log
+from headrace.lake.log import trim_log
 
 
 @pytest.fixture

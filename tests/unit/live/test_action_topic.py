@@ -8,8 +8,8 @@ import pytest
 from kafka import TopicPartition
 
 from headrace.errors import HeadraceError
-from headrace.live import action_topic
-from headrace.live.action_topic import TopicInbox, actions_topic
+from headrace.live import alarm_topics as action_topic
+from headrace.live.alarm_topics import TopicInbox, actions_topic
 from headrace.progress import Event, listening
 from headrace.settings import Settings
 

@@ -13,7 +13,7 @@ from headrace.lake.paths import Paths
 from headrace.live.requests import open_requests
 from headrace.operate.dedupe import dedupe
 from headrace.refine.catalog import load_tables
-from headrace.refine.copies import Copies, watched
+from headrace.refine.late_duplicates import Copies, watched
 from headrace.settings import Settings
 
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")

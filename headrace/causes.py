@@ -6,7 +6,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-from headrace.errors import HeadraceError, NotEnoughRoom, Passing
+from headrace.errors import HeadraceError, NotEnoughRoom, Transient
 
 SAYS_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 NETWORK = ("urllib3.", "requests.", "httpx.", "httpcore.")
@@ -29,11 +29,11 @@ def cause_to_act_on(error: BaseException) -> HeadraceError | None:
     if (said_no := next(filter(None, map(refusal_in, chain)), None)) is not None:
         return said_no
     if any(_is_conflict(each) for each in chain):
-        return Passing(
+        return Transient(
             "another run wrote the same table meanwhile, so nothing was written here; run the same command again"
         )
     if any(_tells_of_no_java(each) for each in chain):
-        return Passing(
+        return Transient(
             "Spark's process ended: it was stopped from outside, or its memory did not suffice. What was written is "
             "whole. Run the same command again, in the second case with HEADRACE_MEMORY set to more."
         )
@@ -44,13 +44,13 @@ def refusal_in(error: BaseException) -> HeadraceError | None:
     """What AWS said no to, whoever asked: boto3, Spark's S3A or delta-rs."""
     note = next(iter(getattr(error, "__notes__", [])), "")
     if _is_botocores(error):
-        from headrace.refusals import in_words
+        from headrace.aws_errors import in_words
 
         return in_words(error, note or "AWS")
     text = text_of(error)
     if OF_S3.search(text) is None:
         return None
-    from headrace.refusals import read_from
+    from headrace.aws_errors import read_from
 
     return read_from(text, note)
 
@@ -84,14 +84,14 @@ def _tells_of_no_java(error: BaseException) -> bool:
 def may_pass(error: BaseException | None) -> bool:
     """Whether the same work is worth a second try: a connection failed, a machine was lost."""
     while error is not None:
-        if isinstance(error, ConnectionError | Passing):
+        if isinstance(error, ConnectionError | Transient):
             return True
         if isinstance(error, HeadraceError):
             return False
         if _is_conflict(error):
             return True
         if (said_no := refusal_in(error)) is not None:
-            return isinstance(said_no, Passing)
+            return isinstance(said_no, Transient)
         if f"{type(error).__module__}.".startswith(NETWORK):
             return True
         error = error.__cause__

@@ -12,8 +12,8 @@ from typing import Literal
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.lake import log, objects
-from headrace.lake.files import DataFile, live_files, partition_column
 from headrace.lake.lease import Leases
+from headrace.lake.open_table import DataFile, live_files, partition_column
 from headrace.lake.session import get_spark
 from headrace.settings import SAFE_HOURS
 

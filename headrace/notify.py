@@ -2,8 +2,8 @@
 
 import boto3
 
+from headrace.aws_errors import refused
 from headrace.progress import Event, tell
-from headrace.refusals import refused
 from headrace.settings import Settings
 
 LONGEST_SUBJECT = 100  # SNS takes no longer one, and no line break in it

@@ -15,9 +15,9 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties
 
 from headrace.lake import duck, ledger, log
-from headrace.lake.append import note_of
-from headrace.lake.files import live_files
+from headrace.lake.commits import note_of
 from headrace.lake.ledger import Entry
+from headrace.lake.open_table import live_files
 from headrace.lake.paths import Paths, as_s3
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings

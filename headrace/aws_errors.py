@@ -16,7 +16,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from headrace.errors import HeadraceError, Passing
+from headrace.errors import HeadraceError, Transient
 
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 UNKNOWN_KEYS = (
@@ -100,8 +100,8 @@ def in_words(error: BaseException, what: str, setting: str = "") -> HeadraceErro
     return HeadraceError(f"{what}: {error}")
 
 
-def _unanswered(what: str, why: str) -> Passing:
-    return Passing(f"{what}: AWS does not answer ({why}). Is {REGION} right?")
+def _unanswered(what: str, why: str) -> Transient:
+    return Transient(f"{what}: AWS does not answer ({why}). Is {REGION} right?")
 
 
 def _status_of(error: ClientError) -> int:
@@ -170,11 +170,11 @@ def as_told(code: str, said: str, asked: str, what: str, setting: str) -> Headra
         right = f"{asked}: {said}".rstrip(": ")
         return HeadraceError(f"{what}{named}: this role lacks the right {right}. See infra/modules/access.")
     if code in TOO_FAST:
-        return Passing(
+        return Transient(
             f"{what}: AWS asks for fewer requests at a time ({code}), and did so each time we waited"
         )
     if code in OUT_OF_BREATH:
-        return Passing(f"{what}: AWS could not do it just now ({asked}: {said or code})")
+        return Transient(f"{what}: AWS could not do it just now ({asked}: {said or code})")
     if code in TOO_MUCH:
         return HeadraceError(
             f"{what}: a quota of the account is reached ({said}). Wait for what uses it, or raise it in Service Quotas."

@@ -1,5 +1,7 @@
-"""The data files of a Delta table at one version, from its log through delta-rs."""
+"""A Delta table through delta-rs, and its data files at one version. Errors carry the place of the table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +9,25 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from headrace.lake.paths import as_s3
+
+
+def is_table(place: str) -> bool:
+    with _named(place):
+        return bool(DeltaTable.is_deltatable(as_s3(place)))
+
+
+def opened(place: str, version: int | None = None) -> DeltaTable:
+    with _named(place):
+        return DeltaTable(as_s3(place), version=version)
+
+
+@contextmanager
+def _named(place: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        error.add_note(as_s3(place))
+        raise
 
 
 @dataclass(frozen=True)
