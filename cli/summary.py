@@ -87,8 +87,8 @@ def show(found: Summary) -> None:
     headings = ["layer", ">tables", ">rows", ">bytes", ">checks passed", ">warned", ">failed", ">took"]
     out.print(table(headings, rows, title=f"What was made of {found.domain}"))
     out.print(f"  rejected    {count(found.rejected)} rows, each with its reasons")
-    for term, (rows, called) in found.dropped.items():
-        out.print(f"  {term:<10}  {count(rows)} {called}")
+    for term, (dropped, called) in found.dropped.items():
+        out.print(f"  {term:<10}  {count(dropped)} {called}")
     said = f"all {found.receipt_lines} lines balance: no row was lost or doubled"
     out.print(
         f"  receipt     {said if found.receipt_balanced else '[red]does not balance[/]: headrace receipt'}"
