@@ -28,9 +28,8 @@ from headrace.lake.commits import append_once
 from headrace.lake.ledger import Entry
 from headrace.tables import REASONS, Append
 from headrace.writes.edge import HASH, Edge, Judged, Judging
-from headrace.writes.key_cache import Array, RecentKeys, repeats_within
+from headrace.writes.key_cache import Array, RecentKeys, hashes, keys_in, repeats_within, stored
 from headrace.writes.node import Node
-from headrace.writes.stored_keys import hashes, keys_in, stored
 from headrace.writes.way import SilverWay
 
 ROWS_PER_WRITER = 2_000_000

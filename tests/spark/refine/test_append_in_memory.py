@@ -73,7 +73,7 @@ def test_who_knows_nothing_yet_finds_what_is_stored(takes) -> None:
 
 
 def test_a_row_of_a_time_that_was_forgotten_is_looked_up(takes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.writes.stored_keys.MANY", 1000)
+    monkeypatch.setattr("headrace.writes.key_cache.MANY", 1000)
     recent = RecentKeys(most=1)
     for minute in (1, 20, 40):
         takes(recent, stroke(minute))
