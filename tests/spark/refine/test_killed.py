@@ -14,7 +14,7 @@ from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
 AFTER_THE_REJECTS = {
-    "pumps": "headrace.writes.history._rebuild",
+    "pumps": "headrace.writes.history.HistoryWay._rebuild",
     "strokes": "headrace.writes.append._append_from_memory",
     "orders": "headrace.writes.upsert._store",
     "pump_days": "headrace.refine.gold.overwrite",
