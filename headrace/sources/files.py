@@ -144,7 +144,7 @@ class FileSource:
         Spark is started before anything is touched that is new: whoever has none must not take or set aside a file."""
         number = self.finish() + 1
         for folder in self._folders:
-            claims = self.claim(folder, lambda: self._session(start, 0))
+            claims = self.claim(folder, lambda: self._session(start))
             while claims:
                 try:
                     entry = self._store(start, claims, number, then)
@@ -251,7 +251,9 @@ class FileSource:
     ) -> Entry:
         watch, files = Stopwatch(), [replace(each.file, number=number) for each in claims]
         lines, size = sum(file.lines for file in files), sum(file.size for file in files)
-        rows = read_files(self._session(start, lines), self.contract, [each.claimed for each in claims])
+        spark = self._session(start)
+        suit(spark, lines)
+        rows = read_files(spark, self.contract, [each.claimed for each in claims])
         held = rows.toArrow() if lines <= MOST_HELD and size <= MOST_SMALL else None
         if held is not None and len(held) != lines:
             names = ", ".join(file.name for file in files[:5])
@@ -265,10 +267,9 @@ class FileSource:
         then(entry, held)
         return entry
 
-    def _session(self, start: Callable[[], SparkSession], rows: int) -> SparkSession:
-        """A session of its own over the same lake, set for so many rows."""
+    def _session(self, start: Callable[[], SparkSession]) -> SparkSession:
+        """One of its own over the same lake."""
         self._spark = self._spark or start().newSession()
-        suit(self._spark, rows)
         return self._spark
 
     def _without_damaged(self, folder: Folder, claims: list[Claim]) -> list[Claim]:

@@ -88,7 +88,8 @@ def _in_memory(files: list[Claimed], contract: Contract) -> pa.Table:
         names.append(pa.repeat(file.name, len(rows)))
         instants.append(pa.repeat(sent_at, len(rows)))
     columns = {"value": values, "_source": names, "_sent_at": instants}
-    return pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
+    table = pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
+    return table.combine_chunks()  # of each chunk Spark makes a batch
 
 
 def _line() -> Column:
