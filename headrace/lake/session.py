@@ -7,15 +7,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyspark import SparkContext
-from pyspark.sql import SparkSession
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 
 from headrace.errors import HeadraceError
 from headrace.lake.jars import jar_sets
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TOO_LARGE = "spark.driver.maxResultSize"
 
 ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -178,6 +184,16 @@ FOR_FEW_ROWS = {  # planning and compiling a query would cost more than running 
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+
+
+def in_memory(rows: DataFrame) -> "pa.Table | None":
+    """All rows in this process; None where they are larger than Spark's driver takes."""
+    try:
+        return rows.toArrow()
+    except PySparkException as error:
+        if TOO_LARGE in str(error):  # Spark has no code for it
+            return None
+        raise
 
 
 def session_for(spark: SparkSession, rows: int) -> SparkSession:

@@ -18,7 +18,7 @@ from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
-from headrace.lake.session import session_for
+from headrace.lake.session import in_memory, session_for
 from headrace.writes.edge import read_version, rows_upstream
 from headrace.writes.node import AS_OF, Node
 from headrace.writes.way import GoldWay, way_of
@@ -41,15 +41,14 @@ def make_gold(
         return None
     spark = session_for(start(), rows_upstream(node, paths))
     frames = _frames(spark, node, paths, versions, touched) | {AS_OF: as_of}
-    rows = node.call(frames)
-    leases.check()
+    rows = _finished(node.call(frames), run)
     note = {"run": run, "made_from": made_from}
-    if rows_upstream(node, paths) > MOST_IN_MEMORY:
-        _store_by_spark(_finished(rows, run), node, target, touched, note)
+    held = in_memory(rows) if rows_upstream(node, paths) <= MOST_IN_MEMORY else None
+    leases.check()
+    if held is None:
+        _store_by_spark(rows, node, target, touched, note)
     else:
-        overwrite(
-            target, _finished(rows, run).toArrow(), note=note, partition=node.table.partition, only=touched
-        )
+        overwrite(target, held, note=note, partition=node.table.partition, only=touched)
     version = log.version(target)
     return _entry(node, log.commit(target, version))
 

@@ -51,10 +51,11 @@ def take_batch(edge: Edge, rows: DataFrame, progress: Progress, recent: RecentKe
     judging = None
     if recent is not None and edge.earlier_commit(edge.target, number) is None:
         judging = edge.way.judging(edge, rows, edge.versions_for(number))
-    if judging is None or recent is None:
+    judged = judging.done() if judging is not None else None
+    if judged is None or recent is None:
         entry = edge.way.write(edge, rows, number)
     else:
-        entry = edge.way.write_from_memory(edge, rows.sparkSession, judging.done(), number, recent)
+        entry = edge.way.write_from_memory(edge, rows.sparkSession, judged, number, recent)
     return _done(edge, entry, progress, watch)
 
 
@@ -62,13 +63,9 @@ def take_in_memory(
     edge: Edge, spark: SparkSession, rows: pa.Table | Judged, progress: Progress, recent: RecentKeys
 ) -> Entry:
     """The same for rows that are in memory, judged or not."""
-    watch = Stopwatch()
     if not isinstance(rows, Judged):
-        frame = spark.createDataFrame(rows)
-        judging = edge.way.judging(edge, frame, edge.versions_for(progress.at))
-        if judging is None:
-            return take_batch(edge, frame, progress)
-        rows = judging.done()
+        return take_batch(edge, spark.createDataFrame(rows), progress, recent)
+    watch = Stopwatch()
     return _done(edge, edge.way.write_from_memory(edge, spark, rows, progress.at, recent), progress, watch)
 
 

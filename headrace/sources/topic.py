@@ -24,7 +24,7 @@ from headrace.errors import HeadraceError
 from headrace.lake import ledger
 from headrace.lake.ledger import Entry
 from headrace.lake.run_context import RunContext
-from headrace.lake.session import suit
+from headrace.lake.session import in_memory, suit
 from headrace.progress import Stopwatch
 from headrace.settings import Settings
 from headrace.sources.broker import Offsets, TopicClient, topic_id
@@ -47,19 +47,13 @@ MOVED = {"databricks": "shadedmskiam."}  # Databricks has it in its runtime, und
 NEW_NAME = (
     "give the topic another name (in its contract: arrives), or begin a new lake with another HEADRACE_HOME"
 )
-TOO_LARGE = "spark.driver.maxResultSize"
 Position = Mapping[int, int]
 Hold = Callable[[DataFrame, int], pa.Table | None]
 
 
 def held_in_memory(rows: DataFrame, expected: int) -> pa.Table | None:  # noqa: ARG001 - others look at it
     """All rows in this process, unless they are larger than Spark's driver takes."""
-    try:
-        return rows.toArrow()
-    except PySparkException as error:
-        if TOO_LARGE in str(error):  # Spark has no code for it
-            return None
-        raise
+    return in_memory(rows)
 
 
 class TopicSource:

@@ -23,6 +23,7 @@ from headrace.lake import log
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext
+from headrace.lake.session import in_memory
 from headrace.tables import REASONS
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import SilverWay, way_of
@@ -221,8 +222,10 @@ class Judging:
         before, after = _identities(of), _identities(self.rows)
         return all(before[name] == after[name] for name in names)
 
-    def done(self) -> "Judged":
-        return Judged(self.rows.toArrow(), self)
+    def done(self) -> "Judged | None":
+        """None where the rows do not fit into this process."""
+        rows = in_memory(self.rows)
+        return None if rows is None else Judged(rows, self)
 
 
 @dataclass(frozen=True)
