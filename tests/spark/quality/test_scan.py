@@ -16,6 +16,7 @@ from headrace.quality.gate import CheckResult, ScanSummary, gate
 from headrace.quality.scan import restore_failed, scan_layer
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
+from headrace.sources.file_index import File, FileIndex
 from headrace.tables import Append, Table, Upsert, Whole
 from headrace.writes.node import Node, Ref
 
@@ -302,9 +303,7 @@ def test_an_empty_table_fails_where_rows_have_arrived(works: Works) -> None:
 
 
 def test_bronze_is_judged_by_its_volume_and_not_by_its_rows(works: Works) -> None:
-    objects.put_json(
-        f"{works.paths.files('levels')}/a.json", [{"source": "works/levels/a", "lines": 3, "bytes": 1}]
-    )
+    FileIndex(works.paths, "levels").add([File("works/levels/a", "0", size=1, stamp="", lines=3, number=0)])
     bad = failures(works.scan("bronze"))
     assert bad["every line of the files taken is a row"] == "found 1, expected 0"
     assert not any("level_id" in name for name in bad)
