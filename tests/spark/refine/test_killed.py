@@ -93,7 +93,7 @@ def kills_before(patch: pytest.MonkeyPatch, moment: str, table: str) -> None:
     if moment == "the main commit":
         patch.setattr(AFTER_THE_REJECTS[table], dies)
     elif moment == "the main commit of a large batch":
-        patch.setattr(BY_SPARK[table], dies)
+        patch.setattr(BY_SPARK.get(table, AFTER_THE_REJECTS[table]), dies)
     else:
         patch.setattr(ledger, "record", unless_of(table, ledger.record))
 
@@ -115,7 +115,7 @@ def unless_of(table: str, record: Callable[..., None]) -> Callable[..., None]:
     ("moment", "tables"),
     [
         ("the main commit", list(AFTER_THE_REJECTS)),
-        ("the main commit of a large batch", list(BY_SPARK)),
+        ("the main commit of a large batch", list(AFTER_THE_REJECTS)),
         ("the entry in the ledger", ["pumps", "strokes", "pump_days"]),
     ],
 )
