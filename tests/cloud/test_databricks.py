@@ -22,6 +22,7 @@ from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, Transient, UsageError
 from headrace.lake import objects
 from headrace.settings import Settings
+from headrace.versions import VERSIONS
 from rehearsal.aws.running import REGION
 from rehearsal.databricks import TOKEN, OneRun, Workspace, databricks
 from tests.cloud.stubs import BARE
@@ -107,7 +108,7 @@ def test_without_a_cluster_one_is_made_for_the_run(
     submit(JOB, settings.model_copy(update=made))
     (task,) = workspace.run.asked["tasks"]
     cluster = task["new_cluster"]
-    assert cluster["spark_version"] == "17.3.x-scala2.13"
+    assert cluster["spark_version"] == VERSIONS.databricks_runtime
     assert cluster["num_workers"] == workers
     assert cluster["data_security_mode"] == "SINGLE_USER"
     assert cluster["aws_attributes"] == {"instance_profile_arn": profile}

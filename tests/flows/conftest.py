@@ -76,6 +76,7 @@ def _refine(job: Job) -> dict[str, Any]:
         "as_of": "2024-01-15T00:00:00",
         "seconds": 0.1,
         "tables": [timed],
+        "set_aside": [],
     }
 
 
