@@ -128,8 +128,6 @@ def test_a_run_killed_half_way_through_any_table_is_finished_by_the_next(
     station.refine()
     lands_second_day(station)
     station.refine(layers=["bronze"])
-    if "pumps" not in tables:  # they judge the strokes
-        station.refine(layers=["silver"], tables=["pumps"])
     for table in tables:
         with monkeypatch.context() as patch:
             kills_before(patch, moment, table)
