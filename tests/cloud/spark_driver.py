@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+import domains
 from headrace.causes import cause_to_act_on
 from headrace.contracts.load import load_contracts
 from headrace.errors import Busy
@@ -27,6 +28,7 @@ SECONDS = 3
 
 
 def main(folder: Path, batches: list[int]) -> None:
+    domains.__path__.append(str(Path(__file__).parents[1] / "toy"))
     lease.MACHINE = "elsewhere"  # as if on a machine of its own, whose processes nobody else can look for
     settings = Settings(lake_url="s3://test-lake", home=folder, memory="1g", _env_file=None)
     spark = get_spark(settings)
