@@ -158,9 +158,9 @@ class Broker:
         return file
 
     def _format(self, java: list[str]) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")  # may begin with a dash
         ran = subprocess.run(
-            [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings())],
+            [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._settings())],
             capture_output=True, text=True,
         )  # fmt: skip
         if ran.returncode:
