@@ -8,7 +8,6 @@ after a kill takes the last snapshot, makes the commits since then again without
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -243,7 +242,7 @@ class AlarmFold:
         version = self._store.append(events, all_of(turn.last), note)
         self._stored.append(events)
         entry = self._entry(turn, version, note)
-        entry = replace(entry, seconds=self._watch.seconds, finished_at=_wall_clock())
+        entry = ledger.finished(entry, self._watch.seconds)
         self._record(entry)
         self._mark, self._turn, self._events = replace(mark, stored=version), None, []
         self._watch, self._committed = Stopwatch(), time.monotonic()
@@ -269,7 +268,3 @@ class AlarmFold:
         """Only between two commits: a snapshot belongs to the last one."""
         checkpoint.save(self._paths, self._known(), self.engine.state())
         self._saved = time.monotonic()
-
-
-def _wall_clock() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

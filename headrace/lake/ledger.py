@@ -6,7 +6,8 @@ run that was killed before its entry simply writes it again. Old entries are fol
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.lake import ledger, objects
@@ -28,6 +29,11 @@ class Entry:
     upstream: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     finished_at: str = ""
+
+
+def finished(entry: Entry, seconds: float) -> Entry:
+    """An entry of what has just ended, after so many seconds."""
+    return replace(entry, seconds=seconds, finished_at=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def record(paths: Paths, entry: Entry) -> None:

@@ -316,8 +316,7 @@ def _gold(shared: _Run, name: str) -> list[Entry]:
     )
     if entry is None:
         return []
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = replace(entry, seconds=watch.seconds, finished_at=now)
+    entry = ledger.finished(entry, watch.seconds)
     ledger.record(shared.paths, entry)
     return [entry]
 

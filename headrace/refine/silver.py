@@ -1,8 +1,6 @@
 """Runs the edge of one silver table over all that is new in its bronze table, batch by batch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -70,7 +68,7 @@ def take_in_memory(
 
 
 def _done(edge: Edge, entry: Entry, progress: Progress, watch: Stopwatch) -> Entry:
-    entry = replace(entry, seconds=watch.seconds, finished_at=_wall_clock())
+    entry = ledger.finished(entry, watch.seconds)
     ledger.record(edge.paths, entry)
     remember(edge.paths, edge.node.name, progress)
     return entry
@@ -102,7 +100,3 @@ def _create_empty(spark: SparkSession, edge: Edge) -> None:
     rows = edge.way.shaped(edge.node, edge.contract, edge.judged(nothing, edge.versions_now()))
     writer = rows.transform(edge.finished).write.format("delta")
     edge.created_by(writer).save(edge.target)
-
-
-def _wall_clock() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
