@@ -16,7 +16,7 @@ from benchmarks.lake import DOMAIN
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
-    from rehearsal.apart import Command
+    from rehearsal.subprocesses import Command
 
 EVERY_SECONDS = 3.0
 WARM_UP = 60
@@ -110,8 +110,8 @@ def under_load(
     from headrace.lake.paths import Paths
     from headrace.operate.receipt import receipt
     from headrace.settings import Settings
-    from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
+    from rehearsal.subprocesses import running, wait_until_standing
 
     here = home.absolute()
     shutil.rmtree(here, ignore_errors=True)

@@ -47,8 +47,8 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
     from headrace.lake.paths import Paths
     from headrace.live.latency import AlarmLatencyWatch, LatencyWatch
     from headrace.refine.catalog import load_tables
-    from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
+    from rehearsal.subprocesses import running, wait_until_standing
     from simulation.producer.continuation import topic_contract
     from simulation.producer.topic_producer import produce
 

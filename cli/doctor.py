@@ -17,7 +17,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check Java, jars, ports, disk, memory, credentials and versions, and say what to do about each."""
-    from cli.examination import examine, mend
+    from cli.health_checks import examine, mend
     from headrace.settings import get_settings
 
     settings = get_settings()

@@ -30,8 +30,8 @@ from cli import (
     size,
     stream,
 )
+from cli.error_output import guarded
 from cli.outputs import outlive_readers
-from cli.trouble import guarded
 
 app = typer.Typer(
     name="headrace",

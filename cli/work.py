@@ -9,7 +9,7 @@ from contextvars import copy_context
 from threading import Thread, current_thread, main_thread
 from typing import Any, NoReturn, TypeVar
 
-from cli.trouble import Stopped
+from cli.error_output import Stopped
 from cli.watch import watching
 from headrace.progress import Event, Stopwatch, listening, tell
 

@@ -1,8 +1,8 @@
 """`python -m rehearsal.chaos`: does to the standing job what nights and power cuts do, and asks the receipt each time.
 
 Under load the job is killed at random moments, the broker restarted, the producer stopped, garbage sent, a clock put
-wrong, the disk under the log of bronze filled, and messages forgotten before they were taken. After each blow another
-job goes on, and what came in must be what became of it.
+wrong, the disk under the log of bronze filled, and messages forgotten before they were taken. After each failure
+another job goes on, and what came in must be what became of it.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from rich.table import Table
 from headrace.live.heartbeat import stamp
 from headrace.refine.run import refine
 from headrace.settings import Settings
-from rehearsal.blows import Campaign
+from rehearsal.failures import Campaign
 from rehearsal.kafka import Broker, free_port
 from simulation.generate.plan import load_profile
 from simulation.generate.run import generate
@@ -38,13 +38,13 @@ class Summary:
     began_at: str
     seconds: float
     rate: float
-    blows: dict[str, int]
+    failures: dict[str, int]
     not_done: list[str]
     receipts: int
     messages: int
     rows: int
     lost: int
-    checked_for_holes: int
+    checked_messages: int
     restart_seconds: float
 
 
@@ -68,10 +68,10 @@ def run(
     campaign = Campaign(domain, settings, broker, contract, rate, random.Random(seed), say)
     try:
         campaign.sends()
-        for blow in _blows(campaign, kills):
-            blow()
+        for failure in _failures(campaign, kills):
+            failure()
             campaign.sends()
-        checked = campaign.holes()
+        checked = campaign.missing_messages()
         campaign.retention_passed()
         assert campaign.producer is not None
         campaign.producer.stop()
@@ -87,29 +87,29 @@ def run(
     )  # fmt: skip
 
 
-def _blows(campaign: Campaign, kills: int) -> list[Callable[[], None]]:
+def _failures(campaign: Campaign, kills: int) -> list[Callable[[], None]]:
     others = [
         campaign.garbage_sent, campaign.broker_restarted, campaign.sending_stopped, campaign.clock_moved,
         campaign.disk_filled, campaign.broker_restarted, campaign.sending_stopped,
     ]  # fmt: skip
-    blows: list[Callable[[], None]] = [campaign.killed] * kills
+    failures: list[Callable[[], None]] = [campaign.killed] * kills
     step = max(1, kills // (len(others) + 1))
     for number, other in enumerate(others, start=1):
-        blows.insert(min(len(blows), number * (step + 1) - 1), other)
-    return blows
+        failures.insert(min(len(failures), number * (step + 1) - 1), other)
+    return failures
 
 
 def show(summary: Summary, screen: Console) -> None:
     table = Table("what was done", "times", box=None, pad_edge=False)
-    for what, times in summary.blows.items():
+    for what, times in summary.failures.items():
         table.add_row(what, str(times))
     for what in summary.not_done:
         table.add_row(f"[yellow]not done: {what}[/]", "")
     screen.print("", table, sep="\n")
     screen.print(
         f"[bold]{summary.messages:,} messages = {summary.rows:,} rows of bronze + {summary.lost:,} told as lost[/];\n"
-        f"the receipt balanced {summary.receipts} times, once behind each blow\n"
-        f"sending: {summary.checked_for_holes:,} messages looked up, no hole\n"
+        f"the receipt balanced {summary.receipts} times, once behind each failure\n"
+        f"sending: {summary.checked_messages:,} messages looked up, none missing\n"
         f"a job stood again within {summary.restart_seconds:.0f} s (median); {summary.seconds / 60:.0f} minutes in all"
     )
 

@@ -19,13 +19,13 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one campaign 
 
 
 def row_of(found: "Summary") -> Row:
-    done = ", ".join(f"{what} ({times})" for what, times in found.blows.items())
+    done = ", ".join(f"{what} ({times})" for what, times in found.failures.items())
     left = "".join(f"; not done: {each}" for each in found.not_done)
     return Row(
         f"a campaign at {found.rate:.0f} messages a second: {done}{left}",
         "the receipt balances after each",
         f"{found.messages:,} messages = {found.rows:,} rows + {found.lost:,} told as lost; {found.receipts} receipts "
-        f"balanced; {found.checked_for_holes:,} messages sent without a hole; a job stood again within "
+        f"balanced; {found.checked_messages:,} messages sent, none missing; a job stood again within "
         f"{found.restart_seconds:.0f} s; {found.seconds / 60:.0f} min",
         not found.not_done,
     )

@@ -32,11 +32,13 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run drain
 
 
 def _of_network(here: Path, scale: float, ways: Sequence[tuple[str, ...]]) -> list[Row]:
+    from headrace.lake.session import get_spark
     from headrace.settings import Settings
     from rehearsal.kafka import Broker, free_port
     from simulation.producer.topic_producer import fill
 
     shutil.rmtree(here, ignore_errors=True)
+    get_spark(Settings(home=here.with_name("drain-spark")))  # its temporary files outlive the network's lake
     broker = Broker(here / "kafka", free_port())
     settings = Settings(home=here / "full", kafka_bootstrap=broker.address, metrics_port=0)
     history(settings, scale, stride=timedelta(days=1), tables=NEEDED)
@@ -76,6 +78,7 @@ def _drained(settings: "Settings", layers: Sequence[str], messages: int) -> floa
     seconds = time.monotonic() - began
     receipt(DOMAIN, copy).check()
     shutil.rmtree(copy.home)
+    print(f"  {' and '.join(layers)}: {messages / seconds:,.0f} rows/s", flush=True)
     return messages / seconds
 
 

@@ -17,8 +17,8 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 
     from headrace.live.latency import LatencyWatch
     from headrace.operate.receipt import receipt
     from headrace.settings import Settings
-    from rehearsal.apart import running, wait_until_standing
     from rehearsal.kafka import Broker, free_port
+    from rehearsal.subprocesses import running, wait_until_standing
     from simulation.producer.topic_producer import produce
 
     here = (home / "latency").absolute()

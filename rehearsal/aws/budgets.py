@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.budgets.responses import BudgetsResponse
 
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 SAME = ("NotificationType", "ComparisonOperator", "Threshold")
 _tags: dict[str, dict[str, str]] = {}

@@ -8,16 +8,16 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # EMR's own pol
 
 from rehearsal.aws import (  # noqa: F401 - read once moto knows that
     CLUSTER,
-    brokers,
+    athena,
     budgets,
-    clusters,
-    containers,
-    network,
-    questions,
-    refusals,
-    repeated,
-    serverless,
-    storage,
+    ec2,
+    ecs,
+    emr,
+    emr_serverless,
+    msk,
+    retries,
+    s3,
+    unsupported,
 )
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from rehearsal.aws.asked import Asked, all_asked
-from rehearsal.aws.submitted import Running
+from rehearsal.aws.job_queue import Asked, all_asked
+from rehearsal.aws.spark_submit import Running
 
 LOOKS_EVERY = 0.3
 

@@ -14,8 +14,8 @@ from rich.markup import escape
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import HeadraceError
-from rehearsal.cloud.parts import Programme
 from rehearsal.cloud.rehearse import rehearse
+from rehearsal.cloud.timing import Programme
 
 HOME = Path(".headrace/rehearsal").absolute()
 

@@ -9,13 +9,13 @@ import boto3
 
 from headrace.errors import HeadraceError
 from rehearsal import terraform
-from rehearsal.aws.running import aws
+from rehearsal.aws.server_process import aws
 from rehearsal.cloud import checkout
-from rehearsal.cloud.orchestra import prefect_server, worker_of
-from rehearsal.cloud.parts import Part
+from rehearsal.cloud.prefect_processes import prefect_server, worker_of
 from rehearsal.cloud.programs import done
 from rehearsal.cloud.remains import left_in_account
 from rehearsal.cloud.site import INSTEAD, Site
+from rehearsal.cloud.timing import Part
 from rehearsal.kafka import Broker, free_port
 from rehearsal.terraform import Terraform
 

@@ -4,9 +4,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rehearsal.cloud.environment import applied, comes_up, deployed, destroyed, has_worker, unchanged
-from rehearsal.cloud.parts import Programme
 from rehearsal.cloud.sector import Sector
 from rehearsal.cloud.site import Site
+from rehearsal.cloud.timing import Programme
 
 
 def rehearse(home: Path, programme: Programme, domains: tuple[str, ...], *, serverless: bool = False) -> None:

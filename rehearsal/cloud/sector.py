@@ -17,10 +17,10 @@ from headrace.live.heartbeat import Heartbeat, last_beat
 from headrace.serve.dialects import database_of
 from headrace.serve.glue import LAYERS
 from headrace.settings import as_environment
-from rehearsal.cloud.answers import compared
-from rehearsal.cloud.parts import Part
+from rehearsal.cloud.comparison import compared
 from rehearsal.cloud.programs import beside, done
 from rehearsal.cloud.site import INSTEAD, Site
+from rehearsal.cloud.timing import Part
 
 PROFILE = "fast"
 RATE, SECONDS = 200, 20

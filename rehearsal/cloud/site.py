@@ -13,8 +13,8 @@ from headrace.engines.environment import told_by_terraform
 from headrace.engines.steps import State
 from headrace.lake.java import COMPILES_LITTLE
 from headrace.settings import Settings
-from rehearsal.aws.running import Aws
-from rehearsal.cloud.orchestra import Prefect
+from rehearsal.aws.server_process import Aws
+from rehearsal.cloud.prefect_processes import Prefect
 from rehearsal.kafka import Broker
 from rehearsal.terraform import Terraform
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from headrace.lake import objects
-from rehearsal.aws.running import aws
+from rehearsal.aws.server_process import aws
 
 
 @pytest.fixture(scope="module")

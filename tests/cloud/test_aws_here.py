@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError
 
 from headrace.lake import objects
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 
 pytestmark = pytest.mark.usefixtures("cloud")
 

@@ -23,7 +23,7 @@ from headrace.errors import HeadraceError, Transient, UsageError
 from headrace.lake import objects
 from headrace.settings import Settings
 from headrace.versions import VERSIONS
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 from rehearsal.databricks import TOKEN, OneRun, Workspace, databricks
 from tests.cloud.stubs import BARE
 

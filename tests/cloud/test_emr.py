@@ -31,7 +31,7 @@ from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from headrace.versions import VERSIONS
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 from rehearsal.cloud.checkout import made_in
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from headrace.engines.packing import packed
 from headrace.errors import UsageError
 from headrace.lake import objects
 from headrace.settings import Settings
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 
 BUCKET = "test-artifacts"
 SETTINGS = Settings(artifacts_url=f"s3://{BUCKET}", _env_file=None)

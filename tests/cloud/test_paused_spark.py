@@ -19,7 +19,7 @@ from headrace.lake import log
 from headrace.lake.commits import append_once
 from headrace.lake.jars import TO_S3, resolved
 from headrace.lake.lease import leased
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 from tests.cloud.spark_driver import APP, LEASE, TABLE
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from headrace.engines.job import Job
 from headrace.errors import HeadraceError
 from headrace.serve.glue import publish
 from headrace.settings import Settings
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 
 LAKE = "s3://test-lake"
 DAY = {"pump_id": ["P1"], "pump_day": [date(2024, 1, 2)], "litres": [3.5]}

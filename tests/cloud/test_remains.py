@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 from rehearsal.cloud.remains import left_in_account
 
 pytestmark = pytest.mark.usefixtures("cloud")

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from headrace.lake import objects
-from rehearsal.aws.running import REGION
+from rehearsal.aws.server_process import REGION
 from tests.cloud.driver import TABLE
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from headrace.errors import HeadraceError, Transient
 from headrace.lake import objects
 from headrace.settings import Settings
 from headrace.versions import VERSIONS
-from rehearsal.aws.running import aws
+from rehearsal.aws.server_process import aws
 from tests.cloud.stubs import BARE
 
 JOB = Job("scan", "toy", {"layer": "silver"})

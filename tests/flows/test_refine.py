@@ -11,8 +11,8 @@ from prefect.logging.configuration import setup_logging
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_LOGGING_LEVEL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
+from cli.error_output import guarded
 from cli.main import app
-from cli.trouble import guarded
 from flows.refine import refine
 from headrace.engines.job import Job, JobResult
 from headrace.errors import GateClosed, HeadraceError, ReceiptError, Transient, UsageError

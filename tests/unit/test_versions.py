@@ -7,7 +7,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
-from cli.examination import pinned
+from cli.health_checks import pinned
 from headrace.lake.jars import ALWAYS, TO_S3, TO_SIGN
 from headrace.versions import VERSIONS
 

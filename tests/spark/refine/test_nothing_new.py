@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
+from cli.error_output import guarded
 from cli.main import app
 from cli.nothing_new import refined
-from cli.trouble import guarded
 from headrace.quality.scan import scan
 from headrace.refine import run
 from headrace.refine.catalog import load_tables

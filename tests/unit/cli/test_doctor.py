@@ -5,8 +5,8 @@ from collections import namedtuple
 import pytest
 from typer.testing import CliRunner
 
-from cli import examination
-from cli.examination import examine, pinned
+from cli import health_checks
+from cli.health_checks import examine, pinned
 from cli.main import app
 from headrace.lake.jars import JarSet
 from headrace.settings import Settings
@@ -14,7 +14,7 @@ from headrace.settings import Settings
 Usage = namedtuple("Usage", "total used free")
 
 
-def finding(what: str, settings: Settings) -> examination.Finding:
+def finding(what: str, settings: Settings) -> health_checks.Finding:
     return next(each for each in examine(settings) if each.what == what)
 
 
@@ -44,7 +44,7 @@ def test_a_full_disk_is_a_problem(settings, monkeypatch):
 
 
 def test_missing_jars_can_be_fixed(settings, monkeypatch, tmp_path):
-    monkeypatch.setattr(examination, "jar_sets", lambda _: [JarSet(str(tmp_path), ("none:such:1",))])
+    monkeypatch.setattr(health_checks, "jar_sets", lambda _: [JarSet(str(tmp_path), ("none:such:1",))])
 
     assert finding("Spark's jars", settings).remedy == "headrace doctor --fix"
 
@@ -74,7 +74,7 @@ def test_the_lock_gives_the_pinned_versions(tmp_path):
 def test_a_version_that_is_not_the_pinned_one_is_a_problem(settings, monkeypatch, tmp_path):
     lock = tmp_path / "requirements.lock"
     lock.write_text("pyspark==3.0.0 \\\n")
-    monkeypatch.setattr(examination, "LOCK", lock)
+    monkeypatch.setattr(health_checks, "LOCK", lock)
 
     versions = finding("versions", settings)
 

@@ -2,8 +2,8 @@ import json
 
 from typer.testing import CliRunner
 
+from cli.error_output import guarded
 from cli.main import app
-from cli.trouble import guarded
 
 RUNNER = CliRunner()
 

@@ -5,8 +5,8 @@ from typing import NoReturn
 
 import pytest
 
+from cli.error_output import guarded
 from cli.main import app
-from cli.trouble import guarded
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.settings import Settings

@@ -6,8 +6,8 @@ from py4j.java_gateway import GatewayParameters, JavaGateway
 from py4j.protocol import Py4JNetworkError
 
 import domains
+from cli.error_output import guarded
 from cli.main import app
-from cli.trouble import guarded
 from headrace.causes import cause_to_act_on, may_pass
 from headrace.errors import Busy, Transient, UnknownName
 from headrace.settings import Settings
@@ -124,7 +124,7 @@ def test_a_connection_that_another_library_was_refused_is_not_sparks():
 
 def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsys, home, monkeypatch):
     (home / "errors").write_text("in the way")
-    monkeypatch.setattr("cli.trouble.gettempdir", lambda: str(home / "tmp"))
+    monkeypatch.setattr("cli.error_output.gettempdir", lambda: str(home / "tmp"))
 
     assert guarded(raising(ZeroDivisionError("by nought"))) == 1
 
@@ -135,7 +135,7 @@ def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsy
 def test_a_log_that_cannot_be_written_anywhere_is_shown(capsys, home, monkeypatch):
     (home / "errors").write_text("in the way")
     (home / "headrace-errors").write_text("in the way")
-    monkeypatch.setattr("cli.trouble.gettempdir", lambda: str(home))
+    monkeypatch.setattr("cli.error_output.gettempdir", lambda: str(home))
 
     assert guarded(raising(ZeroDivisionError("by nought"))) == 1
 

@@ -1,4 +1,4 @@
-"""What was asked for and waits to be run: a step of a cluster, or a run of an application that has no machines."""
+"""Jobs that were submitted and wait: steps of an EMR cluster, and runs of EMR Serverless."""
 
 import shlex
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from moto.emr.models import emr_backends
 from moto.emrserverless.models import emrserverless_backends
 
-from rehearsal.aws.submitted import Words
+from rehearsal.aws.spark_submit import Words
 
 GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 

@@ -1,4 +1,4 @@
-"""Every service: what was asked twice, since the answer was lost on its way."""
+"""Every service: a call that an SDK repeats, because the answer was lost, gets the same answer."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Response
 
-from rehearsal.aws.gaps import Operation, continues
+from rehearsal.aws.patches import Operation, continues
 
 KEPT = 256
 CHANGING = ("POST", "PUT", "DELETE", "PATCH")

@@ -14,7 +14,7 @@ from moto.kafka.models import KafkaBackend
 from moto.kafka.responses import KafkaResponse
 
 from rehearsal.aws import BROKER
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 NOT_PUBLIC = {
     "publicAccess": {"type": "DISABLED"},

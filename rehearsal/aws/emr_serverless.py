@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.emrserverless import models
 from moto.emrserverless.responses import EMRServerlessResponse
 
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 KEPT = {
     "architecture": "architecture",

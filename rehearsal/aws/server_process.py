@@ -1,4 +1,4 @@
-"""AWS in a process of its own, for as long as it is needed."""
+"""moto's server in a process of its own."""
 
 import os
 import socket

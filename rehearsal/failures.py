@@ -1,4 +1,4 @@
-"""What is done to the standing job, its producer, its broker and its disk; and the receipt behind each."""
+"""Failures of the standing job, its producer, its broker and its disk; the receipt is checked after each."""
 
 import random
 import subprocess
@@ -18,10 +18,10 @@ from headrace.live.heartbeat import last_beat, stamp
 from headrace.operate.receipt import Receipt, receipt
 from headrace.settings import Settings
 from headrace.sources.broker import offsets_now
-from rehearsal.apart import Command, wait_until_standing
 from rehearsal.clock import keys_in_silver, readings_off
-from rehearsal.holes import missing_from
 from rehearsal.kafka import Broker
+from rehearsal.missing_messages import missing_from
+from rehearsal.subprocesses import Command, wait_until_standing
 
 LONGEST_LIFE = 20.0
 GARBAGE = (
@@ -36,7 +36,7 @@ GARBAGE = (
 
 @dataclass
 class Campaign:
-    """`say` is told what came of each blow."""
+    """`say` is told what came of each failure."""
 
     domain: str
     settings: Settings
@@ -201,12 +201,12 @@ class Campaign:
             )
         return {"messages": sent, "rows": rows, "lost": lost, "lines": len(found.lines)}
 
-    def holes(self) -> int:
+    def missing_messages(self) -> int:
         """Messages that the producers count as sent; one that is not in the topic ends the campaign."""
         missing, sent = missing_from(self.topic, self.broker.address, self.paths, self.contract.table)
         if missing:
             raise SystemExit(f"{missing:,} of {sent:,} messages that count as sent are not in the topic")
-        self.say(f"  sending: {sent:,} messages of whole chunks, no hole")
+        self.say(f"  sending: {sent:,} messages of whole chunks, none missing")
         return sent
 
     def _goes_on(self) -> None:

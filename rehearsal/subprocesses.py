@@ -1,4 +1,4 @@
-"""Commands of ours in processes of their own, as a user would start them."""
+"""Commands of Headrace in processes of their own, as a user would start them."""
 
 import os
 import signal

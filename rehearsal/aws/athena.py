@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.athena.responses import AthenaResponse
 
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 
 @closes(AthenaResponse, "missing")

@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from rehearsal.aws.gaps import Operation, continues
+from rehearsal.aws.patches import Operation, continues
 
 
 @continues(

@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroupRule
 
-from rehearsal.aws.gaps import Operation, continues
+from rehearsal.aws.patches import Operation, continues
 
 SOURCES = slice(6, 8)
 SOURCE_NAMES = ("source_group", "prefix_list_id")

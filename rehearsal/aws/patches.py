@@ -1,4 +1,4 @@
-"""How gaps are closed: a function of ours in the place of moto's, or where there is none."""
+"""Patches of moto: a function of ours in the place of its own, or where it has none."""
 
 from collections.abc import Callable
 from typing import Any

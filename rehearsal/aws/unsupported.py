@@ -1,11 +1,11 @@
-"""Every service: what moto does not have."""
+"""Every service: an operation that moto does not have answers 501 at once."""
 
 import json
 from typing import Any
 
 from moto.core.responses import BaseResponse
 
-from rehearsal.aws.gaps import Operation, continues
+from rehearsal.aws.patches import Operation, continues
 
 
 @continues(BaseResponse, "an operation that is missing answers 500, which clients try again for ten minutes")

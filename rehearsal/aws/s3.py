@@ -9,7 +9,7 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 LOG_WRITER = "logging.s3.amazonaws.com"
 HERE = {"aws:securetransport": "true"}  # whoever comes here would come by TLS there

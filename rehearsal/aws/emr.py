@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.emr import models
 from moto.emr.responses import ElasticMapReduceResponse
 
-from rehearsal.aws.gaps import Operation, closes, continues
+from rehearsal.aws.patches import Operation, closes, continues
 
 UNDER_WAY = ("PENDING", "RUNNING")
 
