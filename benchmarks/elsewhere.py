@@ -49,9 +49,10 @@ def thrown_away(home: Path, tables: Sequence[str], since: datetime = EVER) -> fl
     from headrace.contracts.rules import with_reasons
     from headrace.lake.session import get_spark
     from headrace.refine.catalog import load_tables
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
 
-    spark, catalog, seconds = get_spark(Settings(home=home)), load_tables(DOMAIN), 0.0
+    spark = get_spark(get_settings().model_copy(update={"home": home}))
+    catalog, seconds = load_tables(DOMAIN), 0.0
     for name in tables:
         node = catalog.node(name, "silver")
         contract = catalog.source_of(node)

@@ -109,14 +109,16 @@ def under_load(
     from benchmarks.figures.drain import history
     from headrace.lake.paths import Paths
     from headrace.operate.receipt import receipt
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
     from rehearsal.kafka import Broker, free_port
     from rehearsal.subprocesses import running, wait_until_standing
 
     here = home.absolute()
     shutil.rmtree(here, ignore_errors=True)
     broker = Broker(here / "kafka", free_port())
-    settings = Settings(home=here, kafka_bootstrap=broker.address, metrics_port=0)
+    settings = get_settings().model_copy(
+        update={"home": here, "kafka_bootstrap": broker.address, "metrics_port": 0}
+    )
     history(settings)
     broker.up()
     seconds = WARM_UP + 60 * minutes

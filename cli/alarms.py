@@ -35,7 +35,6 @@ def alarms(
     ] = "1h",  # type: ignore[assignment]
     as_json: AsJson = False,
 ) -> None:
-    """List the alarms that stand, the gravest first; acknowledge or shelve some."""
     from cli.options import one_domain
     from cli.screen import print_json
     from headrace.alarms.operator import Operator

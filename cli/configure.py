@@ -19,7 +19,6 @@ def configure(
     ],
     into: Annotated[Path, typer.Option(help="The file that settings are read from.")] = Path(".env"),
 ) -> None:
-    """Write the settings of an environment into .env; lines that are not its own stay."""
     from cli.screen import out
     from headrace.engines.environment import refuse_no_file, told_by_terraform, written_into
 

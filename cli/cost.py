@@ -48,7 +48,6 @@ def cost(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a run costs by service, and per million source rows; no account is asked."""
     from cli.options import listed, one_domain
     from cli.screen import print_json
     from headrace.cost.environments import environment

@@ -28,7 +28,6 @@ def dedupe(
     tables: Tables = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take second copies of a key out of silver, keep the first, and make the days of gold again that had any."""
     from cli.options import one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow

@@ -20,7 +20,6 @@ def demo(
     profile: Annotated[str, typer.Option(help="One of the domain's named plans.")] = "demo",
     as_json: AsJson = False,
 ) -> None:
-    """Generate a domain's data, refine it to gold with scans between, and show what came of it."""
     from cli.clock import StageClock
     from cli.nothing_new import demonstrated
     from cli.options import one_domain

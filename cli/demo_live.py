@@ -25,7 +25,6 @@ def demo_live(
     ] = "1m",  # type: ignore[assignment]
     as_json: AsJson = False,
 ) -> None:
-    """Start a broker, send live messages for a minute, take them as far as alarms, and show what came of it."""
     from cli.options import one_domain
     from cli.screen import print_json
     from headrace.settings import get_settings

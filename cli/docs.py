@@ -90,14 +90,15 @@ def env_example() -> str:
 
 def cloud_page() -> str:
     """The page as it lies there, with the versions of headrace/versions.yml in its table."""
-    from headrace.versions import VERSIONS
+    from headrace.settings import versions
 
+    its = versions()
     rows = {
-        "EMR": f"`{VERSIONS.emr_release}`, its Python {VERSIONS.emr_python}",
-        "Databricks": f"`{VERSIONS.databricks_runtime}`, its Python {VERSIONS.databricks_python}",
-        "Spark, Delta, Hadoop": f"{VERSIONS.spark}, {VERSIONS.delta}, {VERSIONS.hadoop}",
-        "Kafka": f"MSK {VERSIONS.msk}; the broker on this machine {VERSIONS.kafka}",
-        "Prefect": VERSIONS.prefect,
+        "EMR": f"`{its['emr_release']}`, its Python {its['emr_python']}",
+        "Databricks": f"`{its['databricks_runtime']}`, its Python {its['databricks_python']}",
+        "Spark, Delta, Hadoop": f"{its['spark']}, {its['delta']}, {its['hadoop']}",
+        "Kafka": f"MSK {its['msk']}; the broker on this machine {its['kafka']}",
+        "Prefect": its["prefect"],
     }
     table = "\n".join(
         ["| what | version |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())]

@@ -16,7 +16,6 @@ def doctor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check Java, jars, ports, disk, memory, credentials and versions, and say what to do about each."""
     from cli.health_checks import examine, mend
     from headrace.settings import get_settings
 

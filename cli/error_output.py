@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 INTERRUPTED = 130
@@ -50,8 +49,7 @@ def _stopped() -> int:
 
 
 def _explained(error: Exception) -> int:
-    from headrace.causes import cause_to_act_on
-    from headrace.errors import HeadraceError
+    from headrace.errors import HeadraceError, cause_to_act_on
 
     if not isinstance(error, HeadraceError):
         error = cause_to_act_on(error) or error
@@ -82,6 +80,8 @@ def _story(error: Exception) -> str:
 
 def _logged(story: str) -> Path | None:
     """The log file, beside everything else or else in the temporary folder; None where neither can be written."""
+    from tempfile import gettempdir
+
     for folder in (lambda: _home() / "errors", lambda: Path(gettempdir()) / "headrace-errors"):
         with suppress(OSError):
             log = folder() / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
@@ -101,7 +101,7 @@ def _home() -> Path:
 
 
 def _summary(error: Exception) -> str:
-    from headrace.causes import useful_line
+    from headrace.errors import useful_line
 
     said = f"{type(error).__name__}: {useful_line(error)[:300]}"
     return f"{said} ({'; '.join(notes)})" if (notes := getattr(error, "__notes__", [])) else said

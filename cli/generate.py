@@ -55,7 +55,6 @@ def generate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make up source data by seed, scale and span, with planted faults. Goes on where a stopped run ended."""
     from cli.options import listed, one_domain
     from cli.screen import print_json
     from cli.work import flow, job

@@ -26,7 +26,6 @@ def kafka(
         Path | None, typer.Option(help="Where its messages lie (default: kafka/ beside the lake).")
     ] = None,
 ) -> None:
-    """Start, stop or look for a real broker on this machine: one node, no container."""
     from cli.screen import out
     from headrace.settings import get_settings
     from rehearsal.kafka import PORT, Broker, port_of

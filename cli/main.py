@@ -1,62 +1,108 @@
-"""The command `headrace`. Commands import what they need when they run, so that --help answers at once."""
+"""The command `headrace`. A command's module is imported when it is run, so that --help answers at once."""
 
+import gc
 import sys
+from importlib import import_module
+from inspect import getdoc
 from types import ModuleType
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from cli import (
-    alarms,
-    configure,
-    cost,
-    dedupe,
-    demo,
-    demo_live,
-    docs,
-    doctor,
-    generate,
-    kafka,
-    maintain,
-    package,
-    produce,
-    publish,
-    query,
-    receipt,
-    recycle,
-    refine,
-    rejected,
-    scan,
-    score,
-    size,
-    stream,
-)
 from cli.error_output import guarded
 from cli.outputs import outlive_readers
 
-app = typer.Typer(
-    name="headrace",
-    help="A lakehouse for industrial telemetry: generate, refine, check, ask.",
+# By panel, each command's first line of help; its function's docstring says what else there is to say.
+COMMANDS = {
+    "Run": {
+        "demo": "Generate a domain's data, refine it to gold with scans between, and show what came of it.",
+        "generate": (
+            "Make up source data by seed, scale and span, with planted faults. Goes on where a stopped run ended."
+        ),
+        "refine": "Bring tables up to date, a scan between the layers. Only what is new is worked on.",
+        "recycle": (
+            "Send rejected rows through again, after their cause is mended: a parent has come, a rule changed."
+        ),
+        "dedupe": (
+            "Take second copies of a key out of silver, keep the first, and make the days of gold again that had any."
+        ),
+    },
+    "Live": {
+        "demo-live": (
+            "Start a broker, send live messages for a minute, take them as far as alarms, and show what came of it."
+        ),
+        "produce": "Send what the sensors go on to say, from where their history stopped, planted faults among it.",
+        "stream": (
+            "Take a domain's topics and dropped files into bronze and silver until told to stop (Ctrl-C or SIGTERM)."
+        ),
+        "alarms": "List the alarms that stand, the gravest first; acknowledge or shelve some.",
+        "kafka": "Start, stop or look for a real broker on this machine: one node, no container.",
+    },
+    "Check": {
+        "scan": "Run the Soda checks of some layers. Exit code 1 where one fails; a warning passes and shows.",
+        "receipt": "Prove that lines of files = rows of bronze = what became of them; exit code 1 where that fails.",
+        "rejected": "Show the files and rows that were set aside, by table and reason, with samples.",
+        "score": "Compare what was found with what the generator planted. The only reader of the truth.",
+        "doctor": "Check Java, jars, ports, disk, memory, credentials and versions, and say what to do about each.",
+    },
+    "Ask": {
+        "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
+        "size": "Show rows and bytes of every table and layer, beside the volumes that the source states.",
+    },
+    "Cloud": {
+        "configure": "Write the settings of an environment into .env; lines that are not its own stay.",
+        "package": "Pack the code, the packages of the lock file and Spark's jars, and upload what is not there yet.",
+        "publish": (
+            "Register tables in Glue, with types and comments, so that Athena reads them as the Delta tables they are."
+        ),
+        "cost": "Say what a run costs by service, and per million source rows; no account is asked.",
+    },
+    "Look after": {
+        "maintain": "Sort rows by sender and time, join small files, remove files no reader needs. Rows never change.",
+        "docs": (
+            "Write anew what is made from the code: tables, versions, .env.example, deployments, queries, the bundle."
+        ),
+    },
+}
+LOOK: dict[str, Any] = {"rich_markup_mode": "rich", "pretty_exceptions_enable": False}
+
+
+class Commands(TyperGroup):
+    """Lists the commands without importing them; the one that is run takes the place of its line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for panel, lines in COMMANDS.items():
+            for name, line in lines.items():
+                self.add_command(TyperCommand(name, help=line, rich_help_panel=panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in self.commands:
+            self.add_command(command(args[0], self.commands[args[0]].help or ""))
+        return super().resolve_command(ctx, args)
+
+
+def command(name: str, line: str) -> TyperCommand:
+    function_name = name.replace("-", "_")
+    module = import_module(f"cli.{function_name}")
+    function = getattr(module, function_name)
+    alone = typer.Typer(add_completion=False, **LOOK)
+    alone.command(name, help=f"{line}\n\n{getdoc(function) or ''}", epilog=module.EXAMPLES)(function)
+    return get_command(alone)
+
+
+app = typer.Typer(name="headrace", context_settings={"help_option_names": ["-h", "--help"]}, **LOOK)
+
+
+@app.callback(
+    cls=Commands,
     epilog="Begin with [bold]headrace demo[/bold]; ask [bold]headrace doctor[/bold] when something is amiss.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-PANELS = {
-    "Run": (demo, generate, refine, recycle, dedupe),
-    "Live": (demo_live, produce, stream, alarms, kafka),
-    "Check": (scan, receipt, rejected, score, doctor),
-    "Ask": (query, size),
-    "Cloud": (configure, package, publish, cost),
-    "Look after": (maintain, docs),
-}
-
-for panel, modules in PANELS.items():
-    for module in modules:
-        name = module.__name__.rpartition(".")[2]
-        spelled = name.replace("_", "-")
-        app.command(spelled, epilog=module.EXAMPLES, rich_help_panel=panel)(getattr(module, name))
+def headrace() -> None:
+    """A lakehouse for industrial telemetry: generate, refine, check, ask."""
 
 
 def _load_help() -> None:
@@ -75,7 +121,9 @@ def _load_help() -> None:
 def main() -> None:
     outlive_readers()
     _load_help()
-    sys.exit(guarded(app))
+    code = guarded(app)
+    gc.freeze()  # else Python looks through all that was imported before it ends
+    sys.exit(code)
 
 
 if __name__ == "__main__":

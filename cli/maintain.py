@@ -34,7 +34,6 @@ def maintain(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sort rows by sender and time, join small files, remove files no reader needs. Rows never change."""
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow

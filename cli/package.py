@@ -16,9 +16,9 @@ def package(
         typer.Option("--bundle", metavar="TARGET", help="Tell the bundle in infra/databricks of it, too."),
     ] = None,
 ) -> None:
-    """Pack the code, the packages of the lock file and Spark's jars, and upload what is not there yet.
+    """prefect deploy does this by itself.
 
-    prefect deploy does this by itself. What belongs together is written into package.json, which goes with the flows.
+    What belongs together is written into package.json, which goes with the flows.
     """
     from cli.screen import err, out
     from headrace.engines.bundle import refuse_other_engines, told_to_bundle

@@ -71,7 +71,6 @@ def produce(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send what the sensors go on to say, from where their history stopped, planted faults among it."""
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching

@@ -23,9 +23,7 @@ def publish(
     ] = "silver,gold",
     as_json: AsJson = False,
 ) -> None:
-    """Register tables in Glue, with types and comments, so that Athena reads them as the Delta tables they are.
-
-    In Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is Databricks.
+    """In Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is Databricks.
 
     The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed. A table
     that somebody else registered is refused, and left as it is.

@@ -46,7 +46,6 @@ def query(
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Ask a named query or any read-only SQL, now or as of a version or an instant."""
     from cli.screen import print_json
     from headrace.errors import UsageError
     from headrace.serve.query import list_queries, run_query, run_sql

@@ -9,7 +9,6 @@ EXAMPLES = examples("headrace receipt {domain}", "headrace receipt {domain} --js
 
 
 def receipt(domain: Domain = None, as_json: AsJson = False) -> None:
-    """Prove that lines of files = rows of bronze = what became of them; exit code 1 where that fails."""
     from cli.options import one_domain
     from cli.screen import print_json
     from cli.work import job

@@ -7,7 +7,6 @@ EXAMPLES = examples("headrace recycle {domain}", "headrace recycle {domain} --ta
 
 
 def recycle(domain: Domain = None, tables: Tables = None, as_json: AsJson = False) -> None:
-    """Send rejected rows through again, after their cause is mended: a parent has come, a rule changed."""
     from cli.options import one_domain, tables_named
     from cli.screen import print_json
     from cli.work import job

@@ -23,7 +23,6 @@ def refine(
     scans: Annotated[bool, typer.Option(help="Scan each layer before the next.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Bring tables up to date, a scan between the layers. Only what is new is worked on."""
     from cli.nothing_new import refined
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json

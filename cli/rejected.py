@@ -26,7 +26,6 @@ def rejected(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line for each sample.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the files and rows that were set aside, by table and reason, with samples."""
     from cli.options import one_domain, tables_named
     from cli.screen import print_json
     from headrace.serve.rejected import rejected as found_in

@@ -23,7 +23,6 @@ def scan(
     force: Annotated[bool, typer.Option(help="Scan tables too whose version has not changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the Soda checks of some layers. Exit code 1 where one fails; a warning passes and shows."""
     from cli.options import listed, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import job

@@ -30,7 +30,6 @@ def score(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what was found with what the generator planted. The only reader of the truth."""
     from cli.alarm_score import show_alarm_score
     from cli.options import one_domain
     from cli.screen import print_json

@@ -12,7 +12,6 @@ EXAMPLES = examples("headrace size", "headrace size {domain} --json")
 
 
 def size(domain: Domain = None, as_json: AsJson = False) -> None:
-    """Show rows and bytes of every table and layer, beside the volumes that the source states."""
     from cli.options import one_domain
     from cli.screen import print_json
     from headrace.operate.size import parts, sizes

@@ -34,7 +34,6 @@ def stream(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a domain's topics and dropped files into bronze and silver until told to stop (Ctrl-C or SIGTERM)."""
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching

@@ -1,10 +1,15 @@
-"""What is going on, told to whoever listens: a terminal, a log, nobody."""
+"""What is going on, told to whoever listens: a terminal, a log, nobody, or people behind a topic of SNS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from headrace.settings import Settings
+
+LONGEST_SUBJECT = 100  # SNS takes no longer one, and no line break in it
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,23 @@ _listeners: list[Listener] = []
 def tell(event: Event) -> None:
     for listener in _listeners:
         listener(event)
+
+
+def tell_people(what: str, about: str, settings: "Settings") -> bool:
+    """Whether there is anybody to be told; without a topic it goes to the log alone."""
+    tell(Event("tell", what, "done", note=about))
+    if not settings.alerts_topic_arn:
+        return False
+    import boto3  # here: it takes longer to import than most commands run
+
+    from headrace.aws_errors import refused
+
+    subject = " ".join(what.split())[:LONGEST_SUBJECT]
+    with refused(f"topic {settings.alerts_topic_arn}", "HEADRACE_ALERTS_TOPIC_ARN"):
+        boto3.client("sns").publish(
+            TopicArn=settings.alerts_topic_arn, Subject=subject, Message=f"{what}\n{about}"
+        )
+    return True
 
 
 @contextmanager

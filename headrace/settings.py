@@ -1,23 +1,23 @@
-"""The only reader of the environment. Every setting has a default that works on a laptop."""
+"""What is set: by the environment, of which this is the only reader, and by `versions.yml`.
 
+Every setting has a default that works on a laptop.
+"""
+
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from headrace.versions import VERSIONS
+from pydantic import BaseModel, ConfigDict, Field
 
 SAFE_HOURS = 168
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Each field is read from HEADRACE_<NAME>, or from a line of .env."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="HEADRACE_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
-    )
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     home: Path = Field(Path(".headrace"), description="The folder that holds all local state.")
     lake_url: str = Field(
@@ -45,7 +45,8 @@ class Settings(BaseSettings):
         "", description="The cluster of Databricks that runs jobs; by default one is made for each run."
     )
     databricks_runtime: str = Field(
-        VERSIONS.databricks_runtime, description="The runtime of a cluster that Databricks makes for a run."
+        "",
+        description="The runtime of a cluster that Databricks makes for a run; by default that of versions.yml.",
     )
     databricks_node_type: str = Field("m6id.xlarge", description="The kind of its machines.")
     databricks_workers: int = Field(0, ge=0, description="How many machines it has beside the driver's.")
@@ -116,29 +117,24 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> str:
-        return _place(self.lake_url) or str((self.home / "lake").absolute())
+        return _place(self.lake_url, self.home / "lake")
 
     @property
     def landing(self) -> str:
-        return _place(self.landing_url) or str((self.home / "landing").absolute())
+        return _place(self.landing_url, self.home / "landing")
 
     @property
     def outbox(self) -> str:
         """Beside what is landed, if that is on this machine."""
-        return str((self.home / "landing").absolute()) if self.landing.startswith("s3a://") else self.landing
+        return _place("" if self.landing.startswith("s3a://") else self.landing, self.home / "landing")
 
     @property
     def dropped(self) -> str:
-        return _place(self.dropped_url) or str((self.home / "dropped").absolute())
+        return _place(self.dropped_url, self.home / "dropped")
 
     @property
     def truth(self) -> str:
-        return _place(self.truth_url) or str((self.home / "truth").absolute())
-
-    @property
-    def publishes(self) -> bool:
-        """Whether there are people who ask in Athena or Unity Catalog."""
-        return bool(self.workgroup or self.unity_catalog)
+        return _place(self.truth_url, self.home / "truth")
 
     @property
     def artifacts(self) -> str:
@@ -148,18 +144,45 @@ class Settings(BaseSettings):
     def logs(self) -> str:
         return _place(self.logs_url)
 
+    @property
+    def publishes(self) -> bool:
+        """Whether there are people who ask in Athena or Unity Catalog."""
+        return bool(self.workgroup or self.unity_catalog)
 
-def _place(url: str) -> str:
+    @property
+    def runtime(self) -> str:
+        """The runtime of Databricks that jobs are run with."""
+        return self.databricks_runtime or versions()["databricks_runtime"]
+
+
+def _place(url: str, default: Path | None = None) -> str:
     """Spark's own client of S3 goes by s3a; whoever needs another spelling asks for it."""
-    return url.rstrip("/").replace("s3://", "s3a://", 1)
+    return url.rstrip("/").replace("s3://", "s3a://", 1) or (str(default.absolute()) if default else "")
 
 
 @cache
 def get_settings() -> Settings:
-    return Settings()
+    """Of the environment and, behind it, .env; pydantic's own reader of both takes three times as long to import."""
+    texts: Mapping[str, str | None] = os.environ
+    if Path(".env").is_file():
+        from dotenv import dotenv_values  # here: few have such a file
+
+        texts = {**dotenv_values(".env"), **texts}
+    ours = {name.lower(): text for name, text in texts.items() if text is not None}
+    named = {name: f"headrace_{name}" for name in Settings.model_fields}
+    return Settings.model_validate({name: ours[whole] for name, whole in named.items() if whole in ours})
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """What makes another process have the same settings."""
-    said = settings.model_dump(exclude_defaults=True)
-    return {f"HEADRACE_{name.upper()}": str(value) for name, value in said.items()}
+    changed = settings.model_dump(exclude_defaults=True)
+    return {f"HEADRACE_{name.upper()}": str(value) for name, value in changed.items()}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions that belong together; Terraform reads their file as well."""
+    import yaml  # here: most commands need no versions
+
+    found: dict[str, str] = yaml.safe_load(Path(__file__).with_name("versions.yml").read_text())
+    return found

@@ -55,9 +55,7 @@ def run(
     began, began_at = time.monotonic(), stamp()
     shutil.rmtree(home, ignore_errors=True)
     broker = Broker(home / "kafka", free_port())
-    settings = Settings(
-        home=home, kafka_bootstrap=broker.address, metrics_port=0, join_files=JOIN_FILES, _env_file=None
-    )  # type: ignore[call-arg]
+    settings = Settings(home=home, kafka_bootstrap=broker.address, metrics_port=0, join_files=JOIN_FILES)  # type: ignore[call-arg]
     contract = topic_contract(domain, None)
     topic = str(contract.arrives.topic)
     say("A small lake, a broker and a producer")

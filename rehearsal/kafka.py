@@ -21,10 +21,13 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import folder_of, resolve_into
 from headrace.lake.java import java_program
+from headrace.settings import versions
 from headrace.sources.broker import connected
-from headrace.versions import VERSIONS
 
-PACKAGES = (f"org.apache.kafka:kafka_{VERSIONS.scala}:{VERSIONS.kafka}", "org.slf4j:slf4j-simple:1.7.36")
+PACKAGES = (
+    f"org.apache.kafka:kafka_{versions()['scala']}:{versions()['kafka']}",
+    "org.slf4j:slf4j-simple:1.7.36",
+)
 HEAP = "512m"
 PORT = 9092
 SETTINGS = "server.properties"
@@ -177,7 +180,7 @@ def _java(jars: Path) -> list[str]:
     if program is None:
         raise HeadraceError("a broker needs Java 17 or 21; run: make setup")
     (scala,) = (Path(pyspark.__file__).parent / "jars").glob(
-        f"scala-library-{VERSIONS.scala}*.jar"
+        f"scala-library-{versions()['scala']}*.jar"
     )  # Ivy leaves it to Spark
     return [str(program), f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-cp", f"{jars}/*:{scala}"]
 

@@ -3,8 +3,7 @@
 import sys
 import time
 
-from headrace.causes import cause_to_act_on
-from headrace.errors import HeadraceError, NotReady
+from headrace.errors import HeadraceError, NotReady, cause_to_act_on
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, beat, stamp
 from headrace.live.standing import StandingOptions

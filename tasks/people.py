@@ -4,7 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from headrace.notify import tell_people
+from headrace.progress import tell_people
 from headrace.settings import get_settings
 from tasks.submit import is_worth_another_try
 

@@ -29,4 +29,4 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", shuffle_partitions=2, workers=3, _env_file=None)
+    return Settings(home=tmp_path / "home", shuffle_partitions=2, workers=3)

@@ -33,14 +33,18 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run drain
 
 def _of_network(here: Path, scale: float, ways: Sequence[tuple[str, ...]]) -> list[Row]:
     from headrace.lake.session import get_spark
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
     from rehearsal.kafka import Broker, free_port
     from simulation.producer.topic_producer import fill
 
     shutil.rmtree(here, ignore_errors=True)
-    get_spark(Settings(home=here.with_name("drain-spark")))  # its temporary files outlive the network's lake
+    get_spark(
+        get_settings().model_copy(update={"home": here.with_name("drain-spark")})
+    )  # its temporary files outlive the network's lake
     broker = Broker(here / "kafka", free_port())
-    settings = Settings(home=here / "full", kafka_bootstrap=broker.address, metrics_port=0)
+    settings = get_settings().model_copy(
+        update={"home": here / "full", "kafka_bootstrap": broker.address, "metrics_port": 0}
+    )
     history(settings, scale, stride=timedelta(days=1), tables=NEEDED)
     broker.up()
     try:

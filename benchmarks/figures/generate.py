@@ -16,7 +16,7 @@ TABLE = "sensor_readings"
 def measure(home: Path, runs: int) -> list[Row]:
     from headrace.contracts.load import load_contracts
     from headrace.lake.session import get_spark
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
     from simulation.generate.chunks import chunks_to_make
     from simulation.generate.plan import load_profile, world_of
     from simulation.generate.rows import RowFactory
@@ -24,7 +24,7 @@ def measure(home: Path, runs: int) -> list[Row]:
     from simulation.generate.sources import load_sources
 
     here = home / "generate"
-    settings = Settings(home=here)
+    settings = get_settings().model_copy(update={"home": here})
     plan = load_profile(DOMAIN, "bench").but(into="bronze", tables=(TABLE,))
     spark = get_spark(settings)
     generate(DOMAIN, plan.but(end=plan.start + timedelta(days=5)), settings)  # warms up

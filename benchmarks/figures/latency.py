@@ -16,7 +16,7 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 
     from headrace.lake.paths import Paths
     from headrace.live.latency import LatencyWatch
     from headrace.operate.receipt import receipt
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
     from rehearsal.kafka import Broker, free_port
     from rehearsal.subprocesses import running, wait_until_standing
     from simulation.producer.topic_producer import produce
@@ -24,7 +24,9 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - one run sees 
     here = (home / "latency").absolute()
     shutil.rmtree(here, ignore_errors=True)
     broker = Broker(here / "kafka", free_port())
-    settings = Settings(home=here, kafka_bootstrap=broker.address, metrics_port=0)
+    settings = get_settings().model_copy(
+        update={"home": here, "kafka_bootstrap": broker.address, "metrics_port": 0}
+    )
     paths = Paths.of(DOMAIN, settings)
     history(settings)
     broker.up()

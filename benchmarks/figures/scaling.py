@@ -62,9 +62,9 @@ def _bronze_rows(here: Path) -> int:
     from headrace.contracts.load import load_contracts
     from headrace.lake.log import row_count
     from headrace.lake.paths import Paths
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
 
-    paths = Paths.of(DOMAIN, Settings(home=here))
+    paths = Paths.of(DOMAIN, get_settings().model_copy(update={"home": here}))
     return sum(row_count(paths.table("bronze", name)) for name in load_contracts(DOMAIN))
 
 

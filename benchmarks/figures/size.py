@@ -12,12 +12,12 @@ TABLE = "sensor_readings"
 
 def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - a size does not vary
     from headrace.operate.maintain import maintain
-    from headrace.settings import Settings
+    from headrace.settings import get_settings
     from simulation.generate.plan import load_profile
     from simulation.generate.run import generate
 
     here = home / "size"
-    settings = Settings(home=here)
+    settings = get_settings().model_copy(update={"home": here})
     plan = load_profile(DOMAIN, "bench").but(into="bronze", tables=(TABLE,))
     generate(DOMAIN, plan.but(end=plan.start + timedelta(days=14)), settings)
     maintain(DOMAIN, tables=[TABLE], layers=["bronze"], settings=settings)

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-
-import yaml
+from typing import TYPE_CHECKING
 
 import domains
-from headrace.contracts.model import Contract
-from headrace.contracts.yaml_file import Loader, line_of, read_model
 from headrace.errors import ContractError, UnknownName
+
+if TYPE_CHECKING:
+    from headrace.contracts.model import Contract
 
 
 @cache
-def load_contracts(domain: str) -> Mapping[str, Contract]:
+def load_contracts(domain: str) -> Mapping[str, "Contract"]:
     """All contracts of a domain, by table, with every reference checked."""
     return load_folder(domain_folder(domain) / "contracts")
 
@@ -30,7 +30,7 @@ def domains_found() -> tuple[str, ...]:
     return tuple(sorted(folder.parent.name for home in homes for folder in home.glob("*/contracts")))
 
 
-def load_folder(folder: Path) -> Mapping[str, Contract]:
+def load_folder(folder: Path) -> Mapping[str, "Contract"]:
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
     contracts: dict[str, tuple[Path, Contract]] = {}
     for file in files:
@@ -44,15 +44,22 @@ def load_folder(folder: Path) -> Mapping[str, Contract]:
     return {name: contract for name, (_, contract) in contracts.items()}
 
 
-def load_contract(file: Path) -> Contract:
+def load_contract(file: Path) -> "Contract":
+    from headrace.contracts.model import Contract  # here: who only asks for folders does without pydantic
+    from headrace.contracts.yaml_file import read_model
+
     contract = read_model(file, Contract, "a contract is a mapping that begins with `table:`")
     if contract.table != file.stem:
         raise ContractError(f"{file}:1: table is {contract.table!r} but the file is named {file.stem!r}")
     return contract
 
 
-def _check_references(file: Path, contract: Contract, known: Mapping[str, Contract]) -> None:
+def _check_references(file: Path, contract: "Contract", known: Mapping[str, "Contract"]) -> None:
     def line(place: list[str]) -> int:
+        import yaml
+
+        from headrace.contracts.yaml_file import Loader, line_of
+
         return line_of(yaml.compose(file.read_text(), Loader), place)
 
     if contract.arrives.per is not None and contract.arrives.per not in known:

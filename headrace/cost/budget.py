@@ -4,7 +4,7 @@ from math import isfinite
 
 from headrace.cost.bill import HOUR, Work, core_hours, dollars_an_hour
 from headrace.cost.environments import CORES_A_NODE, Environment, environment
-from headrace.errors import OverBudget, UsageError
+from headrace.errors import HeadraceError, UsageError
 from headrace.settings import Settings
 
 
@@ -25,7 +25,7 @@ def refuse_beyond(dollars: float, work: str, rows: float, place: Environment) ->
     hours = core_hours(Work(rows, 1)) / (place.most_nodes * CORES_A_NODE)
     expected = hours * dollars_an_hour(place)
     if expected > dollars:
-        raise OverBudget(
+        raise HeadraceError(
             f"{work}: {rows:,.0f} rows take about {hours:,.1f} h of {place.name}, US$ {expected:,.2f}, and may cost "
             f"{dollars:,.2f}. Take a smaller scale or a shorter span, or allow more. headrace cost shows the parts."
         )
@@ -35,7 +35,7 @@ def stop_beyond(dollars: float, work: str, seconds: float, place: Environment) -
     """Between two steps: by the hours that it has taken."""
     spent = seconds / HOUR * dollars_an_hour(place)
     if spent > dollars:
-        raise OverBudget(
+        raise HeadraceError(
             f"{work} was stopped: it has taken {seconds / HOUR:,.2f} h of {place.name}, US$ {spent:,.2f}, and may cost "
             f"{dollars:,.2f}. What was written is whole; allow more and run it again, it goes on from there."
         )

@@ -35,6 +35,6 @@ def variables(package: Package, settings: Settings) -> dict[str, str]:
         "told": json.dumps(told),
         "results": f"{settings.artifacts}/results/bundle",
         "lake_url": as_s3(settings.lake),
-        "runtime": settings.databricks_runtime,
+        "runtime": settings.runtime,
         "instance_profile_arn": settings.databricks_instance_profile_arn,
     }

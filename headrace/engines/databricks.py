@@ -188,7 +188,7 @@ def _made_for_it(settings: Settings) -> ClusterSpec:
     """Of whoever runs the job and nobody else: code that fetches code is not let onto a shared one."""
     alone, profile = settings.databricks_workers == 0, settings.databricks_instance_profile_arn
     return ClusterSpec(
-        spark_version=settings.databricks_runtime,
+        spark_version=settings.runtime,
         node_type_id=settings.databricks_node_type,
         num_workers=settings.databricks_workers,
         data_security_mode=DataSecurityMode.SINGLE_USER,

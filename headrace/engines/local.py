@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import Any
 
-from headrace.causes import cause_to_act_on
 from headrace.engines.job import Job, JobName, JobResult
+from headrace.errors import cause_to_act_on
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, as_environment, get_settings
 

@@ -148,8 +148,7 @@ def _done(asked: dict[str, Any]) -> Any:
 
 def _account_of(error: BaseException) -> dict[str, Any]:
     """On a cluster nobody stands and waits, so what somebody else holds is tried again as well."""
-    from headrace.causes import may_pass
-    from headrace.errors import Busy
+    from headrace.errors import Busy, may_pass
 
     return {
         "error": _said(error),
@@ -161,7 +160,7 @@ def _account_of(error: BaseException) -> dict[str, Any]:
 
 
 def _said(error: BaseException) -> str:
-    from headrace.causes import cause_to_act_on
+    from headrace.errors import cause_to_act_on
 
     return str(cause_to_act_on(error) or error) or type(error).__name__
 

@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from headrace.errors import UsageError
-from headrace.settings import Settings
-from headrace.versions import VERSIONS
+from headrace.settings import Settings, versions
 
 STAMP = "package.json"
-PYTHON = {"emr": VERSIONS.emr_python, "databricks": VERSIONS.databricks_python}
+PYTHON = {"emr": versions()["emr_python"], "databricks": versions()["databricks_python"]}
 
 
 @dataclass(frozen=True)

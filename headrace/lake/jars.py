@@ -18,8 +18,7 @@ import pyspark
 
 from headrace.errors import HeadraceError
 from headrace.lake.java import COMPILES_LITTLE
-from headrace.settings import Settings
-from headrace.versions import VERSIONS
+from headrace.settings import Settings, versions
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,18 @@ class JarSet:
 ALWAYS = JarSet(
     "jars",
     (
-        f"io.delta:delta-spark_{VERSIONS.scala}:{VERSIONS.delta}",
-        f"org.apache.spark:spark-sql-kafka-0-10_{VERSIONS.scala}:{VERSIONS.spark}",
+        f"io.delta:delta-spark_{versions()['scala']}:{versions()['delta']}",
+        f"org.apache.spark:spark-sql-kafka-0-10_{versions()['scala']}:{versions()['spark']}",
     ),
 )
-TO_SIGN = JarSet("jars-iam", (f"software.amazon.msk:aws-msk-iam-auth:{VERSIONS.msk_iam_auth}",))
+TO_SIGN = JarSet("jars-iam", (f"software.amazon.msk:aws-msk-iam-auth:{versions()['msk_iam_auth']}",))
 AWS = "software.amazon.awssdk"  # has an artifact named like one of Spark's
 _SDK = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
 TO_S3 = JarSet(
     "jars-s3",
     (
-        f"org.apache.hadoop:hadoop-aws:{VERSIONS.hadoop}",
-        *(f"{AWS}:{each}:{VERSIONS.aws_sdk}" for each in _SDK),
+        f"org.apache.hadoop:hadoop-aws:{versions()['hadoop']}",
+        *(f"{AWS}:{each}:{versions()['aws_sdk']}" for each in _SDK),
     ),
     without=(f"{AWS}:bundle",),  # all of AWS in 600 MB, where these are 45
 )

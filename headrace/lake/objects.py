@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, wraps
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -370,6 +369,8 @@ def _found_in_s3(url: str) -> _InS3 | None:
         if error.response["Error"]["Code"] in _NOT_THERE:
             return None
         raise
+    from email.utils import parsedate_to_datetime
+
     said = found["ResponseMetadata"]["HTTPHeaders"].get("date")
     now = parsedate_to_datetime(said) if said else datetime.now(UTC)
     age = (now - found["LastModified"]).total_seconds() - 1  # both are cut to whole seconds

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from headrace.lake.paths import as_s3
@@ -40,6 +39,8 @@ class DataFile:
 
 def live_files(table: str, version: int | None = None) -> list[DataFile]:
     """The files that make up the table; of a partitioned one with their partition's value as text."""
+    import pyarrow as pa  # here: queries do without
+
     opened = _opened(table, version)
     column = next(iter(opened.metadata().partition_columns), None)
     actions = pa.table(opened.get_add_actions(flatten=True))

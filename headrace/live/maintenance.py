@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import TracebackType
 
-from headrace.causes import useful_line
 from headrace.contracts.model import Contract
+from headrace.errors import useful_line
 from headrace.lake import log
 from headrace.lake.ledger import fold_old_entries
 from headrace.lake.log import trim_log

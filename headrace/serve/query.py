@@ -113,9 +113,8 @@ def run_sql(
     if version is not None and at is not None:
         raise UsageError("ask for a version or for an instant, not for both")
     settings = settings or get_settings()
-    tree = parse(sql)
     with duck.connect(settings, python_enable_replacements="false") as connection:
-        _register_all(connection, tree, Moment(version, at), domain, settings)
+        _register_all(connection, parse(sql, connection), Moment(version, at), domain, settings)
         connection.execute("set lock_configuration = true")
         try:
             found = connection.execute(sql)
@@ -124,18 +123,17 @@ def run_sql(
             raise UsageError(f"this query does not run: {error}") from None
 
 
-def parse(sql: str) -> Any:
+def parse(sql: str, connection: duckdb.DuckDBPyConnection) -> Any:
     """The statement as a tree of plain dicts; refuses anything but one SELECT."""
-    with duckdb.connect() as connection:
-        try:
-            statements = connection.extract_statements(sql)
-        except duckdb.Error as error:
-            raise UsageError(f"this is no SQL that can be read: {error}") from None
-        if len(statements) != 1:
-            raise UsageError(f"give one statement; this has {len(statements)}")
-        if statements[0].type != duckdb.StatementType.SELECT:
-            raise UsageError(f"only SELECT is allowed here, not {statements[0].type.name}")
-        (text,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone() or ("{}",)
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise UsageError(f"this is no SQL that can be read: {error}") from None
+    if len(statements) != 1:
+        raise UsageError(f"give one statement; this has {len(statements)}")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError(f"only SELECT is allowed here, not {statements[0].type.name}")
+    (text,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchone() or ("{}",)
     tree = json.loads(text)
     if tree.get("error"):
         raise UsageError(f"this query cannot be read: {tree.get('error_message', 'not a plain SELECT')}")

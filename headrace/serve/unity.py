@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import expressions as sql
 
-from headrace.causes import useful_line
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, useful_line
 from headrace.lake.open_table import is_table
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.progress import Event, tell

@@ -16,11 +16,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from headrace.causes import cause_to_act_on
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import KEY_DISAGREES
 from headrace.contracts.schema import bronze_schema
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, cause_to_act_on
 from headrace.lake import ledger
 from headrace.lake.ledger import Entry
 from headrace.lake.run_context import RunContext

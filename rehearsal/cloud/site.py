@@ -54,7 +54,7 @@ class Site:
     def here(self, domain: str) -> Settings:
         """Of a run on this machine alone."""
         home = self.home / "here" / domain
-        return Settings(home=home, metrics_port=0, java_options=COMPILES_LITTLE, _env_file=None)
+        return Settings(home=home, metrics_port=0, java_options=COMPILES_LITTLE)
 
     @cached_property
     def there(self) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.errors import NotEnoughRoom
+from headrace.errors import HeadraceError
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from simulation.generate.chunks import (
@@ -88,7 +88,7 @@ def check_room(plan: Plan, expected: Estimate, settings: Settings) -> None:
     free = shutil.disk_usage(folder).free
     wanted = expected.bytes * ROOM_TO_SPARE
     if free < wanted:
-        raise NotEnoughRoom(
+        raise HeadraceError(
             f"{expected.total:,} rows need about {wanted / GIB:.1f} GiB, and "
             f"{folder} has {free / GIB:.1f} GiB free. "
             "Take a smaller scale, a shorter span or a longer stride, or set HEADRACE_HOME to another disk."

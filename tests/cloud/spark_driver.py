@@ -10,9 +10,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 import domains
-from headrace.causes import cause_to_act_on
 from headrace.contracts.load import load_contracts
-from headrace.errors import Busy
+from headrace.errors import Busy, cause_to_act_on
 from headrace.lake import lease
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
@@ -30,7 +29,7 @@ SECONDS = 3
 def main(folder: Path, batches: list[int]) -> None:
     domains.__path__.append(str(Path(__file__).parents[1] / "toy"))
     lease.MACHINE = "elsewhere"  # as if on a machine of its own, whose processes nobody else can look for
-    settings = Settings(lake_url="s3://test-lake", home=folder, memory="1g", _env_file=None)
+    settings = Settings(lake_url="s3://test-lake", home=folder, memory="1g")
     spark = get_spark(settings)
     for number in batches:
         with leased([LEASE], job="refine", seconds=SECONDS) as held:

@@ -34,7 +34,7 @@ PACKAGE = Package(
 )
 SETTINGS = Settings(
     engine="databricks", lake_url="s3://lake", landing_url="s3://landing", artifacts_url="s3://a",
-    kafka_security="iam", _env_file=None,
+    kafka_security="iam",
 )  # fmt: skip
 GIVEN = {**bundle.variables(PACKAGE, SETTINGS), "storage_credential": "lake"}
 

@@ -21,8 +21,7 @@ from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, Transient, UsageError
 from headrace.lake import objects
-from headrace.settings import Settings
-from headrace.versions import VERSIONS
+from headrace.settings import Settings, versions
 from rehearsal.aws.server_process import REGION
 from rehearsal.databricks import TOKEN, OneRun, Workspace, databricks
 from tests.cloud.stubs import BARE
@@ -54,7 +53,7 @@ def sign_in(monkeypatch: pytest.MonkeyPatch, home: Path, *, host: str, token: st
 def settings(tmp_path: Path) -> Settings:
     return Settings(
         engine="databricks", lake_url=str(tmp_path / "lake"), landing_url="s3://landing",
-        artifacts_url=str(tmp_path / "artifacts"), databricks_cluster_id="0101-toy", _env_file=None,
+        artifacts_url=str(tmp_path / "artifacts"), databricks_cluster_id="0101-toy",
     )  # fmt: skip
 
 
@@ -108,7 +107,7 @@ def test_without_a_cluster_one_is_made_for_the_run(
     submit(JOB, settings.model_copy(update=made))
     (task,) = workspace.run.asked["tasks"]
     cluster = task["new_cluster"]
-    assert cluster["spark_version"] == VERSIONS.databricks_runtime
+    assert cluster["spark_version"] == versions()["databricks_runtime"]
     assert cluster["num_workers"] == workers
     assert cluster["data_security_mode"] == "SINGLE_USER"
     assert cluster["aws_attributes"] == {"instance_profile_arn": profile}

@@ -29,8 +29,7 @@ from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
-from headrace.settings import Settings
-from headrace.versions import VERSIONS
+from headrace.settings import Settings, versions
 from rehearsal.aws.server_process import REGION
 from rehearsal.cloud.checkout import made_in
 
@@ -81,12 +80,14 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
                 Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
             )
         made = boto3.client("emr").run_job_flow(
-            Name="toy", ReleaseLabel=VERSIONS.emr_release, Instances={"KeepJobFlowAliveWhenNoSteps": True}
+            Name="toy",
+            ReleaseLabel=versions()["emr_release"],
+            Instances={"KeepJobFlowAliveWhenNoSteps": True},
         )
         here = Cluster(
             Settings(
                 engine="emr", emr_id=made["JobFlowId"], lake_url="s3://test-lake", landing_url="s3://landing",
-                artifacts_url="s3://test-artifacts", logs_url="s3://test-logs", _env_file=None,
+                artifacts_url="s3://test-artifacts", logs_url="s3://test-logs",
             )
         )  # fmt: skip
         monkeypatch.setattr(clusters.time, "sleep", here.next_move)
@@ -374,6 +375,6 @@ NOT_FETCHED = (
 
 
 REST = """
-import flows.tell, headrace.notify, headrace.aws_errors, headrace.causes
+import flows.tell, headrace.progress, headrace.aws_errors
 assert headrace.__path__[0].startswith(__import__("os").getcwd()), headrace.__path__
 """

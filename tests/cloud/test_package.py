@@ -22,7 +22,7 @@ from headrace.settings import Settings
 from rehearsal.aws.server_process import REGION
 
 BUCKET = "test-artifacts"
-SETTINGS = Settings(artifacts_url=f"s3://{BUCKET}", _env_file=None)
+SETTINGS = Settings(artifacts_url=f"s3://{BUCKET}")
 BESIDE = """
 import sys
 sys.path[:] = [each for each in sys.path if "site-packages" not in each]

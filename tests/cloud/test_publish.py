@@ -29,7 +29,7 @@ def settings(cloud: None) -> Iterator[Settings]:
     s3.create_bucket(Bucket="test-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
     for layer in ("silver", "gold"):
         glue.create_database(DatabaseInput={"Name": f"dev_pumps_{layer}"})
-    yield Settings(lake_url=LAKE, database_prefix="dev_", workgroup="dev", _env_file=None)
+    yield Settings(lake_url=LAKE, database_prefix="dev_", workgroup="dev")
     for layer in ("silver", "gold"):
         glue.delete_database(Name=f"dev_pumps_{layer}")
     bucket = boto3.resource("s3").Bucket("test-lake")

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from headrace.causes import cause_to_act_on, may_pass
-from headrace.errors import HeadraceError, Transient
+from headrace.errors import HeadraceError, Transient, cause_to_act_on, may_pass
 from headrace.lake import objects
 from headrace.lake.jars import TO_S3, resolved
 
@@ -105,11 +104,12 @@ def test_by_delta_rs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 IN_SPARK = """
 import json, sys, urllib.request
+from pathlib import Path
+from headrace.errors import cause_to_act_on
 from headrace.lake.session import get_spark
 from headrace.settings import Settings
-from headrace.causes import cause_to_act_on
 
-spark = get_spark(Settings(lake_url="s3://test-lake", home=sys.argv[1], memory="1g", _env_file=None))
+spark = get_spark(Settings(lake_url="s3://test-lake", home=Path(sys.argv[1]), memory="1g"))
 hadoop = spark.sparkContext._jsc.hadoopConfiguration()
 for name in ("fs.s3a.attempts.maximum", "fs.s3a.retry.limit", "fs.s3a.retry.throttle.limit"):
     hadoop.set(name, "1")

@@ -18,8 +18,7 @@ from headrace.engines.package import Package, stamp
 from headrace.engines.steps import Program
 from headrace.errors import HeadraceError, Transient
 from headrace.lake import objects
-from headrace.settings import Settings
-from headrace.versions import VERSIONS
+from headrace.settings import Settings, versions
 from rehearsal.aws.server_process import aws
 from tests.cloud.stubs import BARE
 
@@ -27,8 +26,11 @@ JOB = Job("scan", "toy", {"layer": "silver"})
 STUBS = {  # of what the entry leans on
     **BARE,
     "headrace/settings.py": "def get_settings(): return None",
-    "headrace/errors.py": "class Busy(Exception): pass",
-    "headrace/causes.py": "def cause_to_act_on(error): return None\ndef may_pass(error): return False",
+    "headrace/errors.py": """
+class Busy(Exception): pass
+def cause_to_act_on(error): return None
+def may_pass(error): return False
+""",
     "headrace/engines/local.py": """
 import os, time
 import theirs  # from the other archive
@@ -101,10 +103,10 @@ def settings(request: pytest.FixtureRequest, artifacts: str) -> Settings:
 def _made(kind: str) -> str:
     if kind == "cluster":
         asked: dict[str, Any] = {"Instances": {"KeepJobFlowAliveWhenNoSteps": True}}
-        logs = {"LogUri": "s3://headrace-logs/emr", "ReleaseLabel": VERSIONS.emr_release}
+        logs = {"LogUri": "s3://headrace-logs/emr", "ReleaseLabel": versions()["emr_release"]}
         return str(boto3.client("emr").run_job_flow(Name="toy", **asked, **logs)["JobFlowId"])
     emr = boto3.client("emr-serverless")
-    made = emr.create_application(name="toy", releaseLabel=VERSIONS.emr_release, type="SPARK")
+    made = emr.create_application(name="toy", releaseLabel=versions()["emr_release"], type="SPARK")
     return str(made["applicationId"])
 
 

@@ -9,7 +9,7 @@ from flows.generate import generate
 from flows.refine import refine
 from headrace.cost.budget import refuse_beyond
 from headrace.cost.environments import DEV
-from headrace.errors import OverBudget, UnknownName, UsageError
+from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.settings import Settings
 from tasks.budget import Budget
 from tests.flows.conftest import NotingEngine
@@ -22,7 +22,7 @@ def test_waiting_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     now[0] += 20 * 3600
     budget.check()
     now[0] += 20 * 3600
-    with pytest.raises(OverBudget, match=r"20\.00 h of dev"):
+    with pytest.raises(HeadraceError, match=r"20\.00 h of dev"):
         budget.check()
 
 
@@ -41,7 +41,7 @@ def test_what_is_no_amount_is_refused(engine: NotingEngine, dollars: float) -> N
 def test_a_place_without_prices_is_told_before_anything_is_done(
     engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = Settings(environment="headrace-staging", _env_file=None)
+    elsewhere = Settings(environment="headrace-staging")
     monkeypatch.setattr("tasks.budget.get_settings", lambda: elsewhere)
     with pytest.raises(UnknownName, match="staging"):
         refine("pumps", dollars=5)

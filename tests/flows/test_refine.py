@@ -118,7 +118,7 @@ def test_a_machine_that_was_lost_is_replaced_by_another_try(
 def test_tables_are_published_behind_the_receipt_where_people_ask_in_athena(
     engine: NotingEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.jobs.get_settings", lambda: Settings(workgroup="dev", _env_file=None))
+    monkeypatch.setattr("tasks.jobs.get_settings", lambda: Settings(workgroup="dev"))
     done = refine("pumps", layers=["gold"], scans=False)
     assert engine.order == ["refine gold", "receipt", "publish"]
     assert done["published"] == [{"database": "pumps_gold", "table": "orders", "outcome": "created"}]
@@ -188,7 +188,7 @@ def test_a_second_refine_at_once_says_who_is_at_work_and_exits_with_1(
     monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
     monkeypatch.setattr("cli.work._warm_up", lambda: None)
     get_settings.cache_clear()
-    lease = Paths.of("pumps", Settings(home=tmp_path, _env_file=None)).lease(layer, table)
+    lease = Paths.of("pumps", Settings(home=tmp_path)).lease(layer, table)
     with leased([lease], job="refine pumps", seconds=60):
         code = guarded(lambda: app(["refine", "pumps", "--layers", layer, "--no-scans"]))
     get_settings.cache_clear()

@@ -59,7 +59,6 @@ def live(spark: SparkSession, tmp_path: Path, broker: Broker) -> Iterator[LiveSt
         shuffle_partitions=2,
         kafka_bootstrap=broker.address,
         metrics_port=0,
-        _env_file=None,
     )
     broker.make_topic("strokes", partitions=2)
     station = LiveStation(spark, settings, broker=broker)

@@ -5,15 +5,15 @@ import shlex
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from cli.deployments import prefect_files
 from cli.docs import env_example
 from cli.examples import domains
-from cli.main import app
+from cli.main import COMMANDS as PANELS
+from cli.main import command
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = get_command(app).commands
+COMMANDS = {name: command(name, line) for lines in PANELS.values() for name, line in lines.items()}
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/cloud.md")
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 

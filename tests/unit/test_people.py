@@ -7,8 +7,7 @@ import pytest
 from moto import mock_aws
 
 from headrace.errors import HeadraceError
-from headrace.notify import LONGEST_SUBJECT, tell_people
-from headrace.progress import Event, listening
+from headrace.progress import LONGEST_SUBJECT, Event, listening, tell_people
 from headrace.settings import Settings
 
 
@@ -32,7 +31,7 @@ def test_a_failure_reaches_whoever_listens() -> None:
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     what = f"refine-pumps: Failed\n{'x' * LONGEST_SUBJECT}"
-    assert tell_people(what, "no such column", Settings(alerts_topic_arn=topic, _env_file=None))
+    assert tell_people(what, "no such column", Settings(alerts_topic_arn=topic))
     (heard,) = heard_by(queue)
     assert "no such column" in heard
     assert "refine-pumps: Failed" in heard
@@ -41,7 +40,7 @@ def test_a_failure_reaches_whoever_listens() -> None:
 def test_without_a_topic_the_log_has_it() -> None:
     said: list[Event] = []
     with listening(said.append):
-        assert not tell_people("refine-pumps: Failed", "why", Settings(_env_file=None))
+        assert not tell_people("refine-pumps: Failed", "why", Settings())
     assert [(event.item, event.note) for event in said] == [("refine-pumps: Failed", "why")]
 
 
@@ -49,4 +48,4 @@ def test_without_a_topic_the_log_has_it() -> None:
 def test_a_topic_that_is_gone_is_told_by_its_setting() -> None:
     gone = "arn:aws:sns:eu-west-1:123456789012:gone"
     with pytest.raises(HeadraceError, match="HEADRACE_ALERTS_TOPIC_ARN"):
-        tell_people("a", "b", Settings(alerts_topic_arn=gone, _env_file=None))
+        tell_people("a", "b", Settings(alerts_topic_arn=gone))

@@ -10,8 +10,7 @@ from botocore.exceptions import (
 )
 
 from headrace.aws_errors import refused
-from headrace.causes import cause_to_act_on, may_pass
-from headrace.errors import HeadraceError, Transient
+from headrace.errors import HeadraceError, Transient, cause_to_act_on, may_pass
 
 SAID = {
     "ExpiredToken": "have expired; sign in again",

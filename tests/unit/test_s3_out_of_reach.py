@@ -7,8 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from deltalake import DeltaTable
 
-from headrace.causes import cause_to_act_on, may_pass
-from headrace.errors import HeadraceError, Transient
+from headrace.errors import HeadraceError, Transient, cause_to_act_on, may_pass
 from headrace.lake.open_table import is_table
 from headrace.serve.tables import Moment, Name, open_table
 from headrace.settings import Settings
@@ -78,7 +77,7 @@ def answered() -> HeadraceError:
 
 
 def test_without_credentials_the_table_and_the_remedy_are_named() -> None:
-    settings, name = Settings(lake_url="s3://test-lake", _env_file=None), Name("pumps", "silver", "strokes")
+    settings, name = Settings(lake_url="s3://test-lake"), Name("pumps", "silver", "strokes")
     for ask in (lambda: is_table(PLACE), lambda: open_table(name, Moment(), settings)):
         with pytest.raises(OSError, match="Operation not supported") as raised:
             ask()

@@ -9,10 +9,14 @@ import pytest
 
 from cli.health_checks import pinned
 from headrace.lake.jars import ALWAYS, TO_S3, TO_SIGN
-from headrace.versions import VERSIONS
+from headrace.settings import versions
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"pyspark": VERSIONS.spark, "delta-spark": VERSIONS.delta, "prefect": VERSIONS.prefect}
+PACKAGES = {
+    "pyspark": versions()["spark"],
+    "delta-spark": versions()["delta"],
+    "prefect": versions()["prefect"],
+}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -24,20 +28,20 @@ def test_the_project_and_its_lock_file_pin_them(package: str) -> None:
 
 def test_this_spark_brings_that_scala_and_that_hadoop() -> None:
     jars = {jar.name for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
-    assert f"hadoop-client-api-{VERSIONS.hadoop}.jar" in jars
-    assert [name for name in jars if name.startswith(f"scala-library-{VERSIONS.scala}.")]
-    assert f"spark-sql_{VERSIONS.scala}-{VERSIONS.spark}.jar" in jars
+    assert f"hadoop-client-api-{versions()['hadoop']}.jar" in jars
+    assert [name for name in jars if name.startswith(f"scala-library-{versions()['scala']}.")]
+    assert f"spark-sql_{versions()['scala']}-{versions()['spark']}.jar" in jars
 
 
 def test_jars_are_of_these_versions() -> None:
-    named = {VERSIONS.spark, VERSIONS.delta, VERSIONS.hadoop, VERSIONS.aws_sdk, VERSIONS.msk_iam_auth}
+    named = {versions()[each] for each in ("spark", "delta", "hadoop", "aws_sdk", "msk_iam_auth")}
     packages = [package for jars in (ALWAYS, TO_SIGN, TO_S3) for package in jars.packages]
     assert {package.rpartition(":")[2] for package in packages} == named
 
 
 def test_the_release_of_emr_is_of_the_line_that_has_spark_4() -> None:
-    assert re.fullmatch(r"emr-spark-8\.\d+\.\d+", VERSIONS.emr_release)
-    assert VERSIONS.emr_python in (ROOT / "README.md").read_text()
+    assert re.fullmatch(r"emr-spark-8\.\d+\.\d+", versions()["emr_release"])
+    assert versions()["emr_python"] in (ROOT / "README.md").read_text()
 
 
 def test_no_other_file_says_them_again() -> None:

@@ -263,7 +263,7 @@ variable "lock" {
 variable "worker_needs" {
   description = "Names of the packages that flows need beside Prefect."
   type        = set(string)
-  default     = ["boto3", "prefect-aws", "psutil", "pydantic-settings"]
+  default     = ["boto3", "prefect-aws", "psutil"]
 
   validation {
     condition     = alltrue([for each in var.worker_needs : can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", each)) && can(regex("(?m)^${each}(\\[[a-z0-9,-]+\\])?==", file(var.lock)))])

@@ -138,7 +138,7 @@ def test_less_than_a_week_must_be_asked_for(settings):
 
 
 def test_settings_never_go_below_a_week(tmp_path):
-    settings = Settings(home=tmp_path, vacuum_hours=1, _env_file=None)
+    settings = Settings(home=tmp_path, vacuum_hours=1)
 
     assert timedelta(hours=retention(None, settings)) == timedelta(days=7)
 

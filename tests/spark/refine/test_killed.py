@@ -36,7 +36,7 @@ class Killed(Exception):
 @pytest.fixture(scope="module")
 def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     home = tmp_path_factory.mktemp("undisturbed")
-    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
+    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3))
     lands_first_day(station)
     station.refine()
     lands_second_day(station)
@@ -189,7 +189,7 @@ def refines_orphans_whose_parents_came_later(station: PumpStation) -> None:
 @pytest.fixture(scope="module")
 def recycled(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     home = tmp_path_factory.mktemp("recycled")
-    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3, _env_file=None))
+    station = PumpStation(spark, Settings(home=home, shuffle_partitions=2, workers=3))
     refines_orphans_whose_parents_came_later(station)
     for table in SILVER:
         recycle("pumps", table, station.settings)

@@ -78,7 +78,7 @@ class NextDay:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("fortnight")
-    return Settings(home=home, cores=2, shuffle_partitions=2, workers=3, _env_file=None)
+    return Settings(home=home, cores=2, shuffle_partitions=2, workers=3)
 
 
 @pytest.fixture(scope="module")

@@ -82,12 +82,12 @@ class Lake:
 def context_of(paths: Paths) -> RunContext:
     leases = Leases([], "test", 60)
     leases._expires = 2**40
-    return RunContext(paths, Settings(_env_file=None), leases, "run")
+    return RunContext(paths, Settings(), leases, "run")
 
 
 def made(folder: Path) -> Lake:
     rules = Rules.model_validate(RULES | {"defaults": AT_ONCE, "chatter": {"raises": 100}})
-    lake = Lake(Paths.of("toy", Settings(home=folder, _env_file=None)), rules)
+    lake = Lake(Paths.of("toy", Settings(home=folder)), rules)
     lake.knows(senders(6))
     return lake
 

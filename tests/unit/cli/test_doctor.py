@@ -57,7 +57,7 @@ def test_no_credentials_are_fine_where_none_are_needed(settings, monkeypatch):
 
 def test_no_credentials_are_a_problem_on_emr(tmp_path, monkeypatch):
     monkeypatch.setattr("botocore.session.Session.get_credentials", lambda _: None)
-    settings = Settings(home=tmp_path, engine="emr", _env_file=None)
+    settings = Settings(home=tmp_path, engine="emr")
 
     assert finding("AWS credentials", settings).state == "problem"
 

@@ -8,9 +8,8 @@ from py4j.protocol import Py4JNetworkError
 import domains
 from cli.error_output import guarded
 from cli.main import app
-from headrace.causes import cause_to_act_on, may_pass
-from headrace.errors import Busy, Transient, UnknownName
-from headrace.settings import Settings
+from headrace.errors import Busy, Transient, UnknownName, cause_to_act_on, may_pass
+from headrace.settings import get_settings
 
 
 def raising(error: BaseException):
@@ -57,7 +56,7 @@ def test_ctrl_c_is_clean(capsys):
 def test_a_broken_setting_is_named_with_its_variable(capsys, monkeypatch):
     monkeypatch.setenv("HEADRACE_CORES", "many")
 
-    code = guarded(lambda: Settings(_env_file=None))
+    code = guarded(get_settings.__wrapped__)
 
     assert code == 2
     assert "HEADRACE_CORES=many" in capsys.readouterr().err
@@ -124,7 +123,7 @@ def test_a_connection_that_another_library_was_refused_is_not_sparks():
 
 def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsys, home, monkeypatch):
     (home / "errors").write_text("in the way")
-    monkeypatch.setattr("cli.error_output.gettempdir", lambda: str(home / "tmp"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(home / "tmp"))
 
     assert guarded(raising(ZeroDivisionError("by nought"))) == 1
 
@@ -135,7 +134,7 @@ def test_a_log_that_cannot_be_written_at_home_goes_to_the_temporary_folder(capsy
 def test_a_log_that_cannot_be_written_anywhere_is_shown(capsys, home, monkeypatch):
     (home / "errors").write_text("in the way")
     (home / "headrace-errors").write_text("in the way")
-    monkeypatch.setattr("cli.error_output.gettempdir", lambda: str(home))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(home))
 
     assert guarded(raising(ZeroDivisionError("by nought"))) == 1
 

@@ -26,7 +26,7 @@ def test_only_the_first_start_compiles_where_python_is_told_to_write_no_byte_cod
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path)}
 
     def compiled():
-        words = [sys.executable, "-v", "-m", "cli.main", "--help"]
+        words = [sys.executable, "-v", "-m", "cli.main", "receipt", "--help"]
         said = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stderr
         return set(re.findall(r"# code object from /.*/((?:cli|typer)/\w+)\.py$", said, flags=re.MULTILINE))
 

@@ -63,7 +63,7 @@ def test_so_is_who_writes_a_table(
     command: str, layer: str, table: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     domain = command.split()[1]
-    lease = Paths.of(domain, Settings(home=home, _env_file=None)).lease(layer, table)
+    lease = Paths.of(domain, Settings(home=home)).lease(layer, table)
     with leased([lease], job="another run", seconds=60):
         code = guarded(lambda: app(command.split()))
     said = " ".join(capsys.readouterr().err.split())

@@ -22,7 +22,7 @@ from headrace.cost.environments import (
 )
 from headrace.cost.rates import prices, speeds
 from headrace.cost.runs import bill_of_plan
-from headrace.errors import OverBudget, UnknownName, UsageError
+from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.settings import Settings
 
 INFRA = Path(__file__).parents[3] / "infra"
@@ -199,21 +199,21 @@ def test_what_was_done_is_priced_by_what_it_took() -> None:
 
 def test_a_run_beyond_its_budget_is_refused_and_one_within_it_is_not() -> None:
     refuse_beyond(100, "generate pumps", 1e6, DEV)
-    with pytest.raises(OverBudget, match=r"1,000,000,000 rows take about .* may cost 0.10"):
+    with pytest.raises(HeadraceError, match=r"1,000,000,000 rows take about .* may cost 0.10"):
         refuse_beyond(0.1, "generate pumps", 1e9, DEV)
 
 
 def test_a_run_that_took_more_than_it_may_is_stopped() -> None:
     hour = dollars_an_hour(DEV)
     stop_beyond(hour, "refine pumps", 3599, DEV)
-    with pytest.raises(OverBudget, match="it goes on from there"):
+    with pytest.raises(HeadraceError, match="it goes on from there"):
         stop_beyond(hour, "refine pumps", 3700, DEV)
 
 
 def test_the_environment_is_known_by_its_name() -> None:
-    assert place_of(Settings(environment="headrace-prod", _env_file=None)) is PROD
-    assert place_of(Settings(_env_file=None)) is DEV
-    serverless = place_of(Settings(environment="headrace-prod", emr_kind="serverless", _env_file=None))
+    assert place_of(Settings(environment="headrace-prod")) is PROD
+    assert place_of(Settings()) is DEV
+    serverless = place_of(Settings(environment="headrace-prod", emr_kind="serverless"))
     assert serverless == PROD.serverless(["compute"])
     assert dollars_an_hour(serverless) > dollars_an_hour(PROD.serverless(["compute"]).with_most(1))
     with pytest.raises(UnknownName, match="known: dev, prod"):

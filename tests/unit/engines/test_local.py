@@ -5,7 +5,7 @@ import pytest
 
 from headrace.engines import local
 from headrace.engines.job import Job, JobName
-from headrace.errors import GateClosed, NotEnoughRoom, ReceiptError
+from headrace.errors import GateClosed, HeadraceError, ReceiptError
 from headrace.operate.receipt import Line, Receipt
 from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.serve.glue import Published
@@ -25,7 +25,7 @@ def test_every_job_is_done_by_the_library_or_by_the_simulator_beside_it() -> Non
 
 def test_a_job_on_a_full_disk_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     doing(OSError(errno.ENOSPC, "full"), monkeypatch)
-    with pytest.raises(NotEnoughRoom, match="the disk is full"):
+    with pytest.raises(HeadraceError, match="the disk is full"):
         local.run_job(Job("refine", "pumps"), settings)
 
 

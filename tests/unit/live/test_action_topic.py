@@ -71,7 +71,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def inbox(topic: Topic, made: list[str], monkeypatch: pytest.MonkeyPatch) -> TopicInbox:
     monkeypatch.setattr(action_topic, "KafkaConsumer", lambda **_: topic)
     monkeypatch.setattr(action_topic, "LOOK_AGAIN_SECONDS", 0.0)
-    return TopicInbox("pumps", Settings(_env_file=None))
+    return TopicInbox("pumps", Settings())
 
 
 def alarms(inbox: TopicInbox, **offsets: int) -> tuple[list[str], dict[str, int]]:

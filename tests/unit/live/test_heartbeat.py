@@ -8,7 +8,7 @@ from headrace.settings import Settings
 
 
 def test_batches_of_a_flow_add_up_and_the_last_says_how_far_it_is_behind(tmp_path: Path) -> None:
-    paths = Paths.of("pumps", Settings(home=tmp_path, _env_file=None))
+    paths = Paths.of("pumps", Settings(home=tmp_path))
     heartbeat = HeartbeatWriter(paths, "run-1")
     for rows, lag in ((10, 5), (20, 0)):
         heartbeat.took(Flow("strokes", "strokes", lag=lag), rows, seconds=2.0)

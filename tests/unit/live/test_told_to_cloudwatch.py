@@ -24,7 +24,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> ToldToCloudWatch:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    return ToldToCloudWatch(Settings(environment="dev", _env_file=None))
+    return ToldToCloudWatch(Settings(environment="dev"))
 
 
 @mock_aws
@@ -66,4 +66,4 @@ def test_that_it_cannot_be_told_is_said_once_and_stops_nothing(
 
 def test_without_an_environment_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(told_to_cloudwatch.boto3, "client", lambda *_, **__: pytest.fail("asked AWS"))
-    ToldToCloudWatch(Settings(_env_file=None)).beat(BEAT)
+    ToldToCloudWatch(Settings()).beat(BEAT)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import domains.refinery
@@ -20,5 +21,7 @@ def test_a_query_begins_with_its_question_and_reads_tables_that_are_made(name):
     question, _, columns = query.question.partition("? ")
     assert question
     assert columns.startswith("Columns: ")
-    for layer, table in tables_named(parse(query.sql)):
+    with duckdb.connect() as connection:
+        tree = parse(query.sql, connection)
+    for layer, table in tables_named(tree):
         assert (HOME / layer / f"{table}.py").exists()

@@ -5,7 +5,7 @@ import pytest
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.errors import NotEnoughRoom, UnknownName, UsageError
+from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.settings import Settings
 from simulation.generate.chunks import ChunkRecord, senders_of
 from simulation.generate.estimate import Estimate, check_room, estimate, estimate_of
@@ -88,7 +88,7 @@ def made(table: str, contracts: Mapping[str, Contract], plan: Plan) -> ChunkReco
 
 
 def test_a_target_without_room_is_refused(settings: Settings) -> None:
-    with pytest.raises(NotEnoughRoom, match="Take a smaller scale"):
+    with pytest.raises(HeadraceError, match="Take a smaller scale"):
         check_room(plan(), Estimate({"readings": 10**15}, 10**17, 1.0), settings)
 
 

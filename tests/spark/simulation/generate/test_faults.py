@@ -22,7 +22,7 @@ DAYS = 20
 def works(
     spark: SparkSession, contracts: Mapping[str, Contract], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Paths]:
-    settings = Settings(home=tmp_path_factory.mktemp("works"), _env_file=None)
+    settings = Settings(home=tmp_path_factory.mktemp("works"))
     make("works", contracts, SOURCES, plan(days=DAYS), settings)
     return Paths.of("works", settings)
 

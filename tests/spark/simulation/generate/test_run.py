@@ -67,7 +67,7 @@ def test_a_run_killed_while_moving_files_is_finished_by_the_next(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    other = Settings(home=tmp_path / "other", _env_file=None)
+    other = Settings(home=tmp_path / "other")
     make("works", contracts, SOURCES, plan(tables=("repairs",)), other)
     with monkeypatch.context() as patched:
         patched.setattr(writers, "_rows_in", lambda *_: 1 / 0)
@@ -131,7 +131,7 @@ def test_a_chunk_whose_memory_was_lost_is_not_loaded_twice(
 def test_what_goes_straight_into_bronze_is_what_would_have_landed(
     spark: SparkSession, contracts: Mapping[str, Contract], settings: Settings, tmp_path: Path
 ) -> None:
-    other = Settings(home=tmp_path / "other", _env_file=None)
+    other = Settings(home=tmp_path / "other")
     landed = make("works", contracts, SOURCES, plan(tables=("repairs",)), settings)
     loaded = make("works", contracts, SOURCES, plan(tables=("repairs",), into="bronze"), other)
     bronze = spark.read.format("delta").load(Paths.of("works", other).table("bronze", "repairs"))

@@ -76,7 +76,7 @@ SCHEMAS = {
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, pd.DataFrame]:
     contracts: Mapping[str, Contract] = written(tmp_path_factory.mktemp("schema"), SCHEMAS)
-    settings = Settings(home=tmp_path_factory.mktemp("forge"), _env_file=None)
+    settings = Settings(home=tmp_path_factory.mktemp("forge"))
     make("forge", contracts, {}, plan(days=1), settings)
     paths = Paths.of("forge", settings)
     return {name: pd.read_parquet([*Path(paths.landing(name)).rglob("*.parquet")]) for name in contracts}
