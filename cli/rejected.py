@@ -26,12 +26,12 @@ def rejected(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line for each sample.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    from cli.options import one_domain, tables_named
+    from cli.options import listed, one_domain
     from cli.screen import print_json
     from headrace.serve.rejected import rejected as found_in
 
     name = one_domain(domain)
-    found = found_in(name, tables_named(name, tables), samples=samples)
+    found = found_in(name, listed(tables) or None, samples=samples)
     if as_json:
         print_json(found)
     elif as_csv:

@@ -8,6 +8,7 @@ from typing import Literal
 from deltalake import DeltaTable
 
 from headrace.contracts.model import Contract
+from headrace.errors import UnknownName
 from headrace.lake import duck, log
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.refine.catalog import load_tables
@@ -32,16 +33,22 @@ class Rejected:
 def rejected(
     domain: str, tables: Collection[str] | None = None, *, samples: int = 3, settings: Settings | None = None
 ) -> list[Rejected]:
-    """Files first, then rows; the most frequent reasons of a table first."""
+    """Files first, then rows; the most frequent reasons of a table first. tables: by their names, or by those of the
+    tables that hold the rejected rows."""
     settings = settings or get_settings()
     catalog, paths = load_tables(domain), Paths.of(domain, settings)
+    nodes = {node.name: node for node in catalog.from_bronze}
+    known = {*catalog.contracts, *nodes}
+    wanted = known if tables is None else {name.removesuffix(rejected_of("")) for name in tables}
+    if strangers := sorted(wanted - known):
+        raise UnknownName("table that sets anything aside", strangers[0], known)
     found: list[Rejected] = []
     for table in catalog.contracts:
-        if tables is None or table in tables:
+        if table in wanted:
             found += _files(table, paths, samples)
-    for node in catalog.layer("silver"):
-        if node.first.layer == "bronze" and (tables is None or node.name in tables):
-            found += _rows(node.name, catalog.source_of(node), paths, samples, settings)
+    for name, node in nodes.items():
+        if name in wanted:
+            found += _rows(name, catalog.source_of(node), paths, samples, settings)
     return found
 
 

@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 from typer.testing import CliRunner
 
 from cli.main import app
+from headrace.errors import UnknownName
 from headrace.lake.paths import Paths
 from headrace.serve.rejected import Rejected, rejected
 from headrace.settings import Settings
@@ -46,6 +47,11 @@ def test_files_and_rows_are_told_by_table_and_reason_with_samples(lake: Settings
         Rejected("rows", "strokes__rejected", "pump is inactive", 1, ('{"stroke_id":"K1","bar":-1.0}',)),
     ]
     assert rejected("pumps", ["pumps"], settings=lake) == []
+    assert len(rejected("pumps", ["strokes__rejected"], settings=lake)) == 3
+    with pytest.raises(
+        UnknownName, match=r"no table that sets anything aside named 'pump_days'; known: .*strokes"
+    ):
+        rejected("pumps", ["pump_days"], settings=lake)
 
 
 def test_they_are_shown_as_a_table_as_csv_and_as_json(lake: Settings) -> None:
