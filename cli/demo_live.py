@@ -43,9 +43,9 @@ def demo_live(
 
 def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict[str, Any]:
     from cli.watch import watching
+    from headrace.alarms.rules import load_rules
     from headrace.lake.paths import Paths
     from headrace.live.latency import AlarmLatencyWatch, LatencyWatch
-    from headrace.refine.catalog import load_tables
     from rehearsal.kafka import Broker, free_port
     from rehearsal.subprocesses import running, wait_until_standing
     from simulation.producer.continuation import topic_contract
@@ -60,7 +60,7 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
         try:
             live = settings.model_copy(update={"kafka_bootstrap": broker.address, "metrics_port": 0})
             broker.make_topic(str(contract.arrives.topic), partitions=2)
-            before, rules = _counts(paths, contract.table), load_tables(domain).alarms
+            before, rules = _counts(paths, contract.table), load_rules(domain)
             told = _newest_event(paths)
             with running(["stream", domain], live, settings.home / "logs" / "stream.log") as job:
                 with _told("the standing job"):
