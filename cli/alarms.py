@@ -41,13 +41,13 @@ def alarms(
     from headrace.errors import UsageError
     from headrace.settings import get_settings
 
-    desk = Operator(one_domain(domain), get_settings())
+    operator = Operator(one_domain(domain), get_settings())
     if what == "list":
-        print_json(desk.standing()) if as_json else _show(desk.told())
+        print_json(operator.standing()) if as_json else _show(operator.shown())
         return
     if not ids:
         raise UsageError(f"say which alarm to {what}, such as A17; headrace alarms lists them")
-    told = desk.act(*(_action(what, each, by, note, lasting) for each in ids))
+    told = operator.act(*(_action(what, each, by, note, lasting) for each in ids))
     print_json(told) if as_json else _tell(told, ids)
     if len(told) < len(ids) or any(each["event"] == "refused" for each in told):
         raise typer.Exit(1)

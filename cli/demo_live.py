@@ -117,7 +117,7 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
         "cleared": sum(event["event"] == "cleared" for event in events),
         "announced": sum(event["is_annunciated"] for event in events),
         "floods": sum(event["event"] == "flood_began" for event in events),
-        "listed": [f"{each['priority']}: {in_words(each)}" for each in Operator(domain, settings).told()],
+        "listed": [f"{each['priority']}: {in_words(each)}" for each in Operator(domain, settings).shown()],
     }
 
 

@@ -1,5 +1,6 @@
 """`headrace stream`: the standing job."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
@@ -45,7 +46,7 @@ def stream(
         options = StandingOptions(until_empty, accept_loss, ways=(only,) if only else WAYS)
         ended = stand(one_domain(domain), get_settings(), options)
     if as_json:
-        print_json(ended.as_dict())
+        print_json(asdict(ended))
         return
     for flow in ended.flows:
         err.print(f"{flow.table}: {count(flow.rows)} rows in {flow.batches} batches")

@@ -56,7 +56,7 @@ def _rate(here: Path) -> float:
     """Of the second ten readings: the first ones are new to the engine, as they are once in a lake's life."""
     from headrace.alarms.processor import AlarmProcessor
     from headrace.alarms.rules import load_rules
-    from headrace.alarms.source_versions import News
+    from headrace.alarms.source_versions import VersionRows
 
     rules = load_rules(DOMAIN)
     assert rules is not None
@@ -65,9 +65,9 @@ def _rate(here: Path) -> float:
     half = READINGS // 2
     made = [_files(here / str(part), part * half, half, rules) for part in range(2)]
     began = 0.0
-    for number, files in enumerate(made):
+    for files in made:
         began = time.monotonic()
-        events = [engine.step(rows) for rows in News(number, files).batches(rules)]
+        events = [engine.step(rows) for rows in VersionRows(files).batches(rules)]
     seconds = time.monotonic() - began
     assert sum(map(len, events)) > SENDERS * BEYOND / 2, "senders beyond their limits were not told"
     return SENDERS * half / seconds
@@ -112,7 +112,7 @@ def _files(folder: Path, first: int, count: int, rules: object) -> tuple[str, ..
             values[codes < SENDERS * BEYOND] += 4.5
         rows = pa.table(
             {
-                rules.sender: ids.take(pa.array(codes)),  # type: ignore[attr-defined]
+                rules.senders.key: ids.take(pa.array(codes)),  # type: ignore[attr-defined]
                 rules.at: pa.array(at, pa.timestamp("us", "UTC")),  # type: ignore[attr-defined]
                 rules.value: values,  # type: ignore[attr-defined]
             }

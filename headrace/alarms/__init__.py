@@ -1,1 +1,1 @@
-"""Alarms worth an operator's attention, told from the readings of a silver table as they come."""
+"""Alarms worth an operator's attention, found in the readings of a silver table as they come."""

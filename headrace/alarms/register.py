@@ -1,64 +1,104 @@
-"""The alarms that are not over, by subject and by id; what is due of them; and the events recorded, one number each."""
+"""The alarms that are not over, when each is due, and the events recorded.
+
+The states are those of ISA-18.2: `returned` is its "returned to normal, unacknowledged"; `suppressed` is an alarm whose
+cause is announced already, or that came in a flood.
+"""
 
 import heapq
-import json
+import math
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import numpy as np
 
-from headrace.alarms.alarm import Alarm, Key, said_of
+from headrace.alarms.detectors.detector import CRITICAL, Transition
 from headrace.alarms.events import Event
 from headrace.alarms.rules import Priority
 from headrace.alarms.senders import Senders
-from headrace.alarms.transitions import CRITICAL, Transition
+
+State = Literal["unacknowledged", "acknowledged", "returned", "normal", "shelved", "suppressed"]
+STANDING: tuple[State, ...] = ("unacknowledged", "acknowledged", "returned", "shelved", "suppressed")
+EXPLAINED = ("raised", "escalated", "released")
+IN_WORDS = {
+    "stuck": "shows {value:g} without change since {since}",
+    "silent": "was last heard at {since}",
+    "drift": "leaves the level of its neighbours since {since}",
+    "failing": "is on its way to failure since {since}",
+}
+Key = tuple[str, int]
+"""The kind of an alarm and the code of its subject."""
 
 
-class Queue:
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, Key]] = []
+@dataclass
+class Alarm:
+    alarm_id: str
+    kind: str
+    code: int
+    is_group: bool
+    group: int
+    console: int
+    raised_at: int
+    severity: int
+    priority: Priority
+    value: float
+    limit: float
+    since: int
+    is_on: bool = True
+    is_told: bool = False
+    """Whether an operator was told of it and it was not acknowledged since."""
+    is_acknowledged: bool = False
+    shelved_until: int | None = None
+    shelved_by: str = ""
+    cause_id: str | None = None
+    is_hidden_by_cause: bool = False
+    is_hidden_by_flood: bool = False
+    spread_at: int = 0
+    """When it was last found to be the cause of another alarm."""
+    cleared_at: int = 0
 
-    def put(self, at: int, key: Key) -> None:
-        heapq.heappush(self._heap, (at, key))
+    @property
+    def key(self) -> Key:
+        return (self.kind, self.code)
 
-    def until(self, at: int) -> Iterator[tuple[int, Key]]:
-        """The earliest first; what is put meanwhile comes along where it is due too."""
-        while self._heap and self._heap[0][0] <= at:
-            yield heapq.heappop(self._heap)
+    @property
+    def is_hidden(self) -> bool:
+        return self.is_hidden_by_cause or self.is_hidden_by_flood
+
+    @property
+    def state(self) -> State:
+        if self.shelved_until is not None:
+            return "shelved"
+        if not self.is_on:
+            return "returned" if self.is_told and not self.is_acknowledged else "normal"
+        if self.is_hidden:
+            return "suppressed"
+        return "acknowledged" if self.is_acknowledged else "unacknowledged"
 
 
 class Register:
     def __init__(self, senders: Senders) -> None:
         self.senders, self.rules = senders, senders.rules
         self.now = 0
-        self._alarms: dict[Key, Alarm] = {}
-        self._by_id: dict[str, Alarm] = {}
+        self.alarms: dict[Key, Alarm] = {}
+        self.by_id: dict[str, Alarm] = {}
         self._raises: dict[Key, list[int]] = {}
-        self._due = Queue()
+        self._due: list[tuple[int, Key]] = []
         self._number = self._opened = 0
-        self._told: list[Event] = []
-
-    def __iter__(self) -> Iterator[Alarm]:
-        return iter(list(self._alarms.values()))
-
-    def find(self, key: Key) -> Alarm | None:
-        return self._alarms.get(key)
-
-    def named(self, alarm_id: str) -> Alarm | None:
-        return self._by_id.get(alarm_id)
+        self._events: list[Event] = []
 
     def open(self, transition: Transition) -> Alarm:
         self._opened += 1
         senders, code = self.senders, transition.code
-        group = code if transition.is_group else int(senders.group[code])
-        console = int(senders.console_of_group[group] if transition.is_group else senders.console[code])
+        member = np.flatnonzero(senders.group == code)[-1] if transition.is_group else code
         alarm = Alarm(
-            f"A{self._opened}", transition.kind, code, transition.is_group, group, console,
+            f"A{self._opened}", transition.kind, code, transition.is_group,
+            int(senders.group[member]), int(senders.console[member]),
             transition.at, transition.severity, self._priority(transition),
             transition.value, transition.limit, transition.since,
         )  # fmt: skip
-        self._add(alarm)
+        self.alarms[alarm.key] = self.by_id[alarm.alarm_id] = alarm
         return alarm
 
     def measure(self, alarm: Alarm, transition: Transition) -> None:
@@ -66,59 +106,76 @@ class Register:
         alarm.value, alarm.limit, alarm.since = transition.value, transition.limit, transition.since
 
     def settle(self, alarm: Alarm) -> None:
-        """Forgets an alarm that is over; one that returned is remembered until somebody saw it or it lapses."""
+        """Forgets an alarm that is over; one that returned stays until it is acknowledged or lapses."""
         if alarm.state == "normal":
-            del self._alarms[alarm.key], self._by_id[alarm.alarm_id]
+            del self.alarms[alarm.key], self.by_id[alarm.alarm_id]
         elif alarm.state == "returned":
-            self._due.put(self.lapses_at(alarm), alarm.key)
+            heapq.heappush(self._due, (self.lapses_at(alarm), alarm.key))
 
     def lapses_at(self, alarm: Alarm) -> int:
         return alarm.cleared_at + micros(self.rules.returned_lapses_after)
 
-    def comes_back(self, alarm: Alarm, at: int) -> None:
-        alarm.shelved_until = at
-        self._due.put(at, alarm.key)
+    def shelve(self, alarm: Alarm, until: int, by: str) -> None:
+        alarm.shelved_until, alarm.shelved_by = until, by
+        heapq.heappush(self._due, (until, alarm.key))
 
     def due(self, at: int) -> Iterator[tuple[int, Alarm]]:
-        for due, key in self._due.until(at):
-            if (alarm := self.find(key)) is not None:
+        """The earliest first; what becomes due meanwhile comes along."""
+        while self._due and self._due[0][0] <= at:
+            due, key = heapq.heappop(self._due)
+            if (alarm := self.alarms.get(key)) is not None:
                 yield due, alarm
 
     def chatters(self, alarm: Alarm, at: int) -> bool:
-        """Counts that it was raised, and says whether it was too often."""
+        """Counts that it was raised: whether that was too often."""
         rule = self.rules.chatter
         recent = [each for each in self._raises.get(alarm.key, []) if at - each < micros(rule.within)]
         self._raises[alarm.key] = [*recent, at][-rule.raises :]
         return len(recent) + 1 >= rule.raises
 
-    def tell(
-        self,
-        alarm: Alarm,
-        event: str,
-        at: int,
-        *,
-        is_annunciated: bool = False,
-        by: str = "",
-        message: str = "",
+    def record(
+        self, alarm: Alarm, event: str, at: int, *, is_told: bool = False, by: str = "", message: str = ""
     ) -> None:
-        self._say(
-            said_of(alarm, self.senders, event, at, is_annunciated=is_annunciated, by=by, message=message)
+        senders = self.senders
+        subject = (senders.groups if alarm.is_group else senders.ids).names[alarm.code]
+        recorded = Event(
+            alarm_id=alarm.alarm_id,
+            event=event,
+            event_at=at,
+            state=alarm.state,
+            is_annunciated=is_told,
+            kind=alarm.kind,
+            priority=alarm.priority,
+            severity="critical" if alarm.severity >= CRITICAL else "warning",
+            subject=subject,
+            is_group=alarm.is_group,
+            group_id=senders.groups.name(alarm.group),
+            console=senders.consoles.name(alarm.console),
+            value=None if math.isnan(alarm.value) else alarm.value,
+            limit_value=None if math.isnan(alarm.limit) else alarm.limit,
+            since=alarm.since,
+            until=alarm.shelved_until,
+            cause_id=alarm.cause_id,
+            acted_by=by or None,
+            message=message or (_explained(alarm, subject) if event in EXPLAINED else ""),
         )
+        self._append(recorded)
 
-    def tell_console(self, console: int, event: str, at: int, message: str = "") -> None:
-        name = self.senders.consoles.names[console] if console >= 0 else None
-        self._say(Event("", 0, None, event, at, kind="flood", console=name, message=message))
+    def record_flood(self, console: int, event: str, at: int, message: str = "") -> None:
+        name = self.senders.consoles.name(console)
+        self._append(Event(event=event, event_at=at, kind="flood", console=name, message=message))
 
     def refuse(self, alarm_id: str | None, by: str | None, why: str) -> None:
-        self._say(Event("", 0, alarm_id, "refused", self.now, acted_by=by, message=why))
+        self._append(Event(alarm_id=alarm_id, event="refused", event_at=self.now, acted_by=by, message=why))
 
     def events(self) -> list[Event]:
-        """What was told since this was asked last."""
-        told, self._told = self._told, []
-        return told
+        """Those recorded since the last call."""
+        events, self._events = self._events, []
+        return events
 
     @property
     def counters(self) -> list[int]:
+        """How far time and the numbers of events and alarms have come."""
         return [self.now, self._number, self._opened]
 
     @counters.setter
@@ -126,10 +183,11 @@ class Register:
         self.now, self._number, self._opened = counters
 
     def state(self) -> dict[str, Any]:
-        newest = {key: recent for key, recent in self._raises.items() if self._may_chatter(recent)}
+        within = micros(self.rules.chatter.within)
+        raises = {key: recent for key, recent in self._raises.items() if self.now - recent[-1] < within}
         return {
-            "alarms": [alarm.as_dict() for alarm in self],
-            "raises": [[*key, recent] for key, recent in newest.items()],
+            "alarms": [asdict(alarm) for alarm in self.alarms.values()],
+            "raises": [[*key, recent] for key, recent in raises.items()],
             "counters": self.counters,
         }
 
@@ -138,40 +196,32 @@ class Register:
         self._raises = {(kind, code): recent for kind, code, recent in state["raises"]}
         for each in state["alarms"]:
             alarm = Alarm(**each)
-            self._add(alarm)
+            self.alarms[alarm.key] = self.by_id[alarm.alarm_id] = alarm
             if alarm.shelved_until is not None:
-                self._due.put(alarm.shelved_until, alarm.key)
+                self.shelve(alarm, alarm.shelved_until, alarm.shelved_by)
             else:
                 self.settle(alarm)
 
-    def _may_chatter(self, recent: list[int]) -> bool:
-        return self.now - recent[-1] < micros(self.rules.chatter.within)
-
-    def _add(self, alarm: Alarm) -> None:
-        self._alarms[alarm.key] = self._by_id[alarm.alarm_id] = alarm
-
-    def _say(self, event: Event) -> None:
+    def _append(self, event: Event) -> None:
         self._number += 1
-        self._told.append(event.numbered(self._number))
+        self._events.append(replace(event, event_id=f"E{self._number}", event_number=self._number))
 
     def _priority(self, transition: Transition) -> Priority:
-        senders = self.senders
-        kind = -1 if transition.is_group else int(senders.kind[transition.code])
-        rules = self.rules.of(senders.kinds.names[kind] if kind >= 0 else "")
+        kind = -1 if transition.is_group else int(self.senders.kind[transition.code])
+        rules = self.rules.of(self.senders.kinds.name(kind) or "")
         if transition.kind == "limit":
             ranks = rules.limit.priority
             return ranks.critical if transition.severity >= CRITICAL else ranks.warning
-        found: Priority = getattr(rules, transition.kind).priority
-        return found
+        priority: Priority = getattr(rules, transition.kind).priority
+        return priority
 
 
-def as_array(state: Any) -> np.ndarray:
-    """Anything that JSON can hold, to be kept among arrays."""
-    return np.frombuffer(json.dumps(state).encode(), np.uint8)
-
-
-def from_array(array: np.ndarray) -> Any:
-    return json.loads(array.tobytes())
+def _explained(alarm: Alarm, subject: str) -> str:
+    if alarm.kind == "limit":
+        side = "above" if alarm.value > alarm.limit else "below"
+        return f"{subject}: {alarm.value:g} is {side} its limit {alarm.limit:g}"
+    since = f"{datetime.fromtimestamp(alarm.since / 1e6, UTC):%Y-%m-%d %H:%M}"
+    return f"{subject} {IN_WORDS[alarm.kind].format(value=alarm.value, since=since)}"
 
 
 def micros(span: timedelta) -> int:

@@ -18,7 +18,7 @@ class SendersRule(Strict):
     """The silver table of those who send, and its columns."""
 
     table: str
-    key: str
+    key: str = Field(description="Names the sender, in the followed table as well.")
     group: str = Field(description="What belongs together: what fails there has one cause.")
     console: str = Field(description="Where one operator sits: rates and floods are told of it.")
     kind: str = Field(description="Kind of sender, which `by_kind` refers to.")
@@ -150,16 +150,11 @@ class Rules(Strict):
 
     def columns_named(self) -> dict[str, list[str]]:
         """The columns that must be there, by table."""
-        named, limits = self.senders, self.limits
-        theirs = [named.key, named.group, named.console, named.kind, named.interval, named.active]
-        theirs += [limits.low_low, limits.low, limits.high, limits.high_high]
-        of_senders = {named.table: [column for column in theirs if column]}
-        return {self.source: [self.sender, self.at, self.value]} | of_senders
-
-    @property
-    def sender(self) -> str:
-        """The column of the followed table that names who sent a row: as in the senders' table."""
-        return self.senders.key
+        of_senders = self.senders.model_dump(exclude={"table"}) | self.limits.model_dump()
+        return {
+            self.source: [self.senders.key, self.at, self.value],
+            self.senders.table: [column for column in of_senders.values() if column],
+        }
 
 
 def _merged(below: Any, above: Any) -> Any:

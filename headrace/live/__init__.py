@@ -1,1 +1,1 @@
-"""What moves: a topic into the tables, until it is told to stop."""
+"""The standing job: topics and dropped files into the tables, until it is told to stop."""

@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from headrace.lake import objects
 from headrace.lake.lease import HOST
@@ -14,7 +13,7 @@ from headrace.lake.paths import Paths
 
 @dataclass(frozen=True)
 class Flow:
-    """One topic on its way: what the last batch took, how fast, and how far behind it is."""
+    """One source of a table: what its last batch took, how fast, and how far behind it is."""
 
     table: str
     topic: str
@@ -45,12 +44,9 @@ class Heartbeat:
     def age(self) -> float:
         return time.time() - self.at
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 class HeartbeatWriter:
-    """The heartbeat of one run, told to by several threads."""
+    """Writes the heartbeat of one run; several threads add to it."""
 
     def __init__(self, paths: Paths, run: str) -> None:
         self._paths, self._lock = paths, threading.Lock()
@@ -66,12 +62,9 @@ class HeartbeatWriter:
         """Adds a batch to its flow, which is given with its names and how far it is behind."""
         with self._lock:
             flows = {each.table: each for each in self._heartbeat.flows}
-            before, now = flows.get(flow.table, flow), time.time()
-            since = (
-                now - datetime.fromisoformat(before.committed_at).timestamp()
-                if before.committed_at
-                else seconds
-            )
+            before, since = flows.get(flow.table, flow), seconds
+            if before.committed_at:
+                since = time.time() - datetime.fromisoformat(before.committed_at).timestamp()
             flows[flow.table] = replace(
                 flow,
                 batches=before.batches + 1,
@@ -85,14 +78,12 @@ class HeartbeatWriter:
 
 
 def beat(paths: Paths, heartbeat: Heartbeat) -> None:
-    objects.put_json(paths.heartbeat, heartbeat.as_dict())
+    objects.put_json(paths.heartbeat, asdict(heartbeat))
 
 
 def last_beat(paths: Paths) -> Heartbeat | None:
-    found = objects.get_json(paths.heartbeat)
-    if found is None:
-        return None
-    return Heartbeat(**{**found, "flows": tuple(Flow(**flow) for flow in found["flows"])})
+    last = objects.get_json(paths.heartbeat)
+    return Heartbeat(**{**last, "flows": tuple(Flow(**flow) for flow in last["flows"])}) if last else None
 
 
 def stamp() -> str:

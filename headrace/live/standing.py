@@ -1,28 +1,30 @@
 """The standing job: a domain's topics and live files into bronze and silver until it is told to stop."""
 
+import ctypes
+import gc
+import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from headrace.lake.lease import STANDING, leased
+from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarms import AlarmsThread, fold_of
 from headrace.live.heartbeat import Flow, Heartbeat, HeartbeatWriter
-from headrace.live.maintenance import Maintenance, maintained_tables
-from headrace.live.memory import FROM_THE_START, Sweeper, give_back
-from headrace.live.metrics import AlarmMetrics, Metrics
-from headrace.live.silver_sink import SilverSink
-from headrace.live.source_loop import LiveTable, Pace, SourceLoop, Taken
-from headrace.live.standing_tables import check_parents, set_properties, tables_of
-from headrace.live.told_to_cloudwatch import ToldToCloudWatch
+from headrace.live.maintenance import Maintenance
+from headrace.live.metrics import CloudWatch, Metrics
+from headrace.live.source_loop import SilverSink, SourceLoop
+from headrace.live.standing_tables import check_parents, set_properties, standing_tables, tables_of
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.run import BYTES_PER_ROW
@@ -37,6 +39,11 @@ from headrace.writes.edge import Edge, ParentsCache
 JOB = "stream"
 BEAT_SECONDS = 1.0
 WAYS = ("topic", "files")
+FROM_THE_START = "-XX:+AlwaysPreTouch"
+"""For the JVM: all of its heap at once, so that what is missing is missing at the start and not in a week."""
+MMAP_THRESHOLD, ARENA_MAX = -3, -8  # by the numbers that mallopt(3) has for them
+LARGE, ARENAS = 256 * 1024, 4
+SWEEPS_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class _Job:
         self._catalog, self._context, self._options = catalog, context, options
         self._with_silver = "silver" in options.layers
         self._metrics = Metrics(context.paths.domain, context.settings.metrics_port)
-        self._cloudwatch = ToldToCloudWatch(context.settings)
+        self._cloudwatch = CloudWatch(context.settings)
         self._heartbeat = HeartbeatWriter(context.paths, context.run)
 
     def run(self, stop: threading.Event) -> Heartbeat:
@@ -98,20 +105,22 @@ class _Job:
             spark = get_spark(context.settings.model_copy(update={"java_options": options}))
             self._alarms = stack.enter_context(self._alarms_thread())
             make_ready(spark, contracts, catalog, context.paths)
-            maintained = maintained_tables(catalog, contracts, with_silver=self._with_silver)
-            tables = {each.table: self._live_table(spark, each) for each in contracts}
-            maintenance = Maintenance(
-                maintained, catalog, context, {name: table.turn for name, table in tables.items()}
-            )
-            set_properties(spark, maintenance.places, context.settings)
+            sinks = {each.table: self._sink(spark, each) for each in contracts}
+            written = standing_tables(catalog, contracts)
+            maintained = [table for table in written if table.layer in self._options.layers]
+            turns = {name: sink.turn for name, sink in sinks.items()}
+            places = [context.paths.table(table.layer, table.name) for table in maintained]
+            set_properties(spark, places, context.settings)
             loops: list[SourceLoop] = []
             stack.callback(_settle, loops)
-            pace = Pace(context.settings.trigger_seconds, self._options.until_empty)
-            for table in tables.values():
-                for source in self._sources(table, stack):
-                    loops.append(SourceLoop(source, table, pace, self._took))
-                    loops[-1].start()
-            stack.enter_context(maintenance)
+            pace, until_empty = context.settings.trigger_seconds, self._options.until_empty
+            for contract in contracts:
+                sink = sinks[contract.table]
+                for source in self._sources(contract, sink, stack):
+                    loop = SourceLoop(source, sink, self._took, seconds=pace, until_empty=until_empty)
+                    loops.append(loop)
+                    loop.start()
+            stack.enter_context(Maintenance(maintained, catalog, context, turns))
             self._heartbeat.beat("running")
             self._look_after(loops, stop)
             self._heartbeat.beat("stopping")
@@ -127,60 +136,83 @@ class _Job:
             self._alarms.check()
             for loop in loops:
                 loop.check()
-            self._tell(self._heartbeat.beat("running"))
+            heartbeat = self._heartbeat.beat("running")
+            self._cloudwatch.beat(heartbeat)
+            for flow in heartbeat.flows:
+                lag = "" if flow.lag is None else f", {flow.lag:,} behind"
+                last = f", last commit {flow.committed_at[11:19]}" if flow.committed_at else ""
+                note = f"{flow.rows_per_second:,.0f} rows/s{lag}, last batch {flow.last_seconds:.1f} s{last}"
+                tell(Event(JOB, flow.table, "going", rows=flow.rows, note=note))
             if not any(loop.is_alive() for loop in loops):
                 return
 
-    def _sources(self, table: LiveTable, stack: ExitStack) -> Iterator[Source]:
-        context, contract = self._context, table.contract
+    def _sources(self, contract: Contract, sink: SilverSink, stack: ExitStack) -> Iterator[Source]:
+        context, settings = self._context, self._context.settings
         # Whichever way is read now: the commit of its last files may leave the log.
-        settings = context.settings
         most = Most(settings.max_offsets_per_trigger, settings.rows_per_batch * BYTES_PER_ROW)
         files = FileSource(contract, context, [drop_folder_of(context.paths, contract.table)], most)
         files.finish()
         if "files" in self._options.ways:
             yield files
         if "topic" in self._options.ways:
-            topic = TopicSource(contract, context, table.sink.hold)
+            topic = TopicSource(contract, context, sink.hold)
             stack.callback(topic.close)
             topic.begin(accept_loss=self._options.accept_loss, until_empty=self._options.until_empty)
             yield topic
 
-    def _live_table(self, spark: SparkSession, contract: Contract) -> LiveTable:
+    def _sink(self, spark: SparkSession, contract: Contract) -> SilverSink:
         context, now = self._context, datetime.now(UTC).replace(tzinfo=None)
         nodes = self._catalog.made_from(contract) if self._with_silver else []
         edges = [Edge(node, contract, context, now, parents_cache=ParentsCache()) for node in nodes]
-        session = spark.newSession()
-        sink = SilverSink(edges, session, context.settings.rows_per_batch * BYTES_PER_ROW)
-        return LiveTable(contract, session, sink)
+        return SilverSink(edges, spark.newSession(), context.settings.rows_per_batch * BYTES_PER_ROW)
 
     def _alarms_thread(self) -> AlarmsThread:
-        context, catalog = self._context, self._catalog
+        context, catalog, metrics = self._context, self._catalog, self._metrics
         followers = [node for contract in catalog.by_topic for node in catalog.followers(contract)]
-        broker, is_asked = "topic" in self._options.ways, self._with_silver and followers
-        fold = fold_of(followers[0], context, broker=broker) if is_asked else None
-        return AlarmsThread(fold, AlarmMetrics(context.paths.domain, self._metrics.registry).took)
+        fold = None
+        if self._with_silver and followers:
+            broker = "topic" in self._options.ways
+            fold = fold_of(followers[0], context, broker=broker, stored=metrics.stored)
+        return AlarmsThread(fold, metrics.followed)
 
-    def _took(self, loop: SourceLoop, taken: Taken) -> None:
+    def _took(self, loop: SourceLoop, entries: Sequence[Entry], seconds: float) -> None:
         self._alarms.notice()
-        self._metrics.took(loop.name, taken)
-        waiting = loop.source.waiting if isinstance(loop.source, TopicSource) else None
-        if waiting is not None:
-            self._metrics.lags(loop.name, waiting)
-        origin = loop.source.topic if isinstance(loop.source, TopicSource) else loop.source.name
-        self._heartbeat.took(Flow(loop.name, origin, lag=waiting), taken.rows, taken.seconds)
-
-    def _tell(self, heartbeat: Heartbeat) -> None:
-        self._cloudwatch.beat(heartbeat)
-        for flow in heartbeat.flows:
-            lag = "" if flow.lag is None else f", {flow.lag:,} behind"
-            last = f", last commit {flow.committed_at[11:19]}" if flow.committed_at else ""
-            note = f"{flow.rows_per_second:,.0f} rows/s{lag}, last batch {flow.last_seconds:.1f} s{last}"
-            tell(Event(JOB, flow.table, "going", rows=flow.rows, note=note))
+        source, waiting = loop.source, None
+        origin = source.name
+        if isinstance(source, TopicSource):
+            origin, waiting = source.topic, source.waiting
+        self._metrics.took(loop.name, entries, seconds, waiting)
+        self._heartbeat.took(Flow(loop.name, origin, lag=waiting), entries[0].rows_in, seconds)
 
 
 def _settle(loops: list[SourceLoop]) -> None:
     for loop in loops:
-        loop.tell_to_stop()
+        loop.stopping.set()
     for loop in loops:
         loop.settle()
+
+
+def give_back() -> None:
+    """Large arrays go to the system as soon as they are freed. By itself the C library keeps ever larger ones."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):  # another C library than GNU's has its own ways
+        c = ctypes.CDLL(None)
+        c.mallopt(MMAP_THRESHOLD, LARGE)
+        c.mallopt(ARENA_MAX, ARENAS)
+
+
+class Sweeper:
+    """Each batch leaves objects behind that name each other, and Spark's plans hang on them. Python by itself looks for
+    such when there are a quarter more than it has in all, which is once an hour."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        gc.freeze()  # what is there now stays, and need not be looked through again
+        self._swept = monotonic()
+
+    def sweep(self) -> None:
+        """Where it is time to."""
+        if monotonic() - self._swept >= SWEEPS_EVERY:
+            gc.collect()
+            self._swept = monotonic()

@@ -1,6 +1,7 @@
-"""The tables that the standing job writes: which they are, what they need before it can, what Delta keeps of them."""
+"""The tables that the standing job writes: which they are, what they need before it can, what is kept of their logs."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -8,26 +9,55 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import NotReady
 from headrace.lake import log
-from headrace.lake.paths import Paths, as_s3
+from headrace.lake.increments import progress_of
+from headrace.lake.paths import Paths, as_s3, is_beside, rejected_of
+from headrace.lake.published import last_good
 from headrace.refine.catalog import Catalog
+from headrace.refine.late_duplicates import watched
 from headrace.settings import Settings
+from headrace.writes.node import Node
+from headrace.writes.way import follower_of, way_of
 
 CHECKPOINT_EVERY = 50
 
 
-def tables_of(catalog: Catalog, contracts: Iterable[Contract]) -> Iterator[tuple[str, str]]:
-    """Layer and name of each."""
-    for contract in contracts:
-        yield "bronze", contract.table
-        yield from (("silver", node.name) for node in catalog.made_from(contract))
-        yield from (("silver", node.name) for node in catalog.followers(contract))
+@dataclass(frozen=True)
+class StandingTable:
+    """`source`: the contract whose turn it is written in. `node`: how a silver table is made whose keys are looked at
+    for second copies."""
+
+    source: str
+    layer: str
+    name: str
+    node: Node | None = None
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.name}"
+
+
+def standing_tables(catalog: Catalog, sources: Iterable[Contract]) -> Iterator[StandingTable]:
+    """The tables that the job writes of these contracts, with those beside them."""
+    looked_at = watched(catalog)
+    for contract in sources:
+        source = contract.table
+        yield StandingTable(source, "bronze", source)
+        for node in catalog.made_from(contract):
+            beside = rejected_of(node.name), *way_of(node.table.write).side_tables(node.name)
+            yield StandingTable(source, "silver", node.name, node if node in looked_at else None)
+            yield from (StandingTable(source, "silver", name) for name in beside)
+        for node in catalog.followers(contract):
+            yield StandingTable(source, "silver", node.name)
+
+
+def tables_of(catalog: Catalog, contracts: Iterable[Contract]) -> list[tuple[str, str]]:
+    """Layer and name of each that a lease is held of, which covers those beside it."""
+    tables = standing_tables(catalog, contracts)
+    return [(table.layer, table.name) for table in tables if not is_beside(table.name)]
 
 
 def check_parents(catalog: Catalog, contracts: Iterable[Contract], paths: Paths) -> None:
     for layer, name in tables_of(catalog, contracts):
-        if layer == "bronze":
-            continue
-        for ref in catalog.above(layer, name)[1:]:
+        for ref in catalog.above(layer, name)[1:] if layer != "bronze" else ():
             if not log.exists(paths.table(ref.layer, ref.name)):
                 raise NotReady(
                     f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first",
@@ -36,8 +66,7 @@ def check_parents(catalog: Catalog, contracts: Iterable[Contract], paths: Paths)
 
 
 def set_properties(spark: SparkSession, tables: Iterable[str], settings: Settings) -> None:
-    """Sets the properties of live tables where they are others; a table that is not there yet gets them at the next
-    start."""
+    """A table that is not there yet gets them at the next start."""
     wanted = table_properties(settings)
     for table in tables:
         if log.exists(table):
@@ -54,3 +83,23 @@ def table_properties(settings: Settings) -> dict[str, str]:
         "delta.checkpointInterval": str(CHECKPOINT_EVERY),
         "delta.deletedFileRetentionDuration": f"interval {settings.hours_kept} hours",
     }
+
+
+def oldest_needed(catalog: Catalog, paths: Paths, layer: str, name: str) -> int:
+    """The oldest version whose log somebody needs; the newest where nobody is behind. An edge that was never run begins
+    with all that is there, and so does a gold table that was never made."""
+    needed = [log.version(paths.table(layer, name))]
+    if (good := last_good(paths, layer, name)) is not None:
+        needed.append(good.version)
+    if layer == "bronze":
+        edges = (progress_of(paths, node.name) for node in catalog.made_from(catalog.contracts[name]))
+        needed += [done.version for done in edges if done is not None]
+    if layer == "silver":
+        following = [node for node in catalog.layer("silver") if node.first.layer == "silver"]
+        versions = (follower_of(node).oldest_needed(node, paths, name) for node in following)
+        needed += [version for version in versions if version is not None]
+        for node in catalog.layer("gold"):
+            if name in way_of(node.table.write).follows:
+                made_from = log.last_said(paths.table("gold", node.name), "made_from")
+                needed += [int(made_from["upstream"][name])] if made_from else []
+    return min(needed)

@@ -11,7 +11,7 @@ from headrace.errors import UnknownName
 from headrace.lake import ledger
 from headrace.lake.lease import leased, living_holder
 from headrace.lake.paths import Paths
-from headrace.live.requests import ask
+from headrace.live.maintenance import ask
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.refine.late_duplicates import Copies, Removed, watched

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from headrace.alarms import checkpoint
 from headrace.alarms.actions import Folder
-from headrace.alarms.events import MEANINGS, SCHEMA, TABLE
-from headrace.alarms.fold import AlarmFold, Turn, entry_of, turn_of
+from headrace.alarms.events import DESCRIPTIONS, SCHEMA, TABLE
+from headrace.alarms.fold import AlarmFold, Turn
 from headrace.alarms.rules import Rules, load_rules
+from headrace.alarms.store import oldest_needed
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.increments import Progress
@@ -28,7 +28,7 @@ class AlarmsWay(FollowerWay[Alarms]):
     terms = ("on_time", "late")
     stored = ("events",)
     columns = tuple(
-        T.StructField(field.name, field.dataType, metadata={"comment": MEANINGS[field.name]})
+        T.StructField(field.name, field.dataType, metadata={"comment": DESCRIPTIONS[field.name]})
         for field in from_arrow_schema(SCHEMA)
     )
 
@@ -63,7 +63,7 @@ class AlarmsWay(FollowerWay[Alarms]):
     def waits(self, node: Node, paths: Paths) -> bool:
         """Whether the followed table has a version that was not read, or an operator did something."""
         newest = log.version(paths.table("silver", node.first.name))
-        return newest > _read_by(paths) or bool(Folder(paths).receive({})[0])
+        return newest > _read_by(paths) or bool(Folder(paths).receive())
 
     def follow(self, node: Node, context: RunContext) -> list[Entry]:
         if not self.waits(node, context.paths):
@@ -76,7 +76,7 @@ class AlarmsWay(FollowerWay[Alarms]):
         read = ledger.remembered(paths, "silver", TABLE)
         if not read or table not in (node.first.name, TABLE):
             return None
-        saved = checkpoint.oldest_needed(paths, table)
+        saved = oldest_needed(paths, table)
         if saved is not None:
             return saved
         return -1 if table == TABLE else Progress(**read).began - 1
@@ -88,9 +88,9 @@ class AlarmsWay(FollowerWay[Alarms]):
         newest = log.last_commit_of(path, f"{paths.domain}.silver.{TABLE}") if log.exists(path) else None
         if newest is None:
             return
-        turn, totals = turn_of(newest.note), ledger.totals(ledger.entries(paths, "silver", TABLE))
+        turn, totals = Turn.of(newest.note), ledger.totals(ledger.entries(paths, "silver", TABLE))
         sources = [ref.name for ref in node.upstream.values()]
-        entry = entry_of(turn, newest.version, newest.note, *sources)
+        entry = turn.entry(newest.version, newest.note, *sources)
         is_told = ledger.is_recorded(paths, entry)
         name, terms = f"silver.{TABLE}", {term: totals.get(term, 0) for term in self.terms}
         yield name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms

@@ -68,7 +68,7 @@ class AlarmWatch:
             codes = pa.array(readings.codes[begin:end])
             rows = pa.table(
                 {
-                    self._rules.sender: pa.DictionaryArray.from_arrays(codes, readings.senders),
+                    self._rules.senders.key: pa.DictionaryArray.from_arrays(codes, readings.senders),
                     self._rules.at: pa.array(readings.at[begin:end]).cast(pa.timestamp("us", "UTC")),
                     self._rules.value: pa.array(readings.values[begin:end]),
                 }

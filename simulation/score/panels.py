@@ -139,7 +139,7 @@ class PanelRows:
         """The readings of a span that silver would hold."""
         clean = self._factory.clean_rows(self._chunk(piece)).where(F.col("_index").isin(list(self._chosen)))
         sent, _ = self._factory.rows(clean, self._contract)
-        named = (self._rules.sender, self._rules.at, self._rules.value)
+        named = (self._rules.senders.key, self._rules.at, self._rules.value)
         rows = self._judged(self._node, bronze_rows(sent, self._contract, "replay")).select(*named).toArrow()
         senders = rows[named[0]].combine_chunks().dictionary_encode()
         at = rows[named[1]].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()

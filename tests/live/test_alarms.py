@@ -9,27 +9,28 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from headrace.alarms.operator import Operator
 from headrace.errors import HeadraceError
-from headrace.live.alarm_topics import actions_topic, alarms_topic
 from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
+
+ALARMS, ACTIONS = "pumps_alarms", "pumps_alarm_actions"
 
 
 @pytest.fixture
 def topics(live: LiveStation) -> Iterator[None]:
     """Gone afterwards, so that no other test reads them."""
     assert live.broker is not None
-    live.broker.make_topic(actions_topic("pumps"), partitions=1)
+    live.broker.make_topic(ACTIONS, partitions=1)
     yield
     admin = KafkaAdminClient(bootstrap_servers=live.broker.address)
-    admin.delete_topics([actions_topic("pumps"), alarms_topic("pumps")])
+    admin.delete_topics([ACTIONS, ALARMS])
     admin.close()
 
 
 def sent_out(live: LiveStation) -> list[dict[str, Any]]:
     assert live.broker is not None
     consumer = KafkaConsumer(
-        alarms_topic("pumps"),
+        ALARMS,
         bootstrap_servers=live.broker.address,
         auto_offset_reset="earliest",
         consumer_timeout_ms=2000,
@@ -42,7 +43,7 @@ def sent_out(live: LiveStation) -> list[dict[str, Any]]:
 def does(live: LiveStation, **action: Any) -> None:
     assert live.broker is not None
     producer = KafkaProducer(bootstrap_servers=live.broker.address)
-    producer.send(actions_topic("pumps"), json.dumps(action).encode()).get(timeout=30)
+    producer.send(ACTIONS, json.dumps(action).encode()).get(timeout=30)
     producer.close()
 
 

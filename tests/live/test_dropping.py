@@ -60,7 +60,7 @@ def test_files_alone_need_no_broker_and_what_a_killed_job_stored_is_judged_by_wh
 
     live.drops("strokes", "strokes_1.json", [stroke(1), stroke(2, bar=-1)])
     with monkeypatch.context() as patch:
-        patch.setattr("headrace.live.silver_sink.SilverSink._into", killed)
+        patch.setattr("headrace.live.source_loop.SilverSink._into", killed)
         with pytest.raises(Killed):
             stand("pumps", nowhere, Event(), StandingOptions(until_empty=True, ways=("files",)))
     assert live.table("bronze", "strokes").count() == 2

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 
 from headrace.lake import log, objects
 from headrace.lake.commits import append_once
-from headrace.live.silver_sink import SilverSink
+from headrace.live.source_loop import SilverSink
 from headrace.operate.receipt import receipt
 from headrace.sources import topic
 from headrace.sources.broker import offsets_now

@@ -106,7 +106,7 @@ def test_messages_that_a_killed_job_stored_but_did_not_judge_are_judged_by_whoev
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("headrace.live.silver_sink.SilverSink._into", killed)
+        patch.setattr("headrace.live.source_loop.SilverSink._into", killed)
         with pytest.raises(Killed):
             live.stands()
     assert live.table("bronze", "strokes").count() == 2

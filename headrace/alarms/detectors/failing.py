@@ -1,108 +1,86 @@
 """Groups whose senders move together over days, long before one of them passes a limit: something is about to fail.
 
-Of each kind of sender in a group the median deviation counts, so that no single instrument can speak for it, measured
-by how much that median usually moves. Which way a kind moves before a failure need not be known: that two kinds leave
-their levels together and stay away is what does not happen by chance. What moves at once from one block to the next
-was switched, not worn.
+Of each kind in a group the median deviation counts, by how much that median usually moves, so that no single
+instrument can speak for it. That two kinds leave their levels together, either way, and stay away does not happen by
+chance. A group that moves at once from one block to the next was switched, not worn.
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
-from headrace.alarms.arrays import Arrays, medians_of
-from headrace.alarms.levels import SEASONED, Block, Levels
-from headrace.alarms.readings import Readings
+from headrace.alarms.detectors.detector import CRITICAL, Arrays, Detector, joined, transitions
+from headrace.alarms.levels import Block, learn, medians_of, switch, usual_of
 from headrace.alarms.senders import Senders
-from headrace.alarms.transitions import CRITICAL, Transitions
 
 MOST = 10.0  # what a block may add at most, so that it is forgotten soon
 CARRY = 0.5  # of the evidence so far that is kept from block to block
 FAR = 4.0
 AT_ONCE, CALM = 9.0, 2.0
 BACK = 0.5
-MEMORY = 120.0
 MEDIAN = 1.57  # variance of a median of normal values, times their number
+KINDS = np.int64(2**16)
 
 
-class Failing:
+class Failing(Detector):
     kind = "failing"
-    of: Literal["sender", "group"] = "group"
+    is_of_groups = True
 
-    def __init__(self, senders: Senders, levels: Levels) -> None:
-        self._senders, self._levels = senders, levels
-        self._kept = Arrays(times=np.int32(0), is_on=np.bool_(False), is_switched=np.bool_(False))
+    def __init__(self, senders: Senders) -> None:
+        super().__init__(senders, times=np.int32(0), is_on=np.bool_(False), is_switched=np.bool_(False))
         self._pairs = Arrays(evidence=np.float64(0), spread=np.float64(0), known=np.float64(0))
         self._names = np.empty(0, np.int64)
 
-    def step(self, readings: Readings) -> Transitions:
-        self._kept.fit(len(self._senders.groups))
-        return Transitions.joined([self._judged(block) for block in self._levels.blocks(readings)])
-
     def state(self) -> dict[str, np.ndarray]:
-        return self._kept.state() | self._pairs.state() | {"names": self._names}
+        return super().state() | self._pairs.state() | {"names": self._names}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._kept.restore(state)
+        super().restore(state)
         self._pairs.restore(state)
         self._names = np.array(state["names"])
 
-    def _judged(self, block: Block) -> Transitions:
+    def judge(self, block: Block) -> np.ndarray:
+        self._arrays.fit(len(self._senders.groups))
         known = np.flatnonzero(~np.isnan(block.score) & (self._senders.group[: len(block.score)] >= 0))
         if not len(known):
-            return Transitions.none()
+            return joined(())
         pairs, moved = self._moved(known, block.score[known])
         before = self._pairs["evidence"][pairs]
         self._pairs["evidence"][pairs] = CARRY * before + (1 - CARRY) * np.clip(moved, -MOST, MOST)
-        groups = self._names[pairs] // KINDS
         leaps = (np.abs(moved) > AT_ONCE) & (np.abs(before) < CALM)
-        return self._told(groups, np.abs(self._pairs["evidence"][pairs]), leaps, block.at)
+        evidence = np.abs(self._pairs["evidence"][pairs])
+        return self._changes(self._names[pairs] // KINDS, evidence, leaps, block.at)
 
     def _moved(self, known: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each kind of each group by its place, and how far its median is from usual."""
         names = self._senders.group[known].astype(np.int64) * KINDS + self._senders.kind[known]
         medians, counts = medians_of(names, score)
         names, first = np.unique(names, return_index=True)
-        pairs, median, count = self._places(names), medians[first], counts[first]
-        spread, seen = self._pairs["spread"], self._pairs["known"]
-        usual = (SEASONED * MEDIAN / count + seen[pairs] * spread[pairs]) / (SEASONED + seen[pairs])
-        moved: np.ndarray = median / np.sqrt(usual)
-        near = np.abs(moved) <= FAR
-        learns = pairs[near]
-        gain = np.maximum(1 / (seen[learns] + 1), 1 / MEMORY)
-        spread[learns] += gain * (median[near] ** 2 - spread[learns])
-        seen[learns] = np.minimum(seen[learns] + 1, MEMORY)
-        return pairs, moved
-
-    def _places(self, names: np.ndarray) -> np.ndarray:
-        """Where each pair of a group and a kind is kept; new ones are added behind."""
+        median, count = medians[first], counts[first]
         self._names = np.append(self._names, np.setdiff1d(names, self._names))
         self._pairs.fit(len(self._names))
         order = np.argsort(self._names)
-        places: np.ndarray = order[np.searchsorted(self._names, names, sorter=order)]
-        return places
+        pairs = np.take(order, np.searchsorted(self._names, names, sorter=order))
+        moved = median / usual_of(self._pairs, pairs, MEDIAN / count)
+        near = np.abs(moved) <= FAR
+        learn(self._pairs, pairs[near], median[near])
+        return pairs, moved
 
-    def _told(self, groups: np.ndarray, evidence: np.ndarray, leaps: np.ndarray, at: int) -> Transitions:
+    def _changes(self, groups: np.ndarray, evidence: np.ndarray, leaps: np.ndarray, at: int) -> np.ndarray:
+        """Groups whose weight, the least evidence of their most moved kinds, passes what the rules ask."""
         here, first, many = np.unique(groups, return_index=True, return_counts=True)
         order = np.lexsort((-evidence, groups))
-        kinds = min(self._senders.rules.defaults.failing.kinds, int(many.max()))
+        arrays, rule = self._arrays, self._senders.rules.defaults.failing
+        kinds = min(rule.kinds, int(many.max()))
         nth = order[np.minimum(first + kinds - 1, first + many - 1)]
         weight = np.where(many >= kinds, evidence[nth], 0.0)
         leaping = np.add.reduceat(leaps.astype(np.int64), first)
-        kept, rule = self._kept, self._senders.rules.defaults.failing
-        calm = weight < CALM
-        switched = (kept["is_switched"][here] & ~calm) | (leaping >= kinds)
-        times = np.where((weight >= rule.deviations) & ~switched & rule.enabled, kept["times"][here] + 1, 0)
-        was_on = kept["is_on"][here]
-        begins, ends = ~was_on & (times >= rule.blocks), was_on & (weight < BACK * rule.deviations)
-        kept["is_switched"][here], kept["times"][here] = switched, times
-        kept["is_on"][here] = (was_on | begins) & ~ends
-        told = np.flatnonzero(begins | ends)
-        return Transitions.of(
-            here[told], np.full(len(told), at), is_on=begins[told], severity=CRITICAL, value=weight[told],
+        switched = (arrays["is_switched"][here] & (weight >= CALM)) | (leaping >= kinds)
+        is_far = (weight >= rule.deviations) & ~switched & rule.enabled
+        arrays["is_switched"][here] = switched
+        begins, ends = switch(arrays, here, is_far, weight < BACK * rule.deviations, rule.blocks)
+        changed = np.flatnonzero(begins | ends)
+        return transitions(
+            here[changed], at, is_on=begins[changed], severity=CRITICAL, value=weight[changed],
             limit=rule.deviations,
         )  # fmt: skip
-
-
-KINDS = np.int64(2**16)

@@ -10,8 +10,8 @@ from deltalake import DeltaTable, write_deltalake
 
 from headrace.alarms.actions import Action, Folder
 from headrace.alarms.fold import AlarmFold
-from headrace.alarms.outbox import Outbox
 from headrace.alarms.rules import Rules
+from headrace.alarms.store import Outbox
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext
@@ -55,7 +55,7 @@ class Lake:
         write_deltalake(self.paths.table("silver", "pumps"), table, mode="overwrite")
 
     def edge(self) -> AlarmFold:
-        return AlarmFold(self.rules, context_of(self.paths), outbox=Outbox(self.paths, self.topic))
+        return AlarmFold(self.rules, context_of(self.paths), outbox=Outbox(self.paths, self.topic.carry))
 
     def catches_up(self) -> None:
         edge = self.edge()

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from headrace.alarms import checkpoint as memory
 from headrace.alarms.fold import AlarmFold
-from headrace.lake import log
+from headrace.alarms.store import oldest_needed
+from headrace.lake import ledger, log
 from headrace.lake.small_files import join_small_files
 from tests.unit.alarms.conftest import rows, senders
 from tests.unit.alarms.lake import LIFE, Killed, Lake, acts, made, names
@@ -51,30 +51,35 @@ def dies(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-def edges(lake: Lake, moment: str, at: int) -> Iterator[AlarmFold]:
+def edges(lake: Lake, moment: str, at: int, patch: pytest.MonkeyPatch) -> Iterator[AlarmFold]:
     """The first one dies at some call of what is named; the next ones live."""
     edge = lake.edge()
-    owner: Any = {"append": edge._store, "act": edge.engine, "step": edge.engine, "send": edge._outbox}.get(
-        moment, edge
-    )
+    owners: dict[str, Any] = {
+        "append": edge._store, "act": edge.engine, "step": edge.engine, "send": edge._outbox, "record": ledger,
+    }  # fmt: skip
+    owner = owners.get(moment, edge)
     real, calls = getattr(owner, moment), iter(range(100))
 
     def once(*given: Any, **named: Any) -> Any:
         return dies() if next(calls) == at else real(*given, **named)
 
-    setattr(owner, moment, once)
+    patch.setattr(owner, moment, once)
     yield edge
     while True:
         yield lake.edge()
 
 
 @pytest.mark.parametrize("at", [0, 2])
-@pytest.mark.parametrize("moment", ["append", "step", "act", "_record", "_remember", "send"])
+@pytest.mark.parametrize("moment", ["append", "step", "act", "record", "_remember", "send"])
 def test_killed_at_any_moment_the_next_one_makes_the_same_of_it(
-    moment: str, at: int, tmp_path: Path, undisturbed: list[dict[str, Any]]
+    moment: str,
+    at: int,
+    tmp_path: Path,
+    undisturbed: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lake = made(tmp_path)
-    lives(lake, edges(lake, moment, at))
+    lives(lake, edges(lake, moment, at, monkeypatch))
     assert lake.events == undisturbed
     assert lake.balances()
     assert sorted(set(lake.topic.carried), key=lambda name: int(name[1:])) == [
@@ -82,11 +87,13 @@ def test_killed_at_any_moment_the_next_one_makes_the_same_of_it(
     ]
 
 
-def test_the_receipt_balances_while_a_commit_is_not_in_the_ledger_yet(lake: Lake) -> None:
+def test_the_receipt_balances_while_a_commit_is_not_in_the_ledger_yet(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake.comes(rows(("P0", "0s", 9.5)))
     lake.catches_up()
     lake.comes(rows(("P2", "1m", 9.5)))
-    killed = next(edges(lake, "_record", 0))
+    killed = next(edges(lake, "record", 0, monkeypatch))
     with pytest.raises(Killed):
         killed.catch_up()
     terms = [line[4] for line in lake.receipt_lines()]
@@ -118,7 +125,7 @@ def test_without_any_snapshot_all_is_made_again_from_the_first_version(
 ) -> None:
     lake = made(tmp_path)
     lives(lake, iter([lake.edge()]))
-    Path(memory._file(lake.paths)).unlink()
+    (Path(lake.paths.checkpoint("silver", "alarms")) / "state.npz").unlink()
     stored = log.version(lake.paths.table("silver", "alarms"))
     lake.comes(rows(("P5", "3h", 9.5)))
     lake.catches_up()
@@ -133,9 +140,9 @@ def test_a_log_is_kept_from_the_last_snapshot_on(lake: Lake) -> None:
     edge.close()
     lake.comes(rows(("P2", "1m", 9.5)))
     edge.catch_up()
-    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (0, 0)
+    assert (oldest_needed(lake.paths, "strokes"), oldest_needed(lake.paths, "alarms")) == (0, 0)
     edge.close()
-    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (1, 1)
+    assert (oldest_needed(lake.paths, "strokes"), oldest_needed(lake.paths, "alarms")) == (1, 1)
 
 
 def test_senders_may_have_any_name(lake: Lake) -> None:
@@ -181,7 +188,7 @@ def test_what_was_made_again_need_not_be_made_again_by_the_next_one(lake: Lake) 
     for minute, bar in enumerate((9.5, 5, 9.5)):
         lake.comes(rows(("P0", f"{minute}m", bar)))
         lake.edge().catch_up()  # killed before it saves
-    assert (memory.oldest_needed(lake.paths, "strokes"), memory.oldest_needed(lake.paths, "alarms")) == (1, 1)
+    assert (oldest_needed(lake.paths, "strokes"), oldest_needed(lake.paths, "alarms")) == (1, 1)
 
 
 def test_the_table_of_alarms_may_be_joined_while_it_is_written(

@@ -20,7 +20,7 @@ def test_an_operators_action_is_folded_in_once_and_its_object_is_gone(lake: Lake
     assert [(each["event"], each["state"], each["acted_by"]) for each in lake.events[1:]] == [
         ("acknowledged", "acknowledged", "Ann")
     ]
-    assert Folder(lake.paths).receive({})[0] == []
+    assert Folder(lake.paths).receive() == []
 
 
 def test_what_is_no_action_is_recorded_as_refused(lake: Lake) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headrace.alarms.readings import Clock
+from headrace.alarms.processor import Clock
 from tests.unit.alarms.conftest import Plant, course, plant, rows
 
 

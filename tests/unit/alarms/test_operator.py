@@ -77,7 +77,7 @@ def test_suppressed_alarms_are_counted_with_their_cause(
     first, other = desk.standing()
     laid = [first, other | {"state": "suppressed", "cause_id": "A1"}]
     monkeypatch.setattr(Operator, "standing", lambda _: laid)
-    assert [(each["alarm_id"], each["others"]) for each in desk.told()] == [("A1", 1)]
+    assert [(each["alarm_id"], each["others"]) for each in desk.shown()] == [("A1", 1)]
 
 
 def test_what_an_operator_does_holds_at_once_where_no_job_stands(settings: Settings) -> None:

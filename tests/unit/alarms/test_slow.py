@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from headrace.alarms.arrays import medians_of
+from headrace.alarms.levels import medians_of
 from tests.unit.alarms.conftest import DAY, plant, senders
 
 COUNT = 12

@@ -23,9 +23,6 @@ class Edge:
     def close(self) -> list[Any]:
         return self._called("close")
 
-    def take_stored(self) -> list[Any]:
-        return []
-
     def _called(self, name: str) -> list[Any]:
         self.calls.append(name)
         self.asked.set()

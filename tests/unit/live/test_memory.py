@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from headrace.live import memory
+from headrace.live import standing
 
 SCRIPT = """
 import os, sys
@@ -17,7 +17,7 @@ if sys.argv[1] == "keeps":
 import headrace
 import numpy as np, psutil, pyarrow as pa
 if sys.argv[1] == "gives back":
-    from headrace.live.memory import give_back
+    from headrace.live.standing import give_back
     give_back()
 me = psutil.Process()
 whole = pa.array(np.arange(70_000))
@@ -62,8 +62,8 @@ def test_what_only_names_itself_goes_each_minute(
     nobody_else_sweeps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(memory, "monotonic", lambda: now[0])
-    sweeper = memory.Sweeper()
+    monkeypatch.setattr(standing, "monotonic", lambda: now[0])
+    sweeper = standing.Sweeper()
     left = weakref.ref(Knot())
     now[0] = 59.0
     sweeper.sweep()

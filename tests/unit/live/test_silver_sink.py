@@ -13,7 +13,7 @@ from deltalake import write_deltalake
 from headrace.lake import log
 from headrace.lake.increments import Progress, all_of
 from headrace.lake.ledger import Entry
-from headrace.live.silver_sink import SilverSink
+from headrace.live.source_loop import SilverSink
 from headrace.writes.key_cache import RecentKeys
 
 HELD = pa.table({"row": [1]})
@@ -46,9 +46,9 @@ def test_after_a_batch_that_failed_nobody_believes_it_was_taken(
         stored["at"] = Progress(all_of(log.version(bronze)), began=0)
         return []
 
-    monkeypatch.setattr("headrace.live.silver_sink.progress_of", lambda *_: stored["at"])
-    monkeypatch.setattr("headrace.live.silver_sink.take_in_memory", in_memory)
-    monkeypatch.setattr("headrace.live.silver_sink.run_edge", from_files)
+    monkeypatch.setattr("headrace.live.source_loop.progress_of", lambda *_: stored["at"])
+    monkeypatch.setattr("headrace.live.source_loop.take_in_memory", in_memory)
+    monkeypatch.setattr("headrace.live.source_loop.run_edge", from_files)
     sink = SilverSink([edge], None, size=1)  # type: ignore[list-item, arg-type]
 
     def comes() -> list[Any]:

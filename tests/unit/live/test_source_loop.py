@@ -1,6 +1,6 @@
 """A source is asked again while its broker is away, and ends the job only when that lasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -8,8 +8,7 @@ import pytest
 from headrace.contracts.load import load_contracts
 from headrace.lake.ledger import Entry
 from headrace.live import source_loop
-from headrace.live.silver_sink import SilverSink
-from headrace.live.source_loop import LiveTable, Pace, SourceLoop
+from headrace.live.source_loop import SilverSink, SourceLoop
 from headrace.sources.broker import BrokerAway
 
 
@@ -34,8 +33,12 @@ class Topic:
 
 def rows_taken(*comes: int | Exception) -> list[int]:
     source, rows = Topic(*comes), list[int]()
-    table = LiveTable(source.contract, None, SilverSink([], None, 1))  # type: ignore[arg-type]
-    loop = SourceLoop(source, table, Pace(0.01, until_empty=True), lambda _, taken: rows.append(taken.rows))
+    sink = SilverSink([], None, 1)  # type: ignore[arg-type]
+
+    def took(_: SourceLoop, entries: Sequence[Entry], __: float) -> None:
+        rows.append(entries[0].rows_in)
+
+    loop = SourceLoop(source, sink, took, seconds=0.01, until_empty=True)
     loop.start()
     loop.join(30)
     loop.check()

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from headrace.live import told_to_cloudwatch
+from headrace.live import metrics
 from headrace.live.heartbeat import Flow, Heartbeat
-from headrace.live.told_to_cloudwatch import NAMESPACE, ToldToCloudWatch
+from headrace.live.metrics import NAMESPACE, CloudWatch
 from headrace.progress import Event, listening
 from headrace.settings import Settings
 
@@ -20,15 +20,15 @@ BEAT = Heartbeat(
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> ToldToCloudWatch:
+def told(monkeypatch: pytest.MonkeyPatch) -> CloudWatch:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    return ToldToCloudWatch(Settings(environment="dev"))
+    return CloudWatch(Settings(environment="dev"))
 
 
 @mock_aws
-def test_the_furthest_behind_and_the_beat_are_told_as_the_alarms_ask(told: ToldToCloudWatch) -> None:
+def test_the_furthest_behind_and_the_beat_are_told_as_the_alarms_ask(told: CloudWatch) -> None:
     told.beat(BEAT)
     told.beat(BEAT)
     found = boto3.client("cloudwatch").list_metrics(Namespace=NAMESPACE)["Metrics"]
@@ -53,9 +53,9 @@ def asked_of_ours() -> list[str]:
 
 
 def test_that_it_cannot_be_told_is_said_once_and_stops_nothing(
-    told: ToldToCloudWatch, monkeypatch: pytest.MonkeyPatch
+    told: CloudWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(told_to_cloudwatch, "EVERY", 0.0)
+    monkeypatch.setattr(metrics, "EVERY", 0.0)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     said: list[Event] = []
     with listening(said.append):
@@ -65,5 +65,5 @@ def test_that_it_cannot_be_told_is_said_once_and_stops_nothing(
 
 
 def test_without_an_environment_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(told_to_cloudwatch.boto3, "client", lambda *_, **__: pytest.fail("asked AWS"))
-    ToldToCloudWatch(Settings()).beat(BEAT)
+    monkeypatch.setattr(metrics.boto3, "client", lambda *_, **__: pytest.fail("asked AWS"))
+    CloudWatch(Settings()).beat(BEAT)

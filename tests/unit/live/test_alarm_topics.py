@@ -8,12 +8,12 @@ import pytest
 from kafka import TopicPartition
 
 from headrace.errors import HeadraceError
-from headrace.live import alarm_topics as action_topic
-from headrace.live.alarm_topics import TopicInbox, actions_topic
+from headrace.live import alarms as module
+from headrace.live.alarms import ActionsTopic
 from headrace.progress import Event, listening
 from headrace.settings import Settings
 
-NAME = actions_topic("pumps")
+NAME = "pumps_alarm_actions"
 ACTION = b'{"what": "acknowledge", "alarm_id": "%s", "by": "Ann"}'
 
 
@@ -63,24 +63,24 @@ def topic() -> Topic:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
-    monkeypatch.setattr(action_topic, "make_topic", lambda topic, *_, **__: names.append(topic))
+    monkeypatch.setattr(module, "make_topic", lambda topic, *_, **__: names.append(topic))
     return names
 
 
 @pytest.fixture
-def inbox(topic: Topic, made: list[str], monkeypatch: pytest.MonkeyPatch) -> TopicInbox:
-    monkeypatch.setattr(action_topic, "KafkaConsumer", lambda **_: topic)
-    monkeypatch.setattr(action_topic, "LOOK_AGAIN_SECONDS", 0.0)
-    return TopicInbox("pumps", Settings())
+def inbox(topic: Topic, made: list[str], monkeypatch: pytest.MonkeyPatch) -> ActionsTopic:
+    monkeypatch.setattr(module, "KafkaConsumer", lambda **_: topic)
+    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.0)
+    return ActionsTopic("pumps", Settings())
 
 
-def alarms(inbox: TopicInbox, **offsets: int) -> tuple[list[str], dict[str, int]]:
+def alarms(inbox: ActionsTopic, **offsets: int) -> tuple[list[str], dict[str, int]]:
     received, moved = inbox.receive({name.removeprefix("p"): at for name, at in offsets.items()})
     return [each.action["alarm_id"] for each in received if each.action], moved
 
 
 def test_a_topic_that_is_not_there_is_made_and_read_from_its_beginning(
-    topic: Topic, inbox: TopicInbox, made: list[str]
+    topic: Topic, inbox: ActionsTopic, made: list[str]
 ) -> None:
     assert alarms(inbox) == ([], {})
     topic.parts[0] = (0, [ACTION % b"A1"])
@@ -89,30 +89,30 @@ def test_a_topic_that_is_not_there_is_made_and_read_from_its_beginning(
 
 
 def test_without_the_right_to_make_it_it_is_waited_for(
-    topic: Topic, inbox: TopicInbox, monkeypatch: pytest.MonkeyPatch
+    topic: Topic, inbox: ActionsTopic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: object, **__: object) -> None:
         raise HeadraceError("does not let us")
 
-    monkeypatch.setattr(action_topic, "make_topic", refuses)
+    monkeypatch.setattr(module, "make_topic", refuses)
     assert alarms(inbox) == ([], {})
     topic.parts[0] = (0, [ACTION % b"A1"])
     assert alarms(inbox) == (["A1"], {"0": 1})
 
 
-def test_partitions_that_are_added_are_read_and_nothing_else_again(topic: Topic, inbox: TopicInbox) -> None:
+def test_partitions_that_are_added_are_read_and_nothing_else_again(topic: Topic, inbox: ActionsTopic) -> None:
     topic.parts[0] = (0, [ACTION % b"A1"])
     alarms(inbox)
     topic.parts[1] = (0, [ACTION % b"A2"])
     assert alarms(inbox, p0=1) == (["A2"], {"1": 1})
 
 
-def test_it_goes_on_where_a_commit_says(topic: Topic, inbox: TopicInbox) -> None:
+def test_it_goes_on_where_a_commit_says(topic: Topic, inbox: ActionsTopic) -> None:
     topic.parts[0] = (0, [ACTION % b"A1", ACTION % b"A2"])
     assert alarms(inbox, p0=1) == (["A2"], {"0": 2})
 
 
-def test_what_the_topic_forgot_is_told_and_the_rest_is_read(topic: Topic, inbox: TopicInbox) -> None:
+def test_what_the_topic_forgot_is_told_and_the_rest_is_read(topic: Topic, inbox: ActionsTopic) -> None:
     topic.parts[0] = (5, [ACTION % b"A6"])
     told: list[Event] = []
     with listening(told.append):
@@ -121,7 +121,7 @@ def test_what_the_topic_forgot_is_told_and_the_rest_is_read(topic: Topic, inbox:
     assert "2 messages of partition 0 from offset 3 on" in told[0].note
 
 
-def test_what_it_forgot_before_it_was_ever_read_is_not_told(topic: Topic, inbox: TopicInbox) -> None:
+def test_what_it_forgot_before_it_was_ever_read_is_not_told(topic: Topic, inbox: ActionsTopic) -> None:
     topic.parts[0] = (5, [ACTION % b"A6"])
     told: list[Event] = []
     with listening(told.append):
