@@ -86,6 +86,9 @@ def _order(codes: np.ndarray, at: np.ndarray) -> np.ndarray | None:
     return order
 
 
+Part = Senders | Clock | StateMachine | Levels | Detector
+
+
 class AlarmProcessor:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
@@ -128,12 +131,8 @@ class AlarmProcessor:
             if own:  # a detector that is new here begins with nothing
                 owner.restore(own)
 
-    def _parts(self) -> dict[str, Senders | Clock | StateMachine | Levels | Detector]:
+    def _parts(self) -> dict[str, Part]:
         """By their names in a checkpoint."""
-        parts: dict[str, Senders | Clock | StateMachine | Levels | Detector] = {
-            "senders": self.senders,
-            "clock": self.clock,
-            "book": self.state_machine,
-            "levels": self.levels,
-        }
-        return parts | {each.kind: each for each in (*self.detectors, *self.slow_detectors)}
+        parts: dict[str, Part] = {"senders": self.senders, "clock": self.clock, "book": self.state_machine}
+        detectors = {each.kind: each for each in (*self.detectors, *self.slow_detectors)}
+        return parts | {"levels": self.levels} | detectors

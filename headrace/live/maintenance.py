@@ -160,20 +160,19 @@ class Maintenance:
 
     def _answer(self, request: Request) -> None:
         """A part of a request: whoever waits for the rest asks again, and tables are looked after meanwhile."""
-        table = next(
-            (each for each in self._tables if each.node and each.name == request.wanted.get("dedupe")), None
-        )
+        looked_at = {table.name: table for table in self._tables if table.node is not None}
+        table = looked_at.get(request.wanted.get("dedupe", ""))
         if table is None or table.node is None:
             request.answer(error=f"it does not write {request.wanted}")
             return
         until = time.monotonic() + REQUEST_SECONDS
         commit = partial(self._between_batches, table)
+
+        def may_go_on() -> bool:
+            return not self._ended.is_set() and time.monotonic() < until
+
         try:
-            done = self._copies(table.node).remove(
-                request.wanted["days"],
-                commit,
-                lambda: not self._ended.is_set() and time.monotonic() < until,
-            )
+            done = self._copies(table.node).remove(request.wanted["days"], commit, may_go_on)
         except Exception as error:  # whoever asks is told
             request.answer(error=useful_line(error))
         else:
