@@ -50,8 +50,8 @@ def cost(
 ) -> None:
     from cli.options import listed, one_domain
     from cli.screen import print_json
-    from headrace.cost.environments import environment
-    from headrace.cost.runs import bill_of_lake, bill_of_plan
+    from headrace.cost.bill import bill_of_lake, bill_of_plan
+    from headrace.cost.rates import environment
     from headrace.settings import get_settings
 
     name, there = one_domain(domain), environment(place)

@@ -33,7 +33,7 @@ def dedupe(
     from cli.work import flow
     from headrace.lake.lease import refuse_held
     from headrace.lake.paths import Paths
-    from headrace.operate.dedupe import nodes_to_dedupe
+    from headrace.operate.maintain import nodes_to_dedupe
     from headrace.settings import get_settings
 
     name = one_domain(domain)

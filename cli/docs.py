@@ -39,7 +39,7 @@ def docs(
 def generated_files() -> dict[str, str]:
     from cli.deployments import prefect_files
     from cli.examples import domains
-    from headrace.serve.dialects import athena_queries
+    from headrace.serve.publish import athena_queries
 
     queries = {f"infra/queries/{name}.sql": text for name, text in athena_queries().items()}
     of_databricks = {f"{BUNDLE}/{name}": text for name, text in bundle_files().items()}
@@ -56,7 +56,7 @@ def generated_files() -> dict[str, str]:
 def bundle_files() -> dict[str, str]:
     """Of each domain: what is in the bundle for it, and its queries as a warehouse of Databricks takes them."""
     from cli.examples import domains
-    from headrace.serve.unity import unity_queries
+    from headrace.serve.publish import unity_queries
 
     queries = unity_queries()
     resources = {

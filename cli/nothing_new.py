@@ -82,8 +82,7 @@ def _refined(
 
 
 def _summary_of(name: str, domain: str, settings: "Settings", **options: Any) -> dict[str, Any]:
-    from headrace.engines import submit
-    from headrace.engines.job import Job
+    from headrace.engines import Job, submit
 
     given = {key: value for key, value in options.items() if value is not None}
     return submit(Job(name, domain, given), settings).summary  # type: ignore[arg-type]

@@ -21,9 +21,7 @@ def package(
     What belongs together is written into package.json, which goes with the flows.
     """
     from cli.screen import err, out
-    from headrace.engines.bundle import refuse_other_engines, told_to_bundle
-    from headrace.engines.package import bucket_of, stamp
-    from headrace.engines.packing import packed
+    from headrace.engines.package import bucket_of, packed, refuse_other_engines, stamp, told_to_bundle
     from headrace.progress import listening
     from headrace.settings import get_settings
 

@@ -1,11 +1,12 @@
 """What a domain's lake holds and how it fared, on one screen."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cli.screen import MARKS, count, out, percent, seconds, size, table
-from headrace.lake.paths import is_beside, is_rejected
+from headrace.lake.paths import Paths, is_beside, is_rejected
 
 if TYPE_CHECKING:
     from headrace.operate.size import TableSize
@@ -39,7 +40,7 @@ class Summary:
 def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, float]) -> Summary:
     """From what lies in the lake, so that a run with nothing new shows the same, and what the flow said."""
     from headrace.operate.size import sizes
-    from headrace.quality.scan import scan_results
+    from headrace.serve.query import scans
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
     kept = [each for each in found if not is_beside(each.table)]
@@ -48,7 +49,7 @@ def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, flo
         layers=[_layer(layer, kept) for layer in dict.fromkeys(each.layer for each in kept)],
         rejected=sum(each.rows for each in found if is_rejected(each.table)),
         dropped=_dropped(domain, lines),
-        scans=_latest(scan_results(domain, settings)),
+        scans=_latest(scans(Paths.of(domain, settings))),
         receipt_lines=len(lines),
         receipt_balanced=all(line["balanced"] for line in lines),
         score=done["score"]["kinds"],
@@ -73,7 +74,7 @@ def _dropped(domain: str, lines: list[dict]) -> dict[str, tuple[int, str]]:
     }
 
 
-def _latest(results: list[dict]) -> dict[str, dict[str, int]]:
+def _latest(results: Iterable[dict]) -> dict[str, dict[str, int]]:
     """Outcomes by layer; where a check was run again, its last one counts."""
     last = {(row["layer"], row["table"], row["name"]): row["outcome"] for row in results}
     counted: dict[str, Counter[str]] = {}

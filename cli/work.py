@@ -62,8 +62,7 @@ def _has_news(domain: str) -> bool:
 
 def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
     """Runs one job and returns its summary."""
-    from headrace.engines import submit
-    from headrace.engines.job import Job
+    from headrace.engines import Job, submit
 
     given = {key: value for key, value in options.items() if value is not None}
     with watching():

@@ -13,6 +13,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 REASONS = "_reasons"
+# What a reason says after the name of its column, where others decide by it.
+IS_NULL, IS_IMPOSSIBLE, REFERS_TO_NOTHING = "is null", "is impossible", "refers to nothing"
+IS_IMPOSSIBLE_FOR_UNIT = "is impossible for its unit of measure"
 EVER = "9999-12-31 00:00:00"
 
 
@@ -135,7 +138,7 @@ def with_parent(
     small = F.broadcast(parent.select(F.col(key).alias("_parent"), *take))
     joined = rows.join(small, on=rows[on] == F.col("_parent"), how="left")
     orphan = F.col("_parent").isNull() & F.col(on).isNotNull() if not required else F.col("_parent").isNull()
-    return joined.transform(rejected_when(f"{on} refers to nothing", orphan)).drop("_parent")
+    return joined.transform(rejected_when(f"{on} {REFERS_TO_NOTHING}", orphan)).drop("_parent")
 
 
 def with_version_at(
@@ -153,7 +156,7 @@ def with_version_at(
     holds = (F.col(on) == F.col("_parent")) & (F.col(at) >= F.col("_from")) & (F.col(at) < F.col("_to"))
     joined = rows.join(small, on=holds, how="left")
     return joined.transform(
-        rejected_when(f"{on} refers to nothing", F.col("_parent").isNull() & F.col(at).isNotNull())
+        rejected_when(f"{on} {REFERS_TO_NOTHING}", F.col("_parent").isNull() & F.col(at).isNotNull())
     ).drop("_parent", "_from", "_to")
 
 

@@ -5,8 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from headrace.contracts.model import parse_span
-from headrace.cost.budget import place_of, refuse_beyond
-from headrace.engines.local import instant_of, names_of
+from headrace.cost.bill import place_of, refuse_beyond
 from headrace.settings import Settings
 
 Options = dict[str, Any]
@@ -21,11 +20,11 @@ def _generate(domain: str, options: Options, settings: Settings) -> Options:
     plan = load_profile(domain, options.get("profile") or "demo").but(
         scale=options.get("scale"),
         seed=options.get("seed"),
-        start=instant_of(options, "start"),
-        end=instant_of(options, "end"),
+        start=options.get("start"),
+        end=options.get("end"),
         stride=None if stride is None else parse_span(stride),
         into=options.get("into"),
-        tables=names_of(options),
+        tables=options.get("tables"),
     )
     if options.get("dollars") is not None:
         rows = estimate(domain, plan, settings).total

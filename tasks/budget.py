@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from headrace.cost.budget import check_dollars, place_of, stop_beyond
+from headrace.cost.bill import check_dollars, place_of, stop_beyond
 from headrace.settings import get_settings
 
 Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]

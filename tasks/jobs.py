@@ -5,7 +5,7 @@ What follows each other without a decision between goes together: on a cluster e
 
 from typing import Any
 
-from headrace.engines.job import Job, JobName
+from headrace.engines import Job, JobName
 from headrace.settings import get_settings
 from tasks.submit import submit
 

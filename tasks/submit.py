@@ -9,8 +9,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
 
+from headrace.engines import Job
 from headrace.engines import submit_all as hand_over
-from headrace.engines.job import Job
 from headrace.errors import may_pass
 from headrace.progress import Event, listening
 from tasks.report import report_step

@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from headrace.contracts.load import domain_folder
-from headrace.contracts.model import Span, Strict, parse_span
-from headrace.contracts.yaml_file import read_model
+from headrace.contracts.model import Span, Strict, parse_span, read_model
 
 Priority = Literal["low", "medium", "high"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")

@@ -1,4 +1,4 @@
-"""Reads contracts, and says by file and line what is wrong with one."""
+"""Finds domains and reads their contracts."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -31,41 +31,38 @@ def domains_found() -> tuple[str, ...]:
 
 
 def load_folder(folder: Path) -> Mapping[str, "Contract"]:
-    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    contracts: dict[str, tuple[Path, Contract]] = {}
-    for file in files:
-        contract = load_contract(file)
-        if contract.table in contracts:
-            other = contracts[contract.table][0].name
-            raise ContractError(f"{file}:1: the table {contract.table!r} has a contract already, in {other}")
-        contracts[contract.table] = (file, contract)
-    for file, contract in contracts.values():
-        _check_references(file, contract, {name: found for name, (_, found) in contracts.items()})
-    return {name: contract for name, (_, contract) in contracts.items()}
+    from headrace.contracts.model import (  # here: who only asks for folders needs no pydantic
+        Contract,
+        read_model,
+    )
 
-
-def load_contract(file: Path) -> "Contract":
-    from headrace.contracts.model import Contract  # here: who only asks for folders does without pydantic
-    from headrace.contracts.yaml_file import read_model
-
-    contract = read_model(file, Contract, "a contract is a mapping that begins with `table:`")
-    if contract.table != file.stem:
-        raise ContractError(f"{file}:1: table is {contract.table!r} but the file is named {file.stem!r}")
-    return contract
+    files: dict[str, Path] = {}
+    contracts: dict[str, Contract] = {}
+    for file in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
+        contract = read_model(file, Contract, "a contract is a mapping that begins with `table:`")
+        name = contract.table
+        if name != file.stem:
+            raise ContractError(f"{file}:1: table is {name!r} but the file is named {file.stem!r}")
+        if name in contracts:
+            raise ContractError(f"{file}:1: the table {name!r} has a contract already, in {files[name].name}")
+        files[name], contracts[name] = file, contract
+    for name, contract in contracts.items():
+        _check_references(files[name], contract, contracts)
+    return contracts
 
 
 def _check_references(file: Path, contract: "Contract", known: Mapping[str, "Contract"]) -> None:
-    def line(place: list[str]) -> int:
+    def place(*keys: str) -> str:
         import yaml
 
-        from headrace.contracts.yaml_file import Loader, line_of
+        from headrace.contracts.model import Loader, line_of
 
-        return line_of(yaml.compose(file.read_text(), Loader), place)
+        return f"{file}:{line_of(yaml.compose(file.read_text(), Loader), keys)}"
 
     if contract.arrives.per is not None and contract.arrives.per not in known:
-        at = line(["arrives", "per"])
         raise ContractError(
-            f"{file}:{at}: arrives.per names no table: {contract.arrives.per!r}; tables: {', '.join(known)}"
+            f"{place('arrives', 'per')}: arrives.per names no table: {contract.arrives.per!r}; "
+            f"tables: {', '.join(known)}"
         )
     for name, column in contract.columns.items():
         if column.references is None:
@@ -77,5 +74,5 @@ def _check_references(file: Path, contract: "Contract", known: Mapping[str, "Con
             wrong = f"{table} has no column {wanted!r}; columns: {', '.join(known[table].columns)}"
         else:
             continue
-        at = line(["columns", name, "references"])
-        raise ContractError(f"{file}:{at}: {name} references {column.references!r}, but {wrong}")
+        at = place("columns", name, "references")
+        raise ContractError(f"{at}: {name} references {column.references!r}, but {wrong}")

@@ -1,29 +1,32 @@
-"""What a contract may say. An unknown key is an error, so a typing slip never passes for a promise."""
+"""What a contract may say, and reading YAML files as such models: what is wrong with one is said by file and line.
+
+An unknown key is an error, so a typing slip never passes for a promise.
+"""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from headrace.errors import ContractError
+
+M = TypeVar("M", bound=BaseModel)
+# libyaml's, where it is built in: ten times as fast
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 ColumnType = Literal["int", "long", "float", "string", "datetime", "date", "bool", "array", "map"]
-FAULT_KINDS = (
-    "duplicate",
-    "late",
-    "out_of_order",
-    "missing",
-    "impossible",
-    "out_of_range",
-    "wrong_unit",
-    "malformed",
-    "orphan",
-    "stuck",
-    "drift",
-    "spike",
-    "gap",
-    "excursion",
-)
 FaultKind = Literal[
     "duplicate", "late", "out_of_order", "missing", "impossible", "out_of_range", "wrong_unit",
     "malformed", "orphan", "stuck", "drift", "spike", "gap",
@@ -106,17 +109,9 @@ class ColumnSpec(Strict):
             if self.type not in ONLY_OF[key]:
                 types = ", ".join(ONLY_OF[key])
                 raise ValueError(f"{key} has no effect on a column of type {self.type}, only of {types}")
-        return self
-
-    @model_validator(mode="after")
-    def _choices_fit(self) -> "ColumnSpec":
         strange = [choice for choice in self.choices if not _WHOLE_NUMBER.match(choice)]
         if self.type in WHOLE_NUMBERS and strange:
             raise ValueError(f"format lists {', '.join(strange)} for a column of type {self.type}")
-        return self
-
-    @model_validator(mode="after")
-    def _weights_fit(self) -> "ColumnSpec":
         if self.weights is not None and len(self.weights) != len(self.choices):
             raise ValueError(f"{len(self.weights)} weights for {len(self.choices)} values of format")
         return self
@@ -152,13 +147,9 @@ class Arrives(Strict):
     )
 
     @model_validator(mode="after")
-    def _strict_of_csv(self) -> "Arrives":
+    def _keys_fit(self) -> "Arrives":
         if self.strict and self.files != "csv":
             raise ValueError("strict has no effect on files other than CSV")
-        return self
-
-    @model_validator(mode="after")
-    def _cadence_of_a_sender(self) -> "Arrives":
         if self.cadence is not None and self.per is None:
             raise ValueError(
                 "cadence names a column of the senders' table and needs `per`, which names that table"
@@ -269,15 +260,11 @@ class Contract(Strict):
         return {name: step.since for step in self.evolves for name in step.columns}
 
     @model_validator(mode="after")
-    def _changes_of_a_feed(self) -> "Contract":
+    def _holds_together(self) -> "Contract":
         if self.changes is not None and self.type != "change_feed":
             raise ValueError(f"changes has no effect on a {self.type}, only on a change_feed")
         if self.changes is not None:
             self.changes.check(self.columns)
-        return self
-
-    @model_validator(mode="after")
-    def _evolves_by_name(self) -> "Contract":
         unknown = [name for name in self.evolving if name not in self.columns]
         if unknown:
             raise ValueError(f"evolves names {', '.join(unknown)}, which is not among the columns")
@@ -285,13 +272,83 @@ class Contract(Strict):
             raise ValueError(
                 "evolves needs files of JSON or Parquet: the columns of CSV files go by their place"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> "Contract":
         for role, name in (("key", self.key), ("event_time", self.event_time), ("measure", self.measure)):
             if name is not None and name not in self.columns:
                 raise ValueError(
                     f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}"
                 )
         return self
+
+
+def read_model(file: Path, model: type[M], expected: str) -> M:
+    """expected: what to say of a file that holds no mapping."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ContractError(f"{file}:1: not readable as YAML: it is no text in UTF-8") from None
+    try:
+        loader = Loader(text)
+        tree = loader.get_single_node()
+        raw = loader.construct_document(tree) if tree is not None else None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ContractError(
+            f"{file}:{line}: not readable as YAML: {getattr(error, 'problem', error)}"
+        ) from None
+    if not isinstance(raw, dict):
+        raise ContractError(f"{file}:1: {expected}")
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise ContractError("\n".join(_explained(file, tree, model, error))) from None
+
+
+def line_of(node: yaml.Node | None, place: Sequence[Any]) -> int:
+    """Where a key, given by all the keys above it, stands in the file."""
+    line = 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                return line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line
+
+
+def _explained(
+    file: Path, tree: yaml.Node | None, model: type[BaseModel], error: ValidationError
+) -> Iterable[str]:
+    for problem in error.errors():
+        place = [part for part in problem["loc"] if isinstance(part, str | int)]
+        where = ".".join(str(part) for part in place) or "contract"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = f"unknown key; allowed: {', '.join(_allowed_keys(model, place))}"
+        elif problem["type"] == "missing":
+            message = "is missing"
+        yield f"{file}:{line_of(tree, place)}: {where}: {message}"
+
+
+def _allowed_keys(top: type[BaseModel], place: list[Any]) -> list[str]:
+    """The keys of the model that holds the unknown one."""
+    model: Any = top
+    for part in place[:-1]:
+        field = getattr(model, "model_fields", {}).get(part) if isinstance(part, str) else None
+        model = _model_in(field.annotation) if field is not None else model
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The first model named in a type such as `dict[str, Column]` or `Arrives | None`."""
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    inner = map(_model_in, getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model is not None), None)

@@ -11,13 +11,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import ColumnSpec, Contract
-from headrace.tables import REASONS
+from headrace.tables import IS_IMPOSSIBLE, IS_NULL, REASONS
 
 CLOCK_SLACK = "INTERVAL 1 HOUR"
 KEY_DISAGREES = "key: "  # then the key, a space and the message's text
 NO_TEXT = "base64:"  # then the bytes of a line that is no UTF-8
 MOST_IN_LINE = 16 * 1024 * 1024
-MALFORMED = "malformed line"
+MALFORMED, ODD_FIELD = "malformed line", "a field is unreadable or unexpected"
 NOT_UTF8 = "line is no UTF-8"
 TOO_LONG = f"line is longer than {MOST_IN_LINE // 1024 // 1024} MB"
 UNREADABLE = (NOT_UTF8, TOO_LONG, MALFORMED)
@@ -42,14 +42,14 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     yield NOT_UTF8, no_key & is_bytes
     yield TOO_LONG, no_key & ~is_bytes & is_long
     yield MALFORMED, no_key & ~is_bytes & ~is_long & ~is_object
-    yield f"{contract.key_column} is null", no_key & ~is_bytes & ~is_long & says_null
+    yield f"{contract.key_column} {IS_NULL}", no_key & ~is_bytes & ~is_long & says_null
     disagrees = unread & F.col("_raw").startswith(KEY_DISAGREES)
     yield "its key is not the sender it names", disagrees
     is_odd = key.isNotNull() | (~is_bytes & ~is_long & is_object & ~says_null)
-    yield "a field is unreadable or unexpected", unread & is_odd & ~disagrees
+    yield ODD_FIELD, unread & is_odd & ~disagrees
     for name, spec in contract.columns.items():
         if spec.required or name == contract.key_column:
-            yield f"{name} is null", F.col(name).isNull() & ~unread & _is_sent(name, contract)
+            yield f"{name} {IS_NULL}", F.col(name).isNull() & ~unread & _is_sent(name, contract)
         yield from _value_rules(name, spec)
     if contract.event_time:
         happened = F.col(contract.event_time)
@@ -74,9 +74,9 @@ def _value_rules(name: str, spec: ColumnSpec) -> Iterator[tuple[str, Column]]:
     if spec.possible is not None:
         low, high = spec.possible
         if low is not None:
-            yield f"{name} is impossible", value < low
+            yield f"{name} {IS_IMPOSSIBLE}", value < low
         if high is not None:
-            yield f"{name} is impossible", value > high
+            yield f"{name} {IS_IMPOSSIBLE}", value > high
 
 
 def is_rejected() -> Column:

@@ -1,15 +1,19 @@
-"""What a run costs, service by service: before it starts, from its plan, and after it, from what it took."""
+"""What a run costs, service by service: before it starts, from its plan, and after it, from what it took.
+
+And what it may cost: it is refused before it starts, or stopped between two steps, where neither Spark nor the lake is.
+"""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from headrace.cost.environments import CORES_A_NODE, MAIN_TYPE, NODE_TYPE, Environment
-from headrace.cost.rates import Prices, Speeds, prices, speeds
-from headrace.errors import UsageError
+from headrace.cost.rates import CORES_A_NODE, MAIN_TYPE, NODE_TYPE, Environment, environment, prices, speeds
+from headrace.errors import HeadraceError, UsageError
+from headrace.settings import Settings
 
 GB, MILLION, HOUR = 1e9, 1e6, 3600.0
-LEAST_HOURS, MOST_HOURS, MOST_A_SECOND = 0.01, 10 * 365 * 24, 1_000_000_000
+LEAST_HOURS, MOST_HOURS, MOST_A_SECOND, MOST_SCALE = 0.01, 10 * 365 * 24, 1_000_000_000, 10_000
 GB_A_CORE = 4  # of EMR Serverless, whose workers have 4 cores and 16 GB unless they are told otherwise
 PARTITIONS = 12  # of what is read and what is told, six each
 SCANNED_OF_LAKE, ASKED_AN_HOUR = 0.002, 10
@@ -22,7 +26,6 @@ class Work:
     rows: float
     hours: float
     readings_per_second: float = 0.0
-    generates: bool = True
 
     @property
     def all_rows(self) -> float:
@@ -86,10 +89,9 @@ def estimated(work: Work, place: Environment) -> Bill:
         )
     took = batch / free if batch else 0.0
     if wanted <= nodes:
-        return _bill(work, place, nodes, batch_hours=took)
-    return replace(
-        _bill(replace(work, hours=took), place, nodes, batch_hours=took), asked_hours=work.hours, fits=False
-    )
+        return _bill(work, place, nodes, took)
+    bill = _bill(replace(work, hours=took), place, nodes, took)
+    return replace(bill, asked_hours=work.hours, fits=False)
 
 
 def within(option: str, given: float, least: float, most: float) -> None:
@@ -97,44 +99,103 @@ def within(option: str, given: float, least: float, most: float) -> None:
         raise UsageError(f"{option} is from {least:g} to {most:,}, not {given}")
 
 
-def measured(rows: float, seconds: float, lake_bytes: float, place: Environment, hours: float) -> Bill:
-    """Of work that is done: on the nodes that are always there, for as long as the environment stood for it."""
-    work = Work(rows, max(hours, seconds / HOUR), generates=False)
-    return _bill(work, place, place.core_nodes, batch_hours=seconds / HOUR, lake_gb=lake_bytes / GB)
+def measured(rows: float, seconds: float, lake_bytes: float, place: Environment) -> Bill:
+    """Of work that is done: on the nodes that are always there, for as long as it took."""
+    hours = seconds / HOUR
+    return _bill(Work(rows, hours), place, place.core_nodes, hours, lake_bytes / GB)
+
+
+def bill_of_plan(
+    domain: str, place: Environment, *, scale: float, hours: float, readings_per_second: float
+) -> Bill:
+    """scale: of what the sources state, once all of it."""
+    from headrace.contracts.load import load_contracts
+
+    within("--scale", scale, 0, MOST_SCALE)
+    contracts = load_contracts(domain).values() if scale else ()
+    return estimated(Work(sum(each.rows_at(scale) for each in contracts), hours, readings_per_second), place)
+
+
+def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:
+    """Of what was done in this lake. What went on side by side counts once."""
+    from headrace.lake import ledger
+    from headrace.lake.paths import Paths
+    from headrace.operate.size import sizes
+
+    entries = list(ledger.all_entries(Paths.of(domain, settings)))
+    if not entries:
+        raise UsageError(f"nothing of {domain} was done in {settings.lake} yet: run headrace refine")
+    ends = [(datetime.fromisoformat(entry.finished_at).timestamp(), entry.seconds) for entry in entries]
+    seconds, until = 0.0, 0.0
+    for begin, end in sorted((end - took, end) for end, took in ends):
+        seconds += max(end - max(begin, until), 0.0)
+        until = max(until, end)
+    rows = sum(entry.rows_in for entry in entries if entry.layer == "bronze")
+    return measured(rows, seconds, sum(each.bytes for each in sizes(domain, settings)), place)
 
 
 def dollars_an_hour(place: Environment) -> float:
     """Of an environment at its most, whatever it does."""
-    return _bill(Work(0, 1), place, place.most_nodes, batch_hours=0 if place.has_cluster else 1).dollars
+    return _bill(Work(0, 1), place, place.most_nodes, 0 if place.has_cluster else 1).dollars
 
 
 def core_hours(work: Work) -> float:
     """Of one core on a cluster."""
+    if not work.rows:
+        return 0.0
     speed = speeds()
-    seconds = speed.core_seconds(speed.refine, work.rows)
-    fixed = speed.refine["fixed_seconds"] if work.rows else 0.0
-    if work.generates and work.rows:
-        seconds += speed.core_seconds(speed.generate, work.rows)
-        fixed += speed.generate["fixed_seconds"]
-    return (seconds / speed.left_on_a_cluster + fixed) / HOUR
+    steps = [speed.refine, speed.generate]
+    seconds = sum(work.rows / step["rows_a_second_and_core"] for step in steps)
+    return (seconds / speed.left_on_a_cluster + sum(step["fixed_seconds"] for step in steps)) / HOUR
+
+
+def place_of(settings: Settings) -> Environment:
+    """headrace-prod is prod; where no environment is named, the small one's prices hold."""
+    place = environment(settings.environment.rpartition("-")[2] or "dev")
+    return place.serverless(["compute"] if settings.emr_kind == "serverless" else [])
+
+
+def check_dollars(dollars: float, work: str) -> None:
+    if not (math.isfinite(dollars) and dollars > 0):
+        raise UsageError(f"{work}: what it may cost is an amount above 0, not {dollars}")
+
+
+def refuse_beyond(dollars: float, work: str, rows: float, place: Environment) -> None:
+    """Before rows are made: by what making and refining them takes on the environment at its most."""
+    check_dollars(dollars, work)
+    hours = core_hours(Work(rows, 1)) / (place.most_nodes * CORES_A_NODE)
+    expected = hours * dollars_an_hour(place)
+    if expected > dollars:
+        raise HeadraceError(
+            f"{work}: {rows:,.0f} rows take about {hours:,.1f} h of {place.name}, US$ {expected:,.2f}, and may cost "
+            f"{dollars:,.2f}. Take a smaller scale or a shorter span, or allow more. headrace cost shows the parts."
+        )
+
+
+def stop_beyond(dollars: float, work: str, seconds: float, place: Environment) -> None:
+    """Between two steps: by the hours that it has taken."""
+    spent = seconds / HOUR * dollars_an_hour(place)
+    if spent > dollars:
+        raise HeadraceError(
+            f"{work} was stopped: it has taken {seconds / HOUR:,.2f} h of {place.name}, US$ {spent:,.2f}, and may cost "
+            f"{dollars:,.2f}. What was written is whole; allow more and run it again, it goes on from there."
+        )
 
 
 def _bill(
-    work: Work,
-    place: Environment,
-    nodes: int,
-    *,
-    batch_hours: float,
-    lake_gb: float | None = None,
+    work: Work, place: Environment, nodes: int, batch_hours: float, lake_gb: float | None = None
 ) -> Bill:
-    price, speed = prices(), speeds()
-    stored = lake_gb if lake_gb is not None else work.all_rows * speed.bytes_a_row["lake"] / GB
-    landed = work.rows * speed.bytes_a_row["landing"] / GB
+    size = speeds().bytes_a_row
+    stored = lake_gb if lake_gb is not None else work.all_rows * size["lake"] / GB
     lines = (
-        *(_emr if place.has_cluster else _emr_serverless)(work, place, nodes, batch_hours, price),
-        *(_msk if place.has_brokers else _msk_serverless)(work, place, price, speed),
-        *_s3(work, stored + landed, batch_hours, price, speed),
-        *_rest(work.hours, place, stored, price),
+        *(
+            _emr(work, place, nodes)
+            if place.has_cluster
+            else _emr_serverless(work, place, nodes, batch_hours)
+        ),
+        *(_msk(work, place) if place.has_brokers else _msk_serverless(work, place)),
+        *_s3(work, stored + work.rows * size["landing"] / GB, batch_hours),
+        *_rest(work.hours, place, stored),
     )
     return Bill(place.name, work.hours, work.hours, nodes, work.all_rows, lines, batch_hours, fits=True)
 
@@ -147,8 +208,8 @@ def _live_cores(work: Work, place: Environment) -> float:
     return (math.ceil(live / CORES_A_NODE) + 1) * CORES_A_NODE
 
 
-def _emr(work: Work, place: Environment, nodes: int, _: float, price: Prices) -> Iterator[Line]:
-    hours = work.hours
+def _emr(work: Work, place: Environment, nodes: int) -> Iterator[Line]:
+    price, hours = prices(), work.hours
     a_node, fee = price.of(f"ec2 {NODE_TYPE}"), price.of(f"emr {NODE_TYPE}")
     spare = max(nodes - place.core_nodes, 0)
     main = price.of(f"ec2 {MAIN_TYPE}") + price.of(f"emr {MAIN_TYPE}")
@@ -161,58 +222,58 @@ def _emr(work: Work, place: Environment, nodes: int, _: float, price: Prices) ->
     yield Line("EMR", f"disks of {nodes * place.node_gb} GB", disks)
 
 
-def _emr_serverless(
-    work: Work, place: Environment, nodes: int, batch_hours: float, price: Prices
-) -> Iterator[Line]:
+def _emr_serverless(work: Work, place: Environment, nodes: int, batch_hours: float) -> Iterator[Line]:
     """All workers while the batch work lasts, and those of the standing job before and after."""
+    price = prices()
     cores = nodes * CORES_A_NODE * batch_hours + _live_cores(work, place) * (work.hours - batch_hours)
     a_core = price.of("emr serverless core") + price.of("emr serverless memory") * GB_A_CORE
     yield Line("EMR", f"{cores:,.1f} hours of a serverless core and {GB_A_CORE} GB", a_core * cores)
 
 
-def _msk(work: Work, place: Environment, price: Prices, speed: Speeds) -> Iterator[Line]:
+def _msk(work: Work, place: Environment) -> Iterator[Line]:
+    price, a_second = prices(), _live_gb_a_second(work)
     brokers = price.of(f"msk {place.broker_type}") * place.brokers * work.hours
     yield Line("MSK", f"{place.brokers} {place.broker_type}", brokers)
-    kept = min(work.hours, place.retention_hours) * HOUR * work.readings_per_second
-    needed = kept * speed.bytes_a_row["message"] * place.brokers / GB  # a copy on each of them
-    disks = max(needed, place.broker_gb * place.brokers)
+    kept = a_second * min(work.hours, place.retention_hours) * HOUR * place.brokers  # a copy on each of them
+    disks = max(kept, place.broker_gb * place.brokers)
     yield Line("MSK", f"{disks:,.0f} GB on the brokers", price.month_of("msk storage", work.hours) * disks)
-    passed = work.readings_per_second * work.hours * HOUR * speed.bytes_a_row["message"] / GB
-    if passed:
+    if passed := a_second * work.hours * HOUR:
         yield Line("MSK", f"{passed:,.1f} GB from zone to zone", passed * price.of("transfer"))
 
 
-def _msk_serverless(work: Work, place: Environment, price: Prices, speed: Speeds) -> Iterator[Line]:
+def _msk_serverless(work: Work, place: Environment) -> Iterator[Line]:
+    price, a_second = prices(), _live_gb_a_second(work)
     standing = price.of("msk serverless") + price.of("msk serverless partition") * PARTITIONS
     yield Line("MSK", f"serverless, {PARTITIONS} partitions", standing * work.hours)
-    a_second = work.readings_per_second * speed.bytes_a_row["message"] / GB
-    passed = a_second * work.hours * HOUR
-    if passed:
+    if passed := a_second * work.hours * HOUR:
         both_ways = price.of("msk serverless in") + price.of("msk serverless out")
         yield Line("MSK", f"{passed:,.1f} GB in and out", passed * both_ways)
         kept = a_second * min(work.hours, place.retention_hours) * HOUR
         yield Line("MSK", f"{kept:,.1f} GB kept", price.month_of("msk serverless storage", work.hours) * kept)
 
 
-def _s3(work: Work, stored: float, batch_hours: float, price: Prices, speed: Speeds) -> Iterator[Line]:
+def _live_gb_a_second(work: Work) -> float:
+    return work.readings_per_second * speeds().bytes_a_row["message"] / GB
+
+
+def _s3(work: Work, stored: float, batch_hours: float) -> Iterator[Line]:
     """Half of what comes to lie there lay there for half of the time."""
-    storage = price.month_of("s3 storage", work.hours) * stored / 2
-    yield Line("S3", f"{stored:,.1f} GB at the end", storage)
-    streamed = work.hours if work.readings_per_second else 0.0
-    worked = min(batch_hours, work.hours) + streamed
-    batches = worked * HOUR / speed.requests["seconds_a_batch"]
-    writes = batches * speed.requests["writes_a_batch"] / 1000 * price.of("s3 writes")
-    reads = batches * speed.requests["reads_a_batch"] / 1000 * price.of("s3 reads")
+    price, requests = prices(), speeds().requests
+    yield Line("S3", f"{stored:,.1f} GB at the end", price.month_of("s3 storage", work.hours) * stored / 2)
+    worked = min(batch_hours, work.hours) + (work.hours if work.readings_per_second else 0.0)
+    batches = worked * HOUR / requests["seconds_a_batch"]
+    writes = batches * requests["writes_a_batch"] / 1000 * price.of("s3 writes")
+    reads = batches * requests["reads_a_batch"] / 1000 * price.of("s3 reads")
     yield Line("S3", f"requests of {batches:,.0f} batches", writes + reads)
 
 
-def _rest(hours: float, place: Environment, stored: float, price: Prices) -> Iterator[Line]:
+def _rest(hours: float, place: Environment, stored: float) -> Iterator[Line]:
+    price = prices()
     scanned = ASKED_AN_HOUR * hours * max(stored * SCANNED_OF_LAKE, 0.01) / 1000
     yield Line("Athena", f"{ASKED_AN_HOUR} questions an hour", scanned * price.of("athena"))
     worker = price.of("fargate core") * place.worker_cores + price.of("fargate memory") * place.worker_gb
-    yield Line(
-        "Fargate", f"the worker, {place.worker_cores:g} core and {place.worker_gb:g} GB", worker * hours
-    )
+    size = f"{place.worker_cores:g} core and {place.worker_gb:g} GB"
+    yield Line("Fargate", f"the worker, {size}", worker * hours)
     endpoints = place.endpoints + place.has_cluster  # EMR's own
     ways = price.of("endpoint") * endpoints * place.zones * hours
     yield Line("network", f"{endpoints} endpoints in {place.zones} zones", ways)

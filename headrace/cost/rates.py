@@ -1,6 +1,7 @@
-"""The table of prices, and how fast a core works as it was measured."""
+"""What bills are made from: the environments of infra/envs, the table of prices, and how fast a core works."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -8,9 +9,81 @@ from typing import Any
 
 import yaml
 
-from headrace.errors import UnknownName
+from headrace.errors import UnknownName, UsageError
 
-PRICES = Path(__file__).with_name("prices.yml")
+PRICES, SPEEDS = (Path(__file__).with_name(name) for name in ("prices.yml", "speeds.yml"))
+MAIN_TYPE, NODE_TYPE = "r7i.xlarge", "r7i.xlarge"
+CORES_A_NODE = 4
+MOST_NODES = 10_000
+SERVERLESS_NODES, SERVERLESS_RETENTION_HOURS = 8, 168  # most_cores of infra/modules/compute; Kafka's own week
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One of infra/envs as far as money goes; a test holds it against Terraform's own words. core_nodes are paid on
+    demand, the others as spot. What is serverless has nodes and cores while it works."""
+
+    name: str
+    core_nodes: int
+    most_nodes: int
+    brokers: int
+    broker_type: str
+    broker_gb: int
+    retention_hours: int
+    zones: int
+    node_gb: int = 128
+    endpoints: int = 8
+    worker_cores: float = 1
+    worker_gb: float = 5
+    has_cluster: bool = True
+    has_brokers: bool = True
+
+    def with_most(self, nodes: int | None) -> "Environment":
+        if nodes is None:
+            return self
+        if not max(self.core_nodes, 1) <= nodes <= MOST_NODES:
+            raise UsageError(
+                f"--nodes {nodes}: {self.name} has {self.core_nodes} nodes at all times, and {MOST_NODES} at most"
+            )
+        return replace(self, most_nodes=nodes)
+
+    def serverless(self, parts: Iterable[str]) -> "Environment":
+        """compute, stream or both, as kind = "serverless" in infra/envs."""
+        place = self
+        if "compute" in parts:
+            place = replace(place, has_cluster=False, core_nodes=0, most_nodes=SERVERLESS_NODES)
+        if "stream" in parts:
+            place = replace(place, has_brokers=False, retention_hours=SERVERLESS_RETENTION_HOURS)
+        return place
+
+
+DEV = Environment(
+    name="dev",
+    core_nodes=1,
+    most_nodes=3,
+    brokers=2,
+    broker_type="kafka.t3.small",
+    broker_gb=20,
+    retention_hours=24,
+    zones=2,
+)
+PROD = Environment(
+    name="prod",
+    core_nodes=2,
+    most_nodes=10,
+    brokers=3,
+    broker_type="kafka.m7g.large",
+    broker_gb=3300,
+    retention_hours=72,
+    zones=3,
+)
+
+
+def environment(name: str) -> Environment:
+    known = {each.name: each for each in (DEV, PROD)}
+    if name not in known:
+        raise UnknownName("environment", name, known)
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -32,16 +105,15 @@ class Prices:
 
 @cache
 def prices() -> Prices:
-    told: dict[str, Any] = yaml.safe_load(PRICES.read_text())
-    dollars = {name: float(each["dollars"]) for name, each in told["prices"].items()}
-    return Prices(told["dated"], told["region"], float(told["hours_a_month"]), dollars)
-
-
-SPEEDS = Path(__file__).with_name("speeds.yml")
+    table: dict[str, Any] = yaml.safe_load(PRICES.read_text())
+    dollars = {name: float(each["dollars"]) for name, each in table["prices"].items()}
+    return Prices(table["dated"], table["region"], float(table["hours_a_month"]), dollars)
 
 
 @dataclass(frozen=True)
 class Speeds:
+    """As they were measured."""
+
     measured: date
     generate: dict[str, float]
     refine: dict[str, float]
@@ -50,14 +122,10 @@ class Speeds:
     left_on_a_cluster: float
     requests: dict[str, float]
 
-    def core_seconds(self, work: dict[str, float], rows: float) -> float:
-        return rows / work["rows_a_second_and_core"]
-
     def cores_for(self, readings_per_second: float) -> float:
         return readings_per_second / self.stream["rows_a_second_and_core"] / self.left_on_a_cluster
 
 
 @cache
 def speeds() -> Speeds:
-    told: dict[str, Any] = yaml.safe_load(SPEEDS.read_text())
-    return Speeds(**told)
+    return Speeds(**yaml.safe_load(SPEEDS.read_text()))

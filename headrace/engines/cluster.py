@@ -1,39 +1,79 @@
-"""Runs jobs as a step on a cluster: hands them over, waits, brings back what came of them.
-
-Whose cluster it is, is the business of `steps`. Only names and dates travel. What comes back is a small document that
-the job leaves in the bucket of artifacts.
-"""
+"""Runs jobs as a step on a cluster, whoever's it is: hands over names and dates, waits, and brings back the document
+that the step leaves in the bucket of artifacts."""
 
 import json
 import random
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
-
-import boto3
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
 
 from headrace.aws_errors import refused
-from headrace.engines.job import Job, JobResult
-from headrace.engines.package import Package, stamped
-from headrace.engines.steps import Look, Program, Steps
+from headrace.engines import Job, JobResult
+from headrace.engines.package import Package, environment_there, stamped
 from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import tables_held
 from headrace.lake.paths import Paths
 from headrace.live.supervisor import Step, keep
 from headrace.progress import Event, Stopwatch, tell
-from headrace.settings import Settings, as_environment
+from headrace.settings import Settings
 
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+LOG_LINES = 40
 FIRST_LOOK, SLOWEST_LOOK = 2.0, 30.0
 BLIND_FOR = 300.0
 LATER_BY = 0.1  # of what a step took so far: whoever waits for a long one waits no tenth longer
 WRITTEN_LIVE = ("bronze", "silver")
 PLACES = ("lake_url", "landing_url", "artifacts_url")
 NEEDED = {"emr": ("emr_id", *PLACES), "databricks": PLACES}
-NEEDED_SERVERLESS = ("job_role_arn",)
-SPARK = {"emr": "submitted", "databricks": "databricks"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """The entry of a package with its words, to be run beside the package's archives. stands: it never ends itself."""
+
+    name: str
+    words: Sequence[str]
+    package: Package
+    stands: bool = False
+
+    @property
+    def words_and_archives(self) -> list[str]:
+        """For where no spark-submit unpacks the archives beside the entry."""
+        return [*self.words, json.dumps(self.package.archives)]
+
+
+@dataclass(frozen=True)
+class Look:
+    """may_pass: whether a step that failed without a word of its own is worth a second try."""
+
+    state: State
+    message: str = ""
+    may_pass: bool = True
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.message}".strip()
+
+
+class Steps(Protocol):
+    def start(self, program: Program) -> str:
+        """Its id."""
+
+    def look(self, step: str) -> Look: ...
+
+    def cancel(self, step: str) -> None: ...
+
+    def last_words(self, step: str) -> str:
+        """The end of its log, or where that will lie; empty where nothing is known."""
+
+    def link(self, step: str) -> str:
+        """Where a person sees it."""
 
 
 def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
@@ -41,32 +81,27 @@ def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
     _check(settings)
     if [job.name for job in jobs] == ["keep"]:  # a look at a few small objects: no work for a cluster
         return [_kept(jobs[0], settings)]
-    steps, watch, what = steps_of(settings), Stopwatch(), _named(jobs)
-    result = _result_of(settings)
+    watch, steps, result = Stopwatch(), steps_of(settings), _result_of(settings)
+    what = " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
     asked = {"kind": "jobs", "jobs": [asdict(job) for job in jobs]}
-    step = steps.start(_program(what, asked, result, stamped(settings.engine), settings))
+    step = steps.start(_program(what, asked, result, settings))
     try:
         tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
         look = _wait(steps, step, what, watch, settings)
     except BaseException as error:  # a flow run that is cancelled or killed takes its step along
-        _cancel(steps, step, error)
+        try:
+            steps.cancel(step)
+        except (HeadraceError, ConnectionError) as refusal:
+            error.add_note(f"step {step} may still run: {refusal}")
         raise
-    done = _came_of_it(look, what, steps, step, result)
+    if look.state == "cancelled":
+        raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
+    with refused(result, "HEADRACE_ARTIFACTS_URL"):
+        document = objects.get_json(result)
+    if document is None or "error" in document:
+        raise _failed(what, step, look, document or {}, steps)
     tell(Event(settings.engine, what, "done", seconds=watch.seconds))
-    return done
-
-
-def _named(jobs: Sequence[Job]) -> str:
-    """Whatever they have in common is said once."""
-    return " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
-
-
-def _cancel(steps: Steps, step: str, because: BaseException) -> None:
-    """What stopped the wait is told, also where the step cannot be stopped."""
-    try:
-        steps.cancel(step)
-    except (HeadraceError, ConnectionError) as error:
-        because.add_note(f"step {step} may still run: {error}")
+    return [JobResult(Job(**each["job"]), each["seconds"], each["summary"]) for each in document["done"]]
 
 
 def _kept(job: Job, settings: Settings) -> JobResult:
@@ -83,8 +118,7 @@ def start_standing(domain: str, settings: Settings) -> str:
     _check(settings)
     steps, what = steps_of(settings), f"stream {domain}"
     asked = {"kind": "standing", "domain": domain}
-    program = _program(what, asked, _result_of(settings), stamped(settings.engine), settings)
-    step = steps.start(replace(program, stands=True))
+    step = steps.start(_program(what, asked, _result_of(settings), settings, stands=True))
     tell(Event(settings.engine, what, "started", note=f"{step} {steps.link(step)}"))
     return step
 
@@ -96,7 +130,7 @@ def look_at(step: str, settings: Settings) -> Step:
 
 def _check(settings: Settings) -> None:
     is_serverless = settings.engine == "emr" and settings.emr_kind == "serverless"
-    needed = (*NEEDED[settings.engine], *(NEEDED_SERVERLESS if is_serverless else ()))
+    needed = (*NEEDED[settings.engine], *(("job_role_arn",) if is_serverless else ()))
     missing = [name for name in needed if not getattr(settings, name)]
     if missing:
         raise UsageError(
@@ -109,22 +143,15 @@ def _result_of(settings: Settings) -> str:
     return f"{settings.artifacts}/results/{time.strftime('%Y/%m/%d', time.gmtime())}/{uuid.uuid4().hex}.json"
 
 
-def _program(name: str, asked: dict[str, Any], result: str, package: Package, settings: Settings) -> Program:
-    told = {"settings": environment_there(settings), "result": result}
-    return Program(name[:256], [json.dumps(asked | told)], package)
-
-
-def environment_there(settings: Settings) -> dict[str, str]:
-    """As the job knows them: it runs where it is, in the session that is made for it, with a scratch home. The machines
-    of a cluster do not tell their programs where they are by themselves."""
-    there = {"engine": "local", "spark": SPARK[settings.engine], "home": "headrace-home"}
-    region = boto3.Session().region_name
-    where = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    return as_environment(settings.model_copy(update=there)) | where
+def _program(
+    name: str, asked: dict[str, Any], result: str, settings: Settings, *, stands: bool = False
+) -> Program:
+    words = asked | {"settings": environment_there(settings), "result": result}
+    return Program(name[:256], [json.dumps(words)], stamped(settings.engine), stands)
 
 
 def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:
-    look, told, seen = Look("waiting"), None, watch.seconds
+    look, last, seen = Look("waiting"), None, watch.seconds
     while True:
         try:
             look, seen = steps.look(step), watch.seconds
@@ -133,37 +160,22 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
                 raise
         if look.is_over:
             return look
-        if look != told:
+        if look != last:
             tell(Event(settings.engine, name, "going", seconds=watch.seconds, note=str(look)))
-            told = look
+            last = look
         pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
         time.sleep(pause * random.uniform(0.8, 1.2))
 
 
-def _came_of_it(look: Look, what: str, steps: Steps, step: str, result: str) -> list[JobResult]:
-    if look.state == "cancelled":
-        raise HeadraceError(f"{what}: step {step} was cancelled. {steps.link(step)}")
-    found = _found(result)
-    if found is None or "error" in found:
-        raise _failed(what, step, look, found or {}, steps)
-    return [replace(JobResult.from_dict(each), link=steps.link(step)) for each in found["done"]]
-
-
-def _found(result: str) -> dict[str, Any] | None:
-    with refused(result, "HEADRACE_ARTIFACTS_URL"):
-        found: dict[str, Any] | None = objects.get_json(result)
-    return found
-
-
-def _failed(what: str, step: str, look: Look, found: dict[str, Any], steps: Steps) -> HeadraceError:
-    trace = found.get("trace") or steps.last_words(step)
-    said = found.get("error") or look.said or "it left no result"
-    lost = not found and look.may_pass  # a lost machine tells nothing
-    kind = Transient if found.get("may_pass", lost) else HeadraceError
-    message = f"{what}: {said}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else "")
-    waits_for = found.get("waits_for")
+def _failed(what: str, step: str, look: Look, document: dict[str, Any], steps: Steps) -> HeadraceError:
+    trace = document.get("trace") or steps.last_words(step)
+    cause = document.get("error") or look.message or "it left no result"
+    lost = not document and look.may_pass  # a lost machine tells nothing
+    kind = Transient if document.get("may_pass", lost) else HeadraceError
+    message = f"{what}: {cause}\nstep {step}: {steps.link(step)}" + (f"\n{trace}" if trace else "")
+    waits_for = document.get("waits_for")
     error = NotReady(message, waits_for) if waits_for else kind(message)
-    error.exit_code = int(found.get("exit_code", 1))
+    error.exit_code = int(document.get("exit_code", 1))
     return error
 
 

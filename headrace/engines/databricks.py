@@ -4,18 +4,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from databricks.sdk import WorkspaceClient
+from databricks.sdk import WorkspaceClient, errors
 from databricks.sdk.core import Config
-from databricks.sdk.errors import (
-    BadRequest,
-    DeadlineExceeded,
-    InternalError,
-    NotFound,
-    PermissionDenied,
-    TemporarilyUnavailable,
-    TooManyRequests,
-    Unauthenticated,
-)
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.errors.private_link import PrivateLinkValidationError
 from databricks.sdk.service.compute import AwsAttributes, ClusterSpec, DataSecurityMode
@@ -24,13 +14,13 @@ from databricks.sdk.service.jobs import RunLifecycleStateV2State as Life
 from databricks.sdk.service.jobs import TerminationCodeCode as Why
 from requests.exceptions import RequestException
 
-from headrace.engines.steps import LINES_TOLD, Look, Program, State
+from headrace.engines.cluster import LOG_LINES, Look, Program, State
 from headrace.errors import HeadraceError, Transient
 from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
 HOST = "Is DATABRICKS_HOST right?"
-SAYS_NOT_THERE = ("does not exist", "doesn't exist", "not found")
+NOT_THERE = ("does not exist", "doesn't exist", "not found")
 
 
 @contextmanager
@@ -39,11 +29,14 @@ def refused(what: str, setting: str = "") -> Iterator[None]:
     try:
         yield
     except DatabricksError as error:
-        raise as_told(error, what, setting) from error
+        raise _explained(error, what, setting) from error
     except TimeoutError as error:  # the SDK has tried again for as long as it may
-        raise _gave_up(error, what) from error
+        cause = error.__cause__
+        if isinstance(cause, DatabricksError):
+            raise Transient(f"{_explained(cause, what)}, and did so each time we waited") from error
+        raise ConnectionError(f"{what}: {_unanswered(cause or error)}") from error
     except RequestException as error:
-        raise ConnectionError(f"{what}: {_answers_nothing(error)}") from error
+        raise ConnectionError(f"{what}: {_unanswered(error)}") from error
     except ValueError as error:
         raise HeadraceError(
             f"{what}: there are no credentials for Databricks ({_first_line(error)}). Sign in (databricks auth login), "
@@ -51,42 +44,34 @@ def refused(what: str, setting: str = "") -> Iterator[None]:
         ) from error
 
 
-def as_told(error: DatabricksError, what: str, setting: str = "") -> HeadraceError:
-    said, named = _first_line(error), f" ({setting})" if setting else ""
+def _explained(error: DatabricksError, what: str, setting: str = "") -> HeadraceError:
+    message, named = _first_line(error), f" ({setting})" if setting else ""
+    is_missing = isinstance(error, errors.NotFound) or (
+        isinstance(error, errors.BadRequest) and any(words in message for words in NOT_THERE)
+    )
     if isinstance(error, PrivateLinkValidationError):
-        return HeadraceError(f"{what}: the workspace is reached from its private network only ({said})")
-    if isinstance(error, Unauthenticated):
+        return HeadraceError(f"{what}: the workspace is reached from its private network only ({message})")
+    if isinstance(error, errors.Unauthenticated):
         return HeadraceError(
-            f"{what}: Databricks does not know these credentials ({said}). Which workspace are they of? Sign in again "
-            "(databricks auth login), or set DATABRICKS_TOKEN."
+            f"{what}: Databricks does not know these credentials ({message}). Which workspace are they of? Sign in "
+            "again (databricks auth login), or set DATABRICKS_TOKEN."
         )
-    if isinstance(error, PermissionDenied):
+    if isinstance(error, errors.PermissionDenied):
         return HeadraceError(
-            f"{what}{named}: whoever DATABRICKS_TOKEN or DATABRICKS_CONFIG_PROFILE signs in lacks the right ({said}). "
-            "Jobs need to create or attach to a cluster and to use its instance profile."
+            f"{what}{named}: whoever DATABRICKS_TOKEN or DATABRICKS_CONFIG_PROFILE signs in lacks the right "
+            f"({message}). Jobs need to create or attach to a cluster and to use its instance profile."
         )
-    if isinstance(error, TooManyRequests):
-        return Transient(f"{what}: Databricks asks for fewer requests at a time ({said})")
-    if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded):
-        return Transient(f"{what}: Databricks is out of breath ({said})")
-    if isinstance(error, NotFound) or (isinstance(error, BadRequest) and _is_missing(said)):
-        return HeadraceError(f"{what}{named} is not there ({said}). {HOST}")
-    return HeadraceError(f"{what}{named}: Databricks refused: {said}")
+    if isinstance(error, errors.TooManyRequests):
+        return Transient(f"{what}: Databricks asks for fewer requests at a time ({message})")
+    if isinstance(error, errors.InternalError | errors.TemporarilyUnavailable | errors.DeadlineExceeded):
+        return Transient(f"{what}: Databricks is out of breath ({message})")
+    if is_missing:
+        return HeadraceError(f"{what}{named} is not there ({message}). {HOST}")
+    return HeadraceError(f"{what}{named}: Databricks refused: {message}")
 
 
-def _gave_up(error: TimeoutError, what: str) -> HeadraceError | ConnectionError:
-    cause = error.__cause__
-    if isinstance(cause, DatabricksError):
-        return Transient(f"{as_told(cause, what)}, and did so each time we waited")
-    return ConnectionError(f"{what}: {_answers_nothing(cause or error)}")
-
-
-def _answers_nothing(error: BaseException) -> str:
+def _unanswered(error: BaseException) -> str:
     return f"Databricks does not answer ({_first_line(error)}). {HOST}"
-
-
-def _is_missing(said: str) -> bool:
-    return any(words in said for words in SAYS_NOT_THERE)
 
 
 def _first_line(error: BaseException) -> str:
@@ -95,11 +80,7 @@ def _first_line(error: BaseException) -> str:
 
 
 PATIENCE = 60  # seconds for which the SDK tries again what may pass
-TASK = "headrace"
-CLUSTER = "HEADRACE_DATABRICKS_CLUSTER_ID"
-NODE_TYPE = "HEADRACE_DATABRICKS_NODE_TYPE"
 ONE_MACHINE = {"spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*]"}
-
 WAITS = (Life.BLOCKED, Life.PENDING, Life.QUEUED, Life.WAITING)
 OVER: dict[Why | None, State] = {
     Why.SUCCESS: "done",
@@ -131,15 +112,33 @@ class Runs:
     def start(self, program: Program) -> str:
         """Under a token, so that asking again for want of an answer starts no second run."""
         cluster = self._settings.databricks_cluster_id
+        task = SubmitTask(
+            task_key="headrace",
+            spark_python_task=SparkPythonTask(
+                python_file=as_s3(program.package.entry),
+                parameters=program.words_and_archives,  # Delta and Kafka are in the runtime
+            ),
+            existing_cluster_id=cluster or None,
+            new_cluster=None if cluster else _made_for_it(self._settings),
+        )
         what = f"cluster {cluster} of Databricks" if cluster else "a cluster of Databricks for this run"
-        with refused(what, CLUSTER if cluster else NODE_TYPE):
+        setting = "HEADRACE_DATABRICKS_CLUSTER_ID" if cluster else "HEADRACE_DATABRICKS_NODE_TYPE"
+        with refused(what, setting):
             submitted = self._jobs.submit(
-                run_name=program.name, tasks=[self._task(program)], idempotency_token=uuid.uuid4().hex
+                run_name=program.name, tasks=[task], idempotency_token=uuid.uuid4().hex
             )
         return str(submitted.bind()["run_id"])
 
     def look(self, step: str) -> Look:
-        return _seen(self._run(step))
+        """A state that this version does not know is one of a run that is not over."""
+        run = self._run(step)
+        status = run.status
+        why = status.termination_details if status else None
+        message = (why.message if why else None) or (run.state.state_message if run.state else None) or ""
+        if status is None or status.state is not Life.TERMINATED:
+            return Look("waiting" if status and status.state in WAITS else "running", message)
+        code = why.code if why else None
+        return Look(OVER.get(code, "failed"), message, may_pass=code not in NEVER_PASSES)
 
     def cancel(self, step: str) -> None:
         with refused(f"run {step} of Databricks"):
@@ -148,14 +147,16 @@ class Runs:
     def last_words(self, step: str) -> str:
         """Of its one task; a help, so that it can't be had must not hide what went wrong."""
         try:
-            tasks = self._run(step).tasks or []
+            tasks = self._run(step).tasks
+            if not tasks:
+                return ""
             with refused(f"what run {step} of Databricks said"):
-                said = self._jobs.get_run_output(tasks[-1].run_id or 0) if tasks else None
+                output = self._jobs.get_run_output(tasks[-1].run_id or 0)
         except (HeadraceError, ConnectionError):
             return ""
-        parts = [said.logs, said.error, said.error_trace] if said else []
+        parts = [output.logs, output.error, output.error_trace]
         lines = "\n".join(part for part in parts if part).splitlines()
-        return "\n".join(lines[-LINES_TOLD:])
+        return "\n".join(lines[-LOG_LINES:])
 
     def link(self, step: str) -> str:
         if step not in self._pages:
@@ -171,18 +172,6 @@ class Runs:
         self._pages[step] = run.run_page_url or f"{self._host}/jobs"
         return run
 
-    def _task(self, program: Program) -> SubmitTask:
-        cluster = self._settings.databricks_cluster_id
-        return SubmitTask(
-            task_key=TASK,
-            spark_python_task=SparkPythonTask(
-                python_file=as_s3(program.package.entry),
-                parameters=[*program.words, program.package.word],  # Delta and Kafka are in the runtime
-            ),
-            existing_cluster_id=cluster or None,
-            new_cluster=None if cluster else _made_for_it(self._settings),
-        )
-
 
 def _made_for_it(settings: Settings) -> ClusterSpec:
     """Of whoever runs the job and nobody else: code that fetches code is not let onto a shared one."""
@@ -196,14 +185,3 @@ def _made_for_it(settings: Settings) -> ClusterSpec:
         custom_tags={"ResourceClass": "SingleNode"} if alone else None,
         aws_attributes=AwsAttributes(instance_profile_arn=profile) if profile else None,
     )
-
-
-def _seen(run: Run) -> Look:
-    """A state that this version does not know is one of a run that is not over."""
-    status, told = run.status, run.state
-    why = status.termination_details if status else None
-    said = (why.message if why else None) or (told.state_message if told else None) or ""
-    if status is None or status.state is not Life.TERMINATED:
-        return Look("waiting" if status and status.state in WAITS else "running", said)
-    code = why.code if why else None
-    return Look(OVER.get(code, "failed"), said, may_pass=code not in NEVER_PASSES)

@@ -8,8 +8,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from headrace.aws_errors import refused
+from headrace.engines.cluster import LOG_LINES, Look, Program, State
 from headrace.engines.package import PYTHON
-from headrace.engines.steps import LINES_TOLD, Look, Program, State
 from headrace.errors import HeadraceError, NotReady
 from headrace.lake import objects
 from headrace.lake.paths import as_s3
@@ -23,6 +23,8 @@ SUBMITTED_WITH = {
     "spark.scheduler.mode": "FAIR",  # tables are worked on side by side
 }
 DRIVER_MEMORY = "2500m"  # as on a laptop: the first node holds the driver of each step
+LOGS_COME_WITHIN, LOOKS_FOR_LOGS_EVERY = 330.0, 15.0  # EMR brings logs every five minutes
+GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 ON_CLUSTER: dict[str, State] = {
     "PENDING": "waiting",
     "RUNNING": "running",
@@ -32,8 +34,6 @@ ON_CLUSTER: dict[str, State] = {
     "INTERRUPTED": "failed",
     "CANCELLED": "cancelled",
 }
-LOGS_COME_WITHIN, LOOKS_FOR_LOGS_EVERY = 330.0, 15.0
-GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 
 
 class ClusterSteps:
@@ -44,6 +44,11 @@ class ClusterSteps:
         self._emr = boto3.client("emr")
 
     def start(self, program: Program) -> str:
+        """With the driver as the step's own process: what it says is the step's log, how it ends is how the step ends,
+        and it is gone when the step is cancelled. YARN's master would run it a second time, and reads braces as its
+        own."""
+        submit = ("spark-submit", "--deploy-mode", "client", "--driver-memory", DRIVER_MEMORY)
+        words = [*submit, *_options(program), program.package.entry, *program.words_and_archives]
         with refused(f"EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
             self._must_be_there()
             added = self._emr.add_job_flow_steps(
@@ -52,18 +57,22 @@ class ClusterSteps:
                     {
                         "Name": program.name,
                         "ActionOnFailure": "CONTINUE",
-                        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": spark_submit(program)},
+                        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": words},
                     }
                 ],
             )
         return str(added["StepIds"][0])
 
     def look(self, step: str) -> Look:
+        """A cluster that ends calls off what waits or runs on it."""
         with refused(f"step {step} of EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
             status = self._emr.describe_step(ClusterId=self._cluster, StepId=step)["Step"]["Status"]
             state = ON_CLUSTER[status["State"]]
             if state in ("waiting", "cancelled"):
-                return self._look_at_cluster(state)
+                cluster = self._status_of_cluster()["State"]
+                if cluster in GONE:
+                    return Look("failed", f"its cluster {self._cluster} is gone", may_pass=False)
+                return Look(state, f"the cluster is {cluster.lower()}" if state == "waiting" else "")
         return Look(state, status.get("FailureDetails", {}).get("Message", ""))
 
     def cancel(self, step: str) -> None:
@@ -86,7 +95,7 @@ class ClusterSteps:
         return f"https://{region}.console.aws.amazon.com/emr/home?region={region}{place}"
 
     def _must_be_there(self) -> None:
-        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
+        status = self._status_of_cluster()
         if status["State"] in GONE:
             why = status.get("StateChangeReason", {}).get("Message", "")
             message = (
@@ -97,12 +106,9 @@ class ClusterSteps:
                 raise HeadraceError(message)
             raise NotReady(message, "its cluster, which has ended: terraform apply makes another")
 
-    def _look_at_cluster(self, state: State) -> Look:
-        """A cluster that ends calls off what waits or runs on it."""
-        status = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
-        if status["State"] in GONE:
-            return Look("failed", f"its cluster {self._cluster} is gone", may_pass=False)
-        return Look(state, f"the cluster is {status['State'].lower()}" if state == "waiting" else "")
+    def _status_of_cluster(self) -> dict[str, Any]:
+        status: dict[str, Any] = self._emr.describe_cluster(ClusterId=self._cluster)["Cluster"]["Status"]
+        return status
 
 
 ON_SERVERLESS: dict[str, State] = {
@@ -116,8 +122,6 @@ ON_SERVERLESS: dict[str, State] = {
     "FAILED": "failed",
     "CANCELLED": "cancelled",
 }
-
-
 STANDING: dict[str, Any] = {"mode": "STREAMING"}  # which no hour ends
 ENDING: dict[str, Any] = {"executionTimeoutMinutes": 7 * 24 * 60}  # unasked, it is ended after half a day
 
@@ -127,11 +131,13 @@ class ServerlessRuns:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._application = settings, settings.emr_id
+        self._what = f"EMR Serverless application {self._application}"
         self._emr = boto3.client("emr-serverless")
 
     def start(self, program: Program) -> str:
         submitted = ("--conf", "spark.emr-serverless.driverEnv.PYTHONPATH=code:needs")
-        with refused(f"EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+        logs = {"s3MonitoringConfiguration": {"logUri": as_s3(f"{self._settings.logs}/emr/")}}
+        with refused(self._what, "HEADRACE_EMR_ID"):
             run = self._emr.start_job_run(
                 applicationId=self._application,
                 executionRoleArn=self._settings.job_role_arn,
@@ -143,44 +149,29 @@ class ServerlessRuns:
                         "sparkSubmitParameters": " ".join([*_options(program), *submitted]),
                     }
                 },
-                configurationOverrides={
-                    "monitoringConfiguration": {
-                        "s3MonitoringConfiguration": {"logUri": as_s3(f"{self._settings.logs}/emr/")}
-                    }
-                },
+                configurationOverrides={"monitoringConfiguration": logs},
                 tags={"environment": self._settings.environment} if self._settings.environment else {},
                 **(STANDING if program.stands else ENDING),
             )
         return str(run["jobRunId"])
 
     def look(self, step: str) -> Look:
-        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+        with refused(f"run {step} of {self._what}", "HEADRACE_EMR_ID"):
             run = self._emr.get_job_run(applicationId=self._application, jobRunId=step)["jobRun"]
         return Look(ON_SERVERLESS[run["state"]], run.get("stateDetails", ""))
 
     def cancel(self, step: str) -> None:
-        with refused(f"run {step} of EMR Serverless application {self._application}", "HEADRACE_EMR_ID"):
+        with refused(f"run {step} of {self._what}", "HEADRACE_EMR_ID"):
             self._emr.cancel_job_run(applicationId=self._application, jobRunId=step)
 
     def last_words(self, step: str) -> str:
-        folder = f"{self._settings.logs}/emr/applications/{self._application}/jobs/{step}"
-        return _end_of(f"{folder}/SPARK_DRIVER")
+        jobs = f"{self._settings.logs}/emr/applications/{self._application}/jobs"
+        return _end_of(f"{jobs}/{step}/SPARK_DRIVER")
 
     def link(self, step: str) -> str:
         region = self._emr.meta.region_name
-        return (
-            f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
-            f"#/serverless-applications/{self._application}/{step}"
-        )
-
-
-def spark_submit(program: Program) -> list[str]:
-    """With the driver as the step's own process: what it says is the step's log, how it ends is how the step ends, and
-    it is gone when the step is cancelled. YARN's master would run it a second time, and reads braces as its own."""
-    return [
-        *("spark-submit", "--deploy-mode", "client", "--driver-memory", DRIVER_MEMORY, *_options(program)),
-        *(program.package.entry, *program.words, program.package.word),
-    ]
+        place = f"#/serverless-applications/{self._application}/{step}"
+        return f"https://{region}.console.aws.amazon.com/emr/home?region={region}{place}"
 
 
 def _options(program: Program) -> list[str]:
@@ -190,20 +181,18 @@ def _options(program: Program) -> list[str]:
     return [
         *archives,
         *jars,
-        *(word for name, value in SUBMITTED_WITH.items() for word in ("--conf", f"{name}={value}")),
+        *(word for each in SUBMITTED_WITH.items() for word in ("--conf", "=".join(each))),
     ]
 
 
 def _end_of(folder: str) -> str:
-    """Of Java, and of Python, whose errors Spark writes to the other of the two. EMR brings logs every five minutes."""
+    """Of Java, and of Python, whose errors Spark writes to the other of the two."""
     end = time.monotonic() + LOGS_COME_WITHIN
-    while not (said := _said_in(folder)) and time.monotonic() < end:
+    while True:
+        parts = [log for name in ("stderr", "stdout") if (log := _tail(f"{folder}/{name}.gz"))]
+        if parts or time.monotonic() >= end:
+            return "\n".join(parts) or f"nothing is in {folder} yet"
         time.sleep(LOOKS_FOR_LOGS_EVERY)
-    return said or f"nothing is in {folder} yet"
-
-
-def _said_in(folder: str) -> str:
-    return "\n".join(said for name in ("stderr", "stdout") if (said := _tail(f"{folder}/{name}.gz")))
 
 
 def _tail(url: str) -> str:
@@ -212,4 +201,4 @@ def _tail(url: str) -> str:
     except ClientError:  # the log is a help; that it can't be had must not hide what went wrong
         return ""
     lines = gzip.decompress(body).decode(errors="replace").splitlines() if body else []
-    return "\n".join(lines[-LINES_TOLD:])
+    return "\n".join(lines[-LOG_LINES:])

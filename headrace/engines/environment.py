@@ -18,11 +18,11 @@ def told_by_terraform(folder: Path) -> dict[str, str]:
         raise UsageError(
             f"{folder} has no output named settings; was terraform apply run there, and to its end?"
         )
-    told = {name: str(value or "") for name, value in outputs["settings"]["value"].items()}
-    unknown = sorted(set(told) - set(Settings.model_fields))
+    settings = {name: str(value or "") for name, value in outputs["settings"]["value"].items()}
+    unknown = sorted(set(settings) - set(Settings.model_fields))
     if unknown:
         raise UsageError(f"{folder} tells of {', '.join(unknown)}, which are no settings of this version")
-    return told
+    return settings
 
 
 def _outputs(folder: Path) -> dict[str, Any]:
@@ -48,11 +48,11 @@ def _outputs(folder: Path) -> dict[str, Any]:
 def written_into(file: Path, settings: dict[str, str]) -> int:
     """How many settings are new or other than before. An empty one leaves; what else the file says stays."""
     wanted = {f"HEADRACE_{name.upper()}": value for name, value in settings.items()}
-    before = _read(file)
+    before = file.read_text().splitlines() if file.exists() else []
     stated = {_name_in(line): line for line in before if _name_in(line) in wanted}
     lines = {name: f"{name}={value}" for name, value in sorted(wanted.items()) if value}
-    kept = [line for line in before if _name_in(line) not in wanted]
-    file.write_text("\n".join([*kept, *lines.values()]) + "\n")
+    others = [line for line in before if _name_in(line) not in wanted]
+    file.write_text("\n".join([*others, *lines.values()]) + "\n")
     return sum(stated.get(name) != lines.get(name) for name in wanted)
 
 
@@ -62,10 +62,6 @@ def refuse_no_file(file: Path) -> None:
         raise UsageError(f"{file} is a folder; name the file that settings go into, such as {file / '.env'}")
     if not file.parent.is_dir():
         raise UsageError(f"there is no folder {file.parent} for {file.name} to lie in; make it first")
-
-
-def _read(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def _name_in(line: str) -> str:

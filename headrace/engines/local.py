@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import Any
 
-from headrace.engines.job import Job, JobName, JobResult
+from headrace.engines import Job, JobName, JobResult
 from headrace.errors import cause_to_act_on
 from headrace.progress import Stopwatch
 from headrace.settings import Settings, as_environment, get_settings
@@ -19,29 +19,46 @@ Options = dict[str, Any]
 Work = Callable[[str, Options, Settings], Options]
 STANDING = "streaming.stand"
 SIMULATION = "simulation.jobs"  # beside the library, which works without it
+INSTANTS = {"as_of", "start", "end"}
 
 
 def run_job(job: Job, settings: Settings | None = None) -> JobResult:
     watch = Stopwatch()
     try:
-        summary = _work(job.name)(job.domain, job.options, settings or get_settings())
+        summary = _work(job.name)(job.domain, _typed(job.options), settings or get_settings())
     except Exception as error:
-        found = cause_to_act_on(error)
-        if found is None:
+        cause = cause_to_act_on(error)
+        if cause is None:
             raise
-        raise found from error
+        raise cause from error
     return JobResult(job, watch.seconds, json.loads(json.dumps(summary, default=str)))
 
 
+def _typed(options: Options) -> Options:
+    """Options as functions take them: instants and days travel as text, and what is not chosen does not count.
+    Everything inside is UTC without saying so."""
+    typed: Options = {}
+    for name, given in options.items():
+        if given not in (None, [], ()):
+            typed[name] = tuple(given) if isinstance(given, list) else given
+    for name in INSTANTS & typed.keys():
+        given = typed[name]
+        instant = datetime.fromisoformat(given) if isinstance(given, str) else given
+        typed[name] = instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+    if isinstance(typed.get("day"), str):
+        typed["day"] = date.fromisoformat(typed["day"])
+    return typed
+
+
+def _work(name: JobName) -> Work:
+    known: dict[str, Work] = _WORK if name in _WORK else import_module(SIMULATION).JOBS
+    return known[name]
+
+
 def _refine(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.lake.paths import LAYERS
     from headrace.refine.run import refine
 
-    layers, names = options.get("layers") or LAYERS, names_of(options)
-    result = refine(
-        domain, as_of=instant_of(options, "as_of"), layers=layers, tables=names, settings=settings
-    )
-    return result.as_dict()
+    return refine(domain, settings=settings, **options).as_dict()
 
 
 def _scan(domain: str, options: Options, settings: Settings) -> Options:
@@ -50,48 +67,31 @@ def _scan(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.quality.gate import gate
     from headrace.quality.scan import restore_failed, scan
 
-    summary = scan(
-        domain,
-        options["layer"],
-        tables=names_of(options),
-        as_of=instant_of(options, "as_of"),
-        settings=settings,
-        force=bool(options.get("force")),
-    )
+    strict = options.pop("strict", False)
+    summary = scan(domain, settings=settings, **options)
     restored = restore_failed(summary, settings)
-    if options.get("strict"):
+    if strict:
         gate(summary)
     return {"scan": summary.as_dict(), "restored": [asdict(each) for each in restored]}
 
 
 def _maintain(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.lake.paths import LAYERS
     from headrace.operate.maintain import maintain
 
-    done = maintain(
-        domain,
-        tables=names_of(options),
-        layers=options.get("layers") or LAYERS,
-        least_bytes=options.get("least_bytes") or 0,
-        retain_hours=options.get("retain_hours"),
-        even_if_unsafe=bool(options.get("even_if_unsafe")),
-        settings=settings,
-    )
-    return {"tables": [asdict(each) for each in done]}
+    return {"tables": [asdict(each) for each in maintain(domain, settings=settings, **options)]}
 
 
 def _recycle(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.refine.recycle import recycle
 
-    names = names_of(options) or (None,)
+    names = options.get("tables", (None,))
     return {"recycled": [asdict(recycle(domain, name, settings=settings)) for name in names]}
 
 
 def _dedupe(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.operate.dedupe import dedupe
+    from headrace.operate.maintain import dedupe
 
-    day = date.fromisoformat(options["day"]) if options.get("day") else None
-    done = dedupe(domain, day=day, tables=names_of(options), settings=settings)
+    done = dedupe(domain, settings=settings, **options)
     return {"tables": [asdict(each) for each in done], "rows": sum(each.rows for each in done)}
 
 
@@ -99,20 +99,20 @@ def _receipt(domain: str, options: Options, settings: Settings) -> Options:
     """strict: one that does not balance is an error."""
     from headrace.operate.receipt import receipt
 
-    found = receipt(domain, settings)
-    return (found.check() if options.get("strict") else found).as_dict()
+    balance = receipt(domain, settings)
+    return (balance.check() if options.get("strict") else balance).as_dict()
 
 
 def _publish(domain: str, options: Options, settings: Settings) -> Options:
     """Where people ask: in Unity Catalog, in Athena, or in both."""
-    from headrace.serve import glue, unity
+    from headrace.serve.publish import PUBLISHED_LAYERS, publish_in_glue, publish_in_unity
 
-    layers, done = options.get("layers") or glue.LAYERS, []
+    layers, done = options.get("layers", PUBLISHED_LAYERS), []
     catalog = options.get("catalog") or settings.unity_catalog.replace("{domain}", domain)
     if catalog:
-        done += unity.publish(domain, settings, catalog, layers)
+        done += publish_in_unity(domain, settings, catalog, layers)
     if settings.workgroup or not catalog:
-        done += glue.publish(domain, settings, layers)
+        done += publish_in_glue(domain, settings, layers)
     return {"tables": [asdict(each) for each in done]}
 
 
@@ -129,38 +129,18 @@ def start_standing(domain: str, settings: Settings) -> None:
     """In a process of its own, which outlives this one; what it says goes to a log."""
     log = (settings.home / "logs" / "stream.log").absolute()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as said:
+    with log.open("ab") as output:
         subprocess.Popen(
             [sys.executable, "-m", STANDING, domain],
             env={**os.environ, **as_environment(settings)},
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
 
 
-def _work(name: JobName) -> Work:
-    known = _WORK.get(name)
-    if known is None:
-        jobs: dict[str, Work] = import_module(SIMULATION).JOBS
-        known = jobs[name]
-    return known
-
-
-def instant_of(options: Options, name: str) -> datetime | None:
-    """Everything inside is UTC without saying so."""
-    given = options.get(name)
-    instant = datetime.fromisoformat(given) if isinstance(given, str) else given
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant and instant.tzinfo else instant
-
-
-def names_of(options: Options) -> tuple[str, ...] | None:
-    given = options.get("tables")
-    return tuple(given) if given else None
-
-
-_WORK: dict[JobName, Work] = {
+_WORK: dict[str, Work] = {
     "refine": _refine,
     "scan": _scan,
     "maintain": _maintain,

@@ -1,9 +1,6 @@
-"""What a cluster runs: some jobs, or the standing job. Words: what it is, its settings, and where the result goes.
-
-Uploaded by itself, so nothing of ours is imported before the archives `code` and `needs` are on the path. EMR
-Serverless unpacks them beside it; for all others the words say where they lie. Each word is a JSON object; together
-they are one.
-"""
+"""What a cluster runs: some jobs, or the standing job. Its words together are one JSON object, which says what to do,
+with which settings, and where the result goes. It is uploaded by itself, so nothing of ours is imported before the
+archives `code` and `needs` are on the path: EMR Serverless unpacks them beside it, or the words say where they lie."""
 
 import json
 import os
@@ -11,13 +8,13 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-LINES_TOLD = 40
+LOG_LINES = 40
 UNPACKED = ("code", "needs")
 BEGUN_AGAIN, HOME = "HEADRACE_BEGUN_AGAIN", "HEADRACE_HOME"
 
@@ -36,12 +33,14 @@ def main(words: Sequence[str]) -> None:
     try:
         if _is_databricks():
             _share(archives, folders)
-        with _home(asked["settings"]):
+        with tempfile.TemporaryDirectory(prefix="headrace-home-", ignore_cleanup_errors=True) as scratch:
+            if not Path(asked["settings"].get(HOME, "")).is_absolute():  # whatever folder it was started in
+                os.environ[HOME] = scratch
             done = {"done": _done(asked)}
     except BaseException as error:
-        _tell(asked, _account_of(error))
+        _put_result(asked, _failure(error))
         raise
-    _tell(asked, done)
+    _put_result(asked, done)
 
 
 def _is_databricks() -> bool:
@@ -52,33 +51,32 @@ def _begin_again(folders: Sequence[Path]) -> None:
     """As the same process with the archives on its path from the start: what was imported to fetch them may have
     brought packages of the machine that are in them as well."""
     path = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
-    told = {**os.environ, "PYTHONPATH": path, BEGUN_AGAIN: "1"}
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], told)
+    environment = {**os.environ, "PYTHONPATH": path, BEGUN_AGAIN: "1"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
 def _fetched(url: str) -> Path:
     """From S3, into a folder of this machine and its user; what lies in a volume is a file already."""
     if not url.startswith(("s3://", "s3a://")):
         return Path(url)
-    file = _kept() / Path(url).name
+    file = _cache() / Path(url).name
     if not file.exists():
         with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
             part = Path(scratch, file.name)
-            (_by_boto if _is_databricks() else _by_spark)(url, part)
+            if _is_databricks():
+                import boto3
+
+                bucket, _, key = url.partition("://")[2].partition("/")
+                boto3.client("s3").download_file(bucket, key, str(part))
+            else:
+                _fetch_by_spark(url, part)
             part.rename(file)
     return file
 
 
-def _by_boto(url: str, file: Path) -> None:
-    import boto3
-
-    bucket, _, key = url.partition("://")[2].partition("/")
-    boto3.client("s3").download_file(bucket, key, str(file))
-
-
-def _by_spark(url: str, file: Path) -> None:
+def _fetch_by_spark(url: str, file: Path) -> None:
     """By the client that Spark reads tables with; its Python need not have one of its own."""
     from pyspark import SparkContext
 
@@ -91,7 +89,7 @@ def _by_spark(url: str, file: Path) -> None:
 
 def _unpacked(archive: Path) -> Path:
     """Named by what is in it, so it is unpacked once on a machine; it appears whole or not at all."""
-    folder = _kept() / _stem(archive)
+    folder = _cache() / _stem(archive)
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             whole = Path(scratch, "whole")
@@ -102,7 +100,7 @@ def _unpacked(archive: Path) -> Path:
     return folder
 
 
-def _kept() -> Path:
+def _cache() -> Path:
     home = Path(tempfile.gettempdir(), f"headrace-{os.getuid()}")
     home.mkdir(mode=0o700, exist_ok=True)
     return home
@@ -125,19 +123,8 @@ def _share(archives: Sequence[Path], folders: Sequence[Path]) -> None:
         context._python_includes.append(_stem(archive))
 
 
-@contextmanager
-def _home(told: Mapping[str, str]) -> Iterator[None]:
-    """A scratch folder for one program, whatever folder it was started in."""
-    if Path(told.get(HOME, "")).is_absolute():
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="headrace-home-", ignore_cleanup_errors=True) as home:
-        os.environ[HOME] = home
-        yield
-
-
 def _done(asked: dict[str, Any]) -> Any:
-    from headrace.engines.job import Job
+    from headrace.engines import Job
     from headrace.engines.local import STANDING, run_job
     from headrace.settings import get_settings
 
@@ -146,33 +133,23 @@ def _done(asked: dict[str, Any]) -> Any:
     return [run_job(Job(**each), get_settings()).as_dict() for each in asked["jobs"]]
 
 
-def _account_of(error: BaseException) -> dict[str, Any]:
+def _failure(error: BaseException) -> dict[str, Any]:
     """On a cluster nobody stands and waits, so what somebody else holds is tried again as well."""
-    from headrace.errors import Busy, may_pass
+    from headrace.errors import Busy, cause_to_act_on, may_pass
 
     return {
-        "error": _said(error),
+        "error": str(cause_to_act_on(error) or error) or type(error).__name__,
         "exit_code": getattr(error, "exit_code", 1),
         "may_pass": isinstance(error, Busy) or may_pass(error),
         "waits_for": getattr(error, "waits_for", ""),
-        "trace": _trace(),
+        "trace": "\n".join(traceback.format_exc().splitlines()[-LOG_LINES:]),
     }
 
 
-def _said(error: BaseException) -> str:
-    from headrace.errors import cause_to_act_on
-
-    return str(cause_to_act_on(error) or error) or type(error).__name__
-
-
-def _trace() -> str:
-    return "\n".join(traceback.format_exc().splitlines()[-LINES_TOLD:])
-
-
-def _tell(asked: dict[str, Any], what: dict[str, Any]) -> None:
+def _put_result(asked: dict[str, Any], document: dict[str, Any]) -> None:
     from headrace.lake import objects
 
-    objects.put_json(asked["result"], what)
+    objects.put_json(asked["result"], document)
 
 
 if __name__ == "__main__":

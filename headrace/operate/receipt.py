@@ -63,15 +63,20 @@ class Receipt:
     def as_dict(self) -> dict[str, Any]:
         lines = [asdict(line) | {"balanced": line.balanced} for line in self.lines]
         lost = [asdict(each) | {"count": each.count} for each in self.lost]
-        said = {"lines": lines, "lost": lost, "notes": list(self.notes)}
-        return {"domain": self.domain, "balanced": self.balanced, **said}
+        head = {"domain": self.domain, "balanced": self.balanced}
+        return head | {"lines": lines, "lost": lost, "notes": list(self.notes)}
 
 
 def receipt(domain: str, settings: Settings | None = None) -> Receipt:
     settings = settings or get_settings()
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     notes: list[str] = []
-    lines = [*_bronze_lines(paths, catalog, settings, notes), *_silver_lines(paths, catalog)]
+    lines = list(_bronze_lines(paths, catalog, settings, notes))
+    for node in catalog.layer("silver"):
+        if node.first.layer == "silver":
+            lines += [Line(*line) for line in follower_of(node).receipt_lines(node, paths)]
+        elif entries := ledger.entries(paths, "silver", node.name):
+            lines += _edge_lines(paths, node, ledger.totals(entries), catalog.source_of(node).table)
     lost = tuple(each for table in catalog.contracts for each in accepted(paths, table))
     return Receipt(domain, lines, lost, tuple(notes))
 
@@ -81,8 +86,8 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: lis
         files = files_now(paths, contract)
         if not files.taken and not files.set_aside and not log.exists(paths.table("bronze", table)):
             continue
-        sent = _accounts(paths, contract, settings, notes) if contract.arrives.topic else []
-        rows = _rows(paths.table("bronze", table)) - sum(each.rows.rows for each in sent if each.rows)
+        sent = _offset_balances(paths, contract, settings, notes) if contract.arrives.topic else []
+        rows = log.row_count(paths.table("bronze", table)) - sum(each.rows.rows for each in sent if each.rows)
         terms = {"lines": files.lines, "files": files.taken, "files set aside": files.set_aside}
         more = {
             "lines waiting": files.waiting,
@@ -91,10 +96,14 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: lis
         }
         terms |= {words: count for words, count in more.items() if count}
         yield Line(f"bronze.{table}", "lines of its files = rows", rows, files.rows, terms)
-        yield from (_offsets_line(table, each) for each in sent)
+        for each in sent:
+            says = f"offsets of {each.topic}/{each.partition} = rows{' + lost' if each.lost else ''}"
+            yield Line(f"bronze.{table}", says, each.accounted, each.expected, each.terms)
 
 
-def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[str]) -> list[OffsetBalance]:
+def _offset_balances(
+    paths: Paths, contract: Contract, settings: Settings, notes: list[str]
+) -> list[OffsetBalance]:
     """Of each partition, where any of it was taken. The broker is asked first: what comes later is no gap."""
     topic, lost = str(contract.arrives.topic), accepted(paths, contract.table)
     kept = kept_by_broker(topic, settings)
@@ -112,63 +121,35 @@ def _accounts(paths: Paths, contract: Contract, settings: Settings, notes: list[
     ]
 
 
-def _offsets_line(table: str, found: OffsetBalance) -> Line:
-    says = f"offsets of {found.topic}/{found.partition} = rows{' + lost' if found.lost else ''}"
-    return Line(f"bronze.{table}", says, found.accounted, found.expected, found.terms)
-
-
-def _silver_lines(paths: Paths, catalog: Catalog) -> Iterator[Line]:
-    for node in catalog.layer("silver"):
-        if node.first.layer == "silver":
-            yield from (Line(*line) for line in follower_of(node).receipt_lines(node, paths))
-        elif found := ledger.entries(paths, "silver", node.name):
-            yield from _edge_lines(paths, node, ledger.totals(found), catalog.source_of(node).table)
-
-
 def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -> Iterator[Line]:
     name, way = str(node.ref), way_of(node.table.write)
     recycled = totals.get("recycled", 0)
     terms = {term: totals.get(term, 0) for term in way.terms}
     yield Line(name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms)
-    done = progress_of(paths, node.name)
-    now, taken = _rows_of_bronze(paths, source, done)
-    terms = {f"bronze.{source}": taken} | ({"rows waiting": now - taken} if now > taken else {})
+    done, bronze = progress_of(paths, node.name), paths.table("bronze", source)
+    taken = rows_taken(bronze, done) if done else 0
+    waiting = log.row_count(bronze) - taken
+    terms = {f"bronze.{source}": taken} | ({"rows waiting": waiting} if waiting > 0 else {})
     yield Line(name, "rows in = rows of bronze taken", totals["rows_in"], taken, terms)
-    target, rejected, app = (
-        paths.table("silver", node.name),
-        paths.rejected(node.name),
-        f"{paths.domain}.{node.ref}",
-    )
+    target, rejected = paths.table("silver", node.name), paths.rejected(node.name)
+    app = f"{paths.domain}.{node.ref}"
     stored = {term: totals.get(term, 0) for term in way.stored}
     stored |= _under_way(target, app, done, way.rows_let_in)
     if untold := removal_untold(paths, node.name):
         stored["second copies removed, not told yet"] = -untold[1]
-    yield Line(name, "rows stored = rows let in", _rows(target), sum(stored.values()), stored)
-    kept = {"rejected": totals.get("rejected", 0)} | _under_way(rejected, app, done)
-    right = sum(kept.values())
-    kept |= {"recycled since": recycled} if recycled else {}
-    yield Line(rejected_of(name), "rows set aside = rows rejected", _rows(rejected), right, kept)
-
-
-def _rows_added(commit: log.Commit) -> int:
-    return commit.metrics.get("numOutputRows", 0)
+    yield Line(name, "rows stored = rows let in", log.row_count(target), sum(stored.values()), stored)
+    aside = {"rejected": totals.get("rejected", 0)}
+    aside |= _under_way(rejected, app, done, lambda commit: commit.metrics.get("numOutputRows", 0))
+    right = sum(aside.values())
+    aside |= {"recycled since": recycled} if recycled else {}
+    yield Line(rejected_of(name), "rows set aside = rows rejected", log.row_count(rejected), right, aside)
 
 
 def _under_way(
-    table: str, app: str, done: Progress | None, rows_in: Callable[[log.Commit], int] = _rows_added
+    table: str, app: str, done: Progress | None, rows_in: Callable[[log.Commit], int]
 ) -> dict[str, int]:
     """Rows of a batch that is not finished: its job is at it, or was stopped, and the next one finishes it."""
     newest = log.last_commit_of(table, app)
     if newest is None or newest.txn is None or newest.txn[1] <= (done.at if done else 0):
         return {}
     return {"of a batch under way": rows_in(newest)}
-
-
-def _rows_of_bronze(paths: Paths, source: str, done: Progress | None) -> tuple[int, int]:
-    """Those there are, and those that the edge has taken: later ones wait for their turn."""
-    bronze = paths.table("bronze", source)
-    return log.row_count(bronze), rows_taken(bronze, done) if done else 0
-
-
-def _rows(table: str) -> int:
-    return log.row_count(table)

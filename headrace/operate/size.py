@@ -1,6 +1,6 @@
 """Rows and bytes of every table, read from the logs alone: no Spark, no scan."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import yaml
@@ -54,42 +54,32 @@ class PartSize:
     stated_bytes: int | None = None
 
 
-def parts(domain: str, found: Sequence[TableSize]) -> list[PartSize]:
-    """Subtotals of the tables found, and their total, beside what the source states of each."""
-    stated = _stated_of_parts(domain)
-    sums = [
-        _summed(part, [each for each in found if _part_of(domain, each) == part], stated) for part in PARTS
-    ]
-    return [*(part for part in sums if part.tables), _summed(TOTAL, found, stated)]
-
-
-def _summed(part: str, tables: Sequence[TableSize], stated: Mapping[str, int]) -> PartSize:
-    rows, taken = sum(each.rows for each in tables), sum(each.bytes for each in tables)
-    return PartSize(part, len(tables), rows, taken, stated.get(part))
-
-
-def _part_of(domain: str, size: TableSize) -> str:
-    if size.layer != "bronze":
-        return size.layer
-    is_dimension = load_contracts(domain)[size.table].type == "dimension"
-    return BRONZE_DIMENSIONS if is_dimension else BRONZE_FACTS
-
-
-def _stated_of_parts(domain: str) -> dict[str, int]:
-    """From the domain's `volumes.yml`, if it has one, and its contracts."""
-    file = domain_folder(domain) / "volumes.yml"
+def parts(domain: str, found: Iterable[TableSize]) -> list[PartSize]:
+    """Subtotals of the tables found, and their total, beside what the source states: in the domain's `volumes.yml`, if
+    it has one, and its contracts."""
+    contracts, file = load_contracts(domain), domain_folder(domain) / "volumes.yml"
     stated = yaml.safe_load(file.read_text()) if file.exists() else {}
     if unknown := stated.keys() - {*PARTS, TOTAL}:
         raise ContractError(f"{file}: {', '.join(sorted(unknown))}: expected {', '.join([*PARTS, TOTAL])}")
-    facts = [c.num_bytes for c in load_contracts(domain).values() if c.type != "dimension" and c.num_bytes]
-    return ({BRONZE_FACTS: sum(facts)} if facts else {}) | stated
+    facts = [c.num_bytes for c in contracts.values() if c.type != "dimension" and c.num_bytes]
+    stated = ({BRONZE_FACTS: sum(facts)} if facts else {}) | stated
+    groups: dict[str, list[TableSize]] = {part: [] for part in (*PARTS, TOTAL)}
+    for each in found:
+        part = each.layer
+        if part == "bronze":
+            part = BRONZE_DIMENSIONS if contracts[each.table].type == "dimension" else BRONZE_FACTS
+        groups[part].append(each)
+        groups[TOTAL].append(each)
+    return [
+        PartSize(part, len(group), sum(t.rows for t in group), sum(t.bytes for t in group), stated.get(part))
+        for part, group in groups.items()
+        if group or part == TOTAL
+    ]
 
 
 def sizes(domain: str, settings: Settings) -> list[TableSize]:
     """Every table that exists, layer by layer."""
-    paths = Paths.of(domain, settings)
-    contracts = load_contracts(domain)
-    found = []
+    paths, contracts, found = Paths.of(domain, settings), load_contracts(domain), []
     for layer, name in tables_of(domain):
         path = paths.table(layer, name)
         version = log.version(path)
@@ -97,18 +87,9 @@ def sizes(domain: str, settings: Settings) -> list[TableSize]:
             continue
         files = live_files(path, version)
         stated = contracts.get(name) if layer == "bronze" else None
-        found.append(
-            TableSize(
-                layer,
-                name,
-                version,
-                len(files),
-                sum(file.rows for file in files),
-                sum(file.bytes for file in files),
-                stated.num_rows if stated else None,
-                stated.num_bytes if stated else None,
-            )
-        )
+        rows, held = sum(file.rows for file in files), sum(file.bytes for file in files)
+        volume = (stated.num_rows, stated.num_bytes) if stated else (None, None)
+        found.append(TableSize(layer, name, version, len(files), rows, held, *volume))
     return found
 
 

@@ -1,7 +1,4 @@
-"""The gate behind a layer: what a scan found, and whether the run may go on.
-
-A check that fails closes the gate; one that warns is shown.
-"""
+"""The gate behind a layer: what a scan found, and whether the run may go on."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -44,10 +41,6 @@ class ScanSummary:
         return self.having("fail")
 
     @property
-    def warned(self) -> list[CheckResult]:
-        return self.having("warn")
-
-    @property
     def failed_tables(self) -> list[str]:
         return sorted({check.table for check in self.failed})
 
@@ -68,15 +61,13 @@ class ScanSummary:
 
 
 def gate(summary: ScanSummary) -> None:
-    """Lets a run pass to the next layer, or stops it."""
+    """Stops a run where a check failed; one that warns is shown."""
     failed = summary.failed
     if not failed:
         return
-    more = len(failed) - SHOWN
-    raise GateClosed(
-        f"the gate behind {summary.layer} of {summary.domain} is closed: "
-        f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed\n"
-        + "\n".join(f"  {check.table}: {check.name}: {check.detail}" for check in failed[:SHOWN])
-        + (f"\n  and {more} more" if more > 0 else "")
-        + "\nNothing after this layer was run, and readers of gold keep its last good version."
-    )
+    count = f"{len(failed)} {'check' if len(failed) == 1 else 'checks'} failed"
+    lines = [f"the gate behind {summary.layer} of {summary.domain} is closed: {count}"]
+    lines += [f"  {check.table}: {check.name}: {check.detail}" for check in failed[:SHOWN]]
+    lines += [f"  and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+    lines += ["Nothing after this layer was run, and readers of gold keep its last good version."]
+    raise GateClosed("\n".join(lines))

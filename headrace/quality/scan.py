@@ -7,11 +7,10 @@ Readers follow the version that passed last. A table that failed is restored to 
 one that a stream feeds never is, since the stream would not send the lost rows again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,25 +24,24 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.published import Published, last_good, publish
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
-from headrace.quality.checks import AS_OF, TableChecks, checks_of, soda_folder
-from headrace.quality.contract_checks import HASH_HINT, hash_hint
+from headrace.quality.checks import HASH_HINT, TableChecks, checks_of, hash_hint
 from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.quality.soda import run_soda
-from headrace.quality.views import Part, Views, new_rows_of
+from headrace.quality.views import NEW, Part, Views
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.newest_event import newest_event
 from headrace.settings import Settings, get_settings
+from headrace.writes.node import AS_OF
 from headrace.writes.way import way_of
 
 
 @dataclass(frozen=True)
 class Target:
-    """One table to scan: its checks, its version, and the version that passed last."""
+    """One table to scan: the checks to run, its version, and the version that passed last."""
 
     checks: TableChecks
     version: int
     good: Published | None
-    rules: str
 
     @property
     def table(self) -> str:
@@ -60,44 +58,30 @@ def scan(
     force: bool = False,
 ) -> ScanSummary:
     """Scans what is new since each table's last passed scan; whether the run goes on is for `gate` to decide."""
-    return scan_layer(
-        load_tables(domain), layer, tables=tables, as_of=as_of, settings=settings or get_settings(),
-        force=force, soda=soda_folder(domain),
-    )  # fmt: skip
-
-
-def scan_layer(
-    catalog: Catalog,
-    layer: str,
-    *,
-    tables: Sequence[str] | None = None,
-    as_of: datetime | None = None,
-    settings: Settings,
-    force: bool = False,
-    soda: Path,
-) -> ScanSummary:
-    """The same for a catalog at hand and checks in a given folder."""
-    watch, paths = Stopwatch(), Paths.of(catalog.domain, settings)
+    watch, settings, catalog = Stopwatch(), settings or get_settings(), load_tables(domain)
+    paths = Paths.of(domain, settings)
     names = _names(catalog, layer, tables)
     instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
     tell(Event("scan", layer, "started"))
-    targets = [_target(catalog, layer, name, paths, soda) for name in names]
+    targets = [
+        Target(checks_of(catalog, layer, name, paths), log.version(paths.table(layer, name)),
+               last_good(paths, layer, name))
+        for name in names
+    ]  # fmt: skip
     due = [todo for target in targets if (todo := _due(target, instant, force=force)) is not None]
     not_there = {target.table: why for target in due if (why := _not_there(target, catalog, layer, paths))}
     there = [target for target in due if target.table not in not_there]
-    checks = list(not_there.values())
-    parts: dict[str, Part] = {}
+    checks, parts = list(not_there.values()), {} if force else _parts(catalog, layer, there, paths)
     if there:
-        parts = {} if force else _parts(catalog, layer, there, paths)
         checks += _judged(get_spark(settings), Views(catalog, paths, layer), there, parts, instant)
     summary = ScanSummary(
-        domain=catalog.domain,
+        domain=domain,
         layer=layer,
         as_of=instant.isoformat(),
         checks=checks,
         skipped=sorted(set(names) - {target.table for target in due}),
         versions={target.table: target.version for target in due if target.version >= 0},
-        scopes={target.table: _scope(parts.get(target.checks.view)) for target in there},
+        scopes={target.table: str(parts.get(target.checks.view, "whole")) for target in there},
         seconds=watch.seconds,
     )
     _record(summary, paths, [target for target in due if target.version >= 0])
@@ -113,34 +97,23 @@ class Restored:
     failed_version: int
 
 
-def restore_failed(
-    summary: ScanSummary, settings: Settings, catalog: Catalog | None = None
-) -> list[Restored]:
+def restore_failed(summary: ScanSummary, settings: Settings) -> list[Restored]:
     """Restores failed tables to the version that passed last, where there is one."""
-    if summary.layer == "bronze" or not summary.failed:
-        return []
-    return list(_restored(summary, settings, catalog or load_tables(summary.domain)))
-
-
-def _restored(summary: ScanSummary, settings: Settings, catalog: Catalog) -> Iterator[Restored]:
+    restored: list[Restored] = []
     paths, layer = Paths.of(summary.domain, settings), summary.layer
-    for table in summary.failed_tables:
+    for table in summary.failed_tables if layer != "bronze" else ():
         good, failed = last_good(paths, layer, table), summary.versions.get(table)
         if good is None or failed is None or good.version >= failed:
             continue
-        if not way_of(catalog.node(table, layer).table.write).restorable:
+        if not way_of(load_tables(summary.domain).node(table, layer).table.write).restorable:
             continue
-        lease = paths.lease(layer, table)
-        with leased([lease], job=f"restore {summary.domain} {layer} {table}", seconds=settings.lease_seconds):
+        lease, job = paths.lease(layer, table), f"restore {summary.domain} {layer} {table}"
+        with leased([lease], job=job, seconds=settings.lease_seconds):
             path = paths.table(layer, table)
             get_spark(settings).sql(f"restore table delta.`{path}` to version as of {good.version}")
             publish(paths, layer, table, replace(good, version=log.version(path)))
-        yield Restored(table, good.version, failed)
-
-
-def scan_results(domain: str, settings: Settings) -> list[dict[str, Any]]:
-    """Every check of every scan, oldest first, one flat row each."""
-    return [row for rows in objects.all_json(Paths.of(domain, settings).scans) for row in rows]
+        restored.append(Restored(table, good.version, failed))
+    return restored
 
 
 def _names(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
@@ -153,16 +126,10 @@ def _names(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[s
     return [name for name in catalog.tables(layer) if tables is None or name in tables]
 
 
-def _target(catalog: Catalog, layer: str, name: str, paths: Paths, soda: Path) -> Target:
-    checks = checks_of(catalog, layer, name, paths, soda)
-    version = log.version(paths.table(layer, name))
-    return Target(checks, version, last_good(paths, layer, name), checks.rules)
-
-
 def _due(target: Target, instant: datetime, *, force: bool) -> Target | None:
     """The target with the checks to run: all, none, or (when only as_of has moved on) those that depend on it."""
     good = target.good
-    if force or good is None or (good.version, good.rules) != (target.version, target.rules):
+    if force or good is None or (good.version, good.rules) != (target.version, target.checks.rules):
         return target
     if good.as_of == instant.isoformat():
         return None
@@ -187,25 +154,21 @@ def _not_there(target: Target, catalog: Catalog, layer: str, paths: Paths) -> Ch
 
 
 def _parts(catalog: Catalog, layer: str, targets: Sequence[Target], paths: Paths) -> dict[str, Part]:
-    """The partitions written since each table's last passed scan, for those that have any."""
+    """The partitions written since each table's last passed scan, and the newest one; none where all is new."""
     parts = {}
     for target in targets:
         column = None if layer == "bronze" else catalog.node(target.table, layer).table.partition
-        if column is None or target.good is None or target.good.rules != target.rules:
+        if column is None or target.good is None or target.good.rules != target.checks.rules:
             continue
         path = paths.table(layer, target.table)
         commits = log.commits_after(path, target.good.version)
         if commits is not None:
             written = {value for commit in commits for value in commit.partitions(column)}
-            parts[target.checks.view] = Part(column, frozenset(written | {_newest(path, column)}))
+            files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+            newest = pc.max(files.column(f"partition.{column}")).as_py()
+            written.add(None if newest is None else str(newest))
+            parts[target.checks.view] = Part(column, frozenset(written))
     return parts
-
-
-def _newest(path: str, column: str) -> str | None:
-    """The last value of a partition column, from the table's log."""
-    files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
-    value = pc.max(files.column(f"partition.{column}")).as_py()
-    return None if value is None else str(value)
 
 
 def _judged(
@@ -217,7 +180,10 @@ def _judged(
     results: list[CheckResult] = []
     for group in filter(None, (small, large)):
         checks = [
-            _of_new_rows(target.checks) if target.checks.view in parts else target.checks for target in group
+            replace(each.checks, view=f"{each.checks.view}{NEW}")
+            if each.checks.view in parts
+            else each.checks
+            for each in group
         ]
         sodacl = "\n".join(each.sodacl for each in checks)
         variables = {
@@ -230,14 +196,6 @@ def _judged(
     return results
 
 
-def _of_new_rows(checks: TableChecks) -> TableChecks:
-    return replace(checks, view=new_rows_of(checks.view))
-
-
-def _scope(part: Part | None) -> str:
-    return "whole" if part is None else f"{len(part.values)} of its {part.column}s"
-
-
 def _record(summary: ScanSummary, paths: Paths, targets: list[Target]) -> None:
     """Writes one object for the scan, and publishes the version of each table that passed to its readers."""
     now = datetime.now(UTC)
@@ -248,12 +206,12 @@ def _record(summary: ScanSummary, paths: Paths, targets: list[Target]) -> None:
         "scanned_at": now.isoformat(),
     }
     rows = [
-        {**common, **asdict(check), "version": summary.versions.get(check.table)} for check in summary.checks
+        common | asdict(check) | {"version": summary.versions.get(check.table)} for check in summary.checks
     ]
     if rows:
         objects.put_json(f"{paths.scans}/{now:%Y%m%dT%H%M%S%f}_{summary.layer}.json", rows)
     unsound = {check.table for check in summary.failed}
     for target in targets:
         if target.table not in unsound and "" not in unsound:
-            good = Published(target.version, target.rules, summary.as_of)
+            good = Published(target.version, target.checks.rules, summary.as_of)
             publish(paths, summary.layer, target.table, good)

@@ -1,11 +1,7 @@
-"""Runs one Soda scan and puts each outcome into plain words.
+"""Runs one Soda scan and puts each outcome into plain words; checks that Soda could not compute have failed.
 
-Soda's ways are changed here where they cost or hide something. It would write a settings file into the user's home and
-send usage statistics; it would select samples of failed rows, which nobody reads; it runs one query after another and
-stops at the first that cannot be run; and it passes over checks that it could not compute. Here those have failed.
-
-Soda asks each number that takes a query of its own by itself. Spark answers all of them in one statement first, and
-Soda's cursor finds them there: planning a query costs more than running it over a few thousand rows.
+Soda would run one query after another and stop at the first that cannot be run. Spark answers all single numbers in
+one statement first, where Soda's cursor finds them: planning a query costs more than running it over a few rows.
 """
 
 import logging
@@ -43,7 +39,7 @@ def run_soda(
         scan.set_data_source_name("spark_df")
         scan.add_spark_session(spark, data_source_name="spark_df")
         scan.add_variables(dict(variables))
-        scan._configuration.samples_limit = 0
+        scan._configuration.samples_limit = 0  # nobody reads samples of failed rows
         for table in tables:
             scan.add_sodacl_yaml_str(table.sodacl, file_name=f"{table.view}.yml")
         scan.execute()
@@ -52,7 +48,7 @@ def run_soda(
 
 @cache
 def _soda() -> Any:
-    """Soda's scan module, imported with its usage statistics switched off."""
+    """Soda's scan module, without its usage statistics and the settings file that it writes into the user's home."""
     for noisy in ("soda", "sqlparse", "SQLQueryContextLogger"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
@@ -92,13 +88,9 @@ class Cursor:
         else:
             frame = self._session.sql(sql)
             self.description = tuple(
-                (field.name, type(field.dataType).__name__) for field in frame.schema.fields
+                (each.name, type(each.dataType).__name__) for each in frame.schema.fields
             )
             self._rows = [[_in_utc(value) for value in row] for row in frame.collect()]
-
-    @property
-    def rowcount(self) -> int:
-        return len(self._rows)
 
     def fetchone(self) -> list[Any] | None:
         return self._rows.pop(0) if self._rows else None
@@ -106,9 +98,6 @@ class Cursor:
     def fetchmany(self, size: int) -> list[list[Any]]:
         rows, self._rows = self._rows[:size], self._rows[size:]
         return rows
-
-    def fetchall(self) -> list[list[Any]]:
-        return self.fetchmany(len(self._rows))
 
     def close(self) -> None: ...
 
@@ -123,8 +112,15 @@ def _execute_queries(scan: Any) -> None:
     queries = [*(query for part in partitions for query in part.collect_queries()), *scan.queries]
     connection = scan.data_source.connection
     connection.answers = _answers(connection.spark_session, queries)
+
+    def execute(query: Any) -> None:
+        try:
+            query.execute()
+        except Exception as error:  # most often Soda's own, after it has noted the real one in the query
+            query.exception = query.exception or error
+
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="scan") as pool:
-        list(pool.map(_execute, queries))
+        list(pool.map(execute, queries))
 
 
 def _answers(session: SparkSession, queries: Iterable[Any]) -> dict[str, float | None]:
@@ -145,13 +141,6 @@ def _answers(session: SparkSession, queries: Iterable[Any]) -> dict[str, float |
     return {numbers[row.at]: row.number for row in rows if times[row.at] == 1}
 
 
-def _execute(query: Any) -> None:
-    try:
-        query.execute()
-    except Exception as error:  # most often Soda's own, after it has noted the real one in the query
-        query.exception = query.exception or error
-
-
 def _results(scan: Any, tables: Mapping[str, str]) -> Iterable[CheckResult]:
     errors = [_short(entry.message) for entry in scan.get_error_logs()]
     explained: set[str] = set()
@@ -160,10 +149,10 @@ def _results(scan: Any, tables: Mapping[str, str]) -> Iterable[CheckResult]:
         result = _result(check, table, scan, errors)
         explained.update(error for error in errors if error in result.detail)
         yield result
-    computed = {error for error in errors if error.startswith("Metrics '")}
     for error in dict.fromkeys(errors):
-        if error not in explained | computed:
-            yield CheckResult(_table_in(error, tables), "Soda understands the checks", "fail", error)
+        if error not in explained and not error.startswith("Metrics '"):
+            named = (table for view, table in tables.items() if re.search(rf"\b{view}\b", error))
+            yield CheckResult(next(named, ""), "Soda understands the checks", "fail", error)
 
 
 def _result(check: Any, table: str, scan: Any, errors: list[str]) -> CheckResult:
@@ -174,19 +163,11 @@ def _result(check: Any, table: str, scan: Any, errors: list[str]) -> CheckResult
         detail = f"found {found}" + ("" if outcome == "pass" or not expected else f", expected {expected}")
         return CheckResult(table, name, outcome, detail, found, expected)
     failed = [_short(str(q.exception)) for m in check.metrics.values() for q in m.queries if q.exception]
-    if not failed and _is_empty(scan, table, check):
+    counts = (metric for metric in scan._metrics if metric.name == "row_count" and metric.value == 0)
+    if table and not failed and any(count.partition is check.partition for count in counts):
         return CheckResult(table, name, "pass", "no rows to judge", "", expected)
-    said = failed[0] if failed else next(iter(errors), "it gave no value")
-    return CheckResult(table, name, "fail", f"could not be run: {said}", "", expected)
-
-
-def _is_empty(scan: Any, table: str, check: Any) -> bool:
-    counts = (
-        metric.value
-        for metric in scan._metrics
-        if metric.name == "row_count" and metric.partition and metric.partition is check.partition
-    )
-    return bool(table) and any(count == 0 for count in counts)
+    reason = next(iter([*failed, *errors]), "it gave no value")
+    return CheckResult(table, name, "fail", f"could not be run: {reason}", "", expected)
 
 
 def _found(check: Any) -> str:
@@ -196,21 +177,17 @@ def _found(check: Any) -> str:
         return "no rows" if age is None else f"{age} behind as_of"
     problems = getattr(check, "fail_result", None) or getattr(check, "warn_result", None)
     if problems is not None:
-        return _schema_difference(problems)
+        missing = [f"no column {name}" for name in sorted(problems.missing_column_names)]
+        forbidden = [f"unwanted column {name}" for name in sorted(problems.present_column_names)]
+        types = [
+            f"{name} is {types['actual_type']}, not {types['expected_type']}"
+            for name, types in sorted(problems.column_type_mismatches.items())
+        ]
+        return "; ".join([*missing, *forbidden, *types])
     value = getattr(check, "check_value", None)
     if value is None:
         return "all as agreed"
     return f"{value:,.6g}" if isinstance(value, float) and not value.is_integer() else f"{int(value):,}"
-
-
-def _schema_difference(problems: Any) -> str:
-    missing = [f"no column {name}" for name in sorted(problems.missing_column_names)]
-    forbidden = [f"unwanted column {name}" for name in sorted(problems.present_column_names)]
-    types = [
-        f"{name} is {found['actual_type']}, not {found['expected_type']}"
-        for name, found in sorted(problems.column_type_mismatches.items())
-    ]
-    return "; ".join([*missing, *forbidden, *types])
 
 
 def _expected(check: Any) -> str:
@@ -224,15 +201,11 @@ def _expected(check: Any) -> str:
         return "the agreed columns"
     if "must exist in" in line:
         return "0"
-    found = _CONDITION.search(re.sub(r"\(.*?\)", "", line))
-    return found[0].removeprefix("= ") if found else ""
+    condition = _CONDITION.search(re.sub(r"\(.*?\)", "", line))
+    return condition[0].removeprefix("= ") if condition else ""
 
 
 def _short(message: str) -> str:
     """The first sentence of an error, without Spark's error class and query plan."""
     first = message.split("\n", 1)[0].split(" SQLSTATE", 1)[0]
     return re.sub(_COLUMN_HINT, "", first).strip()[:300]
-
-
-def _table_in(error: str, tables: Mapping[str, str]) -> str:
-    return next((table for view, table in tables.items() if re.search(rf"\b{view}\b", error)), "")

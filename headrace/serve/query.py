@@ -1,63 +1,62 @@
 """Answers from the tables without Spark: named queries of the domains, and any SQL that only reads.
 
-`ops.scans` has a row for every check of every scan, `ops.ledger` one for every write.
+A query names a table as `gold.x` or `<domain>.gold.x`. `ops.scans` has a row for every check of every scan,
+`ops.ledger` one for every write.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import duckdb
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import duck, ledger, objects
-from headrace.lake.paths import Paths
-from headrace.serve.tables import Moment, open_table, register, register_rows, resolve
+from headrace.lake.open_table import is_table, opened
+from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.published import last_good
 from headrace.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OPS = "ops"
-TEXT, NUMBER = "string", "int64"
-SCANS = {
-    **dict.fromkeys(("scanned_at", "as_of", "domain", "layer", "table", "name"), TEXT),
-    **dict.fromkeys(("outcome", "detail", "found", "expected"), TEXT),
-    "version": NUMBER,
-}
-LEDGER = {
-    **dict.fromkeys(("finished_at", "domain", "layer", "table", "write", "batch", "run"), TEXT),
-    "rows_in": NUMBER,
-    "counts": TEXT,
-    "version": NUMBER,
-    "seconds": "float64",
-}
+
+@dataclass(frozen=True)
+class NamedQuery:
+    """A file in a domain's `queries/`; its first comment says what it answers."""
+
+    name: str
+    question: str
+    sql: str
 
 
-def ops_table(name: str, domains: tuple[str, ...], settings: Settings) -> "pa.Table":
-    """counts is the JSON text of the terms that go with the way of writing."""
-    import pyarrow as pa  # here: tables on a disk do without
-
-    if name not in ("scans", "ledger"):
-        raise UnknownName("table", f"{OPS}.{name}", [f"{OPS}.scans", f"{OPS}.ledger"])
-    rows_of, columns = (_scans, SCANS) if name == "scans" else (_ledger, LEDGER)
-    rows = [row for domain in domains for row in rows_of(Paths.of(domain, settings))]
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
-    return pa.Table.from_pylist(rows, schema=schema)
+def named_queries() -> Iterator[NamedQuery]:
+    for domain in domains_found():
+        for file in sorted((domain_folder(domain) / "queries").glob("*.sql")):
+            sql = file.read_text()
+            comment = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+            question = " ".join(line.removeprefix("--").strip() for line in comment)
+            yield NamedQuery(f"{domain}/{file.stem}", question, sql)
 
 
-def _scans(paths: Paths) -> Iterator[dict[str, Any]]:
-    for checks in objects.all_json(paths.scans):
-        yield from checks
+def list_queries() -> dict[str, str]:
+    """The question that each named query answers."""
+    return {query.name: query.question for query in named_queries()}
 
 
-def _ledger(paths: Paths) -> Iterator[dict[str, Any]]:
-    for entry in ledger.all_entries(paths):
-        yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}
+def named_query(name: str) -> NamedQuery:
+    known = {query.name: query for query in named_queries()}
+    if name not in known:
+        raise UnknownName("query", name, known)
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -70,24 +69,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class NamedQuery:
-    """A file in a domain's `queries/`; its first comment says what it answers."""
+class Moment:
+    """Which version of every table is meant; by default the one that passed its checks last."""
 
-    name: str
-    question: str
-    sql: str
+    version: int | None = None
+    at: datetime | None = None
 
-
-def list_queries() -> dict[str, str]:
-    """The question that each named query answers."""
-    return {query.name: query.question for query in _queries()}
-
-
-def named_query(name: str) -> NamedQuery:
-    known = {query.name: query for query in _queries()}
-    if name not in known:
-        raise UnknownName("query", name, known)
-    return known[name]
+    def __str__(self) -> str:
+        return f"as of {self.at:%Y-%m-%d %H:%M:%S}" if self.at else f"as of version {self.version}"
 
 
 def run_query(
@@ -112,9 +101,15 @@ def run_sql(
     """
     if version is not None and at is not None:
         raise UsageError("ask for a version or for an instant, not for both")
-    settings = settings or get_settings()
+    settings, moment = settings or get_settings(), Moment(version, at)
     with duck.connect(settings, python_enable_replacements="false") as connection:
-        _register_all(connection, parse(sql, connection), Moment(version, at), domain, settings)
+        tree = parse(sql, connection)
+        columns = _columns_named(tree)
+        for parts in sorted(set(tables_named(tree))):
+            if parts[-2:-1] == ("ops",):
+                _register_rows(connection, parts, _ops_table(parts, moment, domain, settings))
+            else:
+                _register(connection, parts, columns, moment, domain, settings)
         connection.execute("set lock_configuration = true")
         try:
             found = connection.execute(sql)
@@ -145,48 +140,13 @@ def parse(sql: str, connection: duckdb.DuckDBPyConnection) -> Any:
     return tree
 
 
-def _register_all(
-    connection: duckdb.DuckDBPyConnection, tree: Any, moment: Moment, domain: str | None, settings: Settings
-) -> None:
-    columns = _columns_named(tree)
-    for parts in sorted(set(tables_named(tree))):
-        if parts[-2:-1] == (OPS,):
-            _register_ops(connection, parts, moment, domain, settings)
-            continue
-        name = resolve(parts, domain, settings)
-        try:
-            register(connection, parts, open_table(name, moment, settings), columns)
-        except (duckdb.IOException, DeltaError, FileNotFoundError) as error:
-            if moment == Moment():
-                raise
-            raise UsageError(
-                f"{name} can no longer be read {moment}; files are kept {settings.hours_kept} hours"
-            ) from error
-
-
-def _register_ops(
-    connection: duckdb.DuckDBPyConnection,
-    parts: tuple[str, ...],
-    moment: Moment,
-    domain: str | None,
-    settings: Settings,
-) -> None:
-    if moment != Moment():
-        raise UsageError(f"{'.'.join(parts)} has no versions; its rows say when they were written")
-    wanted = parts[0] if len(parts) > 2 else domain
-    if wanted and wanted not in domains_found():
-        raise UnknownName("domain", wanted, domains_found())
-    register_rows(connection, parts, ops_table(parts[-1], (wanted,) if wanted else domains_found(), settings))
-
-
 def tables_named(tree: Any) -> Iterator[tuple[str, ...]]:
     nodes = list(_nodes(tree))
     local = {entry["key"] for node in nodes for entry in node.get("cte_map", {}).get("map", [])}
     for node in nodes:
         if node.get("type") == "BASE_TABLE":
-            parts = tuple(
-                part for part in (node["catalog_name"], node["schema_name"], node["table_name"]) if part
-            )
+            names = node["catalog_name"], node["schema_name"], node["table_name"]
+            parts = tuple(name for name in names if name)
             if len(parts) > 1 or parts[0] not in local:
                 yield parts
 
@@ -204,24 +164,186 @@ def _columns_named(tree: Any) -> frozenset[str] | None:
 def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(tree, dict):
         yield tree
-        for value in tree.values():
-            yield from _nodes(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from _nodes(value)
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for child in tree:
+            yield from _nodes(child)
 
 
-def _queries() -> Iterator[NamedQuery]:
-    for domain in domains_found():
-        for file in sorted((domain_folder(domain) / "queries").glob("*.sql")):
-            sql = file.read_text()
-            yield NamedQuery(f"{domain}/{file.stem}", _question(sql), sql)
+OF_SCANS = ("scanned_at", "as_of", "domain", "layer", "table")
+OF_CHECKS = ("name", "outcome", "detail", "found", "expected")
+OF_WRITES = ("finished_at", "domain", "layer", "table", "write", "batch", "run")
+SCANS = dict.fromkeys(OF_SCANS + OF_CHECKS, "string") | {"version": "int64"}
+COUNTED = {"rows_in": "int64", "counts": "string", "version": "int64", "seconds": "float64"}
+LEDGER = dict.fromkeys(OF_WRITES, "string") | COUNTED
 
 
-def _question(sql: str) -> str:
-    said = []
-    for line in sql.splitlines():
-        if not line.startswith("--"):
-            break
-        said.append(line.removeprefix("--").strip())
-    return " ".join(said)
+def _ops_table(parts: tuple[str, ...], moment: Moment, domain: str | None, settings: Settings) -> "pa.Table":
+    import pyarrow as pa  # here: tables on a disk do without
+
+    if moment != Moment():
+        raise UsageError(f"{'.'.join(parts)} has no versions; its rows say when they were written")
+    wanted = parts[0] if len(parts) > 2 else domain
+    if wanted and wanted not in domains_found():
+        raise UnknownName("domain", wanted, domains_found())
+    if parts[-1] not in ("scans", "ledger"):
+        raise UnknownName("table", f"ops.{parts[-1]}", ["ops.scans", "ops.ledger"])
+    rows_of, columns = (scans, SCANS) if parts[-1] == "scans" else (_ledger, LEDGER)
+    domains = (wanted,) if wanted else domains_found()
+    rows = [row for each in domains for row in rows_of(Paths.of(each, settings))]
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def scans(paths: Paths) -> Iterator[dict[str, Any]]:
+    """Every check of every scan, oldest first, one flat row each."""
+    for checks in objects.all_json(paths.scans):
+        yield from checks
+
+
+def _ledger(paths: Paths) -> Iterator[dict[str, Any]]:
+    """counts is the JSON text of the terms that go with the way of writing."""
+    for entry in ledger.all_entries(paths):
+        yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}
+
+
+@dataclass(frozen=True)
+class Name:
+    domain: str
+    layer: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.domain}.{self.layer}.{self.table}"
+
+    def place(self, settings: Settings) -> str:
+        return Paths.of(self.domain, settings).table(self.layer, self.table)
+
+
+def _resolve(parts: tuple[str, ...], domain: str | None, settings: Settings) -> Name:
+    """What a query means by `gold.x` or `domain.gold.x`."""
+    written = ".".join(parts)
+    *above, layer, table = ("", "", *parts)[-3:] if len(parts) < 3 else parts
+    if layer not in LAYERS:
+        raise UsageError(f"{written!r}: write layer.table, the layer being one of {', '.join(LAYERS)}")
+    wanted = [above[0]] if above and above[0] else [domain] if domain else list(domains_found())
+    if wanted[0] not in domains_found():
+        raise UnknownName("domain", wanted[0], domains_found())
+    names = [Name(each, layer, table) for each in wanted]
+    found = [name for name in names if is_table(name.place(settings))]
+    if len(found) > 1:
+        raise UsageError(f"{written!r} could be any of {', '.join(map(str, found))}; put the domain in front")
+    if found:
+        return found[0]
+    known = {
+        other: [name for each in wanted for name in _names_in(each, other, settings)] for other in LAYERS
+    }
+    if known[layer]:
+        raise UnknownName("table", written, [f"{layer}.{name}" for name in known[layer]])
+    if any(known.values()):
+        raise UsageError(f"no {layer} table is made yet: run headrace refine")
+    raise UsageError("nothing is refined yet: run headrace generate and headrace refine")
+
+
+def _names_in(domain: str, layer: str, settings: Settings) -> list[str]:
+    folder = Paths.of(domain, settings).table(layer, "")
+    if folder.startswith("s3"):
+        return sorted({url.removeprefix(folder).split("/")[0] for url in objects.list_under(folder)})
+    return sorted(path.name for path in Path(folder).glob("*/"))
+
+
+def open_table(name: Name, moment: Moment, settings: Settings) -> DeltaTable:
+    place = name.place(settings)
+    newest = opened(place)
+    if moment.at is not None:
+        return _as_of(name, newest, moment.at)
+    wanted = moment.version
+    if wanted is None:
+        good = last_good(Paths.of(name.domain, settings), name.layer, name.table)
+        wanted = min(good.version, newest.version()) if good else newest.version()
+    if wanted > newest.version():
+        raise UsageError(f"{name} has no version {wanted}; its newest is {newest.version()}")
+    try:
+        return newest if wanted == newest.version() else opened(place, wanted)
+    except DeltaError as error:
+        raise UsageError(f"{name} cannot be read as of version {wanted} any more: {error}") from None
+
+
+def _as_of(name: Name, newest: DeltaTable, at: datetime) -> DeltaTable:
+    instant = at if at.tzinfo else at.replace(tzinfo=UTC)
+    first = min(commit["timestamp"] for commit in newest.history())
+    if instant.timestamp() * 1000 < first:
+        begun = datetime.fromtimestamp(first / 1000, UTC)
+        raise UsageError(
+            f"{name} did not exist at {at:%Y-%m-%d %H:%M:%S}; it begins at {begun:%Y-%m-%d %H:%M:%S}"
+        )
+    newest.load_as_version(instant)
+    return newest
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection,
+    parts: tuple[str, ...],
+    columns: Iterable[str] | None,
+    moment: Moment,
+    domain: str | None,
+    settings: Settings,
+) -> None:
+    """Makes a table known by the name it was written with; columns: those the query may need, or all.
+
+    A table on a disk is read by DuckDB itself, file by file, so that filters and limits save work; one in a bucket goes
+    through deltalake with the columns that the query names.
+    """
+    name = _resolve(parts, domain, settings)
+    try:
+        table = open_table(name, moment, settings)
+        files = table.file_uris()
+        if files and not name.place(settings).startswith("s3"):
+            _make_room(connection, parts)
+            source = f"read_parquet([{', '.join(map(_literal, files))}], {_options(table)})"
+            connection.execute(f"create view {_quoted(*parts)} as select * from {source}")
+            return
+        import pyarrow as pa
+
+        schema = pa.schema(table.schema().to_arrow())
+        kept = None if columns is None else [each for each in schema.names if each.lower() in set(columns)]
+        rows = table.to_pyarrow_table(columns=kept or schema.names[:1]) if files else schema.empty_table()
+        _register_rows(connection, parts, rows)
+    except (duckdb.IOException, DeltaError, FileNotFoundError) as error:
+        if moment == Moment():
+            raise
+        raise UsageError(
+            f"{name} can no longer be read {moment}; files are kept {settings.hours_kept} hours"
+        ) from error
+
+
+def _register_rows(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...], rows: "pa.Table") -> None:
+    _make_room(connection, parts)
+    connection.register("_rows", rows)
+    connection.execute(f"create table {_quoted(*parts)} as select * from _rows")
+    connection.unregister("_rows")
+
+
+def _make_room(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...]) -> None:
+    """The database and the schema that a name is written with."""
+    if len(parts) > 2:
+        connection.execute(f"attach if not exists ':memory:' as {_quoted(parts[0])}")
+    connection.execute(f"create schema if not exists {_quoted(*parts[:-1])}")
+
+
+def _options(table: DeltaTable) -> str:
+    kinds = {field.name: field.type for field in table.schema().fields}
+    partitions = table.metadata().partition_columns
+    typed = ", ".join(f"{_quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
+    hive = f"hive_partitioning=true, hive_types={{{typed}}}" if partitions else "hive_partitioning=false"
+    return f"union_by_name=true, {hive}"
+
+
+def _quoted(*parts: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def _literal(uri: str) -> str:
+    """A file on a disk, as SQL has it."""
+    path = unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
+    return "'" + path.replace("'", "''") + "'"

@@ -22,7 +22,7 @@ from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.merge import GONE, merge_rows
 from headrace.lake.paths import deleted_of
-from headrace.tables import Changes, rejected_when
+from headrace.tables import IS_NULL, Changes, rejected_when
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
@@ -80,7 +80,7 @@ class ChangesWay(SilverWay[Changes]):
         feed, columns = self._feed_of(edge), edge.contract.columns
         for name in (*edge.node.table.keys, *feed.order):
             if name not in columns or not (columns[name].required or name == edge.contract.key_column):
-                rows = rows.transform(rejected_when(f"{name} is null", F.col(name).isNull()))
+                rows = rows.transform(rejected_when(f"{name} {IS_NULL}", F.col(name).isNull()))
         known = F.coalesce(F.col(feed.operation).isin(*feed.operations(columns)), F.lit(False))
         rows = rows.transform(rejected_when(f"{feed.operation} is no operation of its feed", ~known))
         if self.declared.unknown == "keep":

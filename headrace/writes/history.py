@@ -25,7 +25,7 @@ from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.merge import GONE, merge_rows
-from headrace.tables import EVER, History, rejected_when
+from headrace.tables import EVER, IS_NULL, History, rejected_when
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
@@ -75,7 +75,7 @@ class HistoryWay(SilverWay[History]):
         spec = edge.contract.columns.get(effective)
         if spec is not None and spec.required:
             return rows
-        return rows.transform(rejected_when(f"{effective} is null", F.col(effective).isNull()))
+        return rows.transform(rejected_when(f"{effective} {IS_NULL}", F.col(effective).isNull()))
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return self._versions(list(node.table.keys), self._tracked(node, contract), rows)

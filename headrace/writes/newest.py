@@ -19,7 +19,7 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.tables import Newest, rejected_when
+from headrace.tables import IS_NULL, Newest, rejected_when
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
@@ -51,7 +51,7 @@ class NewestWay(SilverWay[Newest]):
             raise UsageError(
                 f"{edge.node.ref}: the period {period!r} of Newest is none of its columns: {', '.join(rows.columns)}"
             )
-        return rows.transform(rejected_when(f"{period} is null", F.col(period).isNull()))
+        return rows.transform(rejected_when(f"{period} {IS_NULL}", F.col(period).isNull()))
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return rows.withColumns({name: F.col(source) for name, source in DELIVERY.items()})

@@ -14,8 +14,7 @@ from headrace.errors import HeadraceError
 from headrace.lake.log import row_count
 from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
-from headrace.serve.dialects import database_of
-from headrace.serve.glue import LAYERS
+from headrace.serve.publish import PUBLISHED_LAYERS, database_of
 from headrace.settings import as_environment
 from rehearsal.cloud.comparison import compared
 from rehearsal.cloud.programs import beside, done
@@ -90,7 +89,7 @@ class Sector:
     def same(self, part: Part, here: "subprocess.Popen[bytes]") -> None:
         _through(here, self.site.logs / f"here-{self.domain}.log")
         mine = self.site.here(self.domain)
-        pairs = [(layer, database_of(self.domain, layer)) for layer in LAYERS]
+        pairs = [(layer, database_of(self.domain, layer)) for layer in PUBLISHED_LAYERS]
         found = [each for layer, database in pairs for each in compared(self.domain, layer, database, mine)]
         differing = [f"{each.name}: {each.said}" for each in found if not each.is_same]
         if differing or not found:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import boto3
 
+from headrace.engines.cluster import State
 from headrace.engines.emr import ON_CLUSTER, ON_SERVERLESS
 from headrace.engines.environment import told_by_terraform
-from headrace.engines.steps import State
 from headrace.lake.java import COMPILES_LITTLE
 from headrace.settings import Settings
 from rehearsal.aws.server_process import Aws

@@ -12,18 +12,22 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.contracts.load import domain_folder
+from headrace.contracts.rules import MALFORMED, ODD_FIELD
 from headrace.lake import duck, log
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
+from headrace.tables import IS_IMPOSSIBLE, IS_IMPOSSIBLE_FOR_UNIT, IS_NULL, REFERS_TO_NOTHING
 from headrace.writes.node import Node
 from headrace.writes.way import way_of
 
-KIND_OF_REASON = """
-    CASE WHEN reason LIKE '% is null' THEN 'missing'
-         WHEN reason LIKE '%impossible%' THEN 'impossible'
-         WHEN reason LIKE '%refers to nothing' THEN 'orphan'
-         WHEN reason IN ('malformed line', 'a field is unreadable or unexpected') THEN 'malformed' END
+KIND_OF_REASON = rf"""
+    CASE WHEN reason IN ('{MALFORMED}', '{ODD_FIELD}') THEN 'malformed'
+         ELSE CASE regexp_replace(reason, '^\w+ ', '')  -- without the name of the column
+              WHEN '{IS_NULL}' THEN 'missing'
+              WHEN '{IS_IMPOSSIBLE}' THEN 'impossible'
+              WHEN '{IS_IMPOSSIBLE_FOR_UNIT}' THEN 'impossible'
+              WHEN '{REFERS_TO_NOTHING}' THEN 'orphan' END END
 """
 COLUMNS = "kind, table_name, key, line, sender, from_at, to_at, found_at, can_be_false"
 

@@ -2,7 +2,6 @@
 
 BARE = {
     "headrace/__init__.py": "",
-    "headrace/engines/__init__.py": "",
     "headrace/lake/__init__.py": "",
-    "headrace/engines/job.py": "class Job:\n    def __init__(self, **given): self.__dict__ = given",
+    "headrace/engines/__init__.py": "class Job:\n    def __init__(self, **given): self.__dict__ = given",
 }

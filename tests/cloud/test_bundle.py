@@ -17,8 +17,7 @@ from databricks.sdk.service.jobs import JobSettings
 
 from cli.docs import bundle_files
 from headrace.contracts.load import domain_folder, domains_found
-from headrace.engines import bundle
-from headrace.engines.job import JobName
+from headrace.engines import JobName, package
 from headrace.engines.package import Package
 from headrace.errors import UsageError
 from headrace.lake.paths import LAYERS
@@ -36,7 +35,7 @@ SETTINGS = Settings(
     engine="databricks", lake_url="s3://lake", landing_url="s3://landing", artifacts_url="s3://a",
     kafka_security="iam",
 )  # fmt: skip
-GIVEN = {**bundle.variables(PACKAGE, SETTINGS), "storage_credential": "lake"}
+GIVEN = {**package.bundle_variables(PACKAGE, SETTINGS), "storage_credential": "lake"}
 
 
 def resolved(value: Any, target: str) -> Any:
@@ -103,7 +102,7 @@ def test_every_variable_is_described_and_every_one_that_is_used_is_declared() ->
     texts = [file.read_text() for file in HOME.rglob("*.yml")]
     used = set(re.findall(r"\$\{var\.([a-z_]+)\}", "".join(texts)))
     assert used == set(BUNDLE["variables"])
-    assert set(bundle.variables(PACKAGE, SETTINGS)) <= set(BUNDLE["variables"])
+    assert set(package.bundle_variables(PACKAGE, SETTINGS)) <= set(BUNDLE["variables"])
     for target in BUNDLE["targets"].values():
         assert set(target.get("variables", {})) <= set(BUNDLE["variables"])
 
@@ -233,10 +232,10 @@ def test_who_has_no_prefect_decides_that_databricks_keeps_the_time() -> None:
 
 
 def test_what_the_bundle_is_told_lies_where_databricks_looks(tmp_path: Path) -> None:
-    file = bundle.told_to_bundle("dev", PACKAGE, SETTINGS, tmp_path)
+    file = package.told_to_bundle("dev", PACKAGE, SETTINGS, tmp_path)
     assert file == tmp_path / ".databricks" / "bundle" / "dev" / "variable-overrides.json"
     told = json.loads(file.read_text())
     assert told["entry"] == "s3://a/code/run.py"
     assert json.loads(told["told"])["settings"]["HEADRACE_SPARK"] == "databricks"
     with pytest.raises(UsageError, match="HEADRACE_ENGINE=databricks"):
-        bundle.told_to_bundle("dev", PACKAGE, SETTINGS.model_copy(update={"engine": "emr"}), tmp_path)
+        package.told_to_bundle("dev", PACKAGE, SETTINGS.model_copy(update={"engine": "emr"}), tmp_path)

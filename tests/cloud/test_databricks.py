@@ -14,10 +14,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from headrace.engines import Job, on_cluster, package, submit, submit_all
 from headrace.engines import cluster as clusters
 from headrace.engines import databricks as engine
-from headrace.engines import on_cluster, packing, submit, submit_all
-from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, Transient, UsageError
 from headrace.lake import objects
@@ -292,8 +291,8 @@ def test_code_that_was_packed_for_another_engine_is_not_sent(
 
 
 def test_for_databricks_no_jars_are_packed_and_no_client_of_it() -> None:
-    assert packing._jars("databricks") == []
-    assert "databricks-sdk" not in packing._asked_for()
+    assert package._jars("databricks") == []
+    assert "databricks-sdk" not in package._asked_for()
 
 
 @dataclass
@@ -363,7 +362,7 @@ def zipped(into: Path, files: dict[str, str]) -> str:
 def run_bare(here: Path, *words: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
     """As on a cluster: the entry by itself, nothing of ours installed, and a folder for what is unpacked."""
     entry = here / "run.py"
-    entry.write_text(packing.ENTRY.read_text())
+    entry.write_text(package.ENTRY.read_text())
     return subprocess.run(
         [sys.executable, "-S", str(entry), *map(json.dumps, words)],
         cwd=here, env={"TMPDIR": str(here)}, capture_output=True, text=True,

@@ -19,12 +19,11 @@ from moto.emr.models import emr_backends
 from prefect.utilities.filesystem import filter_files
 
 import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
+from headrace.engines import Job, submit, submit_all
 from headrace.engines import cluster as clusters
-from headrace.engines import submit, submit_all
+from headrace.engines.cluster import Look
 from headrace.engines.emr import ClusterSteps
-from headrace.engines.job import Job
 from headrace.engines.package import Package, stamp
-from headrace.engines.steps import Look
 from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
 from headrace.lake.lease import leased

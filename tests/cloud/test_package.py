@@ -13,9 +13,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from headrace.engines import packing
-from headrace.engines.package import Package, stamp, stamped
-from headrace.engines.packing import packed
+from headrace.engines import package
+from headrace.engines.package import Package, packed, stamp, stamped
 from headrace.errors import UsageError
 from headrace.lake import objects
 from headrace.settings import Settings
@@ -54,7 +53,7 @@ def test_the_same_code_is_packed_and_uploaded_once(made: Package, monkeypatch: p
     def refuses(*_: object) -> None:
         raise AssertionError("it was uploaded a second time")
 
-    monkeypatch.setattr(packing, "_upload", refuses)
+    monkeypatch.setattr(objects, "put_file", refuses)
     assert packed(SETTINGS) == made
 
 
@@ -97,8 +96,8 @@ def test_where_nobody_unpacks_them_the_entry_does_and_a_job_runs(made: Package, 
 def test_the_packages_are_named_by_all_that_decides_which_they_are(
     made: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "_install", lambda _, folder, __: folder.mkdir())
-    monkeypatch.setattr(packing, "NOT_ON_A_CLUSTER", (*packing.NOT_ON_A_CLUSTER, "scipy"))
+    monkeypatch.setattr(package, "_install", lambda _, folder, __: folder.mkdir())
+    monkeypatch.setattr(package, "NOT_ON_A_CLUSTER", (*package.NOT_ON_A_CLUSTER, "scipy"))
     fewer = packed(SETTINGS)
     assert fewer.needs != made.needs
     assert fewer.code == made.code

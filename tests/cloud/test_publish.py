@@ -9,10 +9,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, TableFeatures, write_deltalake
 
-from headrace.engines import submit
-from headrace.engines.job import Job
+from headrace.engines import Job, submit
 from headrace.errors import HeadraceError
-from headrace.serve.glue import publish
+from headrace.serve.publish import publish_in_glue as publish
 from headrace.settings import Settings
 from rehearsal.aws.server_process import REGION
 

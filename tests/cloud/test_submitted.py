@@ -11,11 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
-from headrace.engines import packing, submit
-from headrace.engines.cluster import start_standing, steps_of
-from headrace.engines.job import Job
+from headrace.engines import Job, package, submit
+from headrace.engines.cluster import Program, start_standing, steps_of
 from headrace.engines.package import Package, stamp
-from headrace.engines.steps import Program
 from headrace.errors import HeadraceError, Transient
 from headrace.lake import objects
 from headrace.settings import Settings, versions
@@ -80,7 +78,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 code.writestr(name, text)
         with tarfile.open(there / "needs.tar.gz", "w:gz") as needs:
             needs.add(there / "theirs.py", "theirs.py")
-        (there / "run.py").write_text(packing.ENTRY.read_text())
+        (there / "run.py").write_text(package.ENTRY.read_text())
         for name in ("run.py", "code.zip", "needs.tar.gz"):
             objects.put(f"s3://headrace-test/code/{name}", (there / name).read_bytes())
         stamp(PACKAGE)

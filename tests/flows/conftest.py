@@ -8,7 +8,7 @@ import pytest
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.testing.utilities import prefect_test_harness
 
-from headrace.engines.job import Job, JobResult
+from headrace.engines import Job, JobResult
 
 
 @pytest.fixture(scope="package", autouse=True)

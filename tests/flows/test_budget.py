@@ -7,8 +7,8 @@ from prefect.exceptions import ParameterTypeError
 
 from flows.generate import generate
 from flows.refine import refine
-from headrace.cost.budget import refuse_beyond
-from headrace.cost.environments import DEV
+from headrace.cost.bill import refuse_beyond
+from headrace.cost.rates import DEV
 from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.settings import Settings
 from tasks.budget import Budget

@@ -8,7 +8,7 @@ import pytest
 from flows.keep_streaming import keep_streaming
 from flows.refine import refine
 from flows.scan_live import scan_live
-from headrace.engines.job import Job
+from headrace.engines import Job
 from headrace.errors import GateClosed, HeadraceError, NotReady
 from headrace.writes.edge import read_version
 from headrace.writes.node import Ref

@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_LOGGING_LEVEL, PREFECT_LOGGING_TO_API_ENABL
 from cli.error_output import guarded
 from cli.main import app
 from flows.refine import refine
-from headrace.engines.job import Job, JobResult
+from headrace.engines import Job, JobResult
 from headrace.errors import GateClosed, HeadraceError, ReceiptError, Transient, UsageError
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths

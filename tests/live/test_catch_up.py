@@ -1,6 +1,6 @@
 """A batch run takes what waits in the topics of a standing job that is down."""
 
-from headrace.engines.job import Job
+from headrace.engines import Job
 from headrace.engines.local import run_job
 from headrace.live.heartbeat import last_beat
 from headrace.operate.receipt import receipt

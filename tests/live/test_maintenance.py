@@ -11,7 +11,7 @@ from headrace.lake.open_table import live_files
 from headrace.lake.small_files import join_small_files
 from headrace.live import maintenance
 from headrace.live.standing import stand
-from headrace.operate.dedupe import dedupe
+from headrace.operate.maintain import dedupe
 from headrace.operate.receipt import receipt
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke

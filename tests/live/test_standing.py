@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.rules import NOT_UTF8
-from headrace.engines.job import Job
+from headrace.engines import Job
 from headrace.engines.local import run_job
 from headrace.errors import Busy, HeadraceError, UsageError
 from headrace.live.standing import stand

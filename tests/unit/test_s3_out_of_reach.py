@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 
 from headrace.errors import HeadraceError, Transient, cause_to_act_on, may_pass
 from headrace.lake.open_table import is_table
-from headrace.serve.tables import Moment, Name, open_table
+from headrace.serve.query import Moment, Name, open_table
 from headrace.settings import Settings
 
 PLACE = "s3://test-lake/pumps/silver/strokes"

@@ -7,7 +7,7 @@ off, it is rejected. The source sends its own quality code, which says nothing a
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from headrace.tables import Append, Table, rejected_when, with_version_at
+from headrace.tables import IS_IMPOSSIBLE_FOR_UNIT, Append, Table, rejected_when, with_version_at
 
 TABLE = Table(
     key="reading_id",
@@ -32,7 +32,7 @@ def sensor_readings(bronze_sensor_readings: DataFrame, sensors: DataFrame) -> Da
         )
         .transform(rejected_when("sensor is not active", ~F.col("_sensor_is_active")))
         .transform(rejected_when("unit_id or refinery_id is not the sensor's", moved))
-        .transform(rejected_when("reading_value is impossible for its unit of measure", impossible))
+        .transform(rejected_when(f"reading_value {IS_IMPOSSIBLE_FOR_UNIT}", impossible))
     )
     helpers = [name for name in judged.columns if name.startswith(("_sensor_", "_lowest", "_highest"))]
     return judged.select(

@@ -13,7 +13,7 @@ from headrace.lake import log, objects
 from headrace.lake.paths import Paths
 from headrace.lake.published import last_good
 from headrace.quality.gate import CheckResult, ScanSummary, gate
-from headrace.quality.scan import restore_failed, scan_layer
+from headrace.quality.scan import restore_failed, scan
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
 from headrace.sources.file_index import File, FileIndex
@@ -118,13 +118,13 @@ class Works:
 
     def scan(self, layer: str = "silver", *, as_of: datetime = NOON, force: bool = False) -> ScanSummary:
         tables = None if layer == "gold" else ["levels"]
-        return scan_layer(
-            CATALOG, layer, tables=tables, as_of=as_of, settings=self.settings, force=force, soda=self.soda
-        )
+        return scan("works", layer, tables=tables, as_of=as_of, settings=self.settings, force=force)
 
 
 @pytest.fixture
-def works(spark: SparkSession, settings: Settings, tmp_path: Path) -> Works:
+def works(spark: SparkSession, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Works:
+    monkeypatch.setattr("headrace.quality.scan.load_tables", lambda _: CATALOG)
+    monkeypatch.setattr("headrace.quality.checks.soda_folder", lambda _: tmp_path / "soda")
     return Works(spark, settings, tmp_path / "soda")
 
 
@@ -317,7 +317,7 @@ def test_a_failed_gold_table_goes_back_to_its_last_good_version(works: Works) ->
     works.scan("gold")
     works.totals(-5)
     summary = works.scan("gold")
-    restored = restore_failed(summary, works.settings, CATALOG)
+    restored = restore_failed(summary, works.settings)
     path = works.paths.table("gold", "totals")
     assert [(each.table, each.good_version, each.failed_version) for each in restored] == [("totals", 0, 1)]
     assert works.spark.read.format("delta").load(path).first()["volume"] == 5
@@ -328,7 +328,7 @@ def test_a_failed_silver_table_stays_and_its_readers_are_pointed_back(works: Wor
     works.scan()
     works.levels([*GOOD, GOOD[0]])
     summary = works.scan()
-    assert restore_failed(summary, works.settings, CATALOG) == []
+    assert restore_failed(summary, works.settings) == []
     assert log.version(works.paths.table("silver", "levels")) == 1
     assert last_good(works.paths, "silver", "levels").version == 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from headrace.errors import UnknownName
 from headrace.lake import ledger
-from headrace.operate.dedupe import dedupe
+from headrace.operate.maintain import dedupe
 from headrace.operate.receipt import Line, receipt
 from headrace.refine import late_duplicates as copies
 from tests.spark.refine.conftest import PumpStation, stroke

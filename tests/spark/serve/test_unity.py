@@ -18,7 +18,7 @@ from headrace.lake.paths import LAYERS
 from headrace.lake.session import get_spark
 from headrace.refine.catalog import load_tables
 from headrace.refine.dictionary import shapes
-from headrace.serve.unity import IN_ITS_CATALOG, publish, registration, unity_queries
+from headrace.serve.publish import IN_ITS_CATALOG, publish_in_unity, registration, unity_queries
 from headrace.settings import Settings
 
 CATALOG = "spark_catalog"
@@ -35,7 +35,7 @@ def unity(spark: SparkSession, settings: Settings) -> Iterator[Settings]:
 
 
 def outcomes(settings: Settings) -> dict[str, str]:
-    return {each.table: each.outcome for each in publish("pumps", settings, CATALOG)}
+    return {each.table: each.outcome for each in publish_in_unity("pumps", settings, CATALOG)}
 
 
 def test_a_table_is_registered_where_it_lies_and_its_log_is_left_alone(
@@ -77,20 +77,20 @@ def test_a_schema_that_is_not_there_is_told_with_who_makes_it(spark: SparkSessio
     spark.sql(f"drop schema {CATALOG}.gold")
     try:
         with pytest.raises(HeadraceError, match=r"gold\.pump_days.*(?s:.)*databricks bundle deploy"):
-            publish("pumps", unity, CATALOG)
+            publish_in_unity("pumps", unity, CATALOG)
     finally:
         spark.sql(f"create schema {CATALOG}.gold")
 
 
 def test_what_a_table_means_is_said_where_it_is_registered() -> None:
-    said = registration("dev_pumps.gold", "pump_days", "s3a://lake/pumps/gold/pump_days", "A pump's\n day")
+    said = registration("dev_pumps.gold", "pump_days", "s3://lake/pumps/gold/pump_days", "A pump's\n day")
     assert said.startswith("CREATE TABLE IF NOT EXISTS `dev_pumps`.`gold`.`pump_days` USING DELTA")
     assert said.endswith(r"COMMENT 'A pump\'s day' LOCATION 's3://lake/pumps/gold/pump_days'")
 
 
 def test_without_databricks_it_says_what_to_set(settings: Settings) -> None:
     with pytest.raises(HeadraceError, match="HEADRACE_ENGINE=databricks"):
-        publish("pumps", settings, "pumps")
+        publish_in_unity("pumps", settings, "pumps")
 
 
 def test_a_session_that_was_there_first_is_told_how_sql_is_meant(

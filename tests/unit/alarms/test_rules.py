@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from headrace.alarms.rules import Rules, load_rules
-from headrace.contracts.yaml_file import read_model
+from headrace.contracts.model import read_model
 from headrace.errors import ContractError
 from tests.unit.alarms.conftest import RULES
 

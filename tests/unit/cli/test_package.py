@@ -18,7 +18,7 @@ def test_a_bundle_for_another_engine_is_refused_before_anything_is_packed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEADRACE_ENGINE", "emr")
     monkeypatch.setenv("HEADRACE_ARTIFACTS_URL", "s3://artifacts")
-    monkeypatch.setattr("headrace.engines.packing.packed", packs)
+    monkeypatch.setattr("headrace.engines.package.packed", packs)
     said = CliRunner().invoke(app, ["package", "--bundle", "dev"])
     assert isinstance(said.exception, UsageError)
     assert "set HEADRACE_ENGINE=databricks" in str(said.exception)

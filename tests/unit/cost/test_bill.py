@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from headrace.cost.bill import Work, core_hours, dollars_an_hour, estimated, measured
-from headrace.cost.budget import place_of, refuse_beyond, stop_beyond
-from headrace.cost.environments import (
+from headrace.cost.bill import (
+    Work,
+    bill_of_plan,
+    core_hours,
+    dollars_an_hour,
+    estimated,
+    measured,
+    place_of,
+    refuse_beyond,
+    stop_beyond,
+)
+from headrace.cost.rates import (
     CORES_A_NODE,
     DEV,
     MAIN_TYPE,
@@ -19,9 +28,9 @@ from headrace.cost.environments import (
     SERVERLESS_NODES,
     Environment,
     environment,
+    prices,
+    speeds,
 )
-from headrace.cost.rates import prices, speeds
-from headrace.cost.runs import bill_of_plan
 from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.settings import Settings
 
@@ -191,7 +200,7 @@ def test_serverless_kafka_is_paid_by_what_passes() -> None:
 
 
 def test_what_was_done_is_priced_by_what_it_took() -> None:
-    bill = measured(rows=2e6, seconds=3600, lake_bytes=1e9, place=DEV, hours=1)
+    bill = measured(rows=2e6, seconds=3600, lake_bytes=1e9, place=DEV)
     idle = estimated(Work(0, 1), DEV)
     assert bill.by_service["EMR"] == pytest.approx(idle.by_service["EMR"])
     assert bill.per_million == pytest.approx(bill.dollars / 2)

@@ -3,12 +3,11 @@ from typing import Any, get_args
 
 import pytest
 
-from headrace.engines import local
-from headrace.engines.job import Job, JobName
+from headrace.engines import Job, JobName, local
 from headrace.errors import GateClosed, HeadraceError, ReceiptError
 from headrace.operate.receipt import Line, Receipt
 from headrace.quality.gate import CheckResult, ScanSummary
-from headrace.serve.glue import Published
+from headrace.serve.publish import Published
 from headrace.settings import Settings
 
 
@@ -73,9 +72,11 @@ def test_tables_are_published_where_people_ask(
     options: dict[str, str],
     places: list[str],
 ) -> None:
-    monkeypatch.setattr("headrace.serve.glue.publish", lambda *_: [Published("glue", "t", "created")])
     monkeypatch.setattr(
-        "headrace.serve.unity.publish", lambda _, __, into, ___: [Published(into, "t", "created")]
+        "headrace.serve.publish.publish_in_glue", lambda *_: [Published("glue", "t", "created")]
+    )
+    monkeypatch.setattr(
+        "headrace.serve.publish.publish_in_unity", lambda _, __, into, ___: [Published(into, "t", "created")]
     )
     done = local.run_job(Job("publish", "pumps", options), settings.model_copy(update=asked))
     assert [each["database"] for each in done.summary["tables"]] == places

@@ -1,7 +1,7 @@
 import pytest
 
 from headrace.contracts.model import Contract
-from headrace.quality.contract_checks import silver_checks
+from headrace.quality.checks import silver_checks
 from headrace.tables import Append, Table
 
 

@@ -11,7 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 from headrace.lake.lease import STANDING, leased
 from headrace.lake.paths import Paths
 from headrace.live.maintenance import open_requests
-from headrace.operate.dedupe import dedupe
+from headrace.operate.maintain import dedupe
 from headrace.refine.catalog import load_tables
 from headrace.refine.late_duplicates import Copies, watched
 from headrace.settings import Settings

@@ -20,8 +20,7 @@ def domains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     queries.mkdir(parents=True)
     text = "-- How much milk came?\n-- Columns: litres.\nselect sum(litres) as litres from silver.milk\n"
     (queries / "how-much.sql").write_text(text)
-    for module in ("headrace.serve.query", "headrace.serve.tables"):
-        monkeypatch.setattr(f"{module}.domains_found", lambda: ("bakery", "dairy"))
+    monkeypatch.setattr(query, "domains_found", lambda: ("bakery", "dairy"))
     monkeypatch.setattr(query, "domain_folder", lambda domain: tmp_path / domain)
 
 
@@ -90,7 +89,7 @@ def test_an_instant_before_the_table_is_an_error(milk, settings):
 
 @pytest.mark.parametrize("asked", [{"version": 0}, {"at": datetime.now(UTC) - timedelta(hours=1)}])
 def test_what_was_vacuumed_can_no_longer_be_read(milk, settings, asked, monkeypatch):
-    monkeypatch.setattr("headrace.serve.tables._as_of", lambda *_: DeltaTable(milk, version=0))
+    monkeypatch.setattr("headrace.serve.query._as_of", lambda *_: DeltaTable(milk, version=0))
     write_deltalake(milk, DeltaTable(milk).to_pyarrow_table().slice(1), mode="overwrite")
     DeltaTable(milk).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     with pytest.raises(UsageError, match=r"dairy\.silver\.milk can no longer be read as of .*kept 168 hours"):
