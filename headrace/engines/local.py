@@ -58,7 +58,7 @@ def _work(name: JobName) -> Work:
 def _refine(domain: str, options: Options, settings: Settings) -> Options:
     from headrace.refine.run import refine
 
-    return refine(domain, settings=settings, **options).as_dict()
+    return asdict(refine(domain, settings=settings, **options))
 
 
 def _scan(domain: str, options: Options, settings: Settings) -> Options:
@@ -82,7 +82,7 @@ def _maintain(domain: str, options: Options, settings: Settings) -> Options:
 
 
 def _recycle(domain: str, options: Options, settings: Settings) -> Options:
-    from headrace.refine.recycle import recycle
+    from headrace.refine.silver import recycle
 
     names = options.get("tables", (None,))
     return {"recycled": [asdict(recycle(domain, name, settings=settings)) for name in names]}

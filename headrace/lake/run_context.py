@@ -8,6 +8,8 @@ from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
 
+BYTES_PER_ROW = 8
+
 
 @dataclass(frozen=True)
 class RunContext:
@@ -16,6 +18,11 @@ class RunContext:
     leases: Leases
     run: str
     """The run's name, as commits and the ledger carry it."""
+
+    @property
+    def bytes_per_batch(self) -> int:
+        """Of the files that one batch takes at most, unless its first file has more."""
+        return self.settings.rows_per_batch * BYTES_PER_ROW
 
 
 def new_run_name() -> str:

@@ -16,13 +16,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError
+from headrace.lake.commits import MOST_IN_MEMORY
 from headrace.lake.increments import Progress, all_of, has_all_before, progress_of
 from headrace.lake.ledger import Entry
+from headrace.lake.session import in_memory
 from headrace.progress import Stopwatch
 from headrace.refine.silver import run_edge, take_in_memory
 from headrace.sources.broker import BrokerAway
 from headrace.sources.bronze_table import Source
-from headrace.sources.topic import MOST_AT_ONCE, held_in_memory
 from headrace.writes.edge import Edge, Judged
 from headrace.writes.key_cache import RecentKeys
 
@@ -44,11 +45,11 @@ class _Known:
 
 class SilverSink:
     """From one bronze table into the silver tables made from it, in a Spark session of its own. Its sources take turns,
-    so that each finds silver where the other left it. `size`: bytes of a batch that is read from bronze's files."""
+    so that each finds silver where the other left it."""
 
-    def __init__(self, edges: Sequence[Edge], spark: SparkSession, size: int) -> None:
+    def __init__(self, edges: Sequence[Edge], spark: SparkSession) -> None:
         self._known = [_Known(edge) for edge in edges]
-        self.spark, self.turn, self._size = spark, Lock(), size
+        self.spark, self.turn = spark, Lock()
         self._held: tuple[pa.Table, Judged] | None = None
 
     def hold(self, rows: DataFrame, expected: int) -> pa.Table | None:
@@ -58,7 +59,7 @@ class SilverSink:
         if judged is not None and len(judged.rows) == _messages_in(judged.rows) == expected:
             self._held = judged.rows.select(self._names), judged
             return self._held[0]
-        return held_in_memory(rows, expected)
+        return in_memory(rows)
 
     def _judged_on_the_way(self, rows: DataFrame) -> Judged | None:
         """None where that can't be done; what went wrong is met again, and told, once bronze has the rows."""
@@ -79,7 +80,7 @@ class SilverSink:
         """Takes what bronze has just stored and `rows` still holds; else, and where silver is behind, what lies in
         files."""
         held, self._held = self._held, None
-        batch: pa.Table | Judged | None = rows if rows is not None and len(rows) <= MOST_AT_ONCE else None
+        batch: pa.Table | Judged | None = rows if rows is not None and len(rows) <= MOST_IN_MEMORY else None
         if held is not None and held[0] is rows:
             batch = held[1]
         return [entry for known in self._known for entry in self._into(known, bronze, batch)]
@@ -99,7 +100,7 @@ class SilverSink:
             known.progress = here
             return [entry]
         recent.forget_all()
-        return run_edge(lambda: self.spark, edge, bytes_per_batch=self._size)
+        return run_edge(lambda: self.spark, edge)
 
 
 def _messages_in(rows: pa.Table) -> int:

@@ -24,15 +24,19 @@ from headrace.live.heartbeat import Flow, Heartbeat, HeartbeatWriter
 from headrace.live.maintenance import Maintenance
 from headrace.live.metrics import CloudWatch, Metrics
 from headrace.live.source_loop import SilverSink, SourceLoop
-from headrace.live.standing_tables import check_parents, set_properties, standing_tables, tables_of
+from headrace.live.standing_tables import (
+    check_parents,
+    make_ready,
+    set_properties,
+    standing_tables,
+    tables_of,
+)
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.run import BYTES_PER_ROW
-from headrace.refine.schema_evolution import check_contracts, make_ready
 from headrace.settings import Settings
 from headrace.sources.broker import check_topic
-from headrace.sources.bronze_table import Source
-from headrace.sources.files import FileSource, Most, drop_folder_of
+from headrace.sources.bronze_table import Source, check_contracts
+from headrace.sources.files import FileSource, drop_folder_of
 from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge, ParentsCache
 
@@ -149,8 +153,8 @@ class _Job:
     def _sources(self, contract: Contract, sink: SilverSink, stack: ExitStack) -> Iterator[Source]:
         context, settings = self._context, self._context.settings
         # Whichever way is read now: the commit of its last files may leave the log.
-        most = Most(settings.max_offsets_per_trigger, settings.rows_per_batch * BYTES_PER_ROW)
-        files = FileSource(contract, context, [drop_folder_of(context.paths, contract.table)], most)
+        folder, most = drop_folder_of(context.paths, contract.table), settings.max_offsets_per_trigger
+        files = FileSource(contract, context, [folder], most)
         files.finish()
         if "files" in self._options.ways:
             yield files
@@ -164,7 +168,7 @@ class _Job:
         context, now = self._context, datetime.now(UTC).replace(tzinfo=None)
         nodes = self._catalog.made_from(contract) if self._with_silver else []
         edges = [Edge(node, contract, context, now, parents_cache=ParentsCache()) for node in nodes]
-        return SilverSink(edges, spark.newSession(), context.settings.rows_per_batch * BYTES_PER_ROW)
+        return SilverSink(edges, spark.newSession())
 
     def _alarms_thread(self) -> AlarmsThread:
         context, catalog, metrics = self._context, self._catalog, self._metrics

@@ -15,6 +15,7 @@ from headrace.lake.published import last_good
 from headrace.refine.catalog import Catalog
 from headrace.refine.late_duplicates import watched
 from headrace.settings import Settings
+from headrace.sources.bronze_table import grow, ready_bronze
 from headrace.writes.node import Node
 from headrace.writes.way import follower_of, way_of
 
@@ -63,6 +64,14 @@ def check_parents(catalog: Catalog, contracts: Iterable[Contract], paths: Paths)
                     f"{layer}.{name} needs {ref}, which is not there yet: run headrace refine {paths.domain} first",
                     f"{ref}, which does not exist yet",
                 )
+
+
+def make_ready(spark: SparkSession, contracts: Iterable[Contract], catalog: Catalog, paths: Paths) -> None:
+    """The bronze tables of these contracts, and what silver makes of them."""
+    for contract in contracts:
+        ready_bronze(lambda: spark, contract, paths.table("bronze", contract.table))
+        for node in catalog.made_from(contract):
+            grow(lambda: spark, contract, (paths.table("silver", node.name), paths.rejected(node.name)))
 
 
 def set_properties(spark: SparkSession, tables: Iterable[str], settings: Settings) -> None:

@@ -17,8 +17,7 @@ from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.late_duplicates import removal_untold
 from headrace.settings import Settings, get_settings
 from headrace.sources.files import files_now
-from headrace.sources.offset_balance import OffsetBalance, balances, kept_by_broker, offsets_in
-from headrace.sources.retention_loss import Lost, accepted
+from headrace.sources.topic import Lost, OffsetBalance, accepted, balances, kept_by_broker, offsets_in
 from headrace.writes.node import Node
 from headrace.writes.way import follower_of, way_of
 
@@ -87,7 +86,7 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: lis
         if not files.taken and not files.set_aside and not log.exists(paths.table("bronze", table)):
             continue
         sent = _offset_balances(paths, contract, settings, notes) if contract.arrives.topic else []
-        rows = log.row_count(paths.table("bronze", table)) - sum(each.rows.rows for each in sent if each.rows)
+        rows = log.row_count(paths.table("bronze", table)) - sum(each.rows for each in sent)
         terms = {"lines": files.lines, "files": files.taken, "files set aside": files.set_aside}
         more = {
             "lines waiting": files.waiting,
@@ -136,7 +135,7 @@ def _edge_lines(paths: Paths, node: Node, totals: dict[str, int], source: str) -
     stored = {term: totals.get(term, 0) for term in way.stored}
     stored |= _under_way(target, app, done, way.rows_let_in)
     if untold := removal_untold(paths, node.name):
-        stored["second copies removed, not told yet"] = -untold[1]
+        stored["second copies removed, not told yet"] = untold.counts["written"]
     yield Line(name, "rows stored = rows let in", log.row_count(target), sum(stored.values()), stored)
     aside = {"rejected": totals.get("rejected", 0)}
     aside |= _under_way(rejected, app, done, lambda commit: commit.metrics.get("numOutputRows", 0))

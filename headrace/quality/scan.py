@@ -29,7 +29,7 @@ from headrace.quality.gate import CheckResult, ScanSummary
 from headrace.quality.soda import run_soda
 from headrace.quality.views import NEW, Part, Views
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.newest_event import newest_event
+from headrace.refine.run import instant_of_data
 from headrace.settings import Settings, get_settings
 from headrace.writes.node import AS_OF
 from headrace.writes.way import way_of
@@ -61,7 +61,7 @@ def scan(
     watch, settings, catalog = Stopwatch(), settings or get_settings(), load_tables(domain)
     paths = Paths.of(domain, settings)
     names = _names(catalog, layer, tables)
-    instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
+    instant = as_of or instant_of_data(catalog, paths)
     tell(Event("scan", layer, "started"))
     targets = [
         Target(checks_of(catalog, layer, name, paths), log.version(paths.table(layer, name)),

@@ -11,7 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from headrace.contracts.load import load_contracts
-from headrace.contracts.model import Contract
+from headrace.contracts.model import ColumnSpec, Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake.paths import is_beside
 from headrace.writes.node import AS_OF, Node, Ref
@@ -30,7 +30,7 @@ class Catalog:
 
     def above(self, layer: str, name: str) -> list[Ref]:
         """What a table is made from; the one whose rows become its own comes first."""
-        return list(self.node(name, layer).upstream.values())
+        return [] if layer == "bronze" else list(self.node(name, layer).upstream.values())
 
     @property
     def by_topic(self) -> list[Contract]:
@@ -44,16 +44,15 @@ class Catalog:
 
     def followers(self, contract: Contract) -> list[Node]:
         """The silver tables that follow one that is made from a contract."""
-        made = {node.ref for node in self.made_from(contract)}
-        return [node for node in self.layer("silver") if node.first in made]
+        sources = {node.ref for node in self.made_from(contract)}
+        return [node for node in self.layer("silver") if node.first in sources]
 
     def layer(self, layer: str) -> list[Node]:
         """The tables of a layer, each after those it is made from."""
         order = TopologicalSorter({ref: set(node.upstream.values()) for ref, node in self.nodes.items()})
         try:
-            return [
-                self.nodes[ref] for ref in order.static_order() if ref in self.nodes and ref.layer == layer
-            ]
+            refs = [ref for ref in order.static_order() if ref in self.nodes and ref.layer == layer]
+            return [self.nodes[ref] for ref in refs]
         except CycleError as error:
             raise UsageError(f"tables that need each other: {' -> '.join(map(str, error.args[1]))}") from None
 
@@ -79,20 +78,42 @@ class Catalog:
         """The silver tables that a contract is the source of."""
         return [node for node in self.from_bronze if node.first.name == contract.table]
 
+    def description_of(self, layer: str, table: str) -> str:
+        """What a table is."""
+        if layer == "bronze":
+            return self.contracts[table].description.strip()
+        return self.node(table, layer).description
+
+    def spec_of(self, column: str, layer: str, table: str) -> ColumnSpec:
+        """What a column means: as the contract has it that its table comes from, else any contract with such a
+        column, since the same name means the same."""
+        added = way_of(self.node(table, layer).table.write).columns if layer != "bronze" else ()
+        for field in added:
+            if field.name == column and "comment" in field.metadata:
+                return ColumnSpec(meaning=field.metadata["comment"])
+        above = [ref.name for ref in self.above(layer, table)] or [table]
+        for name in (*above, *self.contracts):
+            contract = self.contracts.get(name)
+            if contract is not None and column in contract.columns:
+                return contract.columns[column]
+        return ColumnSpec()
+
 
 @cache
 def load_tables(domain: str) -> Catalog:
     contracts = load_contracts(domain)
-    found = {
+    modules = {
         Ref(layer, name): module
         for layer in ("silver", "gold")
         for name, module in _modules(f"domains.{domain}.{layer}")
     }
-    nodes = {ref: _node(ref, module, domain, found, contracts) for ref, module in found.items()}
-    catalog = Catalog(domain, contracts, nodes)
+    nodes = {ref: _node(ref, module, domain, modules, contracts) for ref, module in modules.items()}
     for node in nodes.values():
-        way_of(node.table.write).check_upstream(node, _columns_of(catalog, node))
-    return catalog
+        above = [nodes[ref] for ref in node.upstream.values() if ref in nodes]
+        sources = {each.name: each.first for each in above if each.first.layer == "bronze"}
+        columns = {name: list(contracts[source.name].columns) for name, source in sources.items()}
+        way_of(node.table.write).check_upstream(node, columns)
+    return Catalog(domain, contracts, nodes)
 
 
 def _modules(package: str) -> Iterable[tuple[str, Any]]:
@@ -107,34 +128,26 @@ def _modules(package: str) -> Iterable[tuple[str, Any]]:
             yield info.name, module
 
 
-def _node(
-    ref: Ref, module: Any, domain: str, found: Iterable[Ref], contracts: Mapping[str, Contract]
-) -> Node:
+def _node(ref: Ref, module: Any, domain: str, refs: Iterable[Ref], contracts: Mapping[str, Contract]) -> Node:
     function = getattr(module, ref.name, None)
     arguments = way_of(module.TABLE.write).made_from(domain)
     if arguments is None:
         if function is None:
             raise UsageError(f"{module.__name__} declares TABLE but has no function named {ref.name}")
         arguments = tuple(inspect.signature(function).parameters)
-    upstream = {name: _upstream(ref, name, set(found), contracts) for name in arguments if name != AS_OF}
+    upstream = {name: _upstream(ref, name, set(refs), contracts) for name in arguments if name != AS_OF}
     node = Node(ref, module.TABLE, module.__name__, function, arguments, upstream)
     _check_shape(node, contracts)
     return node
 
 
-def _columns_of(catalog: Catalog, node: Node) -> dict[str, list[str]]:
-    """The columns of the contracts behind the silver tables that a table is made from."""
-    made = [catalog.nodes[ref] for ref in node.upstream.values() if ref in catalog.nodes]
-    return {each.name: list(catalog.source_of(each).columns) for each in made if each.first.layer == "bronze"}
-
-
-def _upstream(ref: Ref, argument: str, found: set[Ref], contracts: Mapping[str, Contract]) -> Ref:
+def _upstream(ref: Ref, argument: str, refs: set[Ref], contracts: Mapping[str, Contract]) -> Ref:
     if argument.startswith("bronze_") and argument.removeprefix("bronze_") in contracts:
         return Ref("bronze", argument.removeprefix("bronze_"))
     for layer in ("silver", "gold"):
-        if Ref(layer, argument) in found and Ref(layer, argument) != ref:
+        if Ref(layer, argument) in refs and Ref(layer, argument) != ref:
             return Ref(layer, argument)
-    known = [*(f"bronze_{name}" for name in contracts), *(each.name for each in found)]
+    known = [*(f"bronze_{name}" for name in contracts), *(each.name for each in refs)]
     raise UnknownName(f"table (an argument of {ref})", argument, known)
 
 

@@ -10,75 +10,56 @@ from pyspark.sql import types as T
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.contracts.rules import with_reasons
 from headrace.contracts.schema import bronze_schema, source_schema
+from headrace.lake.paths import LAYERS
 from headrace.refine.catalog import Catalog
-from headrace.refine.descriptions import spec_of
-from headrace.tables import Table
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import way_of
 
 ANY_INSTANT = datetime(2024, 1, 1)
+FEW = 8
 
 
 def shapes(catalog: Catalog, spark: SparkSession) -> dict[Ref, T.StructType]:
     """Every table's own columns; those of the engine begin with an underscore and are left out."""
-    found = {Ref("bronze", name): source_schema(contract) for name, contract in catalog.contracts.items()}
-    for layer in ("silver", "gold"):
-        for node in catalog.layer(layer):
-            found[node.ref] = _columns(node, catalog, found, spark)
-    return found
+    schemas = {Ref("bronze", name): source_schema(contract) for name, contract in catalog.contracts.items()}
+    for node in (*catalog.layer("silver"), *catalog.layer("gold")):
+        schemas[node.ref] = _columns(node, catalog, schemas, spark)
+    return schemas
 
 
 def _columns(
-    node: Node, catalog: Catalog, found: dict[Ref, T.StructType], spark: SparkSession
+    node: Node, catalog: Catalog, schemas: dict[Ref, T.StructType], spark: SparkSession
 ) -> T.StructType:
-    added = way_of(node.table.write).columns
+    way = way_of(node.table.write)
     if node.function is None:
-        return T.StructType([*added])
+        return T.StructType([*way.columns])
     frames: dict[str, Any] = {AS_OF: ANY_INSTANT}
     left_out: tuple[str, ...] = ()
     for argument, ref in node.upstream.items():
         if ref.layer == "bronze":
             contract = catalog.contracts[ref.name]
-            left_out += way_of(node.table.write).leaves_out(contract)
+            left_out += way.leaves_out(contract)
             frames[argument] = with_reasons(spark.createDataFrame([], bronze_schema(contract)), contract)
         else:
-            stored = T.StructType([*found[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
+            stored = T.StructType([*schemas[ref].fields, T.StructField("_ingested_at", T.TimestampType())])
             frames[argument] = spark.createDataFrame([], stored)
-    made = [
-        field
-        for field in node.call(frames).schema.fields
-        if not field.name.startswith("_") and field.name not in left_out
-    ]
-    return T.StructType([*made, *added])
-
-
-FEW = 8
+    fields = node.call(frames).schema.fields
+    own = [each for each in fields if not each.name.startswith("_") and each.name not in left_out]
+    return T.StructType([*own, *way.columns])
 
 
 def dictionary(catalog: Catalog, spark: SparkSession) -> str:
     """One domain's chapter."""
-    columns = shapes(catalog, spark)
-    parts = [f"# {catalog.domain}", "", *_contents(catalog)]
-    for name in sorted(catalog.contracts):
+    columns, parts = shapes(catalog, spark), [f"# {catalog.domain}", ""]
+    names = {layer: sorted(catalog.tables(layer)) for layer in LAYERS}
+    for layer, tables in names.items():
+        parts.append(f"- {layer}: {', '.join(f'[{name}](#{layer}{name})' for name in tables)}")
+    for name in names["bronze"]:
         parts += _source(catalog.contracts[name])
     for layer in ("silver", "gold"):
-        for node in _nodes(catalog, layer):
-            parts += _derived(node, columns, catalog)
+        for name in names[layer]:
+            parts += _derived(catalog.node(name, layer), columns, catalog)
     return "\n".join(parts) + "\n"
-
-
-def _contents(catalog: Catalog) -> Iterator[str]:
-    yield f"- bronze: {_links('bronze', sorted(catalog.contracts))}"
-    for layer in ("silver", "gold"):
-        yield f"- {layer}: {_links(layer, sorted(catalog.tables(layer)))}"
-
-
-def _nodes(catalog: Catalog, layer: str) -> list[Node]:
-    return sorted(catalog.layer(layer), key=lambda node: node.name)
-
-
-def _links(layer: str, names: list[str]) -> str:
-    return ", ".join(f"[{name}](#{layer}{name})" for name in names)
 
 
 def _source(contract: Contract) -> Iterator[str]:
@@ -93,15 +74,11 @@ def _source(contract: Contract) -> Iterator[str]:
 
 
 def _arrives(contract: Contract) -> str:
-    ways = [f"{contract.arrives.files} files" if contract.arrives.files else ""]
-    ways.append(f"topic `{contract.arrives.topic}`" if contract.arrives.topic else "")
-    size = (
-        f"{contract.num_rows:,} rows at full scale"
-        if contract.scales
-        else f"{contract.num_rows:,} rows, at any scale"
-    )
+    arrives, scale = contract.arrives, " at full scale" if contract.scales else ", at any scale"
+    ways = [f"{arrives.files} files"] if arrives.files else []
+    ways += [f"topic `{arrives.topic}`"] if arrives.topic else []
     kind = contract.type.replace("_", " ").capitalize()
-    return f"{kind}; arrives as {' and '.join(filter(None, ways))}; {size}."
+    return f"{kind}; arrives as {' and '.join(ways)}; {contract.num_rows:,} rows{scale}."
 
 
 def _values(spec: ColumnSpec) -> str:
@@ -118,23 +95,21 @@ def _values(spec: ColumnSpec) -> str:
 def _derived(node: Node, columns: dict[Ref, T.StructType], catalog: Catalog) -> Iterator[str]:
     yield f"\n## {node.ref}\n"
     yield f"{node.description}\n"
-    yield f"From {', '.join(str(ref) for ref in node.upstream.values())}. {_shape(node.table)}\n"
+    table, way = node.table, way_of(node.table.write)
+    partition = f", partitioned by `{table.partition}`" if table.partition else ""
+    shape = f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way.sentence}."
+    yield f"From {', '.join(map(str, node.upstream.values()))}. {shape}\n"
     own, inherited = columns[node.ref].fields, set()
     if node.first.layer == "bronze":
         contract = catalog.source_of(node)
         inherited, source = set(contract.columns), contract.table
-        left_out = "".join(f" but `{name}`" for name in way_of(node.table.write).leaves_out(contract))
+        left_out = "".join(f" but `{name}`" for name in way.leaves_out(contract))
         yield f"All columns of [bronze.{source}](#bronze{source}){left_out}, and:\n"
     yield "| column | type | unit | meaning |\n|---|---|---|---|"
     for field in own:
         if field.name not in inherited:
-            spec = spec_of(field.name, node.ref.layer, node.name, catalog)
+            spec = catalog.spec_of(field.name, node.ref.layer, node.name)
             yield _row(f"`{field.name}`", field.dataType.simpleString(), spec.unit, spec.meaning)
-
-
-def _shape(table: Table) -> str:
-    partition = f", partitioned by `{table.partition}`" if table.partition else ""
-    return f"Key {', '.join(f'`{key}`' for key in table.keys)}{partition}; {way_of(table.write).sentence}."
 
 
 def _row(*cells: str) -> str:

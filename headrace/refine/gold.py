@@ -14,53 +14,56 @@ from pyspark.sql import functions as F
 
 from headrace.lake import ledger, log
 from headrace.lake.commits import MOST_IN_MEMORY, overwrite
-from headrace.lake.lease import Leases
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
+from headrace.lake.run_context import RunContext
 from headrace.lake.session import in_memory, session_for
+from headrace.progress import Stopwatch
 from headrace.writes.edge import read_version, rows_upstream
 from headrace.writes.node import AS_OF, Node
 from headrace.writes.way import GoldWay, way_of
 
 
 def make_gold(
-    start: Callable[[], SparkSession], node: Node, paths: Paths, *, as_of: datetime, run: str, leases: Leases
-) -> Entry | None:
-    """The entry of what was written; None, and no Spark started, when nothing changed."""
+    start: Callable[[], SparkSession], node: Node, context: RunContext, as_of: datetime
+) -> list[Entry]:
+    """The entry of what was written; none, and no Spark started, when nothing changed."""
+    watch, paths, way = Stopwatch(), context.paths, way_of(node.table.write)
+    assert isinstance(way, GoldWay), f"{node.ref} is not made again"
     target = paths.table("gold", node.name)
     versions = {name: log.version(paths.table(ref.layer, ref.name)) for name, ref in node.upstream.items()}
-    made_from = {"upstream": versions, "code": node.fingerprint} | (
-        {AS_OF: as_of.isoformat()} if AS_OF in node.arguments else {}
-    )
+    made_from: dict[str, Any] = {"upstream": versions, "code": node.fingerprint}
+    if AS_OF in node.arguments:
+        made_from[AS_OF] = as_of.isoformat()
     before = log.last_said(target, "made_from")
-    if before == made_from:
-        return _untold(node, paths)
-    touched = _way(node).touched(node, paths, before, made_from)
-    if touched is not None and not touched:
-        return None
-    spark = session_for(start(), rows_upstream(node, paths))
-    frames = _frames(spark, node, paths, versions, touched) | {AS_OF: as_of}
-    rows = _finished(node.call(frames), run)
-    note = {"run": run, "made_from": made_from}
-    held = in_memory(rows) if rows_upstream(node, paths) <= MOST_IN_MEMORY else None
-    leases.check()
-    if held is None:
-        _store_by_spark(rows, node, target, touched, note)
-    else:
-        overwrite(target, held, note=note, partition=node.table.partition, only=touched)
-    version = log.version(target)
-    return _entry(node, log.commit(target, version))
+    if before != made_from:
+        touched = way.touched(node, paths, before, made_from)
+        if touched is not None and not touched:
+            return []
+        upstream, note = rows_upstream(node, paths), {"run": context.run, "made_from": made_from}
+        frames = _frames(session_for(start(), upstream), node, paths, versions, touched)
+        technical = {"_processed_at": F.current_timestamp(), "_run": F.lit(context.run)}
+        rows = node.call(frames | {AS_OF: as_of}).withColumns(technical)
+        held = in_memory(rows) if upstream <= MOST_IN_MEMORY else None
+        context.leases.check()
+        if held is None:
+            _store_by_spark(rows, node, target, touched, note)
+        else:
+            overwrite(target, held, note=note, partition=node.table.partition, only=touched)
+    commit = log.commit(target, log.version(target))
+    if commit is None or "made_from" not in commit.note:
+        return []
+    entry = _entry(node, way, commit)
+    if ledger.is_recorded(paths, entry):  # else it was made now, or by a run that was killed since
+        return []
+    entry = ledger.finished(entry, watch.seconds)
+    ledger.record(paths, entry)
+    return [entry]
 
 
-def _way(node: Node) -> GoldWay[Any]:
-    found = way_of(node.table.write)
-    assert isinstance(found, GoldWay), f"{node.ref} is not made again"
-    return found
-
-
-def _entry(node: Node, commit: Commit | None) -> Entry:
-    assert commit is not None  # it was there a moment ago
+def _entry(node: Node, way: GoldWay[Any], commit: Commit) -> Entry:
+    written = commit.metrics.get("numOutputRows", 0)
     return Entry(
         layer="gold",
         table=node.name,
@@ -68,23 +71,10 @@ def _entry(node: Node, commit: Commit | None) -> Entry:
         batch=f"v{commit.version:09d}",
         run=commit.note["run"],
         rows_in=0,
-        counts={
-            "written": commit.metrics.get("numOutputRows", 0),
-            "partitions": _way(node).remade(node, commit),
-        },
+        counts={"written": written, "partitions": way.remade(node, commit)},
         version=commit.version,
         upstream=commit.note["made_from"]["upstream"],
     )
-
-
-def _untold(node: Node, paths: Paths) -> Entry | None:
-    """The entry of the newest commit where a run was killed between the two."""
-    target = paths.table("gold", node.name)
-    commit = log.commit(target, log.version(target))
-    if commit is None or "made_from" not in commit.note:
-        return None
-    entry = _entry(node, commit)
-    return None if ledger.is_recorded(paths, entry) else entry
 
 
 def _frames(
@@ -98,10 +88,6 @@ def _frames(
             rows = rows.where(F.col(follows[name]).isin(*[F.lit(day).cast("date") for day in touched]))
         frames[name] = rows
     return frames
-
-
-def _finished(rows: DataFrame, run: str) -> DataFrame:
-    return rows.withColumns({"_processed_at": F.current_timestamp(), "_run": F.lit(run)})
 
 
 def _store_by_spark(

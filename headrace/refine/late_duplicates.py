@@ -1,14 +1,14 @@
 """Second copies of a key on an event day: found by DuckDB, taken out by a merge of delta-rs.
 
 A batch is compared with the stored rows of its own hours (decision 010), so a key that comes again with another time
-gets in. Once a day whole days are read, their keys alone. What is taken out moves from `written` to `duplicates`, so
-the receipt balances, and the merge touches the day, so gold makes it again.
+gets in. What is taken out moves from `written` to `duplicates`, and gold makes the touched day again.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -60,7 +60,7 @@ class Copies:
             day = left.popleft()
             copies = self._second_copies(day)
             if len(copies):
-                version = commit(lambda day=day, copies=copies: self._delete(day, copies))  # type: ignore[misc]
+                version = commit(partial(self._delete, day, copies))
                 self.finish()
                 done = log.commit(self.table, version) if version is not None else None
                 rows[day] = done.metrics["numDeletedRows"] if done is not None else 0
@@ -73,28 +73,27 @@ class Copies:
         since = 0.0 if instant is None else (instant - CLOCKS_APART).timestamp() * 1000
         column = f"partition.{self.node.table.partition}"
         files = pa.table(DeltaTable(self.table).get_add_actions(flatten=True))
-        told = files.select([column, "modification_time"]).to_pylist()
-        found = {file[column] for file in told if file["modification_time"] >= since}
-        return sorted(str(day) for day in found if day is not None)
+        stamped = files.select([column, "modification_time"]).to_pylist()
+        event_days = {file[column] for file in stamped if file["modification_time"] >= since}
+        return sorted(str(day) for day in event_days if day is not None)
 
     def finish(self) -> None:
         """Tells the ledger of a removal whose run was killed before it did."""
-        told = removal_untold(self.paths, self.node.name)
-        if told is not None:
-            ledger.record(self.paths, _entry(self.node.name, *told))
+        entry = removal_untold(self.paths, self.node.name)
+        if entry is not None:
+            ledger.record(self.paths, entry)
         ledger.remember(self.paths, "copies", self.node.name, {})
 
     def _second_copies(self, day: str) -> pa.Table:
         """The columns that tell each of them from the copy that was stored first. Only keys whose hash occurs twice
         are compared."""
-        files = [
-            f"{self.table}/{unquote(file.path)}" for file in live_files(self.table) if file.partition == day
-        ]
+        of_day = [file for file in live_files(self.table) if file.partition == day]
+        files = [f"{self.table}/{unquote(file.path)}" for file in of_day]
         if not files:
             return pa.table({})
         keys = ", ".join(f'"{key}"' for key in self.node.table.keys)
         named = " AND ".join(f'"{key}" IS NOT NULL' for key in self.node.table.keys)
-        told_by = ", ".join(f'"{name}"' for name in self._told_by)
+        names = ", ".join(f'"{name}"' for name in self._distinct_by)
         order = f'_processed_at, "{self.node.table.event_time}"'
         rows = "read_parquet($files, union_by_name = true)"
         with duck.connect(self.settings) as db:
@@ -102,8 +101,8 @@ class Copies:
             return db.sql(
                 f"""
                 WITH twice AS (SELECT hash({keys}) AS h FROM {rows} WHERE {named} GROUP BY h HAVING count(*) > 1)
-                SELECT DISTINCT {told_by} FROM (
-                    SELECT {told_by}, rank() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
+                SELECT DISTINCT {names} FROM (
+                    SELECT {names}, rank() OVER (PARTITION BY {keys} ORDER BY {order}) AS nth
                     FROM {rows} WHERE {named} AND hash({keys}) IN (SELECT h FROM twice))
                 WHERE nth > 1
                 """,
@@ -111,7 +110,7 @@ class Copies:
             ).to_arrow_table()
 
     @property
-    def _told_by(self) -> list[str]:
+    def _distinct_by(self) -> list[str]:
         """Two rows of one key differ in one of them, as within a batch each key is let in once. Should two be alike,
         both have the rank of the first and stay: the scan tells of them, and nothing is lost."""
         return list(dict.fromkeys([*self.node.table.keys, str(self.node.table.event_time), "_processed_at"]))
@@ -119,7 +118,7 @@ class Copies:
     def _delete(self, day: str, copies: pa.Table) -> int:
         """What is about to be done is remembered first: should this process end, the receipt finds it."""
         ledger.remember(self.paths, "copies", self.node.name, {"after": log.version(self.table)})
-        same = " AND ".join(f't."{name}" = s."{name}"' for name in self._told_by)
+        same = " AND ".join(f't."{name}" = s."{name}"' for name in self._distinct_by)
         opened = DeltaTable(as_s3(self.table))
         opened.merge(
             copies,
@@ -142,23 +141,15 @@ def watched(catalog: Catalog) -> list[Node]:
     ]
 
 
-def removal_untold(paths: Paths, table: str) -> tuple[int, int, str] | None:
-    """Version, rows and run of a removal that the ledger does not know yet."""
+def removal_untold(paths: Paths, table: str) -> Entry | None:
+    """The entry of a removal that the ledger does not know yet."""
     begun = ledger.remembered(paths, "copies", table)
-    if not begun:
-        return None
     target = paths.table("silver", table)
-    for version in range(begun["after"] + 1, log.version(target) + 1):
+    for version in range(begun["after"] + 1, log.version(target) + 1) if begun else ():
         commit = log.commit(target, version)
         if commit is not None and SAID in commit.note:
-            found = version, commit.metrics["numDeletedRows"], commit.note["run"]
-            return None if ledger.is_recorded(paths, _entry(table, *found)) else found
+            rows, run, batch = commit.metrics["numDeletedRows"], commit.note["run"], f"copies-{version:015d}"
+            counts = {"written": -rows, "duplicates": rows}
+            entry = Entry("silver", table, "Append", batch, run, 0, counts, version)
+            return None if ledger.is_recorded(paths, entry) else ledger.finished(entry, 0.0)
     return None
-
-
-def _entry(table: str, version: int, rows: int, run: str) -> Entry:
-    counts = {"written": -rows, "duplicates": rows}
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    return Entry(
-        "silver", table, "Append", f"copies-{version:015d}", run, 0, counts, version, finished_at=stamp
-    )

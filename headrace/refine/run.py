@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
-from headrace.lake.lease import Leases, leased, living_holder, refuse_held
+from headrace.lake.lease import leased, living_holder, refuse_held
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.run_context import RunContext, new_run_name
@@ -21,20 +23,15 @@ from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.gold import make_gold
-from headrace.refine.newest_event import newest_event
-from headrace.refine.recycle import finish_interrupted
-from headrace.refine.schema_evolution import check_contracts, grow, ready_bronze
-from headrace.refine.silver import run_edge, silver_waits
+from headrace.refine.silver import finish_recycling, run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening
+from headrace.sources.bronze_table import check_contracts, grow, ready_bronze
 from headrace.sources.file_index import FileIndex
-from headrace.sources.files import FileSource, Most, folders_of, take_all, waiting_in
+from headrace.sources.files import FileSource, folders_of, take_all, waiting_in
 from headrace.sources.topic import TopicSource
 from headrace.writes.edge import Edge
-from headrace.writes.node import Node
 from headrace.writes.way import follower_of
-
-BYTES_PER_ROW = 8
 
 
 @dataclass(frozen=True)
@@ -62,35 +59,20 @@ class RefineResult:
     run: str
     as_of: str
     seconds: float
-    tables: list[TableResult] = field(default_factory=list)
-    set_aside: list[FileSetAside] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    tables: list[TableResult]
+    set_aside: list[FileSetAside]
 
 
 @dataclass(frozen=True)
-class _Run:
+class _Run(RunContext):
     """What the steps of one run share. Spark is started by the first step that needs it."""
 
     catalog: Catalog
-    paths: Paths
-    settings: Settings
-    leases: Leases
-    run: str
     as_of: datetime
     set_aside: list[FileSetAside] = field(default_factory=list)
 
     def spark(self) -> SparkSession:
         return get_spark(self.settings)
-
-    @property
-    def context(self) -> RunContext:
-        return RunContext(self.paths, self.settings, self.leases, self.run)
-
-    @property
-    def bytes_per_batch(self) -> int:
-        return self.settings.rows_per_batch * BYTES_PER_ROW
 
 
 def refine(
@@ -104,22 +86,18 @@ def refine(
     """Brings the chosen layers (and tables) up to date; a second call finds nothing to do."""
     settings = settings or get_settings()
     catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
-    _check_names(catalog, layers, tables)
+    chosen = _chosen(catalog, layers, tables)
     check_contracts(catalog.contracts.values(), paths)
     run = new_run_name()
-    wanted = {
-        layer: _left_to_us(paths, layer, _wanted(catalog, layer, tables))
-        for layer in LAYERS
-        if layer in layers
-    }
+    wanted = {layer: _left_to_us(paths, layer, names) for layer, names in chosen.items()}
     urls = [paths.lease(layer, name) for layer, names in wanted.items() for name in names]
     results: list[TableResult] = []
     with leased(urls, job=f"refine {domain} {','.join(wanted)}", seconds=settings.lease_seconds) as leases:
-        instant = as_of or newest_event(paths, catalog) or datetime.now(UTC).replace(tzinfo=None)
-        shared = _Run(catalog, paths, settings, leases, run, instant)
+        instant = as_of or instant_of_data(catalog, paths)
+        shared = _Run(paths, settings, leases, run, catalog, instant)
         for layer, names in wanted.items():
             if layer == "gold" and as_of is None:
-                shared = replace(shared, as_of=newest_event(paths, catalog) or instant)
+                shared = replace(shared, as_of=instant_of_data(catalog, paths))
             results += _run_layer(shared, layer, names)
     return RefineResult(domain, run, shared.as_of.isoformat(), watch.seconds, results, shared.set_aside)
 
@@ -129,41 +107,52 @@ def check_free(
 ) -> None:
     """Raises what `refine` would raise for a name or a lease, for those who begin with something slow."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings)
-    _check_names(catalog, layers, tables)
-    for layer in layers:
-        for name in _wanted(catalog, layer, tables):
+    for layer, names in _chosen(catalog, layers, tables).items():
+        for name in names:
             refuse_held(paths.lease(layer, name), but_standing=True)
 
 
 def has_news(domain: str, settings: Settings | None = None) -> bool:
     """Whether bronze or silver has anything to read, told without Spark."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
-    waiting = (_files_wait(paths, table) for table in catalog.contracts)
-    return any(waiting) or any(_silver_waits(node, paths) for node in catalog.layer("silver"))
+    for table in catalog.contracts:
+        index = FileIndex(paths, table)
+        if any(waiting_in(folder, index) for folder in folders_of(paths, table)):
+            return True
+    return any(
+        silver_waits(node, paths) if node.first.layer == "bronze" else follower_of(node).waits(node, paths)
+        for node in catalog.layer("silver")
+    )
 
 
-def _files_wait(paths: Paths, table: str) -> bool:
-    index = FileIndex(paths, table)
-    return any(waiting_in(folder, index) for folder in folders_of(paths, table))
+def instant_of_data(catalog: Catalog, paths: Paths) -> datetime:
+    """The instant a run pretends it is when nobody says: that of the newest event in silver, by the statistics of its
+    files; now, while there is none."""
+    newest: list[datetime] = []
+    for node in catalog.from_bronze:
+        table, column = paths.table("silver", node.name), f"max.{node.table.event_time}"
+        if node.table.event_time is not None and log.exists(table):
+            files = pa.table(DeltaTable(table).get_add_actions(flatten=True))
+            instant = pc.max(files[column]).as_py() if column in files.column_names and len(files) else None
+            if instant is not None:
+                newest.append(instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant)
+    return max(newest, default=datetime.now(UTC).replace(tzinfo=None))
 
 
-def _silver_waits(node: Node, paths: Paths) -> bool:
-    follows = node.first.layer == "silver"
-    return follower_of(node).waits(node, paths) if follows else silver_waits(node, paths)
-
-
-def _check_names(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> None:
+def _chosen(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> dict[str, list[str]]:
+    """The tables of the chosen layers, those of `tables` alone where it is given."""
     for layer in layers:
         if layer not in LAYERS:
             raise UnknownName("layer", layer, LAYERS)
     known = {name for layer in LAYERS for name in catalog.tables(layer)}
-    for table in tables or ():
-        if table not in known:
-            raise UnknownName("table", table, known)
-
-
-def _wanted(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
-    return [name for name in catalog.tables(layer) if tables is None or name in tables]
+    wanted = known if tables is None else set(tables)
+    for table in sorted(wanted - known):
+        raise UnknownName("table", table, known)
+    return {
+        layer: [name for name in catalog.tables(layer) if name in wanted]
+        for layer in LAYERS
+        if layer in layers
+    }
 
 
 def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
@@ -179,25 +168,16 @@ def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
 
 
 def _run_layer(shared: _Run, layer: str, names: list[str]) -> list[TableResult]:
-    after = {name: _before(shared.catalog, layer, name) & set(names) for name in names}
-    work = {name: _rows_to_read(shared, layer, name) for name in names}
+    """Each table after those of its layer that it is made from. How much work one is, about, its rows upstream tell; of
+    files that are not read yet, the contract."""
+    catalog, after, work = shared.catalog, dict[str, set[str]](), dict[str, int]()
+    for name in names:
+        above = catalog.above(layer, name)
+        after[name] = {ref.name for ref in above if ref.layer == layer and ref.name in names}
+        rows = sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in above)
+        work[name] = catalog.contracts[name].num_rows if layer == "bronze" else rows
     done = _in_order(partial(_timed, shared, layer), after, work, shared.settings.workers)
     return [done[name] for name in names]
-
-
-def _before(catalog: Catalog, layer: str, name: str) -> set[str]:
-    """The tables of the same layer that must be done first."""
-    if layer == "bronze":
-        return set()
-    return {ref.name for ref in catalog.above(layer, name) if ref.layer == layer}
-
-
-def _rows_to_read(shared: _Run, layer: str, name: str) -> int:
-    """About how much work a table is; before its files are read, its contract says how they compare."""
-    if layer == "bronze":
-        return shared.catalog.contracts[name].num_rows
-    above = shared.catalog.above(layer, name)
-    return sum(log.row_count(shared.paths.table(ref.layer, ref.name)) for ref in above)
 
 
 def _in_order(
@@ -241,16 +221,8 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
     counts = ledger.totals(entries)
     rows_in = counts.pop("rows_in")
     rows = counts.get("written", rows_in)
-    tell(
-        Event(
-            layer,
-            name,
-            "done" if entries else "skipped",
-            rows=rows,
-            seconds=watch.seconds,
-            note=_told(counts),
-        )
-    )
+    note = ", ".join(f"{count:,} {term}" for term, count in counts.items() if count and term != "written")
+    tell(Event(layer, name, "done" if entries else "skipped", rows=rows, seconds=watch.seconds, note=note))
     version = log.version(shared.paths.table(layer, name))
     return TableResult(layer, name, rows_in, counts, watch.seconds, version)
 
@@ -258,26 +230,17 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
 def _bronze(shared: _Run, name: str) -> list[Entry]:
     contract = shared.catalog.contracts[name]
     ready_bronze(shared.spark, contract, shared.paths.table("bronze", name))
-    return [*_from_files(shared, contract), *_from_topic(shared, contract)]
-
-
-def _from_files(shared: _Run, contract: Contract) -> list[Entry]:
-    most, folders = (
-        Most(shared.settings.rows_per_batch, shared.bytes_per_batch),
-        folders_of(shared.paths, contract.table),
-    )
-    source = FileSource(contract, shared.context, folders, most)
+    files = FileSource(contract, shared, folders_of(shared.paths, name), shared.settings.rows_per_batch)
     try:
-        return take_all(source, shared.spark)
+        entries = take_all(files, shared.spark)
     finally:
-        shared.set_aside.extend(
-            FileSetAside(contract.table, file.name, file.set_aside) for file in source.set_aside
-        )
+        shared.set_aside.extend(FileSetAside(name, file.name, file.set_aside) for file in files.set_aside)
+    return [*entries, *_from_topic(shared, contract)]
 
 
 def _from_topic(shared: _Run, contract: Contract) -> list[Entry]:
     """What waits in a topic that a standing job once read: who never streamed a domain needs no broker to refine it."""
-    if not contract.arrives.topic or not (source := TopicSource(contract, shared.context)).is_begun:
+    if not contract.arrives.topic or not (source := TopicSource(contract, shared)).is_begun:
         return []
     if not is_listening(shared.settings):
         note = f"its topic waits: no broker answers at {shared.settings.kafka_bootstrap}"
@@ -293,36 +256,16 @@ def _from_topic(shared: _Run, contract: Contract) -> list[Entry]:
 
 def _silver(shared: _Run, name: str) -> list[Entry]:
     node = shared.catalog.node(name, "silver")
-    context = shared.context
     if node.first.layer == "silver":
-        return follower_of(node).follow(node, context)
-    contract = shared.catalog.source_of(node)
-    edge = Edge(node, contract, context, shared.as_of)
-    grow(shared.spark, contract, (edge.target, edge.rejected))
-    finish_interrupted(shared.spark, edge)
-    return run_edge(shared.spark, edge, bytes_per_batch=shared.bytes_per_batch)
+        return follower_of(node).follow(node, shared)
+    edge = Edge(node, shared.catalog.source_of(node), shared, shared.as_of)
+    grow(shared.spark, edge.contract, (edge.target, edge.rejected))
+    finish_recycling(shared.spark, edge)
+    return run_edge(shared.spark, edge)
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:
-    node: Node = shared.catalog.node(name, "gold")
-    watch = Stopwatch()
-    entry = make_gold(
-        shared.spark,
-        node,
-        shared.paths,
-        as_of=shared.as_of,
-        run=shared.run,
-        leases=shared.leases,
-    )
-    if entry is None:
-        return []
-    entry = ledger.finished(entry, watch.seconds)
-    ledger.record(shared.paths, entry)
-    return [entry]
+    return make_gold(shared.spark, shared.catalog.node(name, "gold"), shared, shared.as_of)
 
 
 _STEPS: dict[str, Callable[[_Run, str], list[Entry]]] = {"bronze": _bronze, "silver": _silver, "gold": _gold}
-
-
-def _told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count and name != "written")

@@ -20,7 +20,6 @@ from headrace.lake.paths import LAYERS, Paths, accepted_of, as_s3, rejected_of
 from headrace.lake.session import get_spark
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.refine.descriptions import said_of, spec_of, told
 from headrace.serve.query import named_queries
 from headrace.settings import Settings
 
@@ -47,7 +46,7 @@ def _tables(catalog: Catalog, layer: str, settings: Settings) -> Iterator[tuple[
     """Each table with its place, None where it is not made yet, and its meaning; rejected rows where there are any."""
     paths = Paths.of(catalog.domain, settings)
     for table in catalog.tables(layer):
-        meaning = said_of(layer, table, catalog)
+        meaning = catalog.description_of(layer, table)
         place, rejected = as_s3(paths.table(layer, table)), as_s3(paths.rejected(table))
         yield table, place if is_table(place) else None, meaning
         if layer == "silver" and is_table(rejected):
@@ -149,7 +148,8 @@ def _definition(name: str, url: str, meaning: str, layer: str, catalog: Catalog)
         raise HeadraceError(f"{url} is beyond what Athena reads: {', '.join(stumbles)}")
     columns, partitions = {}, table.metadata().partition_columns
     for field in _fields(table):
-        comment = _short(told(spec_of(field["name"], layer, accepted_of(name), catalog)), LONGEST_COMMENT)
+        spec = catalog.spec_of(field["name"], layer, accepted_of(name))
+        comment = _short(f"{spec.meaning} [{spec.unit}]" if spec.unit else spec.meaning, LONGEST_COMMENT)
         column = {"Name": field["name"], "Type": _as_athena(field["type"])}
         columns[field["name"]] = column | ({"Comment": comment} if comment else {})
     return {

@@ -6,7 +6,7 @@ Python asks them before Spark does: errors of Spark's own client come late and n
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +76,8 @@ class TopicClient:
     def _asking(self) -> Iterator[Any]:
         try:
             if self._consumer is None:
-                self._consumer, self._looked = _consumer(self._settings), 0.0
+                brokers, options = self._settings.kafka_bootstrap, client_options(self._settings)
+                self._consumer, self._looked = connected(KafkaConsumer, brokers, **options), 0.0
             yield self._consumer
         except NO_ANSWER as error:
             self.close()
@@ -84,7 +85,7 @@ class TopicClient:
 
 
 def check_topic(topic: str, settings: Settings) -> None:
-    with _asking(settings) as consumer:
+    with _client(KafkaConsumer, settings) as consumer:
         known = consumer.topics()
         if topic not in known:
             listed = ", ".join(sorted(name for name in known if not name.startswith("_"))) or "none"
@@ -97,23 +98,20 @@ def check_topic(topic: str, settings: Settings) -> None:
 
 
 def offsets_now(topic: str, settings: Settings) -> Offsets:
-    client = TopicClient(topic, settings)
-    try:
+    with closing(TopicClient(topic, settings)) as client:
         return client.offsets()
-    finally:
-        client.close()
 
 
 def topic_id(topic: str, settings: Settings) -> UUID:
     """Tells a topic from every other, also one of its name; 0 from brokers before 2.8, which have none."""
-    with _administering(settings) as admin:
-        (found,) = admin.describe_topics([topic])
-    return UUID(str(found.get("topic_id") or UUID(int=0)))
+    with _client(KafkaAdminClient, settings) as admin:
+        (description,) = admin.describe_topics([topic])
+    return UUID(str(description.get("topic_id") or UUID(int=0)))
 
 
 def make_topic(topic: str, settings: Settings, partitions: int = AS_THE_BROKER_SAYS) -> None:
     """Makes a topic where there is none; who may only write to one that is there need not have the right to."""
-    with _administering(settings) as admin:
+    with _client(KafkaAdminClient, settings) as admin:
         if topic not in admin.list_topics():
             with suppress(TopicAlreadyExistsError):  # somebody else made it just now
                 admin.create_topics([NewTopic(topic, partitions, replication_factor=AS_THE_BROKER_SAYS)])
@@ -136,47 +134,28 @@ def connected(kind: Callable[..., Any], brokers: str, **options: Any) -> Any:
 
     kafka-python starts a thread before it asks the brokers and forgets to end it where they do not answer.
     """
-    made: list[Any] = []
+    clients: list[Any] = []
 
     def remembered(**configs: Any) -> Any:
-        made.append(KafkaNetClient(**configs))
-        return made[-1]
+        clients.append(KafkaNetClient(**configs))
+        return clients[-1]
 
     try:
         return kind(bootstrap_servers=brokers.split(","), kafka_client=remembered, **options)
     except BaseException:
-        for each in made:
+        for each in clients:
             with suppress(Exception):
                 each._manager._net.stop(timeout_ms=5000)
         raise
 
 
 @contextmanager
-def _asking(settings: Settings) -> Iterator[Any]:
+def _client(kind: Callable[..., Any], settings: Settings) -> Iterator[Any]:
     try:
-        consumer = _consumer(settings)
-        try:
-            yield consumer
-        finally:
-            consumer.close()
+        with closing(connected(kind, settings.kafka_bootstrap, **client_options(settings))) as client:
+            yield client
     except NO_ANSWER as error:
         raise no_broker(settings, error) from error
-
-
-@contextmanager
-def _administering(settings: Settings) -> Iterator[Any]:
-    try:
-        admin = connected(KafkaAdminClient, settings.kafka_bootstrap, **client_options(settings))
-        try:
-            yield admin
-        finally:
-            admin.close()
-    except NO_ANSWER as error:
-        raise no_broker(settings, error) from error
-
-
-def _consumer(settings: Settings) -> Any:
-    return connected(KafkaConsumer, settings.kafka_bootstrap, **client_options(settings))
 
 
 def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
@@ -199,10 +178,7 @@ def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """For kafka-python, which signs for MSK with the credentials that boto3 finds."""
-    common: dict[str, Any] = {
-        "request_timeout_ms": ANSWERS_WITHIN_MS,
-        "bootstrap_timeout_ms": ANSWERS_WITHIN_MS,
-    }
+    options: dict[str, Any] = dict.fromkeys(("request_timeout_ms", "bootstrap_timeout_ms"), ANSWERS_WITHIN_MS)
     if settings.kafka_security == "iam":
-        common |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
-    return common
+        options |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
+    return options

@@ -1,37 +1,33 @@
-"""The only code that commits rows of a source to a bronze table.
+"""A bronze table: made from its contract, and written by the only code that commits rows of a source.
 
-A source numbers its batches. The commit that stores a batch carries the source, the number and the position of the
-source after the batch, so the table itself is the memory of how far each source has come. The entry in the ledger
-follows the commit, and is made again from it where a run was killed in between.
+A source numbers its batches. The commit of a batch carries the source, the number and the position of the source after
+it, so the table itself is the memory of how far each source has come, and the entry in the ledger is made from it.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.contracts.schema import bronze_schema
-from headrace.errors import Busy, HeadraceError
+from headrace.contracts.schema import bronze_schema, spark_type
+from headrace.errors import Busy, HeadraceError, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.commits import append_once
 from headrace.lake.ledger import Entry
-from headrace.lake.paths import Paths, as_s3
+from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext
 from headrace.progress import Stopwatch
 
 POSITION = "position"
 Then = Callable[[Entry, pa.Table | None], Any]
 """Called with the entry of a batch that was just stored, and its rows where they are in memory."""
-
-
-def nothing_more(entry: Entry, rows: pa.Table | None) -> None:
-    """What follows a batch of bronze where nothing does."""
 
 
 class Source(Protocol):
@@ -43,7 +39,7 @@ class Source(Protocol):
     def waits(self) -> bool:
         """Whether more has arrived than was taken."""
 
-    def take(self, start: Callable[[], SparkSession], then: Then = nothing_more) -> Entry | None:
+    def take(self, start: Callable[[], SparkSession], then: Then | None = None) -> Entry | None:
         """Stores the next batch; None where nothing waits, and then no Spark was started."""
 
 
@@ -74,14 +70,6 @@ class BronzeTable:
         """The commit that stored a batch; None where it is not stored, or its commit has left the log."""
         return log.commit_of_batch(self.path, self.app, number)
 
-    def offsets_of(self, names: Iterable[str]) -> dict[str, int]:
-        """Those of the last batch that carried any, by name; a name that no batch carried is left out."""
-        if not log.exists(self.path):
-            return {}
-        table = DeltaTable(as_s3(self.path))
-        found = {name: table.transaction_version(f"{self.app}/{name}") for name in names}
-        return {name: offset for name, offset in found.items() if offset is not None}
-
     def stored(self, number: int) -> Entry | None:
         """The entry of a batch that is stored already, recorded again: a killed run may not have come to it."""
         commit = self.commit_of(number)
@@ -99,49 +87,33 @@ class BronzeTable:
         self._context.leases.check()
         note = {"run": self._context.run, POSITION: batch.position}
         if isinstance(batch.rows, pa.Table):
-            offsets = {f"{self.app}/{name}": offset for name, offset in batch.offsets.items()}
-            number = batch.number
-            append_once(self.path, batch.rows, app=self.app, number=number, note=note, also=offsets)
+            also = {f"{self.app}/{name}": offset for name, offset in batch.offsets.items()}
+            append_once(self.path, batch.rows, app=self.app, number=batch.number, note=note, also=also)
         else:
-            once: dict[str, Any] = {
-                "txnAppId": self.app,
-                "txnVersion": batch.number,
-                "userMetadata": json.dumps(note, default=str),
-            }
-            batch.rows.write.format("delta").mode("append").options(**once).save(self.path)
+            once: dict[str, Any] = {"txnAppId": self.app, "txnVersion": batch.number}
+            writer = batch.rows.write.format("delta").mode("append").options(**once)
+            writer.option("userMetadata", json.dumps(note, default=str)).save(self.path)
         commit = self.commit_of(batch.number)
+        named = f"batch {batch.number} of the {self._source} of {self.contract.table}"
         if commit is None:
-            raise HeadraceError(f"{self._named(batch.number)} was not stored")
-        if (
-            commit.note["run"] != self._context.run
-        ):  # Spark passes over a number that is stored, and says nothing
-            raise Busy(f"{self._named(batch.number)} was stored by another run meanwhile")
+            raise HeadraceError(f"{named} was not stored")
+        if commit.note["run"] != self._context.run:  # Spark passes over a stored number, and says nothing
+            raise Busy(f"{named} was stored by another run meanwhile")
         return self.record(commit, watch.seconds)
 
     def record(self, commit: log.Commit, seconds: float = 0.0) -> Entry:
         """Puts the entry of a commit into the ledger; twice is the same as once."""
         assert commit.txn is not None
-        number, written = commit.txn[1], commit.metrics.get("numOutputRows", 0)
-        entry = Entry(
-            "bronze",
-            self.contract.table,
-            "Append",
-            self._entry_name(number),
-            commit.note["run"],
-            written,
-            {"written": written},
-            commit.version,
-            seconds=seconds,
-            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
+        name, run = self._entry_name(commit.txn[1]), commit.note["run"]
+        rows, at = commit.metrics.get("numOutputRows", 0), datetime.now(UTC)
+        counts, version = {"written": rows}, commit.version
+        entry = Entry("bronze", self.contract.table, "Append", name, run, rows, counts, version)
+        entry = replace(entry, seconds=seconds, finished_at=at.isoformat(timespec="milliseconds"))
         ledger.record(self._context.paths, entry)
         return entry
 
     def _entry_name(self, number: int) -> str:
         return f"{self._source}-{number:09d}"
-
-    def _named(self, number: int) -> str:
-        return f"batch {number} of the {self._source} of {self.contract.table}"
 
 
 def app_of(paths: Paths, table: str, source: str) -> str:
@@ -149,15 +121,70 @@ def app_of(paths: Paths, table: str, source: str) -> str:
     return f"{paths.domain}.bronze.{table}:{source}"
 
 
-def position_in(commit: log.Commit) -> Mapping[str, Any]:
-    """The position of its source after a commit."""
-    position: Mapping[str, Any] = commit.note[POSITION]
-    return position
+def check_contracts(contracts: Iterable[Contract], paths: Paths) -> None:
+    """Refuses a contract that its bronze table no longer fits, before anything is written.
+
+    A table can gain columns, if the contract says since when they are sent. It cannot lose one or change what one
+    holds: what is stored would have to change with it."""
+    for contract in contracts:
+        _check(contract, paths.table("bronze", contract.table))
 
 
-def create_bronze(spark: SparkSession, contract: Contract, path: str) -> None:
+def ready_bronze(start: Callable[[], SparkSession], contract: Contract, table: str) -> None:
+    """Makes the table, or gives it the columns that its contract has gained."""
+    if log.exists(table):
+        _check(contract, table)
+        grow(start, contract, [table])
+        return
     from delta.tables import DeltaTable
 
-    table = DeltaTable.createIfNotExists(spark).location(path).addColumns(bronze_schema(contract))
     skipping = [name for name in (contract.event_time, "_sent_at", "_ingested_at") if name]
-    table.property("delta.dataSkippingStatsColumns", ",".join(skipping)).execute()
+    builder = DeltaTable.createIfNotExists(start()).location(table).addColumns(bronze_schema(contract))
+    builder.property("delta.dataSkippingStatsColumns", ",".join(skipping)).execute()
+
+
+def grow(start: Callable[[], SparkSession], contract: Contract, tables: Iterable[str]) -> None:
+    """Adds the columns that evolved to tables made before they did; what they hold is null there."""
+    for table in tables if contract.evolving else ():
+        stored = _columns(table)
+        gained = [name for name in contract.evolving if stored and name not in stored]
+        if gained:
+            kinds = {name: spark_type(contract.columns[name]).simpleString() for name in gained}
+            listed = ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
+            start().sql(f"ALTER TABLE delta.`{table}` ADD COLUMNS ({listed})")
+
+
+def _columns(table: str) -> dict[str, str]:
+    """The type of each column; none where there is no table."""
+    if not log.exists(table):
+        return {}
+    schema = T.StructType.fromJson(json.loads(DeltaTable(table).schema().to_json()))
+    return {field.name: field.dataType.simpleString() for field in schema.fields}
+
+
+def _check(contract: Contract, table: str) -> None:
+    stored, ways_out = _columns(table), "or begin a new lake with another HEADRACE_HOME"
+    if not stored:
+        return
+    wanted = {field.name: field.dataType.simpleString() for field in bronze_schema(contract).fields}
+    for name, kind in wanted.items():
+        if stored.get(name, kind) != kind:
+            raise UsageError(
+                f"the contract of {contract.table} says that {name} is {contract.columns[name].type} "
+                f"({kind}), but bronze.{contract.table} holds it as {stored[name]}. "
+                f"Nothing was written. Put the type back, or send the column under another name that the contract "
+                f"declares under evolves, {ways_out}."
+            )
+    new = [name for name in wanted if name not in stored and name not in contract.evolving]
+    gone = [name for name in stored if name not in wanted]
+    if new:
+        raise UsageError(
+            f"the contract of {contract.table} has a column that bronze.{contract.table} lacks: {', '.join(new)}. "
+            f"Nothing was written. Say since when it is sent (evolves: [{{since: …, columns: [{new[0]}]}}]), "
+            f"{ways_out}."
+        )
+    if gone:
+        raise UsageError(
+            f"bronze.{contract.table} has a column that the contract of {contract.table} lacks: {', '.join(gone)}. "
+            f"Nothing was written. Put it back into the contract (it may be null), {ways_out}."
+        )

@@ -1,7 +1,6 @@
 """The index of a table's files: which were taken by which commit, and which were set aside and why.
 
-It is made from the commits of the bronze table, and only spares a run the reading of them. A file is known by its
-name and its content; the same content again is the same file.
+It is made from the commits of the bronze table, and only spares a run the reading of them.
 """
 
 import math
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake import log, objects
 from headrace.lake.paths import Paths
-from headrace.sources.bronze_table import app_of, position_in
+from headrace.sources.bronze_table import POSITION, app_of
 
 SOURCE = "files"
 GENERATED = "generated:"
@@ -71,28 +70,25 @@ class FileIndex:
         newest = pc.max(self._files["number"]).as_py()
         return -1 if newest is None else int(newest)
 
-    def totals(self) -> "Totals":
-        is_taken = pc.equal(self._files["set_aside"], "")
-        taken = self._files.filter(is_taken)
-        lines = pc.sum(taken["lines"]).as_py() or 0
-        return Totals(lines, len(taken), len(self._files) - len(taken))
+    def totals(self) -> Totals:
+        taken = self._files.filter(pc.equal(self._files["set_aside"], ""))
+        return Totals(pc.sum(taken["lines"]).as_py() or 0, len(taken), len(self._files) - len(taken))
 
     def taken(self, prefix: str = "") -> list[File]:
         """The contents that were taken of files whose names begin so."""
-        return [file for file in self._beginning(prefix) if not file.set_aside]
+        files = _as_files(self._files.filter(pc.starts_with(self._files["name"], prefix)))
+        return [file for file in files if not file.set_aside]
 
     def set_aside(self) -> list[File]:
         return _as_files(self._files.filter(pc.not_equal(self._files["set_aside"], "")))
 
-    def _beginning(self, prefix: str) -> list[File]:
-        return _as_files(self._files.filter(pc.starts_with(self._files["name"], prefix)))
-
     def of(self, names: Iterable[str]) -> Mapping[str, list[File]]:
-        """Every content known of some files, the oldest first."""
-        wanted = pa.array(names, pa.string())
+        """The contents that were taken of some files, the oldest first."""
         known: dict[str, list[File]] = {}
+        wanted = pa.array(names, pa.string())
         for file in _as_files(self._files.filter(pc.is_in(self._files["name"], wanted))):
-            known.setdefault(file.name, []).append(file)
+            if not file.set_aside:
+                known.setdefault(file.name, []).append(file)
         return known
 
     def add(self, files: Sequence[File]) -> None:
@@ -100,15 +96,14 @@ class FileIndex:
         if not files:
             return
         rows = _as_rows(files)
-        place = self._ranges[-1][1] + 1 if self._ranges else 0
-        self._put((place, place), rows)
-        self._ranges.append((place, place))
-        self._files = _latest(pa.concat_tables([self._files, rows]))
+        number = self._ranges[-1][1] + 1 if self._ranges else 0
+        self._put((number, number), rows)
+        self._files = _latest([self._files, rows])
         self._merge()
 
     def with_commits(self) -> "FileIndex":
         """Also with the files of commits that a killed run had no time to record; nothing is stored."""
-        self._files = _latest(pa.concat_tables([self._files, _as_rows(self.unrecorded())]))
+        self._files = _latest([self._files, _as_rows(self.unrecorded())])
         return self
 
     def unrecorded(self) -> list[File]:
@@ -123,7 +118,7 @@ class FileIndex:
                 f"batch {number} of the files of {self._table} is stored, but its commit has left the log of {table} "
                 f"before the files were written to {self._home}"
             )
-        return files_of(commit)
+        return [File(**each, number=number) for each in commit.note[POSITION]["files"]]
 
     def _merge(self) -> None:
         """Joins the newest objects where there are many of one size, so that few are read and each row is written few
@@ -131,9 +126,8 @@ class FileIndex:
         last = self._ranges[-MERGED:]
         if len(last) < MERGED or len({_level(each) for each in last}) > 1:
             return
-        merged = (last[0][0], last[-1][1])
-        self._put(merged, _latest(pa.concat_tables([_table_in(self._home, each) for each in last])))
-        self._ranges = [*self._ranges[:-MERGED], merged]
+        self._put((last[0][0], last[-1][1]), _latest([_table_in(self._home, each) for each in last]))
+        del self._ranges[-MERGED - 1 : -1]
         for each in last:
             objects.delete(_object(self._home, each))
         self._merge()
@@ -142,20 +136,13 @@ class FileIndex:
         body = BytesIO()
         pq.write_table(rows, body, compression="zstd")
         objects.put(_object(self._home, place), body.getvalue())
-
-
-def files_of(commit: log.Commit) -> list[File]:
-    assert commit.txn is not None
-    return [File(**each, number=commit.txn[1]) for each in position_in(commit)["files"]]
+        self._ranges.append(place)
 
 
 def position_of(files: Iterable[File]) -> dict[str, Any]:
     """What the commit that takes some files says of them."""
-    return {
-        "files": [
-            {k: v for k, v in asdict(each).items() if k not in ("number", "set_aside")} for each in files
-        ]
-    }
+    fields = [name for name in SCHEMA.names if name not in ("number", "set_aside")]
+    return {"files": [{name: getattr(each, name) for name in fields} for each in files]}
 
 
 _SEEN: dict[str, tuple[list[tuple[int, int]], pa.Table]] = {}
@@ -170,14 +157,14 @@ def _read(home: str) -> tuple[list[tuple[int, int]], pa.Table]:
         parts = [_table_in(home, each) for each in ranges]
     except FileNotFoundError:  # joined with others since they were listed
         return _read(home)
-    rows = _latest(pa.concat_tables([SCHEMA.empty_table(), *parts]))
+    rows = _latest([SCHEMA.empty_table(), *parts])
     _SEEN[home] = list(ranges), rows
     return ranges, rows
 
 
 def _ranges(home: str) -> list[tuple[int, int]]:
     """The objects of the index by the numbers they hold, without those that were joined and not removed yet."""
-    found: list[tuple[int, int]] = []
+    every: list[tuple[int, int]] = []
     for url in objects.list_under(home):
         place = _RANGE.search(url)
         if place is None:
@@ -185,13 +172,12 @@ def _ranges(home: str) -> list[tuple[int, int]]:
                 f"{url} is from an earlier version of Headrace, which remembered files in another way. "
                 "Begin a new lake with another HEADRACE_HOME, and land the files again."
             )
-        found.append((int(place[1]), int(place[2])))
-    longest_first = sorted(found, key=lambda each: (each[0], -each[1]))
-    kept: list[tuple[int, int]] = []
-    for each in longest_first:
-        if not kept or each[0] > kept[-1][1]:
-            kept.append(each)
-    return kept
+        every.append((int(place[1]), int(place[2])))
+    ranges: list[tuple[int, int]] = []
+    for each in sorted(every, key=lambda each: (each[0], -each[1])):  # the longest first
+        if not ranges or each[0] > ranges[-1][1]:
+            ranges.append(each)
+    return ranges
 
 
 def _table_in(home: str, place: tuple[int, int]) -> pa.Table:
@@ -207,10 +193,12 @@ def _level(place: tuple[int, int]) -> int:
     return round(math.log(place[1] - place[0] + 1, MERGED))
 
 
-def _latest(rows: pa.Table) -> pa.Table:
+def _latest(parts: Sequence[pa.Table]) -> pa.Table:
+    """Of each name and content the last record."""
     others = [name for name in SCHEMA.names if name not in KEY]
-    found = rows.group_by(KEY, use_threads=False).aggregate([(name, "last") for name in others])
-    return found.rename_columns([*KEY, *others]).select(SCHEMA.names).cast(SCHEMA)
+    grouped = pa.concat_tables(parts).group_by(KEY, use_threads=False)
+    rows = grouped.aggregate([(name, "last") for name in others])
+    return rows.rename_columns([*KEY, *others]).select(SCHEMA.names).cast(SCHEMA)
 
 
 def _as_rows(files: Sequence[File]) -> pa.Table:

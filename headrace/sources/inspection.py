@@ -10,8 +10,8 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -34,7 +34,7 @@ ARROW_FITS = {
     "long": (pa.types.is_int64, pa.types.is_int32),
     "float": (pa.types.is_float64, pa.types.is_float32),
     "string": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
-    "datetime": (lambda found: pa.types.is_timestamp(found) and found.unit != "ns",),  # Spark reads no finer
+    "datetime": (lambda kind: pa.types.is_timestamp(kind) and kind.unit != "ns",),  # Spark reads no finer
     "date": (pa.types.is_date32,),
     "bool": (pa.types.is_boolean,),
     "array": (pa.types.is_list,),
@@ -92,7 +92,7 @@ def damage(body: BinaryIO) -> str:
 def rows_in(body: bytes, look: Look, contract: Contract) -> list[bytes]:
     """The rows of a text file, each as it is spelled, without headers."""
     if look.kind == "json":
-        return _elements(body) if look.is_split else _lines(body)
+        return _elements(body) if look.is_split else body.removesuffix(b"\n").split(b"\n")
     known = headers(look.header, contract)
     lines = io.BytesIO(body)
     rows = csv_rows(lines, len(names_in(look.header))) if look.is_split else lines
@@ -171,10 +171,10 @@ def _text_in(body: BinaryIO) -> _Text:
         if not size:
             is_binary = b"\0" in block or block.startswith((b"PAR1", b"PK\x03\x04", b"\x1f\x8b"))
         has_quotes = has_quotes or b'"' in block
-        found = block.count(b"\n")
-        longest = max(longest, run + (block.find(b"\n") if found else len(block)))
-        run = len(block) - block.rfind(b"\n") - 1 if found else run + len(block)
-        size, breaks, is_ended = size + len(block), breaks + found, block.endswith(b"\n")
+        count = block.count(b"\n")
+        longest = max(longest, run + (block.find(b"\n") if count else len(block)))
+        run = len(block) - block.rfind(b"\n") - 1 if count else run + len(block)
+        size, breaks, is_ended = size + len(block), breaks + count, block.endswith(b"\n")
     body.seek(0)
     return _Text(size, hashed.hexdigest()[:32], breaks, longest, is_binary, has_quotes, is_ended)
 
@@ -201,22 +201,15 @@ def _look_at_json(body: BinaryIO, text: _Text) -> Look:
     try:
         return Look("json", text.digest, len(_elements(whole)), is_split=True)
     except (ValueError, RecursionError) as error:
-        if _is_json(whole.removeprefix(BOM).split(b"\n", 1)[0]):
+        with suppress(ValueError, RecursionError):
+            json.loads(whole.removeprefix(BOM).split(b"\n", 1)[0])
             return Look("json", text.digest, lines)  # lines, the first of which is an array
         raise _Unreadable(f"an array that is not whole: {error}") from None
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _elements(body: bytes) -> list[bytes]:
     """The elements of a JSON array, each as it is spelled; an error where the array is not whole."""
-    text, found = body.decode("utf-8-sig"), []
+    text, elements = body.decode("utf-8-sig"), []
     read = json.JSONDecoder().raw_decode
     place = _past_spaces(text, 0) + 1
     if text[_past_spaces(text, place) :][:1] == "]":
@@ -224,7 +217,7 @@ def _elements(body: bytes) -> list[bytes]:
     while text[place : place + 1] != "]":
         begin = _past_spaces(text, place)
         _, end = read(text, begin)
-        found.append(text[begin:end].encode())
+        elements.append(text[begin:end].encode())
         place = _past_spaces(text, end)
         if text[place : place + 1] == ",":
             place += 1
@@ -232,13 +225,13 @@ def _elements(body: bytes) -> list[bytes]:
             raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
     if text[place + 1 :].strip():
         raise json.JSONDecodeError("Extra data", text, place + 1)
-    return found
+    return elements
 
 
 def _past_spaces(text: str, place: int) -> int:
-    found = SPACES.match(text, place)
-    assert found is not None
-    return found.end()
+    match = SPACES.match(text, place)
+    assert match is not None
+    return match.end()
 
 
 def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
@@ -249,11 +242,15 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
         header = _bare(first).decode()
     except UnicodeDecodeError:
         raise _Unreadable("its header line is no UTF-8") from None
-    _check_header(header, contract)
-    known, columns = headers(header, contract), len(names_in(header))
+    names, known = names_in(header), headers(header, contract)
+    _check_columns(names, contract)
+    if contract.arrives.strict and names != list(contract.columns):
+        raise _Unreadable("columns in another order than the contract's")
+    if contract.arrives.strict and header not in header_lines(contract):
+        raise _Unreadable("header line is spelled otherwise than the contract's columns")
     is_split, lines = False, 0
     if text.has_quotes and not contract.arrives.strict and text.size <= MOST_SPLIT:
-        for row in csv_rows(body, columns):
+        for row in csv_rows(body, len(names)):
             is_split = is_split or b"\n" in row[:-1]
             lines += _bare(row) not in known
     else:
@@ -265,34 +262,14 @@ def _bare(line: bytes) -> bytes:
     return line.removeprefix(BOM).rstrip(b"\n").rstrip(b"\r")
 
 
-def _lines(body: bytes) -> list[bytes]:
-    lines = body.split(b"\n")
-    return list(islice(lines, len(lines) - (not lines[-1])))
-
-
-def _check_header(header: str, contract: Contract) -> None:
-    names = names_in(header)
-    _check_columns(names, contract)
-    if not contract.arrives.strict:
-        return
-    if names != list(contract.columns):
-        raise _Unreadable("columns in another order than the contract's")
-    if header not in header_lines(contract):
-        raise _Unreadable("header line is spelled otherwise than the contract's columns")
-
-
 def _check_columns(names: list[str], contract: Contract) -> None:
-    wanted = list(contract.columns)
-    missing = [name for name in wanted if name not in names and name not in contract.evolving]
-    extra = [name for name in names if name not in wanted]
-    twice = [name for name in wanted if names.count(name) > 1]
+    wanted = contract.columns
     if not set(names) & set(wanted):
         raise _Unreadable("no header line with the contract's columns")
-    problems = [
-        *(f"missing column {name}" for name in missing),
-        *(f"unexpected column {name}" for name in extra),
-        *(f"column {name} comes twice" for name in twice),
-    ]
+    absent = [name for name in wanted if name not in names and name not in contract.evolving]
+    problems = [f"missing column {name}" for name in absent]
+    problems += [f"unexpected column {name}" for name in names if name not in wanted]
+    problems += [f"column {name} comes twice" for name in wanted if names.count(name) > 1]
     if problems:
         raise _Unreadable(", ".join(problems[:5]))
 
@@ -303,22 +280,21 @@ def _rows_of_parquet(body: BinaryIO, contract: Contract) -> int:
     except (pa.ArrowInvalid, OSError) as error:
         raise _Unreadable(f"not a whole Parquet file: {str(error).splitlines()[0]}") from None
     _check_columns(footer.schema_arrow.names, contract)
-    for name, spec in contract.columns.items():
-        if name in footer.schema_arrow.names and not fits(
-            found := footer.schema_arrow.field(name).type, spec
-        ):
-            raise _Unreadable(f"column {name} holds {found}, the contract says {spec.type}")
+    for field in footer.schema_arrow:
+        spec = contract.columns[field.name]
+        if not fits(field.type, spec):
+            raise _Unreadable(f"column {field.name} holds {field.type}, the contract says {spec.type}")
     return int(footer.metadata.num_rows)
 
 
-def fits(found: pa.DataType, spec: ColumnSpec) -> bool:
+def fits(stored: pa.DataType, spec: ColumnSpec) -> bool:
     """Whether a Parquet type holds what a contract says."""
-    if not any(fits(found) for fits in ARROW_FITS[spec.type]):
+    if not any(fits(stored) for fits in ARROW_FITS[spec.type]):
         return False
     if spec.type == "array":
-        inner = [(found.value_type, spec.items)]
+        inner = [(stored.value_type, spec.items)]
     elif spec.type == "map":
-        inner = [(found.key_type, spec.keys), (found.item_type, spec.values)]
+        inner = [(stored.key_type, spec.keys), (stored.item_type, spec.values)]
     else:
         return True
     return all(any(fits(kind) for fits in ARROW_FITS[named or "string"]) for kind, named in inner)

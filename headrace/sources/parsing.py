@@ -17,6 +17,8 @@ from pyspark.sql import types as T
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT
 from headrace.contracts.schema import bronze_schema, source_schema
+from headrace.lake.objects import Found
+from headrace.sources.file_index import File
 from headrace.sources.inspection import Look, headers, names_in, rows_in
 
 EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
@@ -27,22 +29,22 @@ NO_LETTERS = (  # what they would become is another text, and two keys could bec
 )
 """Escapes of nothing, and of half a letter without its other half."""
 EPOCH = datetime(1970, 1, 1)
+INSTANT = pa.timestamp("us", "UTC")
 SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A file that nobody else can change any more: its body in memory, else a copy below `home`."""
+class Claim:
+    """A file that nobody else can change any more: its body in memory, else a copy that lies at `url` below `home`.
+    `prefix`: what its name has before its path below its folder. `original`: the landed file itself."""
 
-    name: str
-    """As its rows carry it in `_source`."""
-    sent_at: datetime
+    file: File
     look: Look
     home: str
     prefix: str
-    """What the name has before the path of the file below its folder."""
     url: str
     body: bytes | None = None
+    original: Found | None = None
 
     @property
     def way(self) -> tuple[str, str, bool, bool]:
@@ -52,17 +54,18 @@ class Claimed:
 
 def place_for(home: str, name: str, sent_at: datetime) -> str:
     """Where a copy lies: its place tells Spark the name and the instant of the original, whatever it is called."""
-    return f"{home}/{_micros(sent_at)}/{quote(name, safe='/=')}"
+    micros = (sent_at - EPOCH) // timedelta(microseconds=1)
+    return f"{home}/{micros}/{quote(name, safe='/=')}"
 
 
-def read_files(spark: SparkSession, contract: Contract, files: Sequence[Claimed]) -> DataFrame:
+def read_files(spark: SparkSession, contract: Contract, files: Sequence[Claim]) -> DataFrame:
     """Shaped as the bronze table."""
     ordered = sorted(files, key=lambda each: each.way)
     parts = [_read(spark, contract, list(alike)) for _, alike in groupby(ordered, key=lambda each: each.way)]
     return reduce(DataFrame.unionByName, (as_bronze(rows, contract) for rows in parts))
 
 
-def _read(spark: SparkSession, contract: Contract, files: list[Claimed]) -> DataFrame:
+def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFrame:
     look, urls = files[0].look, [each.url for each in files]
     reader = spark.read.option("recursiveFileLookup", "true")  # else folders named a=b would be columns
     if look.kind == "parquet":
@@ -78,18 +81,15 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claimed]) -> Data
     return parsed_csv(lines, contract, look.header, has_quotes=look.has_quotes)
 
 
-def _in_memory(files: list[Claimed], contract: Contract) -> pa.Table:
-    values, names, instants = [], [], []
-    for file in files:
-        assert file.body is not None
-        rows = rows_in(file.body, file.look, contract)
-        sent_at = pa.scalar(file.sent_at.replace(tzinfo=UTC), pa.timestamp("us", "UTC"))
-        values.append(pa.array(rows, pa.binary()))
-        names.append(pa.repeat(file.name, len(rows)))
-        instants.append(pa.repeat(sent_at, len(rows)))
-    columns = {"value": values, "_source": names, "_sent_at": instants}
-    table = pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
-    return table.combine_chunks()  # of each chunk Spark makes a batch
+def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
+    parts = []
+    for each in files:
+        assert each.body is not None
+        rows = pa.array(rows_in(each.body, each.look, contract), pa.binary())
+        sent_at = pa.scalar(datetime.fromisoformat(each.file.sent_at).replace(tzinfo=UTC), INSTANT)
+        origin = pa.repeat(each.file.name, len(rows)), pa.repeat(sent_at, len(rows))
+        parts.append(pa.table([rows, *origin], ["value", "_source", "_sent_at"]))
+    return pa.concat_tables(parts).combine_chunks()  # of each chunk Spark makes a batch
 
 
 def _line() -> Column:
@@ -99,9 +99,10 @@ def _line() -> Column:
     return F.when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text).otherwise(spelled).alias("_line")
 
 
-def _origin(files: list[Claimed]) -> list[Column]:
+def _origin(files: list[Claim]) -> list[Column]:
     """The name and the instant that the place of a copy tells."""
-    place = F.substring_index(F.col("_metadata.file_path"), f"/{_folder(files[0].home)}/", -1)
+    *_, above, folder = files[0].home.rsplit("/", 2)
+    place = F.substring_index(F.col("_metadata.file_path"), f"/{above}/{folder}/", -1)
     micros = F.substring_index(place, "/", 1)
     name = F.substring(place, F.length(micros) + 2, F.length(place))
     if any("%" in each.url for each in files):
@@ -132,8 +133,8 @@ def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
         return parsed
     beyond = reduce(or_, (F.coalesce(~fits, F.lit(False)) for fits in dated.values()))
     text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*contract.columns))
-    kept = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
-    return parsed.withColumns({**kept, "_raw": F.coalesce("_raw", F.when(beyond, text))})
+    instants = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
+    return parsed.withColumns({**instants, "_raw": F.coalesce("_raw", F.when(beyond, text))})
 
 
 def ends_of_time(kind: str) -> tuple[Column, Column]:
@@ -145,7 +146,7 @@ def parsed_csv(lines: DataFrame, contract: Contract, header: str, *, has_quotes:
     """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none."""
     names, schema = names_in(header), source_schema(contract)
     spellings = sorted(line.decode() for line in headers(header, contract))
-    kept = lines.where(~F.col("_line").isin(*spellings))
+    rows = lines.where(~F.col("_line").isin(*spellings))
     fields = _with_raw(T.StructType([schema[name] for name in names]))
     ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in fields)
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"}
@@ -154,7 +155,7 @@ def parsed_csv(lines: DataFrame, contract: Contract, header: str, *, has_quotes:
         doubled = F.col("_line").contains('""') & ~F.col("_line").contains('\\"')  # as Excel spells a quote
         as_excel = F.from_csv(_readable_line(), ddl, options | {"escape": '"'})
         parsed = F.when(doubled, as_excel).otherwise(parsed)
-    return _unfolded(kept.withColumn("_read", parsed), contract, names)
+    return _unfolded(rows.withColumn("_read", parsed), contract, names)
 
 
 def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
@@ -178,15 +179,20 @@ def _is_odd(contract: Contract) -> Column:
     holds a number or a letter that there is not. It is taken to pieces only where a glance at it leaves a doubt."""
     in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
     lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
-    known = F.array(*[F.lit(name) for name in contract.columns])
-    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
+    known, no, yes = F.array(*[F.lit(name) for name in contract.columns]), F.lit(False), F.lit(True)
+    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, no)
     pieces = F.try_parse_json("_line")  # nothing where a name comes twice
     odd = pieces.isNull() | has_more | F.rlike("_line", F.lit(NO_LETTERS))
-    odd = reduce(or_, (_is_no_text(pieces, name) for name in _texts(contract)), odd)
-    odd = reduce(
-        or_, (_is_no_number(name) for name, spec in contract.columns.items() if spec.type == "float"), odd
-    )
-    return F.when(in_order | (in_any & ~lacks_any), F.lit(False)).otherwise(odd | ~_is_one_object())
+    for name in _texts(contract):
+        kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
+        odd = odd | ~F.coalesce(kind.isin("STRING", "VOID"), yes)
+    for name, spec in contract.columns.items():
+        if spec.type == "float":  # Jackson reads NaN, and as infinite what is too large for a number
+            number = F.abs(F.col(f"_read.{name}"))
+            odd = odd | F.coalesce(F.isnan(number) | (number == float("inf")), no)
+    # Spark reads a line's first object and passes over what follows.
+    is_one_object = F.coalesce(F.expr("json_array_length(concat('[', _line, ']')) = 1"), no)
+    return F.when(in_order | (in_any & ~lacks_any), no).otherwise(odd | ~is_one_object)
 
 
 def plain_lines(contract: Contract) -> tuple[str, str]:
@@ -210,22 +216,6 @@ def _texts(contract: Contract) -> list[str]:
     return [name for name, spec in contract.columns.items() if spec.type in ("string", "datetime", "date")]
 
 
-def _is_no_text(pieces: Column, name: str) -> Column:
-    kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
-    return ~F.coalesce(kind.isin("STRING", "VOID"), F.lit(True))
-
-
-def _is_no_number(name: str) -> Column:
-    """Jackson reads NaN, and as infinite what is too large for a number."""
-    found = F.abs(F.col(f"_read.{name}"))
-    return F.coalesce(F.isnan(found) | (found == float("inf")), F.lit(False))
-
-
-def _is_one_object() -> Column:
-    """Spark reads a line's first object and passes over what follows."""
-    return F.coalesce(F.expr("json_array_length(concat('[', _line, ']')) = 1"), F.lit(False))
-
-
 def _unfolded(
     lines: DataFrame, contract: Contract, names: Collection[str], unexpected: Column | None = None
 ) -> DataFrame:
@@ -244,12 +234,3 @@ def _unfolded(
 
 def _with_raw(schema: T.StructType) -> T.StructType:
     return T.StructType([*schema.fields, T.StructField("_raw", T.StringType())])
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(microseconds=1)
-
-
-def _folder(home: str) -> str:
-    """The end of a folder's place, which names its table."""
-    return "/".join(home.rsplit("/", 2)[1:])

@@ -19,7 +19,7 @@ from headrace.contracts.schema import bronze_schema
 from headrace.lake import log, objects
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
-from headrace.refine.schema_evolution import ready_bronze
+from headrace.sources.bronze_table import ready_bronze
 from headrace.sources.file_index import GENERATED, File, FileIndex
 from simulation.generate.chunks import Chunk, is_recorded
 

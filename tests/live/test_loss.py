@@ -8,7 +8,7 @@ from headrace.lake import ledger
 from headrace.operate.receipt import Line, receipt
 from headrace.sources import topic
 from headrace.sources.broker import offsets_now
-from headrace.sources.retention_loss import MessagesLost, lost_now
+from headrace.sources.topic import MessagesLost, lost_now
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 
@@ -50,6 +50,7 @@ def test_a_loss_stops_the_job_until_it_is_accepted_and_stays_in_the_receipt(live
     assert sorted(row.stroke_id for row in good) == ["K1", "K2", "K3", "K6"]
     found = receipt("pumps", live.settings).check()
     assert [(each.partition, each.first, each.last, each.count) for each in found.lost] == [(number, 3, 4, 2)]
+    assert all(each.accepted_at for each in found.lost)
     line = offsets_line(live)
     assert line.terms == {"offsets 0 to 5": 6, "rows": 4, "doubled": 0, "offsets 3 to 4 lost": 2}
     told = [

@@ -15,7 +15,7 @@ from headrace.live.source_loop import SilverSink
 from headrace.operate.receipt import receipt
 from headrace.sources import topic
 from headrace.sources.broker import offsets_now
-from headrace.sources.retention_loss import MessagesLost
+from headrace.sources.topic import MessagesLost
 from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 

@@ -86,7 +86,7 @@ def test_a_batch_run_goes_on_from_where_memory_left_off(takes, station: PumpStat
     takes(RecentKeys(), stroke(1))
     station.lands("strokes", [stroke(1), stroke(2)], sent="20240103T000000")
     station.refine(layers=["bronze"])
-    (entry,) = run_edge(lambda: station.spark, takes.edge, bytes_per_batch=10**9)
+    (entry,) = run_edge(lambda: station.spark, takes.edge)
     assert entry.counts == {"written": 1, "rejected": 0, "duplicates": 1}
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from headrace.lake import ledger, log
 from headrace.lake.ledger import Entry
 from headrace.operate.receipt import receipt
-from headrace.refine.recycle import recycle
+from headrace.refine.silver import recycle
 from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
@@ -213,7 +213,7 @@ def test_a_recycling_killed_half_way_is_finished_by_the_next_run(
     for table in SILVER:
         with monkeypatch.context() as patch:
             if moment == "the rest is kept":
-                patch.setattr("headrace.refine.recycle._keep_rest", dies)
+                patch.setattr("headrace.refine.silver._keep_rest", dies)
             else:
                 kills_before(patch, moment, table)
             with pytest.raises(Killed):

@@ -16,7 +16,7 @@ from headrace.contracts.model import Contract, Evolves
 from headrace.errors import UsageError
 from headrace.operate.receipt import receipt
 from headrace.refine.catalog import load_tables
-from headrace.refine.recycle import recycle
+from headrace.refine.silver import recycle
 from headrace.settings import Settings
 from headrace.sources.file_index import FileIndex
 from tests.spark.refine.conftest import PumpStation
@@ -93,7 +93,7 @@ Becomes = Callable[[Contract], None]
 def contract_becomes(monkeypatch: pytest.MonkeyPatch) -> Becomes:
     def become(contract: Contract) -> None:
         catalog = replace(load_tables("valves"), contracts={"turns": contract})
-        for user in ("headrace.refine.run", "headrace.refine.recycle", "headrace.operate.receipt"):
+        for user in ("headrace.refine.run", "headrace.refine.silver", "headrace.operate.receipt"):
             monkeypatch.setattr(f"{user}.load_tables", lambda _: catalog)
 
     return become

@@ -9,7 +9,7 @@ from headrace.operate.receipt import receipt
 from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.dictionary import dictionary
-from headrace.refine.recycle import recycle
+from headrace.refine.silver import recycle
 from tests.spark.refine.conftest import PumpStation
 
 

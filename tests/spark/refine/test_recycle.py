@@ -1,5 +1,5 @@
 from headrace.operate.receipt import receipt
-from headrace.refine.recycle import recycle
+from headrace.refine.silver import recycle
 from tests.spark.refine.conftest import PumpStation, stroke
 
 

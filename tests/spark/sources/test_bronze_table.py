@@ -16,7 +16,7 @@ from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
-from headrace.sources.bronze_table import Batch, BronzeTable, position_in
+from headrace.sources.bronze_table import Batch, BronzeTable
 
 CONTRACT = load_contracts("pumps")["stations"]
 
@@ -46,7 +46,7 @@ def test_the_commit_of_a_batch_carries_its_number_and_position(
         entry = bronze.append(batch)
         commit = bronze.commit_of(2)
     assert commit is not None
-    assert (bronze.last_number(), dict(position_in(commit))) == (2, {"through": "b"})
+    assert (bronze.last_number(), commit.note["position"]) == (2, {"through": "b"})
     assert (entry.batch, entry.rows_in, entry.version) == ("files-000000002", 2, 1)
     assert ledger.totals(ledger.entries(context.paths, "bronze", "stations")) == {"rows_in": 3, "written": 3}
 

@@ -49,7 +49,7 @@ def test_after_a_batch_that_failed_nobody_believes_it_was_taken(
     monkeypatch.setattr("headrace.live.source_loop.progress_of", lambda *_: stored["at"])
     monkeypatch.setattr("headrace.live.source_loop.take_in_memory", in_memory)
     monkeypatch.setattr("headrace.live.source_loop.run_edge", from_files)
-    sink = SilverSink([edge], None, size=1)  # type: ignore[list-item, arg-type]
+    sink = SilverSink([edge], None)  # type: ignore[list-item, arg-type]
 
     def comes() -> list[Any]:
         write_deltalake(bronze, HELD, mode="append")

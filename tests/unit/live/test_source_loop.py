@@ -33,7 +33,7 @@ class Topic:
 
 def rows_taken(*comes: int | Exception) -> list[int]:
     source, rows = Topic(*comes), list[int]()
-    sink = SilverSink([], None, 1)  # type: ignore[arg-type]
+    sink = SilverSink([], None)  # type: ignore[arg-type]
 
     def took(_: SourceLoop, entries: Sequence[Entry], __: float) -> None:
         rows.append(entries[0].rows_in)

@@ -23,10 +23,8 @@ from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 from headrace.sources.file_index import File
 from headrace.sources.files import (
-    Claim,
     FileSource,
     Folder,
-    Most,
     drop_folder_of,
     files_now,
     forget_taken,
@@ -34,8 +32,9 @@ from headrace.sources.files import (
     landing_of,
     put_away,
 )
+from headrace.sources.parsing import Claim
 
-ALL = Most(lines=1000, size=1 << 30)
+ALL = 1000
 
 
 @pytest.fixture(params=["disk", "bucket"])
@@ -71,7 +70,7 @@ def contract(**arrives: Any) -> Contract:
     return told.model_copy(update={"arrives": told.arrives.model_copy(update=arrives)})
 
 
-def source(settings: Settings, folder: Folder, most: Most = ALL, **arrives: Any) -> FileSource:
+def source(settings: Settings, folder: Folder, most: int = ALL, **arrives: Any) -> FileSource:
     context = RunContext(Paths.of("pumps", settings), settings, Leases([], "test", 60), "run")
     return FileSource(contract(**arrives), context, [folder], most)
 
@@ -106,7 +105,7 @@ def test_files_are_taken_until_they_hold_enough_and_the_rest_waits(
     leave(folder, "a.json", b"1\n2\n")
     leave(folder, "b.json", b"3", seconds_ago=30)
     leave(folder, "_not_yet.json", b"4\n")
-    files = source(settings, folder, Most(lines=2, size=1 << 30))
+    files = source(settings, folder, most=2)
     assert stored(files, folder) == [("a.json", 2)]
     assert stored(files, folder) == [("b.json", 1)]
     assert not files.waits()

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from headrace.sources.offset_balance import OffsetBalance, OffsetRows, balances
-from headrace.sources.retention_loss import Lost
+from headrace.sources.topic import Lost, OffsetBalance, OffsetRows, balances
 
 
 def account(
