@@ -41,10 +41,12 @@ def read_truth(spark: SparkSession, paths: Paths) -> DataFrame:
 
 
 def write_truth(truth: DataFrame, paths: Paths, table: str, chunk: str) -> None:
-    scratch = f"{paths.truth}/_making/{table}/{chunk}"
+    scratch, target = f"{paths.truth}/_making/{table}/{chunk}", f"{paths.truth}/planted/{table}/{chunk}"
     objects.delete_under(scratch)
     truth.withColumn("chunk", F.lit(chunk)).select(*SCHEMA.fieldNames()).coalesce(1).write.parquet(scratch)
-    objects.move_under(scratch, f"{paths.truth}/planted/{table}/{chunk}")
+    objects.delete_under(target)
+    for file in objects.list_under(scratch):
+        objects.move(file, f"{target}{file.removeprefix(scratch)}")
 
 
 def truth_of_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:

@@ -93,7 +93,8 @@ def _moves(folder: str, contract: Contract, paths: Paths) -> dict[str, object]:
         files[file] = f"{prefix}{next_number[prefix]:02d}.{ending}"
         next_number[prefix] += 1
         rows += _rows_in(file, contract)
-        size += objects.size(file)
+        found = objects.look(file)
+        size += found.size if found is not None else 0
     return {"files": files, "rows": rows, "bytes": size}
 
 
