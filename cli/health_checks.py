@@ -13,8 +13,7 @@ from typing import Literal
 
 import psutil
 
-from headrace.lake.jars import jar_sets, resolve_jars
-from headrace.lake.java import java_program
+from headrace.lake.jars import jar_sets, java_program, resolved
 from headrace.settings import Settings
 
 PORTS = {4200: "Prefect's server", 9092: "a Kafka broker"}
@@ -46,7 +45,8 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def mend(settings: Settings) -> None:
-    resolve_jars(settings)
+    for jars in jar_sets(settings):
+        resolved(jars)
 
 
 def _python(_: Settings) -> Iterator[Finding]:

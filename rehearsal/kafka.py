@@ -19,8 +19,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from headrace.errors import HeadraceError, UsageError
-from headrace.lake.jars import folder_of, resolve_into
-from headrace.lake.java import java_program
+from headrace.lake.jars import JarSet, java_program, resolved
 from headrace.settings import versions
 from headrace.sources.broker import connected
 
@@ -66,7 +65,7 @@ class Broker:
                 "HEADRACE_KAFKA_BOOTSTRAP to it"
             )
         self._make_home()
-        java = _java(resolve_into(folder_of("kafka"), PACKAGES))
+        java = _java(resolved(JarSet("kafka", PACKAGES, beside_sparks=False)))
         if not (self.home / "log" / "meta.properties").exists():
             self._format(java)
         pid = _started_apart([*java, MAIN, str(self._settings())], self.home / "broker.log")

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 import domains
-from headrace.lake.java import COMPILES_LITTLE
+from headrace.lake.jars import COMPILES_LITTLE
 from headrace.lake.session import get_spark, suit
 from headrace.settings import Settings
 

@@ -19,8 +19,8 @@ from headrace.alarms.source_versions import current_senders, rows_of_version
 from headrace.alarms.store import Outbox, Position, Store
 from headrace.lake import ledger, log
 from headrace.lake.increments import Progress, all_of, remember
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
-from headrace.lake.run_context import RunContext
 from headrace.progress import Stopwatch
 
 QUIET_SECONDS = 30.0

@@ -18,9 +18,8 @@ from headrace.alarms.register import EXPLAINED, STANDING
 from headrace.alarms.rules import PRIORITIES, Rules, load_rules
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.lease import leased, living_holder
+from headrace.lake.lease import RunContext, leased, living_holder
 from headrace.lake.paths import Paths, as_s3
-from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 
 FOLDED_WITHIN = 15.0

@@ -17,8 +17,8 @@ from deltalake import DeltaTable
 from headrace.alarms.rules import Rules
 from headrace.errors import HeadraceError
 from headrace.lake import log
+from headrace.lake.delta_rs import live_files
 from headrace.lake.increments import version_files
-from headrace.lake.open_table import live_files
 from headrace.lake.paths import as_s3
 
 MOST_ROWS = 4_000_000

@@ -20,8 +20,8 @@ from headrace.alarms.events import PARTITION, SCHEMA, TABLE
 from headrace.errors import HeadraceError
 from headrace.lake import log, objects
 from headrace.lake.increments import version_files
+from headrace.lake.lease import RunContext
 from headrace.lake.paths import Paths, as_s3
-from headrace.lake.run_context import RunContext
 from headrace.progress import Event, tell
 
 NAMES = [name for name in SCHEMA.names if name != PARTITION]

@@ -1,19 +1,20 @@
-"""Sorts, compacts and vacuums one table.
+"""Sorts, compacts and vacuums one table; joins small files of one that is written all the time.
 
 Rows never change here, so every commit says dataChange=false: streams and gold do not see it as news. Sorting
 by sender and time is what makes the codec work, which OPTIMIZE alone does not do.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from headrace.lake import log, objects
+from headrace.lake.delta_rs import DataFile, commit_options, live_files, opened, partition_column
 from headrace.lake.lease import Leases
-from headrace.lake.open_table import DataFile, live_files, partition_column
 from headrace.lake.session import get_spark
 from headrace.settings import SAFE_HOURS
 
@@ -48,94 +49,68 @@ def compact(
     least_files: int = 8,
 ) -> Compacted:
     """Sorts what is new by the cluster columns, else joins small files; then vacuums."""
-    spark = get_spark()
-    before = live_files(path)
-    due = [] if _bytes(before) < least_bytes else _not_yet_maintained(path, before)
+    spark, before = get_spark(), live_files(path)
     action: Action = "nothing"
     note = ""
-    if due and cluster and _worth_sorting(path, before, due):
-        lease.check()
+    due = [] if _bytes(before) < least_bytes else _not_yet_sorted(path, before)
+    # A partitioned table is sorted partition by partition; any other as a whole, so only when much is new: the work
+    # then adds up to a few times the table's size, however often it runs.
+    is_worth_it = partition_column(path) is not None or _bytes(due) >= NEW_SHARE * _bytes(before)
+    lease.check()
+    if due and cluster and is_worth_it:
         _sort(spark, path, cluster, before, due)
         action = "sorted"
     elif len([file for file in due if file.bytes < SMALL_FILE]) >= least_files:
-        lease.check()
-        _join_small(spark, path)
+        spark.conf.set("spark.databricks.delta.optimize.minFileSize", SMALL_FILE)
+        spark.conf.set("spark.databricks.delta.optimize.maxFileSize", FILE_BYTES)
+        spark.sql(f"OPTIMIZE delta.`{path}`")
         action = "compacted"
     elif due and cluster:
         note = f"{_bytes(due) / max(_bytes(before), 1):.0%} of it is new; sorted once a quarter is"
     lease.check()
-    vacuumed = vacuum(spark, path, hours)
-    after = live_files(path)
-    return Compacted(
-        action,
-        len(before),
-        len(after),
-        _bytes(before),
-        _bytes(after),
-        vacuumed,
-        note or _saved(before, after),
-    )
+    vacuumed, after = vacuum(spark, path, hours), live_files(path)
+    was, now = _bytes(before), _bytes(after)
+    if before and was != now and not note:
+        note = f"{len(before)} files of {was / 1e6:.1f} MB are {len(after)} of {now / 1e6:.1f} MB"
+    return Compacted(action, len(before), len(after), was, now, vacuumed, note)
 
 
-def untouched(path: str, note: str) -> Compacted:
+def untouched(path: str, note: str, vacuumed_files: int = 0) -> Compacted:
     files = live_files(path)
-    return Compacted("nothing", len(files), len(files), _bytes(files), _bytes(files), note=note)
+    count, size = len(files), _bytes(files)
+    return Compacted("nothing", count, count, size, size, vacuumed_files, note)
 
 
-def _not_yet_maintained(path: str, files: list[DataFile]) -> list[DataFile]:
+def only_vacuumed(path: str, hours: int) -> Compacted:
+    """For a table that another writes: what left it long ago is no writer's business."""
+    return untouched(path, "joined by the standing job, which holds it", vacuum(get_spark(), path, hours))
+
+
+def _not_yet_sorted(path: str, files: list[DataFile]) -> list[DataFile]:
     """The files that came after the last sorting."""
-    last = next((each for each in _versions_newest_first(path) if _is_maintenance(path, each)), None)
-    if last is None:
-        return files
-    sorted_then = {file.path for file in live_files(path, last)}
-    return [file for file in files if file.path not in sorted_then]
-
-
-def _versions_newest_first(path: str) -> Iterator[int]:
-    return iter(range(log.version(path), -1, -1))
-
-
-def _is_maintenance(path: str, version: int) -> bool:
-    commit = log.commit(path, version)
-    return commit is not None and NOTE in commit.note
-
-
-def _worth_sorting(path: str, files: list[DataFile], due: list[DataFile]) -> bool:
-    """A partitioned table is sorted partition by partition; any other as a whole, so only when much is new:
-    the work then adds up to a few times the table's size, however often it runs."""
-    return partition_column(path) is not None or _bytes(due) >= NEW_SHARE * _bytes(files)
+    last = next((commit.version for commit in log.backwards(path) if NOTE in commit.note), None)
+    known = set() if last is None else {file.path for file in live_files(path, last)}
+    return [file for file in files if file.path not in known]
 
 
 def _sort(
     spark: SparkSession, path: str, cluster: tuple[str, ...], files: list[DataFile], due: list[DataFile]
 ) -> None:
-    rows, keys, condition, touched = spark.read.format("delta").load(path), cluster, None, files
-    column = partition_column(path)
+    rows, keys, touched, column = (
+        spark.read.format("delta").load(path),
+        cluster,
+        files,
+        partition_column(path),
+    )
+    options = {"dataChange": "false", "userMetadata": json.dumps({NOTE: "sorted"})}
     if column is not None:
         partitions = sorted({file.partition for file in due if file.partition is not None})
-        condition = f"{column} IN ({', '.join(repr(value) for value in partitions)})"
-        rows, keys = rows.where(condition), (column, *cluster)
+        options["replaceWhere"] = f"{column} IN ({', '.join(repr(value) for value in partitions)})"
+        rows, keys = rows.where(options["replaceWhere"]), (column, *cluster)
         touched = [file for file in files if file.partition in partitions]
     pieces = max(len({file.partition for file in touched}), 1 + _bytes(touched) // FILE_BYTES)
-    _rewrite(rows.repartitionByRange(pieces, *keys).sortWithinPartitions(*keys), path, condition)
-
-
-def _rewrite(rows: DataFrame, path: str, condition: str | None) -> None:
-    writer = rows.write.format("delta").mode("overwrite").option("dataChange", "false")
-    writer = writer.option("userMetadata", json.dumps({NOTE: "sorted"}))
-    (writer.option("replaceWhere", condition) if condition else writer).save(path)
-
-
-def _join_small(spark: SparkSession, path: str) -> None:
-    spark.conf.set("spark.databricks.delta.optimize.minFileSize", SMALL_FILE)
-    spark.conf.set("spark.databricks.delta.optimize.maxFileSize", FILE_BYTES)
-    spark.sql(f"OPTIMIZE delta.`{path}`")
-
-
-def only_vacuumed(path: str, hours: int) -> Compacted:
-    """For a table that another writes: what left it long ago is no writer's business."""
-    gone = vacuum(get_spark(), path, hours)
-    return replace(untouched(path, "joined by the standing job, which holds it"), vacuumed_files=gone)
+    ordered = rows.repartitionByRange(pieces, *keys).sortWithinPartitions(*keys)
+    ordered.write.format("delta").mode("overwrite").options(**options).save(path)
 
 
 def vacuum(spark: SparkSession, path: str, hours: int) -> int:
@@ -157,8 +132,55 @@ def _bytes(files: list[DataFile]) -> int:
     return sum(file.bytes for file in files)
 
 
-def _saved(before: list[DataFile], after: list[DataFile]) -> str:
-    if not before or _bytes(before) == _bytes(after):
-        return ""
-    was, now = _bytes(before) / 1e6, _bytes(after) / 1e6
-    return f"{len(before)} files of {was:.1f} MB are {len(after)} of {now:.1f} MB"
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Files of less than half of `target` bytes are joined to files of that size once there are `least` of them."""
+
+    target: int
+    least: int
+
+    def small(self, files: Sequence[DataFile]) -> list[DataFile]:
+        return [file for file in files if file.bytes < self.target / 2]
+
+
+@dataclass(frozen=True)
+class Joined:
+    files_before: int
+    files_after: int
+    version: int
+
+
+def tiers(least: int) -> tuple[Tier, ...]:
+    """What was joined is joined once more when it has become many: a row is rewritten about twice, not every time."""
+    return Tier(2 * MB, least), Tier(32 * MB, max(least // 4, 4))
+
+
+def join_small_files(
+    table: str, least: int, note: Mapping[str, Any], commit: Callable[[Callable[[], int | None]], int | None]
+) -> Joined | None:
+    """Joins small files of a table that is written all the time, of one partition, by delta-rs' own OPTIMIZE; None
+    where there are too few of them. The rows stay in their order. `commit` calls what it is given when nobody else
+    writes the table."""
+    before = live_files(table)
+    for tier in tiers(least):
+        small = tier.small(before)
+        if len(small) >= tier.least:
+            partition, _ = Counter(file.partition for file in small).most_common(1)[0]
+            version = commit(lambda: _join(table, tier, partition, note))  # noqa: B023
+            return None if version is None else Joined(len(before), len(live_files(table)), version)
+    return None
+
+
+def _join(table: str, tier: Tier, partition: str | None, note: Mapping[str, Any]) -> int | None:
+    """The new version; None where no two files of the partition fit into one."""
+    joined, column = opened(table), partition_column(table)
+    metrics = joined.optimize.compact(
+        partition_filters=[(column, "=", partition)] if column and partition else None,
+        target_size=tier.target,
+        max_concurrent_tasks=1,  # the standing job has the other processors
+        **commit_options(note),
+    )
+    return joined.version() if metrics["numFilesRemoved"] else None

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from urllib.parse import unquote
 
-import pyarrow as pa
-from deltalake import DeltaTable
-
 from headrace.errors import HeadraceError
 from headrace.lake import ledger, log
+from headrace.lake.delta_rs import DataFile, live_files
 from headrace.lake.paths import Paths
 
 FILES = 1_000_000
@@ -44,10 +42,6 @@ class Arrived:
     progress: Progress
     rows: int = 0
 
-    @property
-    def number(self) -> int:
-        return self.progress.at
-
 
 @dataclass(frozen=True)
 class _File:
@@ -66,14 +60,16 @@ def all_of(version: int) -> int:
 def batches(table: str, since: Progress | None, size: int, ends_at: int | None = None) -> Iterator[Arrived]:
     """What came since, in pieces of about `size` bytes; the first ends where one did that was killed."""
     began = since.began if since else _version_of(ends_at) if ends_at else log.version(table)
-    waiting: list[_File] = []
-    for file in _files(table, began, since.at if since else 0):
-        waiting.append(file)
-        full = sum(each.size for each in waiting) >= size
-        ends_here = file.place == ends_at if ends_at and file.place <= ends_at else full
-        if ends_here:
-            yield _batch(waiting, began)
-            waiting = []
+    taken, waiting = since.at if since else 0, list[_File]()
+    for version in range(max(began, taken // FILES), log.version(table) + 1):
+        for file in _files(table, version, began):
+            if file.place <= taken:
+                continue
+            waiting.append(file)
+            full = sum(each.size for each in waiting) >= size
+            if file.place == ends_at if ends_at and file.place <= ends_at else full:
+                yield _batch(waiting, began)
+                waiting = []
     if waiting:
         yield _batch(waiting, began)
 
@@ -91,14 +87,14 @@ def rows_taken(table: str, progress: Progress) -> int:
     whole = log.row_count(table, at=progress.version) if progress.version >= progress.began else 0
     if progress.at == all_of(progress.version):
         return whole
-    begun = _numbered(table, progress.version + 1, progress.began)
+    begun = _files(table, progress.version + 1, progress.began)
     return whole + sum(file.rows for file in begun if file.place <= progress.at)
 
 
 def progress_of(paths: Paths, silver_table: str) -> Progress | None:
     """As remembered, or as the ledger knows of a batch that a killed run had no time to remember."""
-    found = ledger.remembered(paths, "silver", silver_table)
-    done = Progress(**found) if found else None
+    state = ledger.remembered(paths, "silver", silver_table)
+    done = Progress(**state) if state else None
     newest = ledger.newest_number(paths, "silver", silver_table)
     if newest <= (done.at if done else 0):
         return done
@@ -111,7 +107,7 @@ def remember(paths: Paths, silver_table: str, progress: Progress) -> None:
 
 def version_files(table: str, version: int) -> list[str]:
     """What one commit brought."""
-    return [file.path for file in _numbered(table, version, began=-1) if file.path]
+    return [file.path for file in _files(table, version, began=-1) if file.path]
 
 
 def _batch(files: list[_File], began: int) -> Arrived:
@@ -124,24 +120,21 @@ def _version_of(place: int) -> int:
     return (place - 1) // FILES
 
 
-def _files(table: str, began: int, since: int) -> Iterator[_File]:
-    version = max(began, since // FILES)
-    while version <= log.version(table):
-        yield from (file for file in _numbered(table, version, began) if file.place > since)
-        version += 1
-
-
-def _numbered(table: str, version: int, began: int) -> Iterator[_File]:
-    """A commit that brought no rows is one place without a file."""
-    added = _stored(table, version) if version == began else _added(table, version)
+def _files(table: str, version: int, began: int) -> Iterator[_File]:
+    """The files of one commit, of the version where an edge began all that lay there then. A commit that brought no
+    rows is one place without a file."""
+    if version == began:
+        added = sorted(live_files(table, version), key=lambda file: (file.modified, file.path))
+    else:
+        added = _new_files(table, version)
     if not added:
         yield _File("", 0, 0, all_of(version))
-    for count, (path, size, rows) in enumerate(added, start=1):
+    for count, file in enumerate(added, start=1):
         place = all_of(version) if count == len(added) else version * FILES + count
-        yield _File(f"{table}/{unquote(path)}", size, rows, place)
+        yield _File(f"{table}/{unquote(file.path)}", file.bytes, file.rows, place)
 
 
-def _added(table: str, version: int) -> list[tuple[str, int, int]]:
+def _new_files(table: str, version: int) -> list[DataFile]:
     commit = log.commit(table, version)
     if commit is None:
         raise HeadraceError(
@@ -150,11 +143,4 @@ def _added(table: str, version: int) -> list[tuple[str, int, int]]:
         )
     added = (action["add"] for action in commit.actions if "add" in action)
     new = (add for add in added if add.get("dataChange", True))
-    return [(add["path"], add["size"], json.loads(add["stats"])["numRecords"]) for add in new]
-
-
-def _stored(table: str, version: int) -> list[tuple[str, int, int]]:
-    """The files of a version, the oldest first."""
-    found = pa.table(DeltaTable(table, version=version).get_add_actions(flatten=True)).to_pylist()
-    ordered = sorted(found, key=lambda file: (file["modification_time"], file["path"]))
-    return [(file["path"], file["size_bytes"], file["num_records"]) for file in ordered]
+    return [DataFile(add["path"], add["size"], json.loads(add["stats"])["numRecords"], None) for add in new]

@@ -1,4 +1,4 @@
-"""Jars from Maven, resolved once by the Ivy that Spark brings along and then found on disk.
+"""Java, and jars from Maven: resolved once by the Ivy that Spark brings along and then found on disk.
 
 Sessions take them from a folder instead of `spark.jars.packages`: no resolution at each start, and two
 processes that start at once cannot trip over a cold cache.
@@ -10,15 +10,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
 
 from headrace.errors import HeadraceError
-from headrace.lake.java import COMPILES_LITTLE
 from headrace.settings import Settings, versions
+
+COMPILES_LITTLE = "-XX:TieredStopAtLevel=1"
+"""For a minute's work in a fresh Java: compiling well would take more than it saves."""
+
+
+def java_program() -> Path | None:
+    if home := os.environ.get("JAVA_HOME"):
+        return Path(home, "bin", "java")
+    found = shutil.which("java")
+    return Path(found) if found else None
 
 
 @dataclass(frozen=True)
@@ -29,14 +37,17 @@ class JarSet:
     packages: tuple[str, ...]
     without: tuple[str, ...] = ()
     """What they would bring along and nobody needs, as organisation:name."""
+    beside_sparks: bool = True
+    """Whether Spark's own jars are there as well: what is among them is left out."""
 
     @property
     def folder(self) -> Path:
-        return folder_of(self.name)
+        return Path(sys.prefix) / "share" / "headrace" / self.name
 
     @property
     def is_there(self) -> bool:
-        return _are_in(self.folder, self.packages)
+        stamp = self.folder / STAMP
+        return stamp.exists() and stamp.read_text().split() == list(self.packages)
 
 
 ALWAYS = JarSet(
@@ -67,69 +78,44 @@ def jar_sets(settings: Settings) -> tuple[JarSet, ...]:
     return (ALWAYS, *signs, *((TO_S3,) if any(each.startswith("s3a://") for each in places) else ()))
 
 
-def folder_of(name: str) -> Path:
-    """Where jars for one purpose lie, in this Python environment."""
-    return Path(sys.prefix) / "share" / "headrace" / name
-
-
-def resolve_jars(settings: Settings) -> None:
-    for jars in jar_sets(settings):
-        resolved(jars)
-
-
 def resolved(jars: JarSet) -> Path:
-    """The folder of a set that goes beside Spark's own jars."""
-    shipped = {artifact_of(jar.name) for jar in (Path(pyspark.__file__).parent / "jars").glob("*.jar")}
-    return resolve_into(jars.folder, jars.packages, shipped, jars.without)
+    """The folder of a set, filled where it is not filled for these packages already."""
+    if jars.is_there:
+        return jars.folder
+    sparks = Path(pyspark.__file__).parent
+    shipped = (
+        {_artifact_of(jar.name) for jar in (sparks / "jars").glob("*.jar")} if jars.beside_sparks else ()
+    )
+    with tempfile.TemporaryDirectory(prefix="headrace-ivy-") as scratch:
+        script, ivy = Path(scratch, "resolve.py"), Path(scratch, "ivy")
+        script.write_text("")  # spark-submit resolves before it runs anything
+        ran = subprocess.run(
+            [
+                sparks / "bin" / "spark-submit",
+                *("--master", "local[1]", "--packages", ",".join(jars.packages)),
+                *("--conf", f"spark.jars.ivy={ivy}", "--conf", "spark.ui.enabled=false"),
+                *("--exclude-packages", ",".join(jars.without) or "none:none"),
+                script,
+            ],
+            env={**os.environ, "SPARK_SUBMIT_OPTS": COMPILES_LITTLE},
+            capture_output=True,
+            text=True,
+        )
+        if ran.returncode:
+            raise HeadraceError(
+                "jars could not be resolved from the Maven repository; is it reachable?\n"
+                + "\n".join(ran.stderr.splitlines()[-8:])
+            )
+        shutil.rmtree(jars.folder, ignore_errors=True)
+        jars.folder.mkdir(parents=True)
+        for jar in sorted((ivy / "jars").glob("*.jar")):
+            organisation, name = jar.name.split("_", 1)  # so Ivy names them
+            if organisation == AWS or _artifact_of(name) not in shipped:
+                shutil.copy(jar, jars.folder / jar.name)
+    (jars.folder / STAMP).write_text("\n".join(jars.packages))
+    return jars.folder
 
 
-def artifact_of(jar: str) -> str:
+def _artifact_of(jar: str) -> str:
     """Its name without a version: of two versions beside each other, which one is loaded is anybody's guess."""
     return re.sub(r"-\d[\w.-]*\.jar$", "", jar)
-
-
-def resolve_into(
-    folder: Path, packages: Sequence[str], shipped: Collection[str] = (), without: Sequence[str] = ()
-) -> Path:
-    """Fills the folder if it is not filled for these packages already; not with artifacts that are there anyway."""
-    if _are_in(folder, packages):
-        return folder
-    with tempfile.TemporaryDirectory(prefix="headrace-ivy-") as scratch:
-        resolved = _resolved(Path(scratch), packages, without)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for jar in resolved:
-            organisation, name = jar.name.split("_", 1)  # so Ivy names them
-            if organisation == AWS or artifact_of(name) not in shipped:
-                shutil.copy(jar, folder / jar.name)
-    (folder / STAMP).write_text("\n".join(packages))
-    return folder
-
-
-def _are_in(folder: Path, packages: Sequence[str]) -> bool:
-    stamp = folder / STAMP
-    return stamp.exists() and stamp.read_text().split() == list(packages)
-
-
-def _resolved(scratch: Path, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
-    script = scratch / "resolve.py"
-    script.write_text("")  # spark-submit resolves before it runs anything
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    ran = subprocess.run(
-        [
-            submit,
-            *("--master", "local[1]", "--packages", ",".join(packages)),
-            *("--conf", f"spark.jars.ivy={scratch / 'ivy'}", "--conf", "spark.ui.enabled=false"),
-            *("--exclude-packages", ",".join(without) or "none:none"),
-            script,
-        ],
-        env={**os.environ, "SPARK_SUBMIT_OPTS": COMPILES_LITTLE},
-        capture_output=True,
-        text=True,
-    )
-    if ran.returncode:
-        raise HeadraceError(
-            "jars could not be resolved from the Maven repository; is it reachable?\n"
-            + "\n".join(ran.stderr.splitlines()[-8:])
-        )
-    return sorted((scratch / "ivy" / "jars").glob("*.jar"))

@@ -1,4 +1,4 @@
-"""One writer a table at a time, by a lease.
+"""One writer a table at a time, by a lease; and what the steps of the run that holds leases share.
 
 A lease is an object created only where there is none. Its holder renews it; when the holder dies it expires,
 and on the same machine a dead holder's lease is free at once. Its age is told by the clock of the place where it lies:
@@ -13,8 +13,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet
@@ -23,22 +24,19 @@ import psutil
 
 from headrace.errors import Busy
 from headrace.lake import objects
+from headrace.lake.paths import Paths
+from headrace.settings import Settings
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 PROCESSES = Path("/proc/self/ns/pid")
 
-
-def _known_by() -> str:
-    with suppress(OSError):  # Linux; a container sees other processes than its host does
-        return f"{BOOT.read_text().strip()} {PROCESSES.readlink()}"
-    return str(int(psutil.boot_time()))
-
-
-MACHINE = _known_by()
-
-
+try:  # Linux; a container sees other processes than its host does
+    MACHINE = f"{BOOT.read_text().strip()} {PROCESSES.readlink()}"
+except OSError:
+    MACHINE = str(int(psutil.boot_time()))
 HOST = socket.gethostname()
 STANDING = "standing job"
+BYTES_PER_ROW = 8
 SUFFIX = ".lease.json"
 T = TypeVar("T")
 
@@ -63,7 +61,14 @@ class Holder:
         """age: for how long the lease has not been renewed."""
         if age >= self.seconds:
             return True
-        return self.machine == MACHINE and not _is_running(self.pid, self.started)
+        if self.machine != MACHINE:
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            is_it = abs(process.create_time() - self.started) < 1
+            return not is_it or process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
 
 class Leases:
@@ -96,7 +101,7 @@ class Leases:
         if self._stop.is_set():
             raise Busy("the leases were given back; nothing more is written")
         if self._is_late and self._lost is None:
-            self._try_to_renew()
+            self._renew()
         if self._lost:
             raise Busy(f"the lease {self._lost} was lost to another run; nothing more was written")
         if self._is_late:
@@ -113,9 +118,9 @@ class Leases:
         self._stop.set()
         with self._renewing:
             for url in self._held:
-                found = objects.get(url)
-                if found is not None and _holder_in(found).token == self._token:
-                    objects.delete_if(url, found)
+                mine = self._mine(url)
+                if mine is not None:
+                    objects.delete_if(url, mine)
             self._held.clear()
 
     @property
@@ -124,19 +129,17 @@ class Leases:
         return time.time() >= self._expires
 
     def _take(self, url: str) -> None:
-        self._held.append(url)  # before it is: where the answer is lost, what was stored is given back
-        if not (objects.put_new(url, self._body()) or self._take_over(url)):
-            raise Busy(f"another run took {url} just now; try again")
-
-    def _take_over(self, url: str) -> bool:
         """Of two that find the same dead lease, one succeeds."""
+        self._held.append(url)  # before it is: where the answer is lost, what was stored is given back
+        body = self._body()
+        if objects.put_new(url, body):
+            return
         found = objects.look_at(url)
-        if found is None:
-            return objects.put_new(url, self._body())
-        holder = _holder_in(found.body)
-        if not holder.is_gone(found.age):
+        holder = _holder_in(found.body) if found is not None else None
+        if found is not None and holder is not None and not holder.is_gone(found.age):
             raise _busy(url.removesuffix(SUFFIX), holder)
-        return objects.swap(url, found.body, self._body())
+        if not (objects.put_new(url, body) if found is None else objects.swap(url, found.body, body)):
+            raise Busy(f"another run took {url} just now; try again")
 
     def _body(self) -> bytes:
         pid = os.getpid()
@@ -146,24 +149,46 @@ class Leases:
 
     def _renew_until_stopped(self) -> None:
         while self._lost is None and not self._stop.wait(self._seconds / 3):
-            self._try_to_renew()
+            self._renew()
 
-    def _try_to_renew(self) -> None:
+    def _renew(self) -> None:
         with self._renewing:
+            expires = time.time() + self._seconds
             try:
-                self._renew()
+                for url in list(self._held):
+                    mine = self._mine(url)
+                    if mine is None or not objects.swap(url, mine, self._body()):
+                        self._lost = url
+                        return
+                self._expires, self._trouble = expires, None
             except Exception as error:  # tried again; `check` looks at the clock
                 self._trouble = error
 
-    def _renew(self) -> None:
-        expires = time.time() + self._seconds
-        for url in list(self._held):
-            found = objects.get(url)
-            is_mine = found is not None and _holder_in(found).token == self._token
-            if found is None or not is_mine or not objects.swap(url, found, self._body()):
-                self._lost = url
-                return
-        self._expires, self._trouble = expires, None
+    def _mine(self, url: str) -> bytes | None:
+        """What lies there, while the lease is ours."""
+        body = objects.get(url)
+        return body if body is not None and _holder_in(body).token == self._token else None
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What every step of one run shares."""
+
+    paths: Paths
+    settings: Settings
+    leases: Leases
+    run: str
+    """The run's name, as commits and the ledger carry it."""
+
+    @property
+    def bytes_per_batch(self) -> int:
+        """Of the files that one batch takes at most, unless its first file has more."""
+        return self.settings.rows_per_batch * BYTES_PER_ROW
+
+
+def new_run_name() -> str:
+    """Sorts by time; two runs of one second differ."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 _ALL: WeakSet[Leases] = WeakSet()
@@ -216,14 +241,6 @@ def _busy(url: str, holder: Holder) -> Busy:
 
 
 def _holder_in(body: bytes) -> Holder:
-    told = json.loads(body)
-    told.pop("expires", None)  # a lease of earlier days: taken over, and its holder stops
-    return Holder(**told)
-
-
-def _is_running(pid: int, started: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    holder = json.loads(body)
+    holder.pop("expires", None)  # a lease of earlier days: taken over, and its holder stops
+    return Holder(**holder)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from headrace.lake import log, objects
+from headrace.lake import objects
 
 SPARKS_NAMES = {"num_added_rows": "numOutputRows", "num_target_rows_deleted": "numDeletedRows"}
 _COMMIT = re.compile(r"/(\d{20})\.json$")
@@ -34,8 +34,8 @@ class Commit:
     @property
     def metrics(self) -> dict[str, int]:
         """Under Spark's names, whoever wrote it."""
-        told = self.info.get("operationMetrics", {})
-        counts = {name: value for name, value in told.items() if str(value).lstrip("-").isdigit()}
+        metrics = self.info.get("operationMetrics", {})
+        counts = {name: value for name, value in metrics.items() if str(value).lstrip("-").isdigit()}
         return {SPARKS_NAMES.get(name, name): int(value) for name, value in counts.items()}
 
     @property
@@ -68,7 +68,8 @@ def version(table: str) -> int:
     looked on from the version seen last."""
     known = _SEEN.get(table, -1)
     if known < 0 or not objects.exists(_file(table, known)):
-        known = max(_commits(table), default=-1)
+        names = objects.list_under(f"{table}/_delta_log")
+        known = max((int(found[1]) for name in names if (found := _COMMIT.search(name))), default=-1)
     while known >= 0 and objects.exists(_file(table, known + 1)):
         known += 1
     _SEEN[table] = known
@@ -95,10 +96,9 @@ def commits_after(table: str, number: int) -> list[Commit] | None:
 
 def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:
     """The commit that an idempotent writer made for one of its batches."""
-    found = last_commit_of(table, app)
-    while found is not None and found.txn is not None and found.txn[1] > batch:
-        found = _last_commit_of(table, app, found.version - 1)
-    return found if found is not None and found.txn == (app, batch) else None
+    own = ((each, each.txn[1]) for each in backwards(table) if each.txn is not None and each.txn[0] == app)
+    found, number = next(((each, number) for each, number in own if number <= batch), (None, -1))
+    return found if number == batch else None
 
 
 def last_batch_of(table: str, app: str) -> int:
@@ -109,18 +109,12 @@ def last_batch_of(table: str, app: str) -> int:
 
 def last_commit_of(table: str, app: str) -> Commit | None:
     """The newest commit of an idempotent writer; its txn names the batch."""
-    return _last_commit_of(table, app, version(table))
+    return next((each for each in backwards(table) if each.txn is not None and each.txn[0] == app), None)
 
 
-def _last_commit_of(table: str, app: str, newest: int) -> Commit | None:
-    return next(
-        (each for each in _backwards(table, newest) if each.txn is not None and each.txn[0] == app), None
-    )
-
-
-def _backwards(table: str, newest: int) -> Iterator[Commit]:
-    """From a version to the oldest that the log still tells of."""
-    for number in range(newest, -1, -1):
+def backwards(table: str) -> Iterator[Commit]:
+    """From the newest commit to the oldest of which the log still tells."""
+    for number in range(version(table), -1, -1):
         found = commit(table, number)
         if found is None:
             return
@@ -129,14 +123,8 @@ def _backwards(table: str, newest: int) -> Iterator[Commit]:
 
 def last_said(table: str, key: str) -> Any:
     """What the newest write said under a key, be it a write of no rows; None where it said nothing."""
-    said = (each for each in _backwards(table, version(table)) if each.changes_rows or key in each.note)
-    newest = next(said, None)
+    newest = next((each for each in backwards(table) if each.changes_rows or key in each.note), None)
     return newest.note.get(key) if newest is not None else None
-
-
-def _commits(table: str) -> list[int]:
-    names = objects.list_under(f"{table}/_delta_log")
-    return [int(found[1]) for name in names if (found := _COMMIT.search(name))]
 
 
 def _file(table: str, number: int) -> str:
@@ -152,28 +140,20 @@ def row_count(table: str, at: int | None = None) -> int:
 
 
 _LOG_FILE = re.compile(r"/\.?(\d{20})\.(json|crc|checkpoint)[^/]*$")
+_CHECKPOINT = re.compile(r"/\d{20}\.checkpoint\.parquet$")
 
 
 def trim_log(table: str, *, hours: float, needed: int) -> int:
     """Removes what lies before the newest checkpoint that is old enough and not above the version that is needed;
     says how many files went."""
     names = objects.list_under(f"{table}/_delta_log")
-    cut = _place_to_cut(table, names, hours, needed)
-    old = [name for name in names if (found := _LOG_FILE.search(name)) and int(found[1]) < cut]
-    for name in sorted(old):
-        objects.delete(name)
-    return len(old)
-
-
-def _place_to_cut(table: str, names: list[str], hours: float, needed: int) -> int:
+    files = [(int(found[1]), name) for name in names if (found := _LOG_FILE.search(name))]
+    checkpoints = {number for number, name in files if _CHECKPOINT.search(name) and number <= needed}
+    commits = (commit(table, number) for number in sorted(checkpoints, reverse=True))
     latest = int(1000 * (time.time() - hours * 3600))
-    for version in sorted(_checkpoints(names), reverse=True):
-        commit = log.commit(table, version) if version <= needed else None
-        if commit is not None and commit.info.get("timestamp", latest) < latest:
-            return version
-    return 0
-
-
-def _checkpoints(names: list[str]) -> set[int]:
-    whole = (name for name in names if name.endswith(".checkpoint.parquet") and "/." not in name)
-    return {int(found[1]) for name in whole if (found := _LOG_FILE.search(name))}
+    old = (each.version for each in commits if each and each.info.get("timestamp", latest) < latest)
+    cut = next(old, 0)
+    gone = sorted(name for number, name in files if number < cut)
+    for name in gone:
+        objects.delete(name)
+    return len(gone)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TOO_LARGE = "spark.driver.maxResultSize"
+LOG4J = Path(__file__).with_name("log4j2.properties")
 
 ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -77,7 +78,9 @@ def get_spark(settings: Settings | None = None) -> SparkSession:
         raise SparkIsNeeded
     with _STARTING:
         _forget_one_that_ended()
-        if SparkContext._active_spark_context is not None and not _is_strange(settings):
+        # Databricks starts a session before us, which knows nothing yet of how we mean SQL.
+        is_ours = _TAKEN_OVER.is_set() or (settings or get_settings()).spark != "databricks"
+        if SparkContext._active_spark_context is not None and is_ours:
             return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
         return _started(settings or get_settings())
 
@@ -107,11 +110,6 @@ def end_spark() -> None:
         java.wait()
 
 
-def _is_strange(settings: Settings | None) -> bool:
-    """Databricks starts a session before us, which knows nothing yet of how we mean SQL."""
-    return not _TAKEN_OVER.is_set() and (settings or get_settings()).spark == "databricks"
-
-
 def _started(settings: Settings) -> SparkSession:
     if settings.spark != "own":
         return _taken_over(settings)
@@ -123,12 +121,28 @@ def _started(settings: Settings) -> SparkSession:
             )
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    spill = (settings.home / "spill").absolute()
+    spill.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {
+        **ALWAYS,
+        "spark.driver.extraClassPath": ":".join(f"{folder}/*" for folder in folders),
+        "spark.driver.memory": settings.memory,
+        "spark.network.timeout": "1d",  # a laptop that slept is no lost executor: its tasks would never end
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": (
+            f"-Xms{settings.memory} {settings.java_options} -XX:+UseParallelGC -XX:+ExitOnOutOfMemoryError "
+            f'-Duser.timezone=UTC -Dlog4j2.configurationFile={LOG4J.as_uri()} "-Djava.io.tmpdir={spill}"'
+        ),
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions or PARTITIONS_HERE),
+        "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
+        "spark.local.dir": str(spill),
+        **to_s3(),
+    }
     watch = Stopwatch()
     tell(Event("start", "Spark", "started"))
     builder = SparkSession.builder.master(f"local[{settings.cores or '*'}]").appName("headrace")
-    for name, value in (ALWAYS | _chosen(settings, folders)).items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    session = builder.config(map=options).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     tell(Event("start", "Spark", "done", seconds=watch.seconds))
     return session
@@ -137,44 +151,27 @@ def _started(settings: Settings) -> SparkSession:
 def _taken_over(settings: Settings) -> SparkSession:
     """Machines, memory and jars are the cluster's business; how SQL is meant is ours wherever it runs."""
     theirs = NOT_OURS_TO_SAY + (DELTA_IS_THERE if settings.spark == "databricks" else ())
-    builder = SparkSession.builder.appName("headrace")
-    for name, value in ALWAYS.items():
-        if not name.startswith(theirs):
-            builder = builder.config(name, value)
+    options: dict[str, Any] = {n: value for n, value in ALWAYS.items() if not n.startswith(theirs)}
     if settings.shuffle_partitions:  # else Spark joins those that are small, however many cores there are
-        builder = builder.config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
-    session = builder.getOrCreate()
+        options["spark.sql.shuffle.partitions"] = str(settings.shuffle_partitions)
+    session = SparkSession.builder.appName("headrace").config(map=options).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     _TAKEN_OVER.set()
     return session
 
 
-def _chosen(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
-    spill = (settings.home / "spill").absolute()
-    spill.mkdir(parents=True, exist_ok=True)
-    return {
-        "spark.driver.extraClassPath": ":".join(f"{folder}/*" for folder in jars),
-        "spark.driver.memory": settings.memory,
-        "spark.network.timeout": "1d",  # a laptop that slept is no lost executor: its tasks would never end
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f'{java_options(settings)} "-Djava.io.tmpdir={spill}"',
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions or PARTITIONS_HERE),
-        "spark.sql.warehouse.dir": str((settings.home / "warehouse").absolute()),
-        "spark.local.dir": str(spill),
-        **to_s3(),
-    }
-
-
 def to_s3() -> dict[str, str]:
     """How Spark on this machine reaches S3, or what stands in for it at AWS_ENDPOINT_URL."""
-    told = {
+    options = {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.s3a.endpoint.region": os.environ.get("AWS_REGION", ""),
     }
     if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
-        told |= {"spark.hadoop.fs.s3a.endpoint": elsewhere, "spark.hadoop.fs.s3a.path.style.access": "true"}
-    return {name: value for name, value in told.items() if value}
+        options |= {
+            "spark.hadoop.fs.s3a.endpoint": elsewhere,
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+        }
+    return {name: value for name, value in options.items() if value}
 
 
 FEW_ROWS = 300_000
@@ -211,12 +208,3 @@ def suit(session: SparkSession, rows: int) -> None:
             session.conf.unset(name)
         else:  # unset would not be the value it was started with, but Spark's own
             session.conf.set(name, value)
-
-
-def java_options(settings: Settings) -> str:
-    log4j = Path(__file__).with_name("log4j2.properties")
-    return (
-        f"-Xms{settings.memory} {settings.java_options} -XX:+UseParallelGC "
-        f"-XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC "
-        f"-Dlog4j2.configurationFile={log4j.as_uri()}"
-    )

@@ -18,8 +18,8 @@ from headrace.alarms.actions import Received, read_action
 from headrace.alarms.fold import AlarmFold
 from headrace.alarms.store import Outbox
 from headrace.errors import HeadraceError
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
-from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 from headrace.sources.broker import NO_ANSWER, client_options, connected, make_topic, no_broker
 from headrace.writes.alarms import AlarmsWay

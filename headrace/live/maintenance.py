@@ -15,13 +15,11 @@ from typing import Any
 from headrace import progress
 from headrace.errors import Busy, HeadraceError, useful_line
 from headrace.lake import log, objects
-from headrace.lake.lease import living_holder
-from headrace.lake.ledger import fold_old_entries
+from headrace.lake.compaction import join_small_files
+from headrace.lake.lease import RunContext, living_holder
+from headrace.lake.ledger import fold_old_entries, last_good, publish
 from headrace.lake.log import trim_log
 from headrace.lake.paths import Paths, is_beside
-from headrace.lake.published import last_good, publish
-from headrace.lake.run_context import RunContext
-from headrace.lake.small_files import join_small_files
 from headrace.live.standing_tables import StandingTable, oldest_needed
 from headrace.progress import Stopwatch
 from headrace.refine.catalog import Catalog

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError
-from headrace.lake.commits import MOST_IN_MEMORY
+from headrace.lake.delta_rs import MOST_IN_MEMORY
 from headrace.lake.increments import Progress, all_of, has_all_before, progress_of
 from headrace.lake.ledger import Entry
 from headrace.lake.session import in_memory
@@ -67,8 +67,7 @@ class SilverSink:
             return None
         edge = self._known[0].edge
         try:
-            on_the_way = edge.way.judging(edge, rows, edge.versions_now())
-            return on_the_way.done() if on_the_way and on_the_way.leaves(self._names, of=rows) else None
+            return edge.judged_in_memory(rows, edge.versions_now(), unchanged=self._names)
         except (PySparkException, Py4JError, HeadraceError):
             return None
 

@@ -14,10 +14,9 @@ from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.lake.lease import STANDING, leased
+from headrace.lake.lease import STANDING, RunContext, leased, new_run_name
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.live.alarms import AlarmsThread, fold_of
 from headrace.live.heartbeat import Flow, Heartbeat, HeartbeatWriter

@@ -10,14 +10,15 @@ from headrace.contracts.model import Contract
 from headrace.errors import NotReady
 from headrace.lake import log
 from headrace.lake.increments import progress_of
+from headrace.lake.ledger import last_good
 from headrace.lake.paths import Paths, as_s3, is_beside, rejected_of
-from headrace.lake.published import last_good
 from headrace.refine.catalog import Catalog
 from headrace.refine.late_duplicates import watched
 from headrace.settings import Settings
 from headrace.sources.bronze_table import grow, ready_bronze
+from headrace.writes.alarms import follower_of
 from headrace.writes.node import Node
-from headrace.writes.way import follower_of, way_of
+from headrace.writes.way import way_of
 
 CHECKPOINT_EVERY = 50
 

@@ -9,8 +9,8 @@ from headrace.errors import Busy, UnknownName, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.compaction import Compacted, compact, only_vacuumed, untouched
 from headrace.lake.lease import leased, living_holder
+from headrace.lake.ledger import Published, last_good, publish
 from headrace.lake.paths import LAYERS, Paths, accepted_of
-from headrace.lake.published import Published, last_good, publish
 from headrace.live.maintenance import ask
 from headrace.operate.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell

@@ -18,8 +18,9 @@ from headrace.refine.late_duplicates import removal_untold
 from headrace.settings import Settings, get_settings
 from headrace.sources.files import files_now
 from headrace.sources.topic import Lost, OffsetBalance, accepted, balances, kept_by_broker, offsets_in
+from headrace.writes.alarms import follower_of
 from headrace.writes.node import Node
-from headrace.writes.way import follower_of, way_of
+from headrace.writes.way import way_of
 
 
 @dataclass(frozen=True)

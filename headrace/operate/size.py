@@ -8,7 +8,7 @@ import yaml
 from headrace.contracts.load import domain_folder, load_contracts
 from headrace.errors import ContractError, UnknownName
 from headrace.lake import log
-from headrace.lake.open_table import live_files
+from headrace.lake.delta_rs import live_files
 from headrace.lake.paths import Paths, rejected_of
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
@@ -108,7 +108,7 @@ def tables_of(domain: str) -> Iterator[tuple[str, str]]:
         yield "bronze", name
     for node in catalog.layer("silver"):
         yield "silver", node.name
-        if way_of(node.table.write).sets_rows_aside:
+        if "rejected" in way_of(node.table.write).terms:
             yield "silver", rejected_of(node.name)
         yield from (("silver", name) for name in way_of(node.table.write).side_tables(node.name))
     for node in catalog.layer("gold"):

@@ -20,8 +20,8 @@ from pyspark.sql import SparkSession
 from headrace.errors import UnknownName
 from headrace.lake import log, objects
 from headrace.lake.lease import leased
+from headrace.lake.ledger import Published, last_good, publish
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.published import Published, last_good, publish
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.checks import HASH_HINT, TableChecks, checks_of, hash_hint

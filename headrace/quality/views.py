@@ -47,7 +47,7 @@ class Views:
         for each in sorted(("silver", "gold"), key=lambda name: name == layer or name == "silver"):
             for node in catalog.layer(each):
                 self._places[node.name] = paths.table(each, node.name)
-                if way_of(node.table.write).sets_rows_aside:
+                if "rejected" in way_of(node.table.write).terms:
                     self._places[rejected_of(node.name)] = paths.rejected(node.name)
 
     def are_small(self, sodacl: str) -> bool:

@@ -13,11 +13,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.lake import ledger, log
-from headrace.lake.commits import MOST_IN_MEMORY, overwrite
+from headrace.lake.delta_rs import MOST_IN_MEMORY, overwrite
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import in_memory, session_for
 from headrace.progress import Stopwatch
 from headrace.writes.edge import read_version, rows_upstream

@@ -12,12 +12,11 @@ from functools import partial
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, WriterProperties
+from deltalake import DeltaTable
 
-from headrace.lake import duck, ledger, log
-from headrace.lake.commits import note_of
+from headrace.lake import ledger, log
+from headrace.lake.delta_rs import commit_options, duckdb_connected, live_files
 from headrace.lake.ledger import Entry
-from headrace.lake.open_table import live_files
 from headrace.lake.paths import Paths, as_s3
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
@@ -71,11 +70,8 @@ class Copies:
         if not log.exists(self.table) or self.node.table.partition is None:
             return []
         since = 0.0 if instant is None else (instant - CLOCKS_APART).timestamp() * 1000
-        column = f"partition.{self.node.table.partition}"
-        files = pa.table(DeltaTable(self.table).get_add_actions(flatten=True))
-        stamped = files.select([column, "modification_time"]).to_pylist()
-        event_days = {file[column] for file in stamped if file["modification_time"] >= since}
-        return sorted(str(day) for day in event_days if day is not None)
+        days = {file.partition for file in live_files(self.table) if file.modified >= since}
+        return sorted(day for day in days if day is not None)
 
     def finish(self) -> None:
         """Tells the ledger of a removal whose run was killed before it did."""
@@ -96,7 +92,7 @@ class Copies:
         names = ", ".join(f'"{name}"' for name in self._distinct_by)
         order = f'_processed_at, "{self.node.table.event_time}"'
         rows = "read_parquet($files, union_by_name = true)"
-        with duck.connect(self.settings) as db:
+        with duckdb_connected(self.settings) as db:
             db.execute("SET threads = 1")  # the standing job has the rest
             return db.sql(
                 f"""
@@ -125,8 +121,7 @@ class Copies:
             f"t.{self.node.table.partition} = '{day}' AND {same}",
             source_alias="s",
             target_alias="t",
-            writer_properties=WriterProperties(compression="ZSTD"),
-            commit_properties=CommitProperties(custom_metadata=note_of({"run": self.run, SAID: day})),
+            **commit_options({"run": self.run, SAID: day}),
         ).when_matched_delete().execute()
         version: int = opened.version()
         return version
@@ -137,7 +132,7 @@ def watched(catalog: Catalog) -> list[Node]:
     return [
         node
         for node in catalog.layer("silver")
-        if way_of(node.table.write).drops_duplicates and node.table.partition and node.table.event_time
+        if "duplicates" in way_of(node.table.write).terms and node.table.partition and node.table.event_time
     ]
 
 

@@ -15,10 +15,9 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
-from headrace.lake.lease import leased, living_holder, refuse_held
+from headrace.lake.lease import RunContext, leased, living_holder, new_run_name, refuse_held
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.run_context import RunContext, new_run_name
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
@@ -30,8 +29,8 @@ from headrace.sources.bronze_table import check_contracts, grow, ready_bronze
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import FileSource, folders_of, take_all, waiting_in
 from headrace.sources.topic import TopicSource
+from headrace.writes.alarms import follower_of
 from headrace.writes.edge import Edge
-from headrace.writes.way import follower_of
 
 
 @dataclass(frozen=True)

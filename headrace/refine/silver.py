@@ -16,12 +16,11 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema
 from headrace.lake import ledger, log
-from headrace.lake.commits import MOST_IN_MEMORY
+from headrace.lake.delta_rs import MOST_IN_MEMORY
 from headrace.lake.increments import Progress, batches, progress_of, remember
-from headrace.lake.lease import leased
+from headrace.lake.lease import RunContext, leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark, session_for
 from headrace.progress import Stopwatch
 from headrace.refine.catalog import load_tables
@@ -77,10 +76,9 @@ def take_in_memory(
 def _take(edge: Edge, rows: DataFrame, progress: Progress, recent: RecentKeys | None) -> Entry:
     """Writes a batch of bronze rows under the place it ends at, and remembers that it is done. recent: the keys that
     came lately, for a batch that fits into memory."""
-    watch, number, judging = Stopwatch(), progress.at, None
+    watch, number, judged = Stopwatch(), progress.at, None
     if recent is not None and edge.earlier_commit(edge.target, number) is None:
-        judging = edge.way.judging(edge, rows, edge.versions_for(number))
-    judged = judging.done() if judging is not None else None
+        judged = edge.judged_in_memory(rows, edge.versions_for(number))
     if judged is None or recent is None:
         entry = edge.way.write(edge, rows, number)
     else:

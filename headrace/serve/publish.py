@@ -15,7 +15,7 @@ from sqlglot import expressions as sql
 
 from headrace.aws_errors import refused
 from headrace.errors import HeadraceError, useful_line
-from headrace.lake.open_table import is_table, opened
+from headrace.lake.delta_rs import is_table, opened
 from headrace.lake.paths import LAYERS, Paths, accepted_of, as_s3, rejected_of
 from headrace.lake.session import get_spark
 from headrace.progress import Event, tell

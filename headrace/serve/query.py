@@ -19,10 +19,10 @@ from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domain_folder, domains_found
 from headrace.errors import UnknownName, UsageError
-from headrace.lake import duck, ledger, objects
-from headrace.lake.open_table import is_table, opened
+from headrace.lake import ledger, objects
+from headrace.lake.delta_rs import duckdb_connected, is_table, opened
+from headrace.lake.ledger import last_good
 from headrace.lake.paths import LAYERS, Paths
-from headrace.lake.published import last_good
 from headrace.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def run_sql(
     if version is not None and at is not None:
         raise UsageError("ask for a version or for an instant, not for both")
     settings, moment = settings or get_settings(), Moment(version, at)
-    with duck.connect(settings, python_enable_replacements="false") as connection:
+    with duckdb_connected(settings, python_enable_replacements="false") as connection:
         tree = parse(sql, connection)
         columns = _columns_named(tree)
         for parts in sorted(set(tables_named(tree))):

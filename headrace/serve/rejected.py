@@ -9,7 +9,8 @@ from deltalake import DeltaTable
 
 from headrace.contracts.model import Contract
 from headrace.errors import UnknownName
-from headrace.lake import duck, log
+from headrace.lake import log
+from headrace.lake.delta_rs import duckdb_connected
 from headrace.lake.paths import Paths, as_s3, rejected_of
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings, get_settings
@@ -70,7 +71,7 @@ def _rows(
     row = ", ".join(f'"{name}": "{name}"' for name in contract.columns if name in table.schema.names)
     reasons = f"SELECT unnest({REASONS}) AS reason FROM rejected"
     sample = f"SELECT left(coalesce(_raw, CAST(to_json({{{row}}}) AS VARCHAR)), ?) FROM rejected"
-    with duck.connect(settings) as db:
+    with duckdb_connected(settings) as db:
         db.register("rejected", table)
         counts = db.execute(
             f"SELECT reason, count(*) AS rows FROM ({reasons}) GROUP BY reason ORDER BY rows DESC, reason"

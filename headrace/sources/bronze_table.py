@@ -19,10 +19,10 @@ from headrace.contracts.model import Contract
 from headrace.contracts.schema import bronze_schema, spark_type
 from headrace.errors import Busy, HeadraceError, UsageError
 from headrace.lake import ledger, log
-from headrace.lake.commits import append_once
+from headrace.lake.delta_rs import append_once
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.progress import Stopwatch
 
 POSITION = "position"

@@ -20,10 +20,10 @@ from pyspark.sql import SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import HeadraceError
 from headrace.lake import objects
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.objects import Found
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import suit
 from headrace.progress import Event, Stopwatch, tell
 from headrace.sources.bronze_table import Batch, BronzeTable, Then

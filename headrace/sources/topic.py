@@ -24,11 +24,11 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import KEY_DISAGREES
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError, cause_to_act_on
-from headrace.lake import duck, ledger, log
-from headrace.lake.commits import MOST_IN_MEMORY
+from headrace.lake import ledger, log
+from headrace.lake.delta_rs import MOST_IN_MEMORY, duckdb_connected
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths, as_s3
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import in_memory, suit
 from headrace.progress import Stopwatch
 from headrace.settings import Settings
@@ -353,7 +353,7 @@ def offsets_in(table: str, settings: Settings) -> list[OffsetRows]:
         )
         .to_reader()
     )
-    with duck.connect(settings) as db:
+    with duckdb_connected(settings) as db:
         db.register("bronze", batches)
         rows = db.execute(
             f"""SELECT _source, _partition, min(_offset), max(_offset), count(*), count(DISTINCT _offset)

@@ -16,15 +16,22 @@ from headrace.alarms.store import oldest_needed
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.increments import Progress
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.tables import Alarms
 from headrace.writes.node import Node
-from headrace.writes.way import FollowerWay, ReceiptLine
+from headrace.writes.way import Way, way_of
+
+ReceiptLine = tuple[str, str, int, int, dict[str, int]]
+"""The table, what a line proves, both sides of the equation and the terms of the right one."""
 
 
-class AlarmsWay(FollowerWay[Alarms]):
+class AlarmsWay(Way[Alarms]):
+    """Follows another silver table, version by version."""
+
+    layers = ("silver",)
+    source_layer = "silver"
     terms = ("on_time", "late")
     stored = ("events",)
     columns = tuple(
@@ -62,17 +69,21 @@ class AlarmsWay(FollowerWay[Alarms]):
 
     def waits(self, node: Node, paths: Paths) -> bool:
         """Whether the followed table has a version that was not read, or an operator did something."""
+        read = ledger.remembered(paths, "silver", TABLE)
         newest = log.version(paths.table("silver", node.first.name))
-        return newest > _read_by(paths) or bool(Folder(paths).receive())
+        return newest > (Progress(**read).version if read else -1) or bool(Folder(paths).receive())
 
     def follow(self, node: Node, context: RunContext) -> list[Entry]:
+        """Takes all there is by now."""
         if not self.waits(node, context.paths):
             return []
         fold = AlarmFold(self.rules(context.paths.domain), context)
         return [*fold.catch_up(), *fold.close()]
 
     def oldest_needed(self, node: Node, paths: Paths, table: str) -> int | None:
-        """A restart makes again what came since the last snapshot; before the first one, all since the beginning."""
+        """The newest version of a table (the followed one, or its own) whose log a restart can do without: one makes
+        again what came since the last snapshot, and before the first one, all since the beginning. None where it needs
+        no log of that table."""
         read = ledger.remembered(paths, "silver", TABLE)
         if not read or table not in (node.first.name, TABLE):
             return None
@@ -84,40 +95,28 @@ class AlarmsWay(FollowerWay[Alarms]):
     def receipt_lines(self, node: Node, paths: Paths) -> Iterator[ReceiptLine]:
         """The rows read are those of the followed table, and every event is there. A job that was killed between a
         commit and its entry in the ledger leaves one commit that is under way: the next run writes the entry."""
-        path = paths.table("silver", TABLE)
-        newest = log.last_commit_of(path, f"{paths.domain}.silver.{TABLE}") if log.exists(path) else None
+        path, followed = paths.table("silver", TABLE), paths.table("silver", node.first.name)
+        newest = log.last_commit_of(path, f"{paths.domain}.silver.{TABLE}")
         if newest is None:
             return
         turn, totals = Turn.of(newest.note), ledger.totals(ledger.entries(paths, "silver", TABLE))
         sources = [ref.name for ref in node.upstream.values()]
         entry = turn.entry(newest.version, newest.note, *sources)
-        is_told = ledger.is_recorded(paths, entry)
+        is_recorded = ledger.is_recorded(paths, entry)
         name, terms = f"silver.{TABLE}", {term: totals.get(term, 0) for term in self.terms}
         yield name, "rows in = what became of them", totals["rows_in"], sum(terms.values()), terms
-        taken = _rows_taken(paths, node, turn, int(newest.note["began"]), is_told=is_told)
-        waiting = log.row_count(paths.table("silver", node.first.name)) - taken
+        read = turn.last if is_recorded else turn.first - 1
+        taken = log.row_count(followed, at=read) if read >= int(newest.note["began"]) else 0
+        waiting = log.row_count(followed) - taken
         rows = {str(node.first): taken} | ({"rows waiting": waiting} if waiting else {})
-        yield (
-            name,
-            "rows in = rows of silver taken",
-            totals["rows_in"] - totals.get("rewritten", 0),
-            taken,
-            rows,
-        )
+        of_silver = totals["rows_in"] - totals.get("rewritten", 0)
+        yield name, "rows in = rows of silver taken", of_silver, taken, rows
         events = {"events": totals.get("events", 0)}
-        events |= {} if is_told else {"of a batch under way": int(newest.note["events"])}
+        events |= {} if is_recorded else {"of a batch under way": int(newest.note["events"])}
         yield name, "rows stored = events recorded", log.row_count(path), sum(events.values()), events
 
 
-WAY = AlarmsWay
-
-
-def _read_by(paths: Paths) -> int:
-    """The newest version of the followed table that was read."""
-    read = ledger.remembered(paths, "silver", TABLE)
-    return Progress(**read).version if read else -1
-
-
-def _rows_taken(paths: Paths, node: Node, turn: Turn, began: int, *, is_told: bool) -> int:
-    read = turn.last if is_told else turn.first - 1
-    return log.row_count(paths.table("silver", node.first.name), at=read) if read >= began else 0
+def follower_of(node: Node) -> AlarmsWay:
+    way = way_of(node.table.write)
+    assert isinstance(way, AlarmsWay), f"{node.ref} follows no silver table"
+    return way

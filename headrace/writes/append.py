@@ -9,7 +9,7 @@ A batch in memory has the same terms and the same commits, sooner: Spark judges 
 keys that are held in memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -22,13 +22,14 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
+from headrace.contracts.schema import bronze_schema
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.commits import append_once
+from headrace.lake.delta_rs import append_once
 from headrace.lake.ledger import Entry
 from headrace.tables import REASONS, Append
-from headrace.writes.edge import HASH, Edge, Judged, Judging
-from headrace.writes.key_cache import Array, RecentKeys, hashes, keys_in, repeats_within, stored
+from headrace.writes.edge import HASH, NOT_STORED, Edge, Judged
+from headrace.writes.key_cache import HASHES, Array, RecentKeys, hashes, keys_in, repeats_within, stored
 from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
 
@@ -38,19 +39,19 @@ MOST_SPANS = 48
 
 
 @dataclass(frozen=True)
-class Span:
-    """A stretch of event time within one day, from its first to its last microsecond since 1970."""
+class Extent:
+    """How many rows a batch has, the days on which they happened, and the first and last microsecond since 1970 of each
+    hour, or of all of them where a query would name too many."""
 
-    day: date
-    first: int
-    last: int
+    rows: int
+    days: list[date]
+    spans: list[tuple[int, int]]
 
 
 class AppendWay(SilverWay[Append]):
     terms = ("written", "rejected", "duplicates")
     stored = ("written",)
     named = {"duplicates": "rows that had come before"}
-    drops_duplicates = True
 
     @property
     def sentence(self) -> str:
@@ -65,116 +66,106 @@ class AppendWay(SilverWay[Append]):
             )
 
     def write(self, edge: Edge, rows: DataFrame, number: int) -> Entry:
-        done = edge.earlier_commit(edge.target, number)
-        if done is not None:
-            return _entry(edge, number, done)
-        versions = edge.versions_for(number)
-        rows_in, spans = _extent(edge, rows)
+        if edge.earlier_commit(edge.target, number) is not None:
+            return _entry(edge, number)
+        versions, extent = edge.versions_for(number), _extent(edge, rows)
         hashed = rows.withColumn(HASH, F.xxhash64(*edge.node.table.keys))
-        twice = _hashes_seen_twice(edge, hashed, spans).persist()
+        twice = _hashes_seen_twice(edge, hashed, extent).persist()
         judged = edge.judged(hashed, versions)
         marked = judged.join(F.broadcast(twice.withColumn(SUSPECT, F.lit(True))), on=HASH, how="left")
         doubtful = marked.where(is_rejected() | F.col(SUSPECT)).drop(SUSPECT).persist()
         try:
             bad, candidates = doubtful.where(is_rejected()), doubtful.where(~is_rejected())
-            suspects = (
-                candidates.count()
-            )  # makes all of `doubtful` at once; asking for its first row would not
-            rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
-            first = _first_of_each_key(edge, candidates, spans).persist()
+            suspects = candidates.count()  # makes all of `doubtful`; asking for its first row would not
+            rejected = edge.write_rejected(bad, number, versions)
+            first = _first_of_each_key(edge, candidates, extent).persist()
             duplicates = suspects - first.count()
             good = judged.where(~is_rejected()).join(F.broadcast(twice), on=HASH, how="left_anti")
-            # Together, one writer might get all that is large and the others all that is small.
-            kept = good.coalesce(_writers(rows, rows_in)).unionByName(first.coalesce(1))
-            note = {"rows_in": rows_in, "rejected": rejected, "duplicates": duplicates, "upstream": versions}
-            _append(edge, kept, number, note)
+            # Each writer opens a file in every partition that it meets, so few write much. Together, one might get all
+            # that is large and the others all that is small.
+            writers = max(rows.sparkSession.sparkContext.defaultParallelism, extent.rows // ROWS_PER_WRITER)
+            fresh = good.coalesce(writers).unionByName(first.coalesce(1)).transform(edge.finished)
+            note = {
+                "rows_in": extent.rows,
+                "rejected": rejected,
+                "duplicates": duplicates,
+                "upstream": versions,
+            }
+            edge.append(fresh, number, note)
             first.unpersist()
         finally:
             doubtful.unpersist()
             twice.unpersist()
-        written = edge.earlier_commit(edge.target, number)
-        assert written is not None, "an idempotent append left no commit"
-        return _entry(edge, number, written)
+        return _entry(edge, number)
 
-    def judging(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> Judging | None:
+    def judging(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame | None:
         if edge.node.table.event_time is None:
             return None
         judged = edge.judged(rows, versions)
-        kept, aside = edge.finished(judged).columns, edge.set_aside(judged).columns
-        told = judged.select(
-            *(edge.reasons_told() if name == REASONS else F.col(name) for name in judged.columns),
-            F.current_timestamp().alias("_processed_at"),
-            F.lit(edge.context.run).alias("_run"),
-            *hashes(edge),
-        )
-        return Judging(told, versions, kept, aside)
+        added = F.current_timestamp().alias("_processed_at"), F.lit(edge.context.run).alias("_run")
+        return judged.withColumn(REASONS, edge.reasons()).select("*", *added, *hashes(edge))
 
     def write_from_memory(
         self, edge: Edge, spark: SparkSession, judged: Judged, number: int, recent: RecentKeys
     ) -> Entry:
-        told, versions = judged.rows, dict(judged.by.versions)
-        is_bad = pc.greater(pc.list_value_length(told[REASONS]), 0)
-        bad, good = told.filter(is_bad), told.filter(pc.invert(is_bad))
-        rejected = _set_aside(edge, bad, judged.by.aside, number, versions)
+        rows, run, upstream = judged.rows, edge.context.run, dict(judged.versions)
+        is_bad = pc.greater(pc.list_value_length(rows[REASONS]), 0)
+        bad, good = rows.filter(is_bad), rows.filter(pc.invert(is_bad))
+        if len(bad) and edge.earlier_commit(edge.rejected, number) is None:
+            edge.context.leases.check()
+            names = [*bronze_schema(edge.contract).fieldNames(), REASONS, "_processed_at", "_run"]
+            aside = bad.select(names).rename_columns({"_processed_at": "_rejected_at"})
+            note = {"run": run, "upstream": upstream}
+            append_once(edge.rejected, aside, app=edge.app, number=number, note=note)
         keys, at = keys_in(good)
         repeats = repeats_within(keys, _in_order_of_arrival(good)) | stored(edge, spark, keys, at, recent)
         fresh = good.filter(pa.array(~repeats))
-        note = {
-            "rows_in": len(told),
-            "rejected": rejected,
-            "duplicates": int(repeats.sum()),
-            "upstream": versions,
-        }
-        _append_from_memory(edge, fresh.select(judged.by.kept), number, note)
+        counts = {"rows_in": len(rows), "rejected": len(bad), "duplicates": int(repeats.sum())}
+        edge.context.leases.check()
+        append_once(
+            edge.target,
+            fresh.select([name for name in fresh.column_names if name not in (*NOT_STORED, *HASHES)]),
+            app=edge.app,
+            number=number,
+            note={"run": run, **counts, "upstream": upstream},
+            partition=edge.node.table.partition,
+            properties=edge.properties,
+        )
         recent.add(keys.of(~repeats))
-        done = edge.earlier_commit(edge.target, number)
-        assert done is not None, "an append left no commit"
-        return _entry(edge, number, done)
+        return _entry(edge, number)
 
     def rows_let_in(self, commit: log.Commit) -> int:
         return commit.metrics.get("numOutputRows", 0)
 
 
-WAY = AppendWay
-
-
-def _entry(edge: Edge, number: int, done: log.Commit) -> Entry:
-    note = done.note
-    counts = {
-        "written": done.metrics.get("numOutputRows", 0),
-        "rejected": note["rejected"],
-        "duplicates": note["duplicates"],
-    }
+def _entry(edge: Edge, number: int) -> Entry:
+    commit = edge.earlier_commit(edge.target, number)
+    assert commit is not None, "an append left no commit"
+    note, written = commit.note, commit.metrics.get("numOutputRows", 0)
+    counts = {"written": written, "rejected": note["rejected"], "duplicates": note["duplicates"]}
     return edge.entry(number, note["rows_in"], counts, note["upstream"])
 
 
-def _extent(edge: Edge, rows: DataFrame) -> tuple[int, list[Span]]:
-    """How many rows the batch has, and the hours in which they happened, each as narrow as its rows."""
+def _extent(edge: Edge, rows: DataFrame) -> Extent:
     event_time, counted = edge.node.table.event_time, Observation()
     observed = rows.observe(counted, F.count(F.lit(1)).alias("rows"))
     if event_time is None:
         observed.count()
-        return counted.get["rows"], []
+        return Extent(counted.get["rows"], [], [])
     at = F.col(event_time)
     hours = observed.groupBy(F.date_trunc("hour", at).alias("hour")).agg(
         F.to_date(F.min(at)), F.unix_micros(F.min(at)), F.unix_micros(F.max(at))
     )
-    spans = [Span(*row[1:]) for row in hours.orderBy("hour").collect() if row["hour"] is not None]
-    return counted.get["rows"], spans if len(spans) <= MOST_SPANS else _by_day(spans)
+    found = [row[1:] for row in hours.collect() if row["hour"] is not None]
+    spans = [(first, last) for _, first, last in found]
+    if len(spans) > MOST_SPANS:
+        spans = [(min(first for first, _ in spans), max(last for _, last in spans))]
+    return Extent(counted.get["rows"], sorted({day for day, _, _ in found}), spans)
 
 
-def _by_day(spans: list[Span]) -> list[Span]:
-    """Many hours are rather asked for by their days."""
-    days: dict[date, Span] = {}
-    for span in spans:
-        before = days.setdefault(span.day, span)
-        days[span.day] = Span(span.day, min(before.first, span.first), max(before.last, span.last))
-    return list(days.values())
-
-
-def _hashes_seen_twice(edge: Edge, hashed: DataFrame, spans: list[Span]) -> DataFrame:
+def _hashes_seen_twice(edge: Edge, hashed: DataFrame, extent: Extent) -> DataFrame:
     here = hashed.select(HASH, F.lit(1).alias("here"), F.lit(0).alias("there"))
-    stored = _stored(edge, hashed, spans)
+    stored = _stored(edge, hashed.sparkSession, extent)
     if stored is not None:
         keys = F.xxhash64(*edge.node.table.keys).alias(HASH)
         here = here.unionByName(stored.select(keys, F.lit(0).alias("here"), F.lit(1).alias("there")))
@@ -184,70 +175,26 @@ def _hashes_seen_twice(edge: Edge, hashed: DataFrame, spans: list[Span]) -> Data
     return seen.where((F.col("here") > 0) & (F.col("here") + F.col("there") > 1)).select(HASH)
 
 
-def _stored(edge: Edge, rows: DataFrame, spans: list[Span]) -> DataFrame | None:
+def _stored(edge: Edge, spark: SparkSession, extent: Extent) -> DataFrame | None:
     """The stored rows that could hold the same keys: those that happened when rows of the batch did."""
-    if not log.exists(edge.target):
-        return None
-    table = rows.sparkSession.read.format("delta").load(edge.target)
-    partition, event_time = edge.node.table.partition, edge.node.table.event_time
-    if not (partition and event_time and spans):
-        return table
-    table = table.where(F.col(partition).isin(sorted({span.day for span in spans})))
-    if len(spans) > MOST_SPANS:
-        return table
+    rows, partition, event_time = edge.stored(spark), edge.node.table.partition, edge.node.table.event_time
+    if rows is None or not (partition and event_time and extent.days):
+        return rows
     within = (
-        F.col(event_time).between(*(F.timestamp_micros(F.lit(end)) for end in (span.first, span.last)))
-        for span in spans
+        F.col(event_time).between(*(F.timestamp_micros(F.lit(end)) for end in span)) for span in extent.spans
     )
-    return table.where(reduce(or_, within))
+    return rows.where(F.col(partition).isin(extent.days)).where(reduce(or_, within))
 
 
-def _first_of_each_key(edge: Edge, candidates: DataFrame, spans: list[Span]) -> DataFrame:
+def _first_of_each_key(edge: Edge, candidates: DataFrame, extent: Extent) -> DataFrame:
     keys = list(edge.node.table.keys)
     order = Window.partitionBy(*keys).orderBy("_sent_at", "_source", "_offset")
     first = candidates.withColumn("_nth", F.row_number().over(order)).where(F.col("_nth") == 1).drop("_nth")
-    stored = _stored(edge, candidates, spans)
+    stored = _stored(edge, candidates.sparkSession, extent)
     if stored is None:
         return first
     met = stored.select(*keys).join(F.broadcast(first.select(*keys)), on=keys, how="left_semi")
     return first.join(F.broadcast(met), on=keys, how="left_anti")
-
-
-def _writers(rows: DataFrame, rows_in: int) -> int:
-    """How many tasks write. Each opens a file in every partition it meets, so few write much."""
-    return max(rows.sparkSession.sparkContext.defaultParallelism, rows_in // ROWS_PER_WRITER)
-
-
-def _append(edge: Edge, rows: DataFrame, number: int, note: Mapping[str, object]) -> None:
-    edge.context.leases.check()
-    writer = rows.transform(edge.finished).write.format("delta").mode("append")
-    if not log.exists(edge.target):
-        writer = edge.created_by(writer)
-    writer.options(**edge.options(number, note)).save(edge.target)
-
-
-def _append_from_memory(edge: Edge, rows: pa.Table, number: int, note: Mapping[str, object]) -> None:
-    edge.context.leases.check()
-    append_once(
-        edge.target,
-        rows,
-        app=edge.app,
-        number=number,
-        note={"run": edge.context.run, **note},
-        partition=edge.node.table.partition,
-        properties=edge.properties,
-    )
-
-
-def _set_aside(edge: Edge, bad: pa.Table, names: Sequence[str], number: int, versions: dict[str, int]) -> int:
-    if edge.earlier_commit(edge.rejected, number) is None and len(bad):
-        edge.context.leases.check()
-        at = bad.rename_columns(
-            [{"_processed_at": "_rejected_at"}.get(name, name) for name in bad.column_names]
-        )
-        note = {"run": edge.context.run, "upstream": versions}
-        append_once(edge.rejected, at.select(names), app=edge.app, number=number, note=note)
-    return len(bad)
 
 
 def _in_order_of_arrival(rows: pa.Table) -> tuple[Array, ...]:

@@ -1,13 +1,9 @@
 """Changes: a change feed is applied in the order of the source's log; the table holds each key as it is now.
 
 rows in = applied + before-images + superseded + replayed + rejected, and the rows stored = added + deleted, of which
-the latter counts below nought.
-
-A change is applied when it is later in the log than what is known of its key as its batch comes; of several of one
-batch each is applied in turn, so the last one stands. It is superseded when something later is known already, and
-replayed when that very change is known or comes twice in its batch. What is known of a key is the order that its row
-carries, or, of one that was deleted, its tombstone in `<table>__deleted`: so a deleted key stays deleted however late
-an older change comes, and nobody who reads the table meets a deleted row.
+the latter counts below nought. What is known of a key is the order that its row carries, or, of one that was deleted,
+its tombstone in `<table>__deleted` (decision 036); later changes are applied, earlier ones are superseded, and the same
+one is replayed.
 """
 
 from collections.abc import Mapping
@@ -19,12 +15,10 @@ from pyspark.sql import functions as F
 from headrace.contracts.model import ChangeFeed, Contract
 from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
-from headrace.lake import log
-from headrace.lake.merge import GONE, merge_rows
 from headrace.lake.paths import deleted_of
 from headrace.tables import IS_NULL, Changes, rejected_when
-from headrace.writes.edge import Edge
-from headrace.writes.node import Node
+from headrace.writes.edge import GONE, Edge, read_version
+from headrace.writes.node import Node, Ref
 from headrace.writes.way import SilverWay
 
 ORDER, FATE = "_order", "_fate"
@@ -48,36 +42,26 @@ class ChangesWay(SilverWay[Changes]):
     def check(self, node: Node, contract: Contract | None) -> None:
         if contract is None or contract.type != "change_feed":
             raise UsageError(f"{node.ref}: Changes applies a source whose contract says `type: change_feed`")
-        feed = self._feed(contract)
-        if feed is None:
-            raise UsageError(
-                f"{node.ref}: Changes needs to know the operation and the order of {contract.table}: name their "
-                "columns here, or under `changes` in its contract"
-            )
-        feed.check(contract.columns)
+        self._feed(contract).check(contract.columns)
 
-    def _feed(self, contract: Contract) -> ChangeFeed | None:
+    def _feed(self, contract: Contract) -> ChangeFeed:
         """What the contract says of its feed, with what the table declares otherwise."""
-        said = contract.changes.model_dump() if contract.changes else {}
-        own = {
-            "operation": self.declared.operation,
-            "order": self.declared.order,
-            "before": self.declared.before,
-        }
-        said |= {name: value for name, value in own.items() if value}
-        return ChangeFeed(**said) if said.get("operation") and said.get("order") else None
-
-    def _feed_of(self, edge: Edge) -> ChangeFeed:
-        feed = self._feed(edge.contract)
-        assert feed is not None, f"{edge.node.ref} was loaded without its feed"
-        return feed
+        feed = contract.changes.model_dump() if contract.changes else {}
+        own = {name: getattr(self.declared, name) for name in ("operation", "order", "before")}
+        feed |= {name: value for name, value in own.items() if value}
+        if not (feed.get("operation") and feed.get("order")):
+            raise UsageError(
+                f"Changes needs to know the operation and the order of {contract.table}: name their columns where the "
+                "table is declared, or under `changes` in its contract"
+            )
+        return ChangeFeed(**feed)
 
     def judges_by(self, edge: Edge) -> Mapping[str, str]:
         names = edge.node.name, deleted_of(edge.node.name)
         return {name: edge.paths.table("silver", name) for name in names}
 
     def judged(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
-        feed, columns = self._feed_of(edge), edge.contract.columns
+        feed, columns = self._feed(edge.contract), edge.contract.columns
         for name in (*edge.node.table.keys, *feed.order):
             if name not in columns or not (columns[name].required or name == edge.contract.key_column):
                 rows = rows.transform(rejected_when(f"{name} {IS_NULL}", F.col(name).isNull()))
@@ -106,30 +90,26 @@ class ChangesWay(SilverWay[Changes]):
 
     def _known(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """Of each key: how far in the log it is known, and whether the table holds it."""
-        keys, feed = list(edge.node.table.keys), self._feed_of(edge)
+        keys, feed = list(edge.node.table.keys), self._feed(edge.contract)
         nothing = rows.select(*keys, F.struct(*feed.order).alias(ORDER), F.lit(True).alias("_held"))
-        found = nothing.where(F.lit(False))
+        known = nothing.where(F.lit(False))
         for name, path in self.judges_by(edge).items():
             if versions.get(name, -1) >= 0:
-                table = (
-                    rows.sparkSession.read.format("delta").option("versionAsOf", versions[name]).load(path)
-                )
-                found = found.union(table.select(*keys, ORDER, F.lit(path == edge.target)))
-        return found.groupBy(*keys).agg(F.max(ORDER).alias("_known"), F.max("_held").alias("_held"))
+                table = read_version(rows.sparkSession, path, versions[name], Ref("silver", name))
+                known = known.union(table.select(*keys, ORDER, F.lit(path == edge.target)))
+        return known.groupBy(*keys).agg(F.max(ORDER).alias("_known"), F.max("_held").alias("_held"))
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
-        feed = self._feed(contract)
-        assert feed is not None, f"{node.ref} was loaded without its feed"
-        return rows.withColumn(ORDER, F.struct(*feed.order)).drop(*self.leaves_out(contract))
+        return rows.withColumn(ORDER, F.struct(*self._feed(contract).order)).drop(*self.leaves_out(contract))
 
     def leaves_out(self, contract: Contract) -> tuple[str, ...]:
         feed = self._feed(contract)
-        return (feed.before,) if feed is not None and feed.before in contract.columns else ()
+        return (feed.before,) if feed.before in contract.columns else ()
 
     def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        feed, keys = self._feed_of(edge), list(edge.node.table.keys)
+        feed, keys = self._feed(edge.contract), list(edge.node.table.keys)
         weighed = self._weighed(edge, judged.where(~is_rejected()), note["upstream"]).persist()
-        found = {row[FATE]: row["count"] for row in weighed.groupBy(FATE).count().collect()}
+        fates = {row[FATE]: row["count"] for row in weighed.groupBy(FATE).count().collect()}
         in_turn = Window.partitionBy(*keys).orderBy(F.desc(ORDER))
         applied = weighed.where(F.col(FATE) == "applied").withColumn("_nth", F.row_number().over(in_turn))
         held = F.coalesce("_held", F.lit(False))
@@ -143,22 +123,23 @@ class ChangesWay(SilverWay[Changes]):
             (row[GONE], row["_held"]): row["count"]
             for row in standing.groupBy(GONE, "_held").count().collect()
         }
-        note["counts"] |= {fate: found.get(fate, 0) for fate in FATES}
+        note["counts"] |= {fate: fates.get(fate, 0) for fate in FATES}
         note["counts"] |= {"added": moved.get((False, False), 0), "deleted": -moved.get((True, True), 0)}
         if any(gone for gone, _ in moved):
             self._remember_deleted(edge, standing.where(GONE), number, note)
         if any(not gone or was_held for gone, was_held in moved):
-            self._store(edge, standing.drop("_held"), number, note)
+            edge.merge(standing.drop("_held").transform(edge.finished), keys, number, note)
         standing.unpersist()
         weighed.unpersist()
 
     def _weighed(self, edge: Edge, good: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """Each row with what becomes of it."""
-        feed, keys = self._feed_of(edge), list(edge.node.table.keys)
+        feed, keys = self._feed(edge.contract), list(edge.node.table.keys)
         is_image = F.col(feed.operation).isin(*feed.images(edge.contract.columns))
         copies = Window.partitionBy(*keys, ORDER, is_image).orderBy(*ARRIVAL)
-        ordered = good.withColumn(ORDER, F.struct(*feed.order))
-        ordered = ordered.withColumn("_nth", F.row_number().over(copies))
+        ordered = good.withColumn(ORDER, F.struct(*feed.order)).withColumn(
+            "_nth", F.row_number().over(copies)
+        )
         known = self._known(edge, good, versions)
         fate = (
             F.when(is_image, "before-images")
@@ -181,15 +162,3 @@ class ChangesWay(SilverWay[Changes]):
             F.lit(edge.context.run).alias("_run"),
         )
         tombstones.write.format("delta").mode("append").options(**edge.options(number, note)).save(path)
-
-    def _store(self, edge: Edge, standing: DataFrame, number: int, note: Mapping[str, Any]) -> None:
-        edge.context.leases.check()
-        rows, options = standing.transform(edge.finished), edge.options(number, note)
-        if log.exists(edge.target):
-            merge_rows(rows, edge.target, edge.node.table.keys, options)
-        else:
-            writer = rows.where(~F.col(GONE)).drop(GONE).write.format("delta").mode("append")
-            edge.created_by(writer).options(**options).save(edge.target)
-
-
-WAY = ChangesWay

@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, reduce
+from operator import and_
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
@@ -20,15 +22,18 @@ from headrace.contracts.rules import UNREADABLE, with_reasons
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
+from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import in_memory
 from headrace.tables import REASONS
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import SilverWay, way_of
 
 HASH = "_hash"
+GONE = "_gone"
+"""The column of rows to merge that says which of them are deleted; without it none is."""
+NOT_STORED = ("_raw", "_source", "_partition", "_offset", "_sent_at", REASONS, HASH)
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,12 @@ class Edge:
         return self.paths.table("bronze", self.contract.table)
 
     @property
-    def parents(self) -> dict[str, Ref]:
+    def _parents(self) -> dict[str, Ref]:
         return {name: ref for name, ref in self.node.upstream.items() if name != self.node.arguments[0]}
 
     def versions_now(self) -> dict[str, int]:
         """Those of its parents, and of its own tables where what is stored decides what becomes of a batch."""
-        tables = {name: self.paths.table(ref.layer, ref.name) for name, ref in self.parents.items()}
+        tables = {name: self.paths.table(ref.layer, ref.name) for name, ref in self._parents.items()}
         return {name: log.version(table) for name, table in (tables | dict(self.way.judges_by(self))).items()}
 
     def versions_for(self, number: int) -> dict[str, int]:
@@ -82,14 +87,14 @@ class Edge:
 
     def judged(self, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
         """All rows as the table's function makes them, with the reasons against those that must not pass."""
-        spark = rows.sparkSession
         frames: dict[str, Any] = {
             self.node.arguments[0]: with_reasons(rows, self.contract),
             AS_OF: self.as_of,
         }
-        for name, ref in self.parents.items():
-            read = self.parents_cache.read_version if self.parents_cache else read_version
-            frames[name] = read(spark, self.paths.table(ref.layer, ref.name), versions[name], ref)
+        read = self.parents_cache.read_version if self.parents_cache else read_version
+        for name, ref in self._parents.items():
+            path = self.paths.table(ref.layer, ref.name)
+            frames[name] = read(rows.sparkSession, path, versions[name], ref)
         judged = self.node.call(frames)
         missing = set(bronze_schema(self.contract).fieldNames()) - set(judged.columns)
         if missing or REASONS not in judged.columns:
@@ -100,24 +105,23 @@ class Edge:
 
     def finished(self, rows: DataFrame) -> DataFrame:
         """Rows as the silver table stores them."""
-        technical = ("_raw", "_source", "_partition", "_offset", "_sent_at", REASONS, HASH)
-        return rows.drop(*technical).withColumns(
+        return rows.drop(*NOT_STORED).withColumns(
             {"_processed_at": F.current_timestamp(), "_run": F.lit(self.context.run)}
         )
 
-    def reasons_told(self) -> Column:
+    def stored(self, spark: SparkSession) -> DataFrame | None:
+        """The silver table as it is now; None before its first batch."""
+        return spark.read.format("delta").load(self.target) if log.exists(self.target) else None
+
+    def reasons(self) -> Column:
         """Of a line that could not be read, nothing else is worth saying: that it names no parent, for one."""
         unreadable = F.array_intersect(REASONS, F.lit(list(UNREADABLE)))
         return F.when(F.size(unreadable) > 0, unreadable).otherwise(F.col(REASONS)).alias(REASONS)
 
     def set_aside(self, rows: DataFrame) -> DataFrame:
         """Rows as the rejected table stores them: as they were in bronze, with the reasons."""
-        return rows.select(
-            *bronze_schema(self.contract).fieldNames(),
-            self.reasons_told(),
-            F.current_timestamp().alias("_rejected_at"),
-            F.lit(self.context.run).alias("_run"),
-        )
+        when, run = F.current_timestamp().alias("_rejected_at"), F.lit(self.context.run).alias("_run")
+        return rows.select(*bronze_schema(self.contract).fieldNames(), self.reasons(), when, run)
 
     def options(self, number: int, note: Mapping[str, Any], app: str | None = None) -> dict[str, Any]:
         """A writer's options that make the commit happen once and say what it is."""
@@ -140,6 +144,43 @@ class Edge:
         table = self.node.table
         writer = writer.options(**self.properties)
         return writer.partitionBy(table.partition) if table.partition else writer
+
+    def append(self, rows: DataFrame, number: int, note: Mapping[str, Any]) -> None:
+        """Appends finished rows by a commit that happens once."""
+        self.context.leases.check()
+        writer = rows.write.format("delta").mode("append")
+        if not log.exists(self.target):
+            writer = self.created_by(writer)
+        writer.options(**self.options(number, note)).save(self.target)
+
+    def merge(self, rows: DataFrame, keys: Sequence[str], number: int, note: Mapping[str, Any]) -> None:
+        """Puts finished rows in the place of those with their keys by a commit that happens once; of a key that is
+        GONE nothing stays. A merge takes its options from the session alone, so each batch has a session of its own
+        (a stream's batches come with one)."""
+        spark, may_delete = rows.sparkSession, GONE in rows.columns
+        if not log.exists(self.target):
+            self.append(rows.where(~F.col(GONE)).drop(GONE) if may_delete else rows, number, note)
+            return
+        self.context.leases.check()
+        once = self.options(number, note)
+        options = {
+            "spark.databricks.delta.write.txnAppId": once["txnAppId"],
+            "spark.databricks.delta.write.txnVersion": str(number),
+            "spark.databricks.delta.commitInfo.userMetadata": once["userMetadata"],
+        }
+        for name, value in options.items():
+            spark.conf.set(name, value)
+        try:
+            same_key = reduce(and_, (F.col(f"t.{key}") == F.col(f"s.{key}") for key in keys))
+            merge = DeltaTable.forPath(spark, self.target).alias("t").merge(rows.alias("s"), same_key)
+            if may_delete:
+                merge = merge.whenMatchedDelete(f"s.{GONE}")
+            values = {name: F.col(f"s.{name}") for name in rows.columns if name != GONE}
+            merge = merge.whenMatchedUpdate(set=values)
+            merge.whenNotMatchedInsert(f"NOT s.{GONE}" if may_delete else None, values).execute()
+        finally:
+            for name in options:
+                spark.conf.unset(name)
 
     def entry(self, number: int, rows_in: int, counts: dict[str, int], versions: Mapping[str, int]) -> Entry:
         return Entry(
@@ -170,14 +211,46 @@ class Edge:
         return log.commit_of_batch(table, self.app, number)
 
     def write_rejected(self, rows: DataFrame, number: int, versions: Mapping[str, int]) -> int:
-        """Sets rows aside and says how many; done once, however often it is called."""
+        """Sets rows aside, as they were in bronze and with the reasons, and says how many; done once, however often it
+        is called."""
+        if rows.isEmpty():
+            return 0
         self.context.leases.check()
         earlier = self.earlier_commit(self.rejected, number)
         if earlier is None:
-            writer = rows.transform(self.set_aside).write.format("delta").mode("append")
-            writer.options(**self.options(number, {"upstream": dict(versions)})).save(self.rejected)
+            options = self.options(number, {"upstream": dict(versions)})
+            self.set_aside(rows).write.format("delta").mode("append").options(**options).save(self.rejected)
             earlier = self.earlier_commit(self.rejected, number)
         return earlier.metrics.get("numOutputRows", 0) if earlier else 0
+
+    def judged_in_memory(
+        self, rows: DataFrame, versions: Mapping[str, int], unchanged: Sequence[str] = ()
+    ) -> "Judged | None":
+        """A batch in memory with the reasons against its rows; None where its way of writing takes frames only, it does
+        not fit into this process, or judging makes one of the `unchanged` columns anew."""
+        judging = self.way.judging(self, rows, versions)
+        if judging is None or not leaves(judging, unchanged, rows):
+            return None
+        held = in_memory(judging)
+        return None if held is None else Judged(held, versions)
+
+
+class Judged(NamedTuple):
+    """Rows with the reasons against them and all that silver adds, and the versions of the parents that say so."""
+
+    rows: pa.Table
+    versions: Mapping[str, int]
+
+
+def leaves(after: DataFrame, names: Sequence[str], before: DataFrame) -> bool:
+    """Whether these columns are as they were, and none was made anew under an old name: Spark numbers each column, and
+    one that is made from others has another number."""
+    numbers = []
+    for rows in (before, after):
+        output = rows._jdf.queryExecution().analyzed().output()
+        columns = [output.apply(place) for place in range(output.size())]
+        numbers.append({column.name(): column.exprId().id() for column in columns})
+    return all(numbers[0][name] == numbers[1][name] for name in names)
 
 
 def rows_upstream(node: Node, paths: Paths) -> int:
@@ -205,37 +278,3 @@ class ParentsCache:
         rows = read_version(spark, path, version, ref).persist()
         self._held[path] = (version, session, rows)
         return rows
-
-
-@dataclass(frozen=True)
-class Judging:
-    """Rows with the reasons against them and all that silver adds, before Spark has made them; the versions of the
-    parents that say so. Of all the columns, those that silver stores and those that are stored of what is set aside."""
-
-    rows: DataFrame
-    versions: Mapping[str, int]
-    kept: Sequence[str]
-    aside: Sequence[str]
-
-    def leaves(self, names: Sequence[str], of: DataFrame) -> bool:
-        """Whether these columns come out of it as they were, and none was made anew under an old name."""
-        before, after = _identities(of), _identities(self.rows)
-        return all(before[name] == after[name] for name in names)
-
-    def done(self) -> "Judged | None":
-        """None where the rows do not fit into this process."""
-        rows = in_memory(self.rows)
-        return None if rows is None else Judged(rows, self)
-
-
-@dataclass(frozen=True)
-class Judged:
-    rows: pa.Table
-    by: Judging
-
-
-def _identities(rows: DataFrame) -> dict[str, int]:
-    """Spark's own number of each column; one that is made from others has another."""
-    output = rows._jdf.queryExecution().analyzed().output()
-    columns = [output.apply(place) for place in range(output.size())]
-    return {column.name(): column.exprId().id() for column in columns}

@@ -3,12 +3,9 @@
 rows in = opened + unchanged + rejected, and the versions stored = opened + reclassified over all batches.
 
 Keys whose batch says nothing new are only counted. For every other key all versions are made again from all
-that bronze ever saw of it, so replays and arrivals out of order end in exactly the same history.
-
-Where the source sends snapshots, a key is closed at the instant of the first snapshot that leaves it out, and opened
-again by the next one that has it. A snapshot is all that was sent at one instant. It closes nothing before bronze has
-been taken as far as its last row, nor while it holds a line whose key nobody can read: that could be anyone's. A row
-that is rejected says that its key is still there, and no more.
+that bronze ever saw of it, so replays and arrivals out of order end in exactly the same history. Where the source sends
+snapshots, a key is closed at the instant of the first one that leaves it out, and opened again by the next one that
+has it (decision 037).
 """
 
 from collections.abc import Mapping
@@ -24,9 +21,8 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.merge import GONE, merge_rows
 from headrace.tables import EVER, IS_NULL, History, rejected_when
-from headrace.writes.edge import Edge
+from headrace.writes.edge import GONE, Edge
 from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
 
@@ -106,18 +102,16 @@ class HistoryWay(SilverWay[History]):
 
     def _keys_with_news(self, edge: Edge, rows: DataFrame) -> DataFrame:
         """Keys of which some row differs from the current version or came before it."""
-        keys, columns = list(edge.node.table.keys), self._tracked(edge.node, edge.contract)
-        if not log.exists(edge.target):
-            return rows.select(*keys).dropna().distinct()
-        current = rows.sparkSession.read.format("delta").load(edge.target).where("is_current")
-        known = current.select(
-            *[F.col(key).alias(f"c_{key}") for key in keys],
-            *[F.col(name).alias(f"c_{name}") for name in columns],
-            F.col("effective_from").alias("c_from"),
-        )
-        joined = rows.join(known, on=_same("", "c_", keys), how="left")
-        nothing_new = _same("", "c_", columns) & (self._when >= F.col("c_from"))
-        return joined.where(~F.coalesce(nothing_new, F.lit(False))).select(*keys).dropna().distinct()
+        keys, state = list(edge.node.table.keys), F.struct(*self._tracked(edge.node, edge.contract))
+        stored = edge.stored(rows.sparkSession)
+        if stored is not None:
+            current = stored.where("is_current").select(
+                *keys, state.alias("_known"), F.col("effective_from").alias("_since")
+            )
+            nothing_new = state.eqNullSafe(F.col("_known")) & (self._when >= F.col("_since"))
+            joined = rows.join(current, on=keys, how="left")
+            rows = joined.where(~F.coalesce(nothing_new, F.lit(False)))
+        return rows.select(*keys).dropna().distinct()
 
     def _rebuild(
         self,
@@ -132,39 +126,32 @@ class HistoryWay(SilverWay[History]):
         seen = _all_seen(edge, judged, moved, note["upstream"])
         if snapshots is None:
             seen = seen.where(~is_rejected())
-        made = self._versions(keys, self._tracked(edge.node, edge.contract), seen, snapshots).persist()
-        stored = _stored_versions(edge, moved)
-        opened, after = self._opened_by_batch(keys, good, made), made.count()
-        before = stored.count() if stored else 0
-        counts = note["counts"]
+        versions = self._versions(keys, self._tracked(edge.node, edge.contract), seen, snapshots).persist()
+        begins, named, counts = [*keys, "_when", "_source"], [*keys, "version"], note["counts"]
+        begun = versions.withColumn("_when", F.col("effective_from")).select(*begins)
+        arrived = good.withColumn("_when", self._when).select(*begins).distinct()
+        opened, before = arrived.join(begun, begins, "left_semi").count(), 0
+        rows = versions.transform(edge.finished)
+        stored = edge.stored(judged.sparkSession)
+        if stored is not None:
+            of_keys = stored.join(F.broadcast(moved), on=keys, how="left_semi")
+            before = of_keys.count()
+            surplus = of_keys.join(versions.select(*named), on=named, how="left_anti")
+            rows = rows.withColumn(GONE, F.lit(False)).unionByName(surplus.withColumn(GONE, F.lit(True)))
         counts["opened"], counts["unchanged"] = opened, counts["unchanged"] - opened
-        counts["reclassified"] = after - before - opened
-        rows = made.transform(edge.finished)
-        options = edge.options(number, note)
-        edge.context.leases.check()
-        if stored is None:
-            rows.write.format("delta").mode("append").options(**options).save(edge.target)
-        else:
-            named = [*keys, "version"]
-            surplus = stored.join(made.select(*named), on=named, how="left_anti").withColumn(
-                GONE, F.lit(True)
-            )
-            rows = rows.withColumn(GONE, F.lit(False)).unionByName(surplus)
-            merge_rows(rows, edge.target, named, options)
-        made.unpersist()
+        counts["reclassified"] = versions.count() - before - opened
+        edge.merge(rows, named, number, note)
+        versions.unpersist()
 
     def _versions(
         self, keys: list[str], columns: list[str], seen: DataFrame, snapshots: DataFrame | None = None
     ) -> DataFrame:
         """A version for each change of these columns, whatever else the rows hold."""
         last_word = Window.partitionBy(*keys, "_when").orderBy(
-            F.desc(SENT), F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset")
+            F.desc(SENT) if snapshots is None else is_rejected(),
+            *(F.desc(name) for name in ("_ingested_at", "_source", "_offset")),
         )
         dated = seen.withColumns({"_when": self._when, "_state": F.struct(*columns)})
-        if snapshots is not None:
-            last_word = Window.partitionBy(*keys, "_when").orderBy(
-                is_rejected(), F.desc("_ingested_at"), F.desc("_source"), F.desc("_offset")
-            )
         one_each = dated.withColumn("_nth", F.row_number().over(last_word)).where("_nth = 1").drop("_nth")
         if snapshots is None:
             stays = one_each.withColumns({"_stay": F.lit(0), "_closed_at": F.lit(None).cast("timestamp")})
@@ -184,34 +171,6 @@ class HistoryWay(SilverWay[History]):
             }
         ).drop("_before", "_state", "_when", "_stay", "_closed_at")
 
-    def _opened_by_batch(self, keys: list[str], good: DataFrame, made: DataFrame) -> int:
-        """How many of the batch's rows begin a version."""
-        same = [*keys, "_when", "_source"]
-        begun = made.withColumn("_when", F.col("effective_from")).select(*same)
-        return (
-            good.withColumn("_when", self._when)
-            .select(*same)
-            .distinct()
-            .join(begun, same, "left_semi")
-            .count()
-        )
-
-
-WAY = HistoryWay
-
-
-def _same(left: str, right: str, columns: list[str]) -> Column:
-    return reduce(
-        and_, [F.col(f"{left}{name}").eqNullSafe(F.col(f"{right}{name}")) for name in columns], F.lit(True)
-    )
-
-
-def _stored_versions(edge: Edge, moved: DataFrame) -> DataFrame | None:
-    if not log.exists(edge.target):
-        return None
-    stored = moved.sparkSession.read.format("delta").load(edge.target)
-    return stored.join(F.broadcast(moved), on=list(edge.node.table.keys), how="left_semi")
-
 
 def _all_seen(edge: Edge, batch: DataFrame, moved: DataFrame, upstream: Mapping[str, int]) -> DataFrame:
     """Every row of these keys that bronze held when the newest row taken so far came in, judged."""
@@ -222,9 +181,8 @@ def _all_seen(edge: Edge, batch: DataFrame, moved: DataFrame, upstream: Mapping[
 
 def _newest(edge: Edge, batch: DataFrame) -> Column:
     """When the newest row came in; recycled rows are older than what is stored."""
-    taken = batch.select("_ingested_at")
-    if log.exists(edge.target):
-        stored = batch.sparkSession.read.format("delta").load(edge.target)
+    taken, stored = batch.select("_ingested_at"), edge.stored(batch.sparkSession)
+    if stored is not None:
         taken = taken.unionByName(stored.select("_ingested_at"))
     last = taken.agg(F.max("_ingested_at")).first()
     assert last is not None

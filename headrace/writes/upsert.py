@@ -10,8 +10,6 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
-from headrace.lake import log
-from headrace.lake.merge import merge_rows
 from headrace.tables import Upsert
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
@@ -39,7 +37,7 @@ class UpsertWay(SilverWay[Upsert]):
         note["counts"] = counts | note["counts"]
         winners = fated.where(F.col("_fate").isin("inserted", "updated")).drop("_fate")
         if counts["inserted"] or counts["updated"]:
-            _store(edge, winners, edge.options(number, note))
+            edge.merge(winners.transform(edge.finished), edge.node.table.keys, number, note)
         fated.unpersist()
 
     def _with_fate(self, edge: Edge, rows: DataFrame) -> DataFrame:
@@ -49,33 +47,16 @@ class UpsertWay(SilverWay[Upsert]):
             order.desc_nulls_last(), F.desc("_sent_at"), F.desc("_source"), F.desc("_offset")
         )
         ranked = rows.withColumn("_nth", F.row_number().over(latest)).withColumn(ORDER, order)
-        is_last = F.col("_nth") == 1
-        if not log.exists(edge.target):
-            fate = F.when(~is_last, "superseded").otherwise("inserted")
-            return ranked.withColumn("_fate", fate).drop("_nth")
-        stored = rows.sparkSession.read.format("delta").load(edge.target)
-        known = stored.select(
-            *[F.col(key).alias(f"_k{i}") for i, key in enumerate(keys)], F.col(ORDER).alias("_was")
-        )
-        same_key = [F.col(key) == F.col(f"_k{i}") for i, key in enumerate(keys)]
+        stored = edge.stored(rows.sparkSession)
+        if stored is None:
+            known = ranked.withColumn("_was", F.lit(None))
+        else:
+            known = ranked.join(stored.select(*keys, F.col(ORDER).alias("_was")), on=keys, how="left")
         fate = (
-            F.when(~is_last, "superseded")
+            F.when(F.col("_nth") > 1, "superseded")
             .when(F.col("_was").isNull(), "inserted")
             .when(F.col(ORDER) > F.col("_was"), "updated")
             .when(F.col(ORDER) == F.col("_was"), "unchanged")
             .otherwise("superseded")
         )
-        joined = ranked.join(known, on=same_key, how="left").withColumn("_fate", fate)
-        return joined.drop("_nth", "_was", *[f"_k{i}" for i in range(len(keys))])
-
-
-WAY = UpsertWay
-
-
-def _store(edge: Edge, winners: DataFrame, options: dict[str, Any]) -> None:
-    edge.context.leases.check()
-    rows = winners.transform(edge.finished)
-    if log.exists(edge.target):
-        merge_rows(rows, edge.target, edge.node.table.keys, options)
-    else:
-        rows.write.format("delta").mode("append").options(**options).save(edge.target)
+        return known.withColumn("_fate", fate).drop("_nth", "_was")

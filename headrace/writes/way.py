@@ -1,13 +1,12 @@
 """What a way of writing says of itself.
 
 All that differs from one way to another is asked of its object here: no other code asks which way it is. A new way is
-a declaration in `headrace.tables` and a module of the same name beside this one, with a class of that name and `Way`
-behind it.
+a declaration in `headrace.tables` and a class of that name, with `Way` behind it, in a module beside this one.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -25,13 +24,10 @@ from headrace.writes.node import Node
 if TYPE_CHECKING:
     from headrace.lake.ledger import Entry
     from headrace.lake.paths import Paths
-    from headrace.lake.run_context import RunContext
-    from headrace.writes.edge import Edge, Judged, Judging
+    from headrace.writes.edge import Edge, Judged
     from headrace.writes.key_cache import RecentKeys
 
 W = TypeVar("W", bound=Write)
-ReceiptLine = tuple[str, str, int, int, dict[str, int]]
-"""The table, what a line proves, both sides of the equation and the terms of the right one."""
 
 
 class Way(Generic[W]):
@@ -42,17 +38,14 @@ class Way(Generic[W]):
     source_layer: ClassVar[str | None] = None
     """The layer of a table's first argument; None where any will do."""
     terms: ClassVar[tuple[str, ...]] = ()
-    """The counts that add up to the rows that came in."""
+    """The counts that add up to the rows that came in: `rejected` ones lie in a table beside it, and `duplicates` came
+    a second time."""
     stored: ClassVar[tuple[str, ...]] = ()
     """The counts that add up to the rows of the table."""
     named: ClassVar[Mapping[str, str]] = {}
     """What the summary calls the rows of a term, for those that it shows."""
     columns: ClassVar[tuple[T.StructField, ...]] = ()
     """The columns that a table gains by being written so; technical ones, which begin with an underscore, apart."""
-    sets_rows_aside: ClassVar[bool] = False
-    """Whether the rows that do not pass lie in a table beside it."""
-    drops_duplicates: ClassVar[bool] = False
-    """Whether a row that is neither stored nor rejected came a second time."""
     keeps_versions: ClassVar[bool] = False
     """Whether a key has a row for each of its versions, of which one may be current."""
     restorable: ClassVar[bool] = False
@@ -72,7 +65,7 @@ class Way(Generic[W]):
         return {}
 
     def side_tables(self, name: str) -> tuple[str, ...]:
-        """The names of tables that it keeps beside a table, apart from the rejected rows."""
+        """The tables that it keeps beside a table, apart from the rejected rows."""
         return ()
 
     def made_from(self, domain: str) -> tuple[str, ...] | None:
@@ -104,7 +97,6 @@ class SilverWay(Way[W]):
 
     layers = ("silver",)
     source_layer = "bronze"
-    sets_rows_aside = True
 
     def judges_by(self, edge: "Edge") -> Mapping[str, str]:
         """The places of its own tables, by name, of which what they hold decides what becomes of a batch."""
@@ -119,53 +111,29 @@ class SilverWay(Way[W]):
         done = edge.earlier_commit(edge.target, number)
         if done is not None:
             note = done.note
-            return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
-        versions = edge.versions_for(number)
-        judged = edge.judged(rows, versions).persist()
-        try:
-            bad = judged.where(is_rejected())
-            rejected = edge.write_rejected(bad, number, versions) if not bad.isEmpty() else 0
-            note = {"rows_in": judged.count(), "counts": {"rejected": rejected}, "upstream": versions}
-            self.take(edge, judged, number, note)
-        finally:
-            judged.unpersist()
-        return edge.entry(number, note["rows_in"], note["counts"], versions)
+        else:
+            versions = edge.versions_for(number)
+            judged = edge.judged(rows, versions).persist()
+            try:
+                rejected = edge.write_rejected(judged.where(is_rejected()), number, versions)
+                note = {"rows_in": judged.count(), "counts": {"rejected": rejected}, "upstream": versions}
+                self.take(edge, judged, number, note)
+            finally:
+                judged.unpersist()
+        return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
 
     def take(self, edge: "Edge", judged: DataFrame, number: int, note: dict[str, Any]) -> None:
         """Adds the counts of a batch of judged rows to the note, and stores them by a commit that carries it."""
         raise NotImplementedError
 
-    def judging(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> "Judging | None":
-        """How a batch in memory is judged; None where this way takes its rows from a frame only."""
+    def judging(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> DataFrame | None:
+        """Rows of a batch in memory with the reasons against them and all that silver adds; None where this way takes
+        frames only."""
         return None
 
     def write_from_memory(
         self, edge: "Edge", spark: SparkSession, judged: "Judged", number: int, recent: "RecentKeys"
     ) -> "Entry":
-        raise NotImplementedError
-
-
-class FollowerWay(Way[W]):
-    """A way that follows another silver table, version by version."""
-
-    layers = ("silver",)
-    source_layer = "silver"
-
-    def waits(self, node: Node, paths: "Paths") -> bool:
-        """Whether there is anything that it has not taken."""
-        raise NotImplementedError
-
-    def follow(self, node: Node, context: "RunContext") -> "list[Entry]":
-        """Takes all there is by now."""
-        raise NotImplementedError
-
-    def oldest_needed(self, node: Node, paths: "Paths", table: str) -> int | None:
-        """The newest version of a table (one that it is made from, or its own) whose log a restart can do without;
-        None where it needs no log of that table."""
-        raise NotImplementedError
-
-    def receipt_lines(self, node: Node, paths: "Paths") -> "Iterator[ReceiptLine]":
-        """What the receipt proves of it."""
         raise NotImplementedError
 
 
@@ -188,30 +156,25 @@ class GoldWay(Way[W]):
 
 def way_of(write: Write) -> Way[Any]:
     """The way that a table declares."""
-    return _class_of(type(write).__name__)(write)
-
-
-def follower_of(node: Node) -> FollowerWay[Any]:
-    found = way_of(node.table.write)
-    assert isinstance(found, FollowerWay), f"{node.ref} follows no silver table"
-    return found
+    name = type(write).__name__
+    if name not in _ways():
+        raise UsageError(f"{name} is no way of writing: no module of headrace/writes has a class {name}Way")
+    return _ways()[name](write)
 
 
 def ways_for(layer: str) -> Sequence[str]:
     """The names of the ways that may serve a layer."""
-    names = (name.name for name in pkgutil.iter_modules(writes.__path__))
-    found = (getattr(importlib.import_module(f"{writes.__name__}.{name}"), "WAY", None) for name in names)
-    return sorted(
-        way.__name__.removesuffix("Way") for way in found if way is not None and layer in way.layers
-    )
+    return sorted(name for name, way in _ways().items() if layer in way.layers)
 
 
 @cache
-def _class_of(name: str) -> type[Way[Any]]:
-    try:
-        found: type[Way[Any]] = importlib.import_module(f"{writes.__name__}.{name.lower()}").WAY
-    except ModuleNotFoundError:
-        raise UsageError(
-            f"{name} is no way of writing: there is no headrace/writes/{name.lower()}.py"
-        ) from None
-    return found
+def _ways() -> Mapping[str, type[Way[Any]]]:
+    for module in pkgutil.iter_modules(writes.__path__):
+        importlib.import_module(f"{writes.__name__}.{module.name}")
+    bases: tuple[type[Way[Any]], ...] = (Way, SilverWay, GoldWay)
+    return {
+        way.__name__.removesuffix("Way"): way
+        for base in bases
+        for way in base.__subclasses__()
+        if way not in bases
+    }

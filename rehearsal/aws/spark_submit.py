@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 import boto3
 import pyspark
 
-from headrace.lake.jars import TO_S3, resolved
-from headrace.lake.java import COMPILES_LITTLE
+from headrace.lake.jars import COMPILES_LITTLE, TO_S3, resolved
 from headrace.lake.session import to_s3
 
 MEMORY, CORES = "1500m", 2

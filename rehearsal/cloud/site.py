@@ -11,7 +11,7 @@ import boto3
 from headrace.engines.cluster import State
 from headrace.engines.emr import ON_CLUSTER, ON_SERVERLESS
 from headrace.engines.environment import told_by_terraform
-from headrace.lake.java import COMPILES_LITTLE
+from headrace.lake.jars import COMPILES_LITTLE
 from headrace.settings import Settings
 from rehearsal.aws.server_process import Aws
 from rehearsal.cloud.prefect_processes import Prefect

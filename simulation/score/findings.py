@@ -13,7 +13,8 @@ from deltalake import DeltaTable
 
 from headrace.contracts.load import domain_folder
 from headrace.contracts.rules import MALFORMED, ODD_FIELD
-from headrace.lake import duck, log
+from headrace.lake import log
+from headrace.lake.delta_rs import duckdb_connected
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog
 from headrace.settings import Settings
@@ -78,7 +79,7 @@ def _from_keys(db: duckdb.DuckDBPyConnection, paths: Paths, node: Node, source: 
     """
     if not _gather_fates(db, paths, node, source):
         return
-    appends = str(way_of(node.table.write).drops_duplicates).lower()
+    appends = str("duplicates" in way_of(node.table.write).terms).lower()
     db.execute(
         f"""INSERT INTO findings ({COLUMNS})
             SELECT 'duplicate', '{source}', fates.key, NULL, NULL, NULL, NULL, last_sent_at, {appends}
@@ -145,7 +146,7 @@ def _late_spans(db: duckdb.DuckDBPyConnection, node: Node, source: str) -> None:
 
 def _detected(paths: Paths, catalog: Catalog, settings: Settings) -> Iterator[tuple[str, pa.Table]]:
     """What each detection finds, asked where nothing but the domain's own tables can be seen."""
-    with duck.connect(settings) as db:
+    with duckdb_connected(settings) as db:
         for ref in catalog.nodes:
             path = paths.table(ref.layer, ref.name)
             if log.exists(path):

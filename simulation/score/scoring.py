@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from headrace.errors import UsageError
-from headrace.lake import duck, objects
+from headrace.lake import objects
+from headrace.lake.delta_rs import duckdb_connected
 from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
@@ -73,7 +74,7 @@ def score(domain: str, settings: Settings | None = None) -> list[KindScore]:
     settings = settings or get_settings()
     paths, catalog, watch = Paths.of(domain, settings), load_tables(domain), Stopwatch()
     tell(Event("score", "planted and found", "started"))
-    with duck.connect(settings) as db:
+    with duckdb_connected(settings) as db:
         if not gather_planted(db, paths):
             raise UsageError(f"nothing was planted under {paths.truth}: only generated data can be scored")
         gather_findings(db, paths, catalog, settings)

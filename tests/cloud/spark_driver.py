@@ -13,9 +13,8 @@ import domains
 from headrace.contracts.load import load_contracts
 from headrace.errors import Busy, cause_to_act_on
 from headrace.lake import lease
-from headrace.lake.lease import leased
+from headrace.lake.lease import RunContext, leased
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.lake.session import get_spark
 from headrace.settings import Settings
 from headrace.sources.bronze_table import Batch, BronzeTable

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 
 from headrace.errors import Busy
 from headrace.lake import log
-from headrace.lake.commits import append_once
+from headrace.lake.delta_rs import append_once
 from headrace.lake.jars import TO_S3, resolved
 from headrace.lake.lease import leased
 from rehearsal.aws.server_process import REGION

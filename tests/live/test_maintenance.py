@@ -7,8 +7,8 @@ from threading import Event, Thread
 import pytest
 
 from headrace.lake import log
-from headrace.lake.open_table import live_files
-from headrace.lake.small_files import join_small_files
+from headrace.lake.compaction import join_small_files
+from headrace.lake.delta_rs import live_files
 from headrace.live import maintenance
 from headrace.live.standing import stand
 from headrace.operate.maintain import dedupe

@@ -10,7 +10,7 @@ from kafka.admin import NewPartitions
 from pyspark.sql import DataFrame
 
 from headrace.lake import log, objects
-from headrace.lake.commits import append_once
+from headrace.lake.delta_rs import append_once
 from headrace.live.source_loop import SilverSink
 from headrace.operate.receipt import receipt
 from headrace.sources import topic

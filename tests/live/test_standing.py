@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
@@ -80,14 +79,13 @@ def test_where_judging_would_not_leave_every_message_as_it_came_bronze_is_stored
     spoiled: Callable[[DataFrame], DataFrame], live: LiveStation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from headrace.writes.append import AppendWay
-    from headrace.writes.edge import Judging
 
     judging, on_the_way = AppendWay.judging, iter([True])
 
-    def spoiling(*given: Any) -> Judging:
-        found = judging(*given)
-        assert found is not None
-        return replace(found, rows=spoiled(found.rows)) if next(on_the_way, False) else found
+    def spoiling(*given: Any) -> DataFrame:
+        rows = judging(*given)
+        assert rows is not None
+        return spoiled(rows) if next(on_the_way, False) else rows
 
     monkeypatch.setattr(AppendWay, "judging", spoiling)
     live.sends(stroke(1), stroke(2), stroke(2), stroke(3, bar=-1))

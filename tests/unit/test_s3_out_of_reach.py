@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from headrace.errors import HeadraceError, Transient, cause_to_act_on, may_pass
-from headrace.lake.open_table import is_table
+from headrace.lake.delta_rs import is_table
 from headrace.serve.query import Moment, Name, open_table
 from headrace.settings import Settings
 

@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.compaction import Compacted, compact
+from headrace.lake.delta_rs import live_files
 from headrace.lake.lease import leased
-from headrace.lake.open_table import live_files
-from headrace.lake.published import Published
+from headrace.lake.ledger import Published
 from headrace.operate.maintain import _is_ahead, retention
 from headrace.settings import Settings
 

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from headrace.contracts.model import Contract
 from headrace.errors import GateClosed
 from headrace.lake import log, objects
+from headrace.lake.ledger import last_good
 from headrace.lake.paths import Paths
-from headrace.lake.published import last_good
 from headrace.quality.gate import CheckResult, ScanSummary, gate
 from headrace.quality.scan import restore_failed, scan
 from headrace.refine.catalog import Catalog

@@ -11,11 +11,10 @@ from pyspark.sql import functions as F
 
 from headrace.lake import log
 from headrace.lake.increments import Progress, all_of, version_files
-from headrace.lake.lease import Leases
-from headrace.lake.run_context import RunContext
+from headrace.lake.lease import Leases, RunContext
 from headrace.refine.catalog import load_tables
 from headrace.refine.silver import run_edge, take_in_memory
-from headrace.writes.edge import Edge, Judging
+from headrace.writes.edge import Edge, leaves
 from headrace.writes.key_cache import RecentKeys
 from tests.spark.refine.conftest import PumpStation, stroke
 
@@ -94,7 +93,7 @@ def test_a_column_that_judging_makes_anew_is_told_from_one_that_it_leaves(spark:
     rows = spark.createDataFrame([("P1", 4.0)], "pump string, bar double")
     pumps = spark.createDataFrame([("P1", 9.0)], "pump string, most double")
     joined = rows.join(F.broadcast(pumps), "pump", "left").select("*", (F.col("bar") > 5).alias("is_high"))
-    assert Judging(joined, {}, (), ()).leaves(["pump", "bar"], of=rows)
+    assert leaves(joined, ["pump", "bar"], rows)
     changed = joined.withColumn("bar", F.round("bar"))
-    assert Judging(changed, {}, (), ()).leaves(["pump"], of=rows)
-    assert not Judging(changed, {}, (), ()).leaves(["pump", "bar"], of=rows)
+    assert leaves(changed, ["pump"], rows)
+    assert not leaves(changed, ["pump", "bar"], rows)

@@ -15,13 +15,13 @@ from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
 AFTER_THE_REJECTS = {
     "pumps": "headrace.writes.history.HistoryWay._rebuild",
-    "strokes": "headrace.writes.append._append_from_memory",
-    "orders": "headrace.writes.upsert._store",
+    "strokes": "headrace.writes.append.stored",
+    "orders": "headrace.writes.edge.Edge.merge",
     "pump_days": "headrace.refine.gold.overwrite",
     "open_orders": "headrace.refine.gold.overwrite",
 }
 BY_SPARK = {
-    "strokes": "headrace.writes.append._append",
+    "strokes": "headrace.writes.edge.Edge.append",
     "pump_days": "headrace.refine.gold._store_by_spark",
     "open_orders": "headrace.refine.gold._store_by_spark",
 }

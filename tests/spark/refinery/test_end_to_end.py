@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
-from headrace.lake.open_table import live_files
+from headrace.lake.delta_rs import live_files
 from headrace.lake.paths import LAYERS, Paths
 from headrace.operate.receipt import Receipt, receipt
 from headrace.quality.gate import CheckResult

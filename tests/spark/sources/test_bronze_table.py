@@ -12,9 +12,8 @@ from headrace.contracts.load import load_contracts
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import Busy
 from headrace.lake import ledger, log
-from headrace.lake.lease import leased
+from headrace.lake.lease import RunContext, leased
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 from headrace.sources.bronze_table import Batch, BronzeTable
 

@@ -9,16 +9,24 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.schema import bronze_schema
-from headrace.lake.lease import Leases
+from headrace.lake.lease import Leases, RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
+from headrace.lake.session import session_for
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
 from headrace.tables import Write
 from headrace.writes.edge import Edge
 
 Row = dict[str, Any]
+
+
+class Killed(Exception):
+    pass
+
+
+def dies(*_: object, **__: object) -> None:
+    raise Killed
 
 
 @dataclass
@@ -62,6 +70,8 @@ def feed_of(spark: SparkSession, settings: Settings) -> Callable[..., Feed]:
         if write is not None:
             node = replace(node, table=replace(node.table, write=write))
         context = RunContext(paths, settings, leases, "run")
-        return Feed(spark.newSession(), Edge(node, catalog.source_of(node), context, datetime(2024, 3, 1)))
+        return Feed(
+            session_for(spark, rows=0), Edge(node, catalog.source_of(node), context, datetime(2024, 3, 1))
+        )
 
     return made

@@ -2,23 +2,23 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from headrace.lake import log
+from headrace.lake import ledger, log
 from headrace.lake.paths import deleted_of
+from headrace.lake.session import session_for
+from headrace.refine.recycle import APP, _recycled
 from headrace.tables import Changes
 from headrace.writes.changes import NEVER_INSERTED, ChangesWay
-from tests.spark.writes.conftest import Feed, Row
+from headrace.writes.edge import Edge
+from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 SENT = datetime(2024, 1, 1)
 IMAGE = "b"
-
-
-class Killed(Exception):
-    pass
 
 
 def change(key: str, at: tuple[int, int], op: str, passengers: int = 1) -> Row:
@@ -48,7 +48,7 @@ def history_of(key: str, dice: random.Random) -> list[Row]:
     return rows
 
 
-def feed(seed: int, keys: int = 150) -> list[list[Row]]:
+def feed(seed: int, keys: int = 40) -> list[list[Row]]:
     """All rows somewhat out of order, some of them twice, some broken, in batches of any size."""
     dice = random.Random(seed)
     rows = [row for number in range(keys) for row in history_of(f"B{number}", dice)]
@@ -56,7 +56,7 @@ def feed(seed: int, keys: int = 150) -> list[list[Row]]:
     rows += [change("B1", (1, 1), "x"), change("B2", (1, 1), "c") | {"log_position": None}]
     place = {id(row): row["log_file"] * 10 + dice.randrange(60) for row in rows}
     came = arriving(sorted((dict(row) | {"_at": place[id(row)]} for row in rows), key=lambda row: row["_at"]))
-    cuts = sorted(dice.sample(range(1, len(came)), 3))
+    cuts = sorted(dice.sample(range(1, len(came)), 2))
     return [came[a:b] for a, b in zip([0, *cuts], [*cuts, len(came)], strict=True)]
 
 
@@ -134,9 +134,9 @@ def test_a_deleted_key_stays_deleted_and_its_key_may_be_used_again(feed_of: Any)
     assert "before" not in bookings.spark.read.format("delta").load(bookings.edge.target).columns
 
 
-@pytest.mark.parametrize("moment", ["_remember_deleted", "_store"])
+@pytest.mark.parametrize(("step", "of"), [("_remember_deleted", ChangesWay), ("merge", Edge)])
 def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
-    feed_of: Any, monkeypatch: pytest.MonkeyPatch, moment: str
+    feed_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, of: type
 ) -> None:
     bookings: Feed = feed_of("bookings", Changes(unknown="set aside"))
     bookings.takes(arriving([change("B1", (1, 1), "c"), change("B2", (1, 1), "c")]))
@@ -150,11 +150,8 @@ def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
         10,
     )
 
-    def dies(*_: object) -> None:
-        raise Killed
-
     with monkeypatch.context() as patch:
-        patch.setattr(ChangesWay, moment, dies)
+        patch.setattr(of, step, dies)
         with pytest.raises(Killed):
             bookings.takes(batch)
     assert bookings.edge.started(bookings.last) is not None
@@ -174,3 +171,41 @@ def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
     assert log.row_count(bookings.edge.paths.table("silver", deleted_of("bookings"))) == 1
     (aside,) = bookings.spark.read.format("delta").load(bookings.edge.rejected).collect()
     assert (aside["booking_id"], aside["_reasons"]) == ("B3", [NEVER_INSERTED])
+
+
+def test_changes_that_were_set_aside_are_recycled_by_their_place_in_the_log(
+    feed_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their inserts come after them; one of them is late by then, and one is a delete. The first recycling is killed
+    between the tombstones and the table."""
+    bookings: Feed = feed_of("bookings", Changes(unknown="set aside"))
+    early = [
+        change("B0", (1, 1), "c"),
+        change("B1", (1, 5), "u", 5),
+        change("B2", (1, 7), "d"),
+        change("B3", (1, 3), "u", 3),
+        change("B4", (1, 2), "u"),
+    ]
+    inserts = [change(f"B{number}", (1, 1), "c") for number in (1, 2, 3)] + [change("B3", (1, 9), "u", 9)]
+    counts = [bookings.takes(arriving(early)), bookings.takes(arriving(inserts, 10))]
+    again = replace(bookings.edge, app_suffix=APP)
+
+    def recycles() -> int:
+        return _recycled(session_for(bookings.spark, rows=0), again)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Edge, "merge", dies)
+        with pytest.raises(Killed):
+            recycles()
+    assert [recycles(), recycles()] == [3, 0]
+    (entry,) = ledger.entries(bookings.edge.paths, "silver", "bookings")
+    assert entry.counts == {
+        "applied": 2, "before-images": 0, "superseded": 1, "replayed": 0, "rejected": -3, "recycled": 3,
+        "added": 0, "deleted": -1,
+    }  # fmt: skip
+    counts += [entry.counts, bookings.takes(arriving([change("B2", (1, 6), "u")], 20))]
+    assert counts[-1]["superseded"] == 1
+    assert bookings.stored("booking_id", "passengers") == [("B0", 1), ("B1", 5), ("B3", 9)]
+    assert sum(each["added"] + each["deleted"] for each in counts) == log.row_count(bookings.edge.target)
+    aside = bookings.spark.read.format("delta").load(bookings.edge.rejected)
+    assert [row["booking_id"] for row in aside.collect()] == ["B4"]

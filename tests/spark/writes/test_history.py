@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 
 from headrace.lake import log
 from headrace.tables import History
-from tests.spark.writes.conftest import Feed, Row
+from headrace.writes.edge import Edge
+from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 START = datetime(2024, 1, 1)
 EVER = datetime(9999, 12, 31)
@@ -72,7 +73,7 @@ def test_snapshots_in_any_order_and_any_batches_close_exactly_the_keys_they_leav
     listed = {
         day: [
             vessel(f"V{key}", dice.choice("ab"), day, seats=dice.choice([10] * 9 + [-1]))
-            for key in range(40)
+            for key in range(15)
             if dice.random() < 0.8
         ]
         + [vessel(None, "", day)] * (day == 5)
@@ -80,7 +81,7 @@ def test_snapshots_in_any_order_and_any_batches_close_exactly_the_keys_they_leav
     }
     days, came, stored = list(listed), [], 0
     dice.shuffle(days)
-    for number, group in enumerate((days[:3], days[3:8], days[8:])):
+    for number, group in enumerate((days[:5], days[5:])):
         rows = comes(vessels, [row for day in group for row in listed[day]], number)
         came += rows
         cut = dice.randrange(1, len(rows))
@@ -89,7 +90,7 @@ def test_snapshots_in_any_order_and_any_batches_close_exactly_the_keys_they_leav
             stored += counts["opened"] + counts["reclassified"]
             assert stored == log.row_count(vessels.edge.target)
         assert versions(vessels) == by_snapshots(came)
-    vessels.takes(comes(vessels, came[-20:], 9))  # again
+    vessels.takes(comes(vessels, came[-10:], 9))  # again
     assert versions(vessels) == by_snapshots(came)
 
 
@@ -101,6 +102,29 @@ def test_the_second_file_of_a_snapshot_opens_again_whom_the_first_left_out(feed_
     assert [found[3] for found in versions(vessels)] == [EVER, START + timedelta(days=2)]
     vessels.takes(comes(vessels, second, 3))
     assert [found[3] for found in versions(vessels)] == [EVER, EVER]
+
+
+def test_a_snapshot_killed_after_its_rejects_closes_the_same_keys_when_it_is_done_again(
+    feed_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next snapshot is in bronze by then, and must not be seen before its turn."""
+    vessels: Feed = feed_of("vessels")
+    came = comes(vessels, [vessel(key, "a", 1) for key in ("V1", "V2", "V3")], 1)
+    vessels.takes(came)
+    batch = comes(vessels, [vessel("V1", "b", 2), vessel("V3", "a", 2, seats=-1)], 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Edge, "merge", dies)
+        with pytest.raises(Killed):
+            vessels.takes(batch)
+    assert vessels.edge.started(vessels.last) is not None
+    following = comes(vessels, [vessel("V2", "a", 3)], 3)
+    expected = {"rejected": 1, "opened": 1, "unchanged": 0, "reclassified": 0}
+    assert vessels.takes(batch, vessels.last) == expected
+    assert vessels.takes(batch, vessels.last) == expected
+    assert versions(vessels) == by_snapshots([*came, *batch])
+    assert log.row_count(vessels.edge.rejected) == 1
+    vessels.takes(following)
+    assert versions(vessels) == by_snapshots([*came, *batch, *following])
 
 
 def test_a_version_holds_from_the_instant_that_the_source_names(feed_of: Any) -> None:

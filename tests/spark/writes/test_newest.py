@@ -10,14 +10,10 @@ import pytest
 from headrace.lake import log
 from headrace.tables import Newest
 from headrace.writes.newest import NewestWay
-from tests.spark.writes.conftest import Feed, Row
+from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 SENT = datetime(2024, 1, 1)
 Delivery = tuple[datetime, str]
-
-
-class Killed(Exception):
-    pass
 
 
 def due(month: int, number: int, sent: int, amount: float = 1.0, file: str = "f") -> Row:
@@ -109,9 +105,6 @@ def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
     dues.has_vessels("V1")
     dues.takes([due(1, 1, 1), due(1, 2, 1)])
     batch = [due(1, 1, 5, 9.0), due(1, 3, 5) | {"vessel_id": "V9"}, due(2, 1, 5)]
-
-    def dies(*_: object) -> None:
-        raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(NewestWay, "_store", dies)

@@ -12,12 +12,11 @@ from headrace.alarms.actions import Action, Folder
 from headrace.alarms.fold import AlarmFold
 from headrace.alarms.rules import Rules
 from headrace.alarms.store import Outbox
-from headrace.lake.lease import Leases
+from headrace.lake.lease import Leases, RunContext
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings
-from headrace.writes.way import ReceiptLine, follower_of
+from headrace.writes.alarms import ReceiptLine, follower_of
 from tests.unit.alarms.conftest import RULES, course, rows, senders
 
 AT_ONCE = {"limit": {"on_delay": "0 seconds", "off_delay": "0 seconds", "readings": 1}}

@@ -10,7 +10,7 @@ import pytest
 from headrace.alarms.fold import AlarmFold
 from headrace.alarms.store import oldest_needed
 from headrace.lake import ledger, log
-from headrace.lake.small_files import join_small_files
+from headrace.lake.compaction import join_small_files
 from tests.unit.alarms.conftest import rows, senders
 from tests.unit.alarms.lake import LIFE, Killed, Lake, acts, made, names
 

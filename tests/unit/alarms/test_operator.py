@@ -15,9 +15,8 @@ from headrace.alarms.fold import AlarmFold
 from headrace.alarms.operator import Operator
 from headrace.alarms.rules import load_rules
 from headrace.errors import UsageError
-from headrace.lake.lease import leased
+from headrace.lake.lease import RunContext, leased
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.settings import Settings, get_settings
 
 

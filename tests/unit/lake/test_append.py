@@ -8,8 +8,8 @@ import pytest
 from deltalake import DeltaTable
 
 from headrace.errors import Busy
-from headrace.lake import commits as append
-from headrace.lake.commits import append_once
+from headrace.lake import delta_rs as append
+from headrace.lake.delta_rs import append_once
 
 ROWS = pa.table({"x": [1, 2]})
 

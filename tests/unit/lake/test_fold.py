@@ -50,7 +50,7 @@ def test_an_entry_counts_once_though_the_folding_was_killed_before_it_went(paths
         patch.setattr(objects, "delete", lambda _: pytest.fail("killed"))
         with pytest.raises(pytest.fail.Exception):
             fold_old_entries(paths, "silver", "strokes", kept=4)
-    assert len(ledger.batches_told(paths, "silver", "strokes")) == 10
+    assert len(ledger.batch_names(paths, "silver", "strokes")) == 10
     assert sums(paths) == before
     assert fold_old_entries(paths, "silver", "strokes", kept=4) == 6
     assert sums(paths) == before

@@ -58,7 +58,7 @@ def test_a_batch_that_was_killed_is_cut_at_the_same_place_whatever_came_since(ta
         comes(table, row)
     done, killed, _ = taken(table, size=1)
     comes(table, 3)
-    again = taken(table, done.progress, ends_at=killed.number)
+    again = taken(table, done.progress, ends_at=killed.progress.at)
     assert again[0] == killed
     assert [rows_of(batch) for batch in again] == [[1], [2, 3]]
 
@@ -67,7 +67,7 @@ def test_a_first_batch_that_was_killed_begins_with_the_same_version_again(table)
     comes(table, 0)
     (killed,) = taken(table)
     comes(table, 1)
-    again = taken(table, ends_at=killed.number)
+    again = taken(table, ends_at=killed.progress.at)
     assert [rows_of(batch) for batch in again] == [[0], [1]]
 
 

@@ -4,7 +4,7 @@ from deltalake import write_deltalake
 
 from headrace.contracts.load import domains_found, load_contracts
 from headrace.errors import ContractError
-from headrace.lake.open_table import live_files, partition_column
+from headrace.lake.delta_rs import live_files, partition_column
 from headrace.lake.paths import Paths
 from headrace.operate.size import PartSize, TableSize, parts, sizes
 

@@ -7,9 +7,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headrace.lake import log
+from headrace.lake.compaction import MB, Joined, join_small_files, tiers
+from headrace.lake.delta_rs import DataFile, live_files
 from headrace.lake.increments import batches
-from headrace.lake.open_table import DataFile, live_files
-from headrace.lake.small_files import MB, Joined, join_small_files, tiers
 
 LAST_OF_9999 = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
 AT = pa.timestamp("us", "UTC")

@@ -12,8 +12,8 @@ from headrace.lake.log import trim_log
 
 @pytest.fixture
 def table(tmp_path: Path) -> str:
-    """Ten commits; checkpoints at the versions 3 and 7."""
-    path = str(tmp_path / "table")
+    """Ten commits, below a hidden folder; checkpoints at the versions 3 and 7."""
+    path = str(tmp_path / ".home" / "table")
     for number in range(10):
         write_deltalake(path, pa.table({"row": [number]}), mode="append")
         if number in (3, 7):

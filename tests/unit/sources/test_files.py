@@ -16,10 +16,9 @@ from moto import mock_aws
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.lake import objects
-from headrace.lake.lease import Leases
+from headrace.lake.lease import Leases, RunContext
 from headrace.lake.objects import Found
 from headrace.lake.paths import Paths
-from headrace.lake.run_context import RunContext
 from headrace.settings import Settings
 from headrace.sources.file_index import File
 from headrace.sources.files import (

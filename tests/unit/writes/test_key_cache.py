@@ -1,8 +1,10 @@
 """Which keys are repeats, by hand-written hashes."""
 
 import numpy as np
+import pyarrow as pa
 
-from headrace.writes.key_cache import STRETCH, Keys, RecentKeys, repeats_within, stretches_of
+from headrace.writes.edge import HASH
+from headrace.writes.key_cache import AT, SECOND, STRETCH, Keys, RecentKeys, keys_in, repeats_within
 
 
 def keys(*told: tuple[int, int], stretch: int = 0) -> Keys:
@@ -53,7 +55,8 @@ def test_past_the_bound_the_oldest_time_is_forgotten_and_counts_as_unknown() -> 
 
 
 def test_stretches_are_five_minutes_also_before_1970() -> None:
-    assert stretches_of(np.array([-1, 0, STRETCH - 1, STRETCH])).tolist() == [-1, 0, 0, 1]
+    rows = pa.table({HASH: [1] * 4, SECOND: [1] * 4, AT: [-1, 0, STRETCH - 1, STRETCH]})
+    assert keys_in(rows)[0].stretch.tolist() == [-1, 0, 0, 1]
 
 
 def test_nothing_is_repeated_in_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Replace: of a gold table, only those partitions are made again in which a followed table changed."""
+"""Whole and Replace: a gold table is made again, all of it or those partitions in which a followed table changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,17 @@ from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
-from headrace.tables import Replace
+from headrace.tables import Replace, Whole
 from headrace.writes.node import Node
 from headrace.writes.way import GoldWay
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+
+
+class WholeWay(GoldWay[Whole]):
+    @property
+    def sentence(self) -> str:
+        return "made again when anything upstream changed"
 
 
 class ReplaceWay(GoldWay[Replace]):
@@ -47,6 +53,3 @@ class ReplaceWay(GoldWay[Replace]):
 
     def remade(self, node: Node, commit: log.Commit) -> int:
         return len(commit.partitions(node.table.partition)) if node.table.partition else 0
-
-
-WAY = ReplaceWay

@@ -1,0 +1,171 @@
+"""Delta tables without Spark: read and written through delta-rs, and DuckDB for their files.
+
+A commit of rows that are in memory takes some hundredths of a second, where Spark's takes one. Both write the same open
+format under the same name and number of a batch, so whoever reads the log need not know whose commit it is.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from headrace.errors import Busy
+from headrace.lake.paths import as_s3
+from headrace.settings import Settings
+
+if TYPE_CHECKING:  # the one that a command needs is imported where it is used
+    import duckdb
+    import pyarrow as pa
+
+DUCKDB_MEMORY = "2GB"
+
+
+def is_table(place: str) -> bool:
+    with _named(place):
+        return bool(DeltaTable.is_deltatable(as_s3(place)))
+
+
+def opened(place: str, version: int | None = None) -> DeltaTable:
+    with _named(place):
+        return DeltaTable(as_s3(place), version=version)
+
+
+@contextmanager
+def _named(place: str) -> Iterator[None]:
+    """Errors carry the place of the table."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(as_s3(place))
+        raise
+
+
+@dataclass(frozen=True)
+class DataFile:
+    path: str
+    bytes: int
+    rows: int
+    partition: str | None
+    modified: int = 0
+    """Milliseconds since 1970."""
+
+
+def live_files(table: str, version: int | None = None) -> list[DataFile]:
+    """The files that make up the table; of a partitioned one with their partition's value as text."""
+    import pyarrow as pa
+
+    files = opened(table, version)
+    column = f"partition.{next(iter(files.metadata().partition_columns), None)}"
+    actions = pa.table(files.get_add_actions(flatten=True))
+    wanted = ("path", "size_bytes", "num_records", "modification_time", column)
+    rows = actions.select([name for name in wanted if name in actions.column_names]).to_pylist()
+    return [
+        DataFile(
+            row["path"],
+            row["size_bytes"],
+            row.get("num_records") or 0,
+            None if row.get(column) is None else str(row[column]),
+            row["modification_time"],
+        )
+        for row in rows
+    ]
+
+
+def partition_column(table: str) -> str | None:
+    return next(iter(opened(table).metadata().partition_columns), None)
+
+
+MOST_IN_MEMORY = 2_000_000
+"""Rows up to which a batch is written from this process's memory; larger ones are left to Spark."""
+
+
+def append_once(
+    path: str,
+    rows: "pa.Table",
+    *,
+    app: str,
+    number: int,
+    note: Mapping[str, Any],
+    partition: str | None = None,
+    also: Mapping[str, int] | None = None,
+    properties: Mapping[str, str | None] | None = None,
+) -> None:
+    """Whether the batch was written before is for the caller to ask. One that another run has stored meanwhile, after
+    this one had been held up for longer than its lease, is refused: it is looked for in the very snapshot that the
+    commit is made on, and two commits of one batch on it conflict.
+
+    also: versions of other apps that the commit carries; properties: of a table that is made by this.
+    """
+    table = DeltaTable(path) if DeltaTable.is_deltatable(path) else None
+    _check_new(table, app, number)
+    try:
+        write_deltalake(
+            table or path,
+            _all_nullable(rows),
+            mode="append",
+            partition_by=partition,
+            configuration=properties if table is None else None,
+            **commit_options(note, {app: number, **(also or {})}),
+        )
+    except CommitFailedError:
+        _check_new(DeltaTable(path), app, number)
+        raise
+
+
+def overwrite(
+    path: str, rows: "pa.Table", *, note: Mapping[str, Any], partition: str | None, only: list[str] | None
+) -> None:
+    """Puts rows in the place of a table's, or of those in some partitions; the whole may have other columns. only:
+    the days of these partitions."""
+    named = ", ".join(f"'{day}'" for day in only or ())
+    write_deltalake(
+        path,
+        _all_nullable(rows),
+        mode="overwrite",
+        partition_by=partition,
+        schema_mode="overwrite" if only is None else None,
+        predicate=None if only is None else f"{partition} IN ({named})",
+        **commit_options(note),
+    )
+
+
+def commit_options(note: Mapping[str, Any], apps: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Of a commit: its codec, its batch as the apps number it, and its note where Spark's commits have one."""
+    return {
+        "writer_properties": WriterProperties(compression="ZSTD"),
+        "commit_properties": CommitProperties(
+            custom_metadata={"userMetadata": json.dumps(note, default=str)},
+            app_transactions=[Transaction(*each) for each in (apps or {}).items()],
+        ),
+    }
+
+
+def _check_new(table: DeltaTable | None, app: str, number: int) -> None:
+    stored = table.transaction_version(app) if table is not None else None
+    if table is not None and stored is not None and stored >= number:
+        raise Busy(
+            f"{table.table_uri}: batch {number} was stored by another run meanwhile; nothing is there twice"
+        )
+
+
+def _all_nullable(rows: "pa.Table") -> "pa.Table":
+    """A literal is never null; a table made with such a column would refuse rows from elsewhere."""
+    import pyarrow as pa
+
+    return rows.cast(pa.schema([field.with_nullable(True) for field in rows.schema]))
+
+
+def duckdb_connected(settings: Settings, **options: Any) -> "duckdb.DuckDBPyConnection":
+    """DuckDB in UTC, with a bound on its memory and a folder for what exceeds it."""
+    import duckdb
+
+    spill = (settings.home / "spill" / "duckdb").absolute()
+    with suppress(OSError):  # whoever may only read the lake has to do with memory
+        spill.parent.mkdir(parents=True, exist_ok=True)
+    db = duckdb.connect(config={"memory_limit": DUCKDB_MEMORY, "temp_directory": str(spill), **options})
+    db.execute("SET TimeZone = 'UTC'")
+    return db
