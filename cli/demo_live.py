@@ -224,7 +224,7 @@ def _show(found: dict[str, Any]) -> None:
         _show_waited(found["alarms_waited"], "of the reading that completed an alarm until it was found")
     lines = found["receipt"]["lines"]
     for line in lines:
-        if line["says"].startswith("offsets of"):
+        if line["topic"]:
             out.print(
                 f"  {line['says'].removesuffix(' = rows')}: {count(line['right'])} offsets, {count(line['left'])} rows"
             )

@@ -192,7 +192,7 @@ class Campaign:
         if job.process.wait(timeout=600) != 0:
             raise SystemExit(f"the last job failed:\n{job.last_lines()}")
         found = receipt(self.domain, self.settings).check()
-        lines = [line for line in found.lines if line.says.startswith(f"offsets of {self.topic}/")]
+        lines = [line for line in found.lines if line.topic == self.topic]
         rows, lost = sum(line.terms["rows"] for line in lines), sum(each.count for each in found.lost)
         sent = sum(end for _, end in offsets_now(self.topic, self.settings).values())
         if rows + lost != sent:

@@ -25,13 +25,14 @@ from headrace.writes.way import way_of
 
 @dataclass(frozen=True)
 class Line:
-    """One equation: `left` and `right` with what each is made of."""
+    """One equation: `left` and `right` with what each is made of. `topic`: where it is about offsets."""
 
     table: str
     says: str
     left: int
     right: int
     terms: dict[str, int]
+    topic: str = ""
 
     @property
     def balanced(self) -> bool:
@@ -98,7 +99,7 @@ def _bronze_lines(paths: Paths, catalog: Catalog, settings: Settings, notes: lis
         yield Line(f"bronze.{table}", "lines of its files = rows", rows, files.rows, terms)
         for each in sent:
             says = f"offsets of {each.topic}/{each.partition} = rows{' + lost' if each.lost else ''}"
-            yield Line(f"bronze.{table}", says, each.accounted, each.expected, each.terms)
+            yield Line(f"bronze.{table}", says, each.accounted, each.expected, each.terms, each.topic)
 
 
 def _offset_balances(

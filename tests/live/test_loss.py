@@ -24,7 +24,7 @@ def forgets(live: LiveStation, before: int) -> int:
 
 
 def offsets_line(live: LiveStation) -> Line:
-    lines = [line for line in receipt("pumps", live.settings).lines if line.says.startswith("offsets of")]
+    lines = [line for line in receipt("pumps", live.settings).lines if line.topic]
     (found,) = [line for line in lines if line.left]
     return found
 
