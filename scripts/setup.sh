@@ -106,7 +106,7 @@ watched uv "the package installer" install_uv
 watched packages "$(grep -c '==' requirements.lock) pinned packages" uv pip sync --require-hashes requirements.lock
 watched headrace "the project itself" uv pip install --no-deps --no-build-isolation --editable .
 watched jars "Spark's jars for Delta and Kafka" "$venv/bin/python" -c \
-    'from headrace.lake.jars import resolve_jars; from headrace.settings import get_settings; resolve_jars(get_settings())'
+    'from cli.health_checks import mend; from headrace.settings import get_settings; mend(get_settings())'
 watched bytecode "Python's byte code of what commands import" "$venv/bin/python" scripts/import_all.py
 touch "$venv/.ready"
 say done "in $((SECONDS - began)) s"
