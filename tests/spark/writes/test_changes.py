@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from headrace.refine.recycle import APP, _recycled
 
 from headrace.lake import ledger, log
 from headrace.lake.paths import deleted_of
 from headrace.lake.session import session_for
-from headrace.refine.recycle import APP, _recycled
 from headrace.tables import Changes
 from headrace.writes.changes import NEVER_INSERTED, ChangesWay
 from headrace.writes.edge import Edge
