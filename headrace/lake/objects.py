@@ -137,11 +137,26 @@ def list_under(url: str) -> list[str]:
     return sorted(str(path) for path in files if not path.name.startswith(_SCRATCH))
 
 
+def names_in(url: str) -> list[str]:
+    """The files and folders that lie directly in a folder."""
+    if not _is_s3(url):
+        return sorted(each.name for each in Path(url).iterdir()) if Path(url).is_dir() else []
+    bucket, folder = _place(f"{url}/").values()
+    with _passing_over(url):
+        pages = [
+            *_s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder, Delimiter="/")
+        ]
+    files = [each["Key"] for page in pages for each in page.get("Contents", [])]
+    folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
+    return sorted({key.removeprefix(folder).rstrip("/") for key in (*files, *folders)} - {""})
+
+
 @dataclass(frozen=True)
 class Found:
     """An object as a listing tells of it; `modified` in seconds since 1970.
 
-    `stamp` changes with the content: the ETag in S3, on a disk the time of the last change to the nanosecond.
+    `stamp` changes with the content: the ETag in S3, on a disk the times of the last change of the content and of
+    anything about the file (which `cp -p` and `rsync -t` cannot set), and its inode.
     """
 
     url: str
@@ -169,7 +184,8 @@ def look(url: str) -> Found | None:
             stat = Path(url).stat()
         except FileNotFoundError:
             return None
-        return Found(url, stat.st_mtime, stat.st_size, str(stat.st_mtime_ns))
+        stamp = f"{stat.st_mtime_ns}-{stat.st_ctime_ns}-{stat.st_ino}"
+        return Found(url, stat.st_mtime, stat.st_size, stamp)
     with _passing_over(url, *_NOT_THERE):
         head = _s3().head_object(**_place(url))
         return Found(url, head["LastModified"].timestamp(), head["ContentLength"], head["ETag"].strip('"'))

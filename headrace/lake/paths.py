@@ -67,6 +67,11 @@ class Paths:
         """What operators did about alarms, until it is folded in."""
         return f"{self.lake}/_actions/{self.domain}"
 
+    @property
+    def deliveries(self) -> tuple[str, str]:
+        """Where each table has a folder for landed files, and one for live ones."""
+        return f"{self.landing_root}/{self.domain}", f"{self.dropped_root}/{self.domain}"
+
     def landing(self, table: str) -> str:
         return f"{self.landing_root}/{self.domain}/{table}"
 

@@ -27,7 +27,7 @@ from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening
 from headrace.sources.bronze_table import check_contracts, grow, ready_bronze
 from headrace.sources.file_index import FileIndex
-from headrace.sources.files import FileSource, folders_of, take_all, waiting_in
+from headrace.sources.files import FileSource, folders_of, take_all, unknown_in, waiting_in
 from headrace.sources.topic import TopicSource
 from headrace.writes.alarms import follower_of
 from headrace.writes.edge import Edge
@@ -88,6 +88,9 @@ def refine(
     chosen = _chosen(catalog, layers, tables)
     check_contracts(catalog.contracts.values(), paths)
     run = new_run_name()
+    for url in unknown_in(paths, catalog.contracts) if "bronze" in layers else ():
+        note = f"{url} belongs to no table of {domain}"
+        tell(Event("bronze", url.rpartition("/")[2], "skipped", note=note))
     wanted = {layer: _left_to_us(paths, layer, names) for layer, names in chosen.items()}
     urls = [paths.lease(layer, name) for layer, names in wanted.items() for name in names]
     results: list[TableResult] = []
@@ -114,9 +117,9 @@ def check_free(
 def has_news(domain: str, settings: Settings | None = None) -> bool:
     """Whether bronze or silver has anything to read, told without Spark."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
-    for table in catalog.contracts:
+    for table, contract in catalog.contracts.items():
         index = FileIndex(paths, table)
-        if any(waiting_in(folder, index) for folder in folders_of(paths, table)):
+        if any(waiting_in(folder, index, contract) for folder in folders_of(paths, table)):
             return True
     return any(
         silver_waits(node, paths) if node.first.layer == "bronze" else follower_of(node).waits(node, paths)

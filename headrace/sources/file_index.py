@@ -29,7 +29,8 @@ _RANGE = re.compile(r"(\d+)-(\d+)\.parquet$")
 @dataclass(frozen=True)
 class File:
     """One content of one file. `name` is what its rows carry as `_source`, `stamp` and `size` are those of the file as
-    it lay there last, and `number` is that of the batch that took it, -1 where it was set aside."""
+    it lay there last, and `number` is that of the batch that took it, -1 where it was set aside. `digest` ends in
+    `.2`, `.3`, … where the same content is taken again because other content came between."""
 
     name: str
     digest: str
@@ -39,6 +40,10 @@ class File:
     sent_at: str = ""
     set_aside: str = ""
     number: int = -1
+
+    @property
+    def content(self) -> str:
+        return self.digest.partition(".")[0]
 
     def is_as_found(self, found: objects.Found) -> bool:
         return (self.size, self.stamp) == (found.size, found.stamp)
@@ -85,7 +90,7 @@ class FileIndex:
     def of(self, names: Iterable[str]) -> Mapping[str, list[File]]:
         """The contents that were taken of some files, the oldest first."""
         known: dict[str, list[File]] = {}
-        wanted = pa.array(names, pa.string())
+        wanted = pa.array(list(names), pa.string())
         for file in _as_files(self._files.filter(pc.is_in(self._files["name"], wanted))):
             if not file.set_aside:
                 known.setdefault(file.name, []).append(file)

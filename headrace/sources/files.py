@@ -7,13 +7,12 @@ a live one moved), so what is counted is what is read. The commit that stores a 
 import io
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import PurePosixPath
-from urllib.parse import unquote
 
 from pyspark.sql import SparkSession
 
@@ -28,11 +27,13 @@ from headrace.lake.session import suit
 from headrace.progress import Event, Stopwatch, tell
 from headrace.sources.bronze_table import Batch, BronzeTable, Then
 from headrace.sources.file_index import SOURCE, File, FileIndex, position_of
-from headrace.sources.inspection import damage, look_at
-from headrace.sources.parsing import EPOCH, Claim, place_for, read_files
+from headrace.sources.inspection import damage, digest_of, look_at
+from headrace.sources.parsing import EPOCH, Claim, name_at, place_for, read_files
 
 DROPPED = "dropped:"
 SETTLED_SECONDS, LOOK_AGAIN, PATIENCE = 1.0, 0.2, 5.0
+BEGUN_SECONDS = 10.0
+"""A file without rows, be it for want of a header, is left for so long: who opened it may be about to write."""
 MOST_FILES = 2000
 SMALL = 8 << 20
 """A text file of so many bytes is read once, into memory; larger ones and Parquet are read by Spark from a copy."""
@@ -40,6 +41,7 @@ MOST_SMALL = 64 << 20
 MOST_HELD = 500_000
 """Rows of a batch that is parsed by Spark, and counted and written from this process's memory."""
 HIDDEN = re.compile(r"(^|/)[._]")
+NUMBERED = re.compile(r"\.\d+(?=\.[^./]*$)")
 STAMP = "%Y%m%dT%H%M%S"
 REFUSED = "other content than the file that was taken under this name (its contract says again: refuse)"
 
@@ -66,13 +68,15 @@ class Folder:
 
     def lying(self) -> dict[str, Found]:
         """The files that lie there by their names, the oldest first, without those that are hidden."""
-        files = {each.url.removeprefix(f"{self.home}/"): each for each in objects.look_under(self.home)}
+        files = {
+            _as_text(each.url.removeprefix(f"{self.home}/")): each for each in objects.look_under(self.home)
+        }
         return {f"{self.prefix}{path}": each for path, each in files.items() if not HIDDEN.search(path)}
 
     def claimed(self) -> dict[str, Found]:
         """The files that a killed run had moved out of reach, by their names."""
         files = ((each.url.removeprefix(f"{self.taking}/"), each) for each in objects.look_under(self.taking))
-        return {f"{self.prefix}{unquote(place.partition('/')[2])}": each for place, each in files}
+        return {f"{self.prefix}{name_at(place)}": each for place, each in files}
 
     def claimed_at(self, found: Found) -> datetime | None:
         """When such a file was sent, as its place tells."""
@@ -112,7 +116,7 @@ class FileSource:
 
     def waits(self) -> bool:
         """Whether any file lies there that was not taken yet."""
-        return any(waiting_in(folder, self.index) for folder in self._folders)
+        return any(waiting_in(folder, self.index, self.contract) for folder in self._folders)
 
     def take(self, start: Callable[[], SparkSession], then: Then | None = None) -> Entry | None:
         """Stores the next batch and hands its rows on, if they are in memory; None where no file can be taken now.
@@ -136,6 +140,11 @@ class FileSource:
             return entry
         return None
 
+    def take_back(self) -> None:
+        """Live files that grew after they were taken wait again."""
+        for folder in self._folders:
+            take_back(folder, self.index)
+
     def finish(self) -> int:
         """The number of the last batch. What a killed run had no time to do after its commit is done."""
         if self._number is None:
@@ -154,18 +163,18 @@ class FileSource:
         is called before the first of either."""
         claims, bad, same = list[Claim](), list[Claim](), list[Claim]()
         lines = size = small = 0
-        waiting = waiting_in(folder, self.index)
+        waiting = waiting_in(folder, self.index, self.contract)
         known = self.index.of(waiting)
         for name, found in waiting.items():
             if _is_being_written(found):
                 continue
-            taken = {file.digest: file for file in known.get(name, [])}
-            if not taken:
+            former = known.get(name, [])
+            if not former:
                 begin()
-            claim = self._claimed(folder, name, found, taken)
+            claim = self._claimed(folder, name, found, former)
             if claim is None:
                 continue
-            if claim.file.digest in taken:
+            if claim.file.number >= 0:
                 same.append(claim)
                 continue
             begin()
@@ -183,32 +192,44 @@ class FileSource:
         self._put_aside(folder, bad)
         return claims
 
-    def _claimed(self, folder: Folder, name: str, found: Found, taken: Mapping[str, File]) -> Claim | None:
-        """A file out of reach, and what is to become of it by what was taken under its name, by digest; None where it
-        changes under our hands."""
-        sent_at = folder.claimed_at(found) or self._sent_at(found, is_first=not taken)
-        held = _out_of_reach(folder, found, place_for(folder.taking, folder.path_of(name), sent_at))
+    def _claimed(self, folder: Folder, name: str, found: Found, former: Sequence[File]) -> Claim | None:
+        """A file out of reach, and what is to become of it by what was taken under its name; None where it changes
+        under our hands, or is only begun."""
+        sent_at, is_small = self._sent_at(folder, found, former), _is_small(name, found)
+        held = _out_of_reach(folder, found, place_for(folder.taking, folder.path_of(name), sent_at), is_small)
         if held is None:
             return None
         url, body = held
         with io.BytesIO(body) if body is not None else objects.opened(url) as opened:
             look = look_at(opened, name, self.contract, of_contract=folder.is_landing)
-        if look.digest in taken:
-            file, body = replace(taken[look.digest], size=found.size, stamp=found.stamp), None
+        same = next((file for file in _valid(former, self.contract) if file.content == look.digest), None)
+        if same is None and not look.lines and _is_being_written(found, BEGUN_SECONDS):
+            if folder.is_landing and url != found.url:
+                objects.delete(url)
+            return None
+        if same is not None:
+            file, body = replace(same, size=found.size, stamp=found.stamp), None
         else:
-            refuses = taken and self.contract.arrives.again == "refuse"
+            refuses = former and self.contract.arrives.again == "refuse"
             reason = look.reason or (REFUSED if refuses else "")
+            times = sum(file.content == look.digest for file in former)
+            digest = f"{look.digest}.{times + 1}" if times else look.digest
             lines = 0 if reason else look.lines
-            file = File(name, look.digest, found.size, found.stamp, lines, sent_at.isoformat(), reason)
+            file = File(name, digest, found.size, found.stamp, lines, sent_at.isoformat(), reason)
             body = objects.get(url) if look.is_split and body is None else body
         original = found if folder.is_landing else None
         return Claim(file, look, folder.taking, folder.prefix, url, body, original)
 
-    def _sent_at(self, found: Found, *, is_first: bool) -> datetime:
-        """A file that comes again under its name was sent when it was written, whatever its name says."""
-        own = EPOCH + timedelta(microseconds=round(found.modified * 1_000_000))
-        named = instant_in(found.url) if self.contract.arrives.sent_at == "file name" else None
-        return own if named is None else named if is_first else max(own, named)
+    def _sent_at(self, folder: Folder, found: Found, former: Sequence[File]) -> datetime:
+        """A file that comes again under its name was sent when it was written, whatever its name says, and after what
+        came before, whatever its time says."""
+        after = [datetime.fromisoformat(file.sent_at) + timedelta(microseconds=1) for file in former]
+        instant = folder.claimed_at(found)
+        if instant is None:
+            own = EPOCH + timedelta(microseconds=round(found.modified * 1_000_000))
+            named = instant_in(found.url) if self.contract.arrives.sent_at == "file name" else None
+            instant = own if named is None else max(own, named) if after else named
+        return max([instant, *after])
 
     def _store(self, spark: SparkSession, claims: list[Claim], number: int, then: Then | None) -> Entry:
         watch, files = Stopwatch(), [replace(each.file, number=number) for each in claims]
@@ -234,23 +255,24 @@ class FileSource:
         return self._spark
 
     def _put_aside(self, folder: Folder, claims: Sequence[Claim]) -> None:
-        """The reasons are recorded first: a file that is moved and not recorded would be out of sight."""
-        self.index.add([claim.file for claim in claims])
-        self.set_aside += [claim.file for claim in claims]
-        for claim in claims:
-            there, original = _free(f"{folder.set_aside}/{folder.path_of(claim.file.name)}"), claim.original
-            if original is not None and claim.url == original.url:
-                objects.put(there, claim.body or b"")
-            else:
-                objects.move(claim.url, there)
-            if original is not None and objects.look(original.url) == original:
-                objects.delete(original.url)
+        """The reasons are recorded first: a file that is moved and not recorded would be out of sight. A landed file
+        that changed meanwhile is left. Who still writes to one that is moved on a disk writes on in its new place."""
+        copies = [each.url for each in claims if each.original is not None and each.url != each.original.url]
+        bad = [each for each in claims if each.original in (None, objects.look(_place_of(each)))]
+        self.index.add([claim.file for claim in bad])
+        self.set_aside += [claim.file for claim in bad]
+        for claim in bad:
+            there = f"{folder.set_aside}/{folder.path_of(claim.file.name)}"
+            objects.move(_place_of(claim), _free(there, claim.look.digest))
+        for url in copies:
+            objects.delete(url)
 
 
 def take_all(source: FileSource, start: Callable[[], SparkSession]) -> list[Entry]:
     """All that waits. A file that is being written is waited for, but not for long: the next run takes it."""
     entries: list[Entry] = []
     patience = Stopwatch()
+    source.take_back()
     while source.waits():
         before = len(source.set_aside)
         entry = source.take(start)
@@ -266,7 +288,7 @@ def take_all(source: FileSource, start: Callable[[], SparkSession]) -> list[Entr
     return entries
 
 
-def waiting_in(folder: Folder, index: FileIndex) -> dict[str, Found]:
+def waiting_in(folder: Folder, index: FileIndex, contract: Contract) -> dict[str, Found]:
     """The files that were not taken yet, the oldest first; before them those that a killed run had claimed."""
     lying = folder.lying()
     if not folder.is_landing:
@@ -276,13 +298,44 @@ def waiting_in(folder: Folder, index: FileIndex) -> dict[str, Found]:
     return {
         name: found
         for name, found in lying.items()
-        if not any(file.is_as_found(found) for file in taken.get(name, []))
+        if not any(file.is_as_found(found) for file in _valid(taken.get(name, []), contract))
     }
 
 
-def _is_being_written(found: Found) -> bool:
+def _valid(files: Sequence[File], contract: Contract) -> Sequence[File]:
+    """The contents of a name that are nothing new: where later content replaces the earlier, the last alone."""
+    replaces = contract.arrives.again == "replace"
+    return sorted(files, key=lambda file: file.number)[-1:] if replaces else files
+
+
+def unknown_in(paths: Paths, tables: Collection[str]) -> list[str]:
+    """What lies in the folders of a domain and belongs to no table: nobody takes it."""
+    return [
+        f"{home}/{_as_text(name)}"
+        for home in paths.deliveries
+        for name in objects.names_in(home)
+        if name not in tables and not HIDDEN.search(name)
+    ]
+
+
+def _as_text(name: str) -> str:
+    """A name whose bytes are no UTF-8 in another spelling."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _is_being_written(found: Found, seconds: float | None = None) -> bool:
     """A file on a disk may be seen while it grows; an object of S3 is there whole."""
-    return "://" not in found.url and 0 <= time.time() - found.modified < SETTLED_SECONDS
+    age = time.time() - found.modified
+    return "://" not in found.url and 0 <= age < (SETTLED_SECONDS if seconds is None else seconds)
+
+
+def _is_small(name: str, found: Found) -> bool:
+    return found.size <= SMALL and not name.lower().endswith(".parquet")
+
+
+def _place_of(claim: Claim) -> str:
+    """Where the file itself lies, not its copy."""
+    return claim.url if claim.original is None else claim.original.url
 
 
 def instant_in(name: str) -> datetime | None:
@@ -293,8 +346,25 @@ def instant_in(name: str) -> datetime | None:
     return None
 
 
+def take_back(folder: Folder, index: FileIndex) -> None:
+    """A file that its writer went on with after it was taken waits as other content under its name."""
+    if folder.taken is None or "://" in folder.taken:  # an object of S3 does not grow
+        return
+    names: dict[Found, list[str]] = {}
+    for found in objects.look_under(folder.taken):
+        path = found.url.removeprefix(f"{folder.taken}/").partition("/")[2]
+        names[found] = [f"{folder.prefix}{each}" for each in (path, NUMBERED.sub("", path))]
+    known = index.of(chain.from_iterable(names.values()))
+    for found, either in names.items():
+        name = next((each for each in either if each in known), "")
+        if name and all(found.size != file.size for each in either for file in known.get(each, [])):
+            modified = EPOCH + timedelta(seconds=found.modified)
+            objects.move(found.url, place_for(folder.taking, folder.path_of(name), modified))
+
+
 def forget_taken(paths: Paths, table: str, hours: int) -> int:
     """Removes the live files that were taken so long ago; bronze has what they held. Says how many."""
+    take_back(drop_folder_of(paths, table), FileIndex(paths, table))
     oldest = f"{datetime.now(UTC) - timedelta(hours=hours):%Y-%m-%d}"
     home = paths.taken(table)
     old = [url for url in objects.list_under(home) if url.removeprefix(f"{home}/") < oldest]
@@ -341,7 +411,7 @@ def files_now(paths: Paths, contract: Contract) -> FilesNow:
                     look = look_at(body, name, contract, of_contract=True)
             except FileNotFoundError:  # it went since it was listed
                 continue
-            same = next((file for file in known if file.digest == look.digest), None)
+            same = next((file for file in known if file.content == look.digest), None)
             waiting += look.lines if same is None else 0
             lines += look.lines if same is None else 0
         if same is not None:
@@ -352,10 +422,11 @@ def files_now(paths: Paths, contract: Contract) -> FilesNow:
     return FilesNow(lines, waiting, replaced, gone, totals.taken, totals.set_aside)
 
 
-def _out_of_reach(folder: Folder, found: Found, place: str) -> tuple[str, bytes | None] | None:
+def _out_of_reach(
+    folder: Folder, found: Found, place: str, is_small: bool
+) -> tuple[str, bytes | None] | None:
     """Where the file lies now that nobody else can change it, and its body if it is small text; None where it changed
     meanwhile, or went."""
-    is_small = found.size <= SMALL and not found.url.lower().endswith(".parquet")
     if folder.is_landing and is_small:
         body = objects.read(found)
         return None if body is None else (found.url, body)
@@ -373,9 +444,13 @@ def _out_of_reach(folder: Folder, found: Found, place: str) -> tuple[str, bytes 
 
 
 def put_away(folder: Folder, claims: Sequence[Claim]) -> None:
-    """A live file is kept for a while; of a landed one only the copy goes."""
+    """A live file is kept for a while, but one that grew since it was taken waits as other content under its name; of a
+    landed one only the copy goes."""
     for claim in claims:
         if folder.taken is not None:
+            there = objects.look(claim.url)
+            if there is not None and there.size != claim.file.size:
+                continue
             day = f"{datetime.now(UTC):%Y-%m-%d}"
             objects.move(claim.url, _free(f"{folder.taken}/{day}/{folder.path_of(claim.file.name)}"))
         elif claim.original is not None and claim.url != claim.original.url:
@@ -394,9 +469,17 @@ def _damaged(claims: Sequence[Claim]) -> list[Claim]:
     return damaged
 
 
-def _free(url: str) -> str:
-    """The name, or where it is taken the first free one of name.2.csv, name.3.csv, …"""
+def _free(url: str, digest: str = "") -> str:
+    """The name, or where it is taken the first free one of name.2.csv, name.3.csv, …; a file of the same content is
+    no hindrance."""
     folder, _, name = url.rpartition("/")
     path = PurePosixPath(name)
     later = (f"{folder}/{path.stem}.{number}{path.suffix}" for number in count(2))
-    return next(each for each in chain([url], later) if not objects.exists(each))
+    return next(each for each in chain([url], later) if not objects.exists(each) or _holds(each, digest))
+
+
+def _holds(url: str, digest: str) -> bool:
+    if not digest:
+        return False
+    with objects.opened(url) as body:
+        return digest_of(body) == digest

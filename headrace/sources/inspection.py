@@ -26,8 +26,8 @@ SPACES = re.compile(r"[ \t\n\r]*")
 MB = 1 << 20
 MOST_SPLIT = 256 * MB
 """A file that is no sequence of lines (an array, or CSV with line breaks in quotes) is split in memory."""
-MOST_IN_LINE = 512 * MB
-"""Spark holds no longer text; a file with a longer line is set aside."""
+MOST_IN_LINE = 64 * MB
+"""The heap of a small machine carries no longer text, which Spark copies several times; its file is set aside."""
 MOST_LINES_IN_QUOTES = 1000
 ARROW_FITS = {
     "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
@@ -69,14 +69,20 @@ def look_at(body: BinaryIO, name: str, contract: Contract, *, of_contract: bool)
             raise _Unreadable("empty file")
         _check_name(name, contract, of_contract=of_contract)
         if kind == "parquet":
-            return Look(kind, text.digest, _rows_of_parquet(body, contract))
-        if text.is_binary:
+            look = Look(kind, text.digest, _rows_of_parquet(body, contract))
+        elif text.is_binary:
             raise _Unreadable(f"not a text file, but {contract.table} arrives as {kind}")
-        if text.longest > MOST_IN_LINE:
-            raise _Unreadable(f"holds a line of {text.longest:,} bytes, more than {MOST_IN_LINE // MB} MB")
-        return _look_at_csv(body, text, contract) if kind == "csv" else _look_at_json(body, text)
+        else:
+            look = _look_at_csv(body, text, contract) if kind == "csv" else _look_at_json(body, text)
+        if not look.lines and contract.arrives.sends == "snapshot":  # its instant is told by its rows
+            raise _Unreadable("a snapshot without rows")
+        return look
     except _Unreadable as unreadable:
         return Look(kind, text.digest, reason=str(unreadable))
+
+
+def digest_of(body: BinaryIO) -> str:
+    return _text_in(body).digest
 
 
 def damage(body: BinaryIO) -> str:
@@ -191,6 +197,7 @@ def _check_name(name: str, contract: Contract, *, of_contract: bool) -> None:
 def _look_at_json(body: BinaryIO, text: _Text) -> Look:
     lines = text.line_breaks + (not text.is_ended)
     if not body.read(MB).removeprefix(BOM).lstrip().startswith(b"["):
+        _check_longest(text.longest)
         return Look("json", text.digest, lines)
     body.seek(0)
     if text.size > MOST_SPLIT:
@@ -199,12 +206,20 @@ def _look_at_json(body: BinaryIO, text: _Text) -> Look:
         )
     whole = body.read()
     try:
-        return Look("json", text.digest, len(_elements(whole)), is_split=True)
+        elements = _elements(whole)
     except (ValueError, RecursionError) as error:
         with suppress(ValueError, RecursionError):
             json.loads(whole.removeprefix(BOM).split(b"\n", 1)[0])
+            _check_longest(text.longest)
             return Look("json", text.digest, lines)  # lines, the first of which is an array
         raise _Unreadable(f"an array that is not whole: {error}") from None
+    _check_longest(max(map(len, elements), default=0))
+    return Look("json", text.digest, len(elements), is_split=True)
+
+
+def _check_longest(size: int) -> None:
+    if size > MOST_IN_LINE:
+        raise _Unreadable(f"holds a line of {size:,} bytes, more than {MOST_IN_LINE // MB} MB")
 
 
 def _elements(body: bytes) -> list[bytes]:
@@ -235,6 +250,7 @@ def _past_spaces(text: str, place: int) -> int:
 
 
 def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
+    _check_longest(text.longest)
     first = body.readline()
     if contract.arrives.strict and first.startswith(BOM):
         raise _Unreadable("begins with a byte order mark")
@@ -259,7 +275,9 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
 
 
 def _bare(line: bytes) -> bytes:
-    return line.removeprefix(BOM).rstrip(b"\n").rstrip(b"\r")
+    while line.startswith(BOM):
+        line = line.removeprefix(BOM)
+    return line.rstrip(b"\n").rstrip(b"\r")
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import groupby
 from operator import and_, or_
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -30,6 +30,10 @@ NO_LETTERS = (  # what they would become is another text, and two keys could bec
 """Escapes of nothing, and of half a letter without its other half."""
 EPOCH = datetime(1970, 1, 1)
 INSTANT = pa.timestamp("us", "UTC")
+CUT = "%/%"
+"""Quoted, a name can be longer than a disk allows: it is cut by what no quoted text has."""
+TOO_LONG = re.compile(r"([^/]{200})(?=[^/])")
+PATTERN = re.compile(r"[\\{}\[\]?*]")
 SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
 
 
@@ -55,7 +59,13 @@ class Claim:
 def place_for(home: str, name: str, sent_at: datetime) -> str:
     """Where a copy lies: its place tells Spark the name and the instant of the original, whatever it is called."""
     micros = (sent_at - EPOCH) // timedelta(microseconds=1)
-    return f"{home}/{micros}/{quote(name, safe='/=')}"
+    pieces = TOO_LONG.sub(rf"\1{CUT}", quote(name, safe="/="))
+    return f"{home}/{micros}/{pieces}"
+
+
+def name_at(place: str) -> str:
+    """The name of the original of a copy, of its place below `home`."""
+    return unquote(place.partition("/")[2].replace(CUT, ""))
 
 
 def read_files(spark: SparkSession, contract: Contract, files: Sequence[Claim]) -> DataFrame:
@@ -66,7 +76,8 @@ def read_files(spark: SparkSession, contract: Contract, files: Sequence[Claim]) 
 
 
 def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFrame:
-    look, urls = files[0].look, [each.url for each in files]
+    look = files[0].look
+    urls = [PATTERN.sub(r"\\\g<0>", each.url) for each in files]  # Spark takes each for a pattern
     reader = spark.read.option("recursiveFileLookup", "true")  # else folders named a=b would be columns
     if look.kind == "parquet":
         rows = reader.schema(source_schema(contract)).parquet(*urls)
@@ -106,7 +117,8 @@ def _origin(files: list[Claim]) -> list[Column]:
     micros = F.substring_index(place, "/", 1)
     name = F.substring(place, F.length(micros) + 2, F.length(place))
     if any("%" in each.url for each in files):
-        name = F.url_decode(F.url_decode(name))  # Spark spells the place as a URL once more
+        quoted = F.url_decode(name)  # Spark spells the place as a URL once more
+        name = F.url_decode(F.replace(quoted, F.lit(CUT), F.lit("")))
     source = F.concat(F.lit(files[0].prefix), name).alias("_source")
     return [source, F.timestamp_micros(micros.cast("long")).alias("_sent_at")]
 

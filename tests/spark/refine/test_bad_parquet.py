@@ -26,6 +26,11 @@ def valves(spark: SparkSession, settings: Settings) -> PumpStation:
     return PumpStation(spark, settings, "valves")
 
 
+@pytest.fixture(autouse=True)
+def no_file_is_only_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.sources.files.BEGUN_SECONDS", 0)
+
+
 def turns(*names: str, notch: int | None = 1) -> pa.Table:
     rows = [{"turn_id": name, "turned_at": AT, "angle_deg": 90.0, "notch": notch} for name in names]
     return pa.Table.from_pylist(rows, SCHEMA)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from headrace.errors import UsageError
-from headrace.lake import log
+from headrace.lake import log, objects
 from headrace.operate.receipt import Line, receipt
+from headrace.progress import Event, listening
 from headrace.refine.catalog import load_tables
 from headrace.refine.run import RefineResult
 from headrace.sources.file_index import FileIndex
@@ -67,8 +68,8 @@ def ids(station: PumpStation) -> list[str]:
 
 
 def waits(station: PumpStation) -> bool:
-    index = FileIndex(station.paths, "stations")
-    return any(waiting_in(folder, index) for folder in folders_of(station.paths, "stations"))
+    index, contract = FileIndex(station.paths, "stations"), load_tables("pumps").contracts["stations"]
+    return any(waiting_in(folder, index, contract) for folder in folders_of(station.paths, "stations"))
 
 
 def line_of_files(station: PumpStation) -> Line:
@@ -143,6 +144,26 @@ def test_a_file_that_grows_is_set_aside_or_taken_as_the_contract_says(
     line_of_files(station)
 
 
+def test_content_that_comes_back_replaces_what_replaced_it(station: PumpStation, again: Says) -> None:
+    again("replace")
+    for name in ("North", "South", "North"):
+        station.drops("stations", NAME, [{"station_id": "S1", "station_name": name, "is_open": True}])
+        station.refine(layers=["bronze", "silver"], tables=["stations"])
+    names = {row.station_name for row in station.table("silver", "stations").collect()}
+    assert names == {"North"}
+    assert station.table("bronze", "stations").count() == 3
+    line_of_files(station)
+
+
+def test_a_folder_of_no_table_is_told_once(station: PumpStation) -> None:
+    objects.put(f"{station.paths.landing('staitons')}/a.json", b"{}\n")
+    events: list[Event] = []
+    with listening(events.append):
+        station.refine(layers=["bronze", "silver"], tables=["stations"])
+    (note,) = [each.note for each in events if each.item == "staitons"]
+    assert note == f"{station.paths.landing('staitons')} belongs to no table of pumps"
+
+
 def test_a_home_that_moved_goes_on(station: PumpStation, leaves: Leaves) -> None:
     leaves("a.json", ["S1"])
     station.refine(layers=["bronze", "silver"], tables=["stations"])
@@ -174,12 +195,15 @@ def test_a_large_batch_is_read_from_a_copy_and_written_by_spark(
 ) -> None:
     for name in ("SMALL", "MOST_HELD"):
         monkeypatch.setattr(f"headrace.sources.files.{name}", 0)
-    leaves("day=1/odd [name] 50%+ü.json", ["S1", "S2"])
+    home = station.settings.home.with_name("my home [1] {a,b} 100% + é")
+    station.settings = station.settings.model_copy(update={"home": home})
+    name = f"day=1/odd [name] 50%+{'ü' * 100}.json"
+    leaves(name, ["S1", "S2"])
     refined(station)
     (row,) = station.table("bronze", "stations").select("_source").distinct().collect()
     (file,) = FileIndex(station.paths, "stations").taken()
     assert row["_source"] == file.name
-    assert file.name.endswith("day=1/odd [name] 50%+ü.json")
+    assert file.name.endswith(name)
     assert ids(station) == ["S1", "S2"]
     line_of_files(station)
 

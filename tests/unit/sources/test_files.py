@@ -22,6 +22,7 @@ from headrace.lake.paths import Paths
 from headrace.settings import Settings
 from headrace.sources.file_index import File
 from headrace.sources.files import (
+    BEGUN_SECONDS,
     FileSource,
     Folder,
     drop_folder_of,
@@ -30,10 +31,12 @@ from headrace.sources.files import (
     instant_in,
     landing_of,
     put_away,
+    unknown_in,
 )
-from headrace.sources.parsing import Claim
+from headrace.sources.parsing import Claim, name_at, place_for
 
 ALL = 1000
+only_on_a_disk = pytest.mark.parametrize("settings", ["disk"], indirect=True)
 
 
 @pytest.fixture(params=["disk", "bucket"])
@@ -153,7 +156,8 @@ def test_a_file_that_was_set_aside_can_be_mended_and_left_again(settings: Settin
         assert stored(source(settings, folder), folder) == []
     assert set_aside(source(settings, folder)) == {"a.json": "not a text file, but strokes arrives as json"}
     bodies = {url.rsplit("/", 1)[-1]: objects.get(url) for url in objects.list_under(folder.set_aside)}
-    assert bodies == {"a.json": b"\0\0", "a.2.json": b"\0\1", "a.3.json": b"\0\0"}
+    assert bodies == {"a.json": b"\0\0", "a.2.json": b"\0\1"}, "the same content is kept once"
+    assert source(settings, folder).index.totals().set_aside == len(bodies)
     leave(folder, "a.json", b"1\n")
     assert stored(source(settings, folder), folder) == [("a.json", 1)]
 
@@ -268,3 +272,130 @@ def test_files_that_were_known_by_one_name_and_content_count_once(settings: Sett
     files.index.add([replace(known, stamp="later")])
     assert files.index.totals().taken == 1
     assert isinstance(known, File)
+
+
+@only_on_a_disk
+def test_what_is_written_to_an_open_file_after_it_was_moved_is_there(
+    settings: Settings, folder: Folder
+) -> None:
+    leave(folder, "a.json", b"1\n")
+    stored(source(settings, folder), folder)
+    url = leave(folder, "a.json", b"1\n2\n", seconds_ago=20)
+    with Path(url).open("ab") as writer:
+        assert stored(source(settings, folder), folder) == []
+        writer.write(b"3\n")
+    assert objects.get(f"{folder.set_aside}/a.json") == b"1\n2\n3\n"
+
+
+@only_on_a_disk
+@pytest.mark.parametrize("large", [False, True])
+def test_a_file_that_is_only_begun_waits_and_is_taken_when_it_is_written(
+    settings: Settings, folder: Folder, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    monkeypatch.setattr("headrace.sources.files.SMALL", 0 if large else 1 << 20)
+    with Path(leave(folder, "a.json", b"", seconds_ago=2)).open("ab", buffering=0) as writer:
+        files = source(settings, folder)
+        assert (stored(files, folder), files.set_aside, files.waits()) == ([], [], True)
+        writer.write(b"1\n")
+        os.utime(writer.fileno(), (time.time() - 2,) * 2)
+    assert stored(files, folder) == [("a.json", 1)]
+    leave(folder, "b.json", b"", seconds_ago=BEGUN_SECONDS + 1)
+    stored(files, folder)
+    assert set_aside(files) == {"b.json": "empty file"}
+
+
+@only_on_a_disk
+def test_a_live_file_that_grows_after_it_was_taken_is_other_content(settings: Settings, paths: Paths) -> None:
+    folder = drop_folder_of(paths, "strokes")
+    for body in (b"1\n", b"1\n2\n"):
+        leave(folder, "a.json", body)
+        stored(source(settings, folder, again="add"), folder)
+    assert forget_taken(paths, "strokes", hours=168) == 0
+    assert not source(settings, folder).waits()
+    (_, second) = sorted(objects.list_under(str(folder.taken)), key=lambda url: Path(url).stat().st_size)
+    Path(second).write_bytes(b"1\n2\n3\n")
+    os.utime(second, (time.time() - 20,) * 2)
+    forget_taken(paths, "strokes", hours=168)
+    files = source(settings, folder)
+    assert stored(files, folder) == []
+    assert set_aside(files)["a.json"].startswith("other content than the file that was taken")
+    assert objects.get(f"{folder.set_aside}/a.json") == b"1\n2\n3\n"
+
+
+@only_on_a_disk
+def test_a_live_file_that_grows_while_its_batch_is_stored_is_other_content_then(
+    settings: Settings, paths: Paths
+) -> None:
+    folder = drop_folder_of(paths, "strokes")
+    leave(folder, "a.json", b"1\n")
+    files = source(settings, folder)
+    (claim,) = files.claim(folder)
+    Path(claim.url).write_bytes(b"1\n2\n")
+    os.utime(claim.url, (time.time() - 20,) * 2)
+    files.index.add([replace(claim.file, number=1)])
+    put_away(folder, [claim])
+    assert stored(files, folder) == []
+    assert set_aside(files)["a.json"].startswith("other content than the file that was taken")
+    assert objects.get(f"{folder.set_aside}/a.json") == b"1\n2\n"
+
+
+def test_content_that_replaces_was_sent_later_whatever_its_time_says_and_can_come_back(
+    settings: Settings, paths: Paths, folder: Folder
+) -> None:
+    a, b = b"1\n2\n", b"3\n"
+    for number, body in enumerate((a, b, b, a), 1):
+        leave(folder, "strokes_29990103T060000_00.json", body, seconds_ago=60 * number)
+        files = source(settings, folder, again="replace", sent_at="file name")
+        taken = stored(files, folder, number)
+        assert [lines for _, lines in taken] == ([] if number == 3 else [body.count(b"\n")])
+        assert not source(settings, folder, again="replace").waits()
+    known = files.index.taken(folder.prefix)
+    assert [file.content for file in known] == [known[0].content, known[1].content, known[0].content]
+    assert [file.sent_at for file in known] == [
+        "2999-01-03T06:00:00",
+        "2999-01-03T06:00:00.000001",
+        "2999-01-03T06:00:00.000002",
+    ]
+    if folder.is_landing:
+        now = files_now(paths, contract())
+        assert (now.lines, now.waiting, now.replaced, now.rows) == (5 - 3, 0, 3, 5)
+
+
+@only_on_a_disk
+def test_other_content_of_the_same_size_and_time_is_seen(settings: Settings, paths: Paths) -> None:
+    folder = landing_of(paths, "strokes")
+    url = leave(folder, "a.json", b"1\n")
+    stored(source(settings, folder), folder)
+    at = Path(url).stat().st_mtime_ns
+    leave(folder, "a.json", b"2\n")
+    os.utime(url, ns=(at, at))
+    files = source(settings, folder)
+    assert files.waits()
+    stored(files, folder)
+    assert set_aside(files)["a.json"].startswith("other content than the file that was taken")
+
+
+@only_on_a_disk
+def test_names_that_are_long_or_no_utf_8_are_taken(
+    settings: Settings, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.sources.files.SMALL", 0)
+    long = "day=1/" + "я" * 125 + ".json"
+    leave(folder, long, b"1\n")
+    leave(folder, os.fsdecode(b"b\xff.json"), b"1\n")
+    assert sorted(stored(source(settings, folder), folder)) == [("b\\xff.json", 1), (long, 1)]
+    assert not source(settings, folder).waits()
+
+
+@pytest.mark.parametrize("name", ["a/b.json", "a%/b=c/%.json", "я" * 100, "%" * 201 + "/x", "x" * 200 + "/y"])
+def test_the_place_of_a_copy_tells_its_name(name: str) -> None:
+    place = place_for("home", name, datetime(2024, 1, 1)).removeprefix("home/")
+    assert name_at(place) == name
+    assert max(map(len, place.split("/"))) <= 255
+
+
+def test_what_belongs_to_no_table_is_known(paths: Paths) -> None:
+    for url in (f"{paths.landing('itms')}/a.csv", f"{paths.landing('_made')}/a", paths.dropped("b.csv")):
+        objects.put(url, b"1\n")
+    objects.put(f"{paths.landing('strokes')}/a.json", b"1\n")
+    assert unknown_in(paths, ["strokes"]) == [paths.landing("itms"), paths.dropped("b.csv")]

@@ -58,6 +58,7 @@ def rows(body: str | bytes, table: str = "orders", **arrives: Any) -> list[str] 
         (f"{HEADER}\n{ROW}", [ROW]),
         (f"{HEADER}\r\n{ROW}\r\n", [ROW]),
         (f"\ufeff{HEADER}\n{ROW}\n\ufeff{HEADER}\n{ROW}\n", [ROW, ROW]),
+        (f"{HEADER}\n\ufeff\ufeff{HEADER}\n{ROW}\n", [ROW]),
         (f'"order_id","station_id","status","updated_at"\n{ROW}\n{HEADER}\n', [ROW]),
         ("station_id,order_id,updated_at,status\nS1,O1,2024-01-01,OPEN\n", ["S1,O1,2024-01-01,OPEN"]),
         (f'{HEADER}\nO1,"two\nlines",OPEN,2024\n{ROW}\n', ['O1,"two\nlines",OPEN,2024', ROW]),
@@ -121,7 +122,15 @@ def test_endings_are_known_in_any_letters_unless_the_contract_is_strict() -> Non
 
 def test_a_line_that_no_text_can_hold_sets_its_file_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headrace.sources.inspection.MOST_IN_LINE", 3 << 20)
-    assert str(rows("[1]\n" + "x" * (4 << 20), "strokes")).startswith("holds a line of 4,194,304 bytes")
+    for body in ("[1]\n" + "x" * (4 << 20), '["' + "x" * ((4 << 20) - 2) + '"]'):
+        assert str(rows(body, "strokes")).startswith("holds a line of 4,194,304 bytes")
+    assert len(rows(f"[{'1, ' * (2 << 20)}1]", "strokes")) == (2 << 20) + 1, "an array is no line"
+
+
+@pytest.mark.parametrize(("body", "table"), [(f"{HEADER}\n", "orders"), ("[]", "strokes")])
+def test_a_snapshot_without_rows_has_no_instant_and_is_set_aside(body: str, table: str) -> None:
+    assert rows(body, table) == []
+    assert rows(body, table, sends="snapshot") == "a snapshot without rows"
 
 
 def test_a_quote_that_is_never_closed_costs_little() -> None:
