@@ -42,7 +42,11 @@ ONLY_OF = {
     "range": (*NUMBERS, "date", "datetime", "array"),
     "step": NUMBERS,
     "distribution": NUMBERS,
+    "possible": NUMBERS,
+    "mistaken": NUMBERS,
 }
+LISTED = (*WHOLE_NUMBERS, "string")
+"""Types of columns whose values can be listed."""
 
 _WHOLE_NUMBER = re.compile(r"^-?\d+$")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?) ?(second|minute|hour|day|week)s?$")
@@ -57,6 +61,28 @@ def parse_span(text: Any) -> timedelta:
     if not found:
         raise ValueError(f"{text!r} is no span of time; write it like '15 minutes', '1 day' or '10 seconds'")
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+
+
+def _no_list(values: Any) -> Any:
+    if isinstance(values, list):
+        raise ValueError(
+            f"values says what a map holds; allowed values are `format: {'|'.join(map(str, values))}`"
+        )
+    return values
+
+
+def _with_table(reference: str) -> str:
+    if not all(reference.partition(".")):
+        raise ValueError(f"{reference!r} names no column: write it as table.column")
+    return reference
+
+
+def _not_reserved(name: str) -> str:
+    if name.startswith("_"):
+        raise ValueError(
+            f"{name!r} begins with an underscore, as only columns of the engine may; allowed: a letter"
+        )
+    return name
 
 
 Span = Annotated[timedelta, BeforeValidator(parse_span)]
@@ -75,7 +101,9 @@ class ColumnSpec(Strict):
     unit: str = ""
     format: str | None = Field(None, description="'A|B|C' lists the allowed values; 'RATE-##' is a pattern.")
     weights: tuple[float, ...] | None = Field(None, description="One weight per value of the format.")
-    references: str | None = Field(None, description="table.column that a value must exist in.")
+    references: Annotated[str, AfterValidator(_with_table)] | None = Field(
+        None, description="table.column that a value must exist in."
+    )
     required: bool = Field(False, description="A null here rejects the row.")
     range: tuple[float, float] | tuple[str, str] | None = Field(None, description="What the generator makes.")
     possible: tuple[float | None, float | None] | None = Field(
@@ -89,7 +117,7 @@ class ColumnSpec(Strict):
     )
     items: ColumnType | None = Field(None, description="What an array holds.")
     keys: ColumnType | None = None
-    values: ColumnType | None = None
+    values: Annotated[ColumnType | None, BeforeValidator(_no_list)] = None
     added_by: Literal["seed", "headrace"] = Field("seed", description="headrace: an addition of ours.")
 
     @property
@@ -109,9 +137,20 @@ class ColumnSpec(Strict):
             if self.type not in ONLY_OF[key]:
                 types = ", ".join(ONLY_OF[key])
                 raise ValueError(f"{key} has no effect on a column of type {self.type}, only of {types}")
+        if self.choices and self.type not in LISTED:
+            types = ", ".join(LISTED)
+            raise ValueError(
+                f"format lists values, which a column of type {self.type} cannot have, only {types}"
+            )
         strange = [choice for choice in self.choices if not _WHOLE_NUMBER.match(choice)]
         if self.type in WHOLE_NUMBERS and strange:
             raise ValueError(f"format lists {', '.join(strange)} for a column of type {self.type}")
+        for key in sorted(self.model_fields_set & {"step", "distribution"}):
+            if self.range is None:
+                raise ValueError(f"{key} has no effect without `range`, which it shapes")
+        low, high = self.possible or (None, None)
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"possible goes from {low:g} to {high:g}: the smaller one comes first")
         if self.weights is not None and len(self.weights) != len(self.choices):
             raise ValueError(f"{len(self.weights)} weights for {len(self.choices)} values of format")
         return self
@@ -148,6 +187,15 @@ class Arrives(Strict):
 
     @model_validator(mode="after")
     def _keys_fit(self) -> "Arrives":
+        if self.files is None and self.topic is None:
+            raise ValueError(
+                "files is null and there is no topic; allowed: files: parquet, csv or json, or a topic"
+            )
+        for key in sorted(self.model_fields_set & {"again", "sent_at"}):
+            if self.files is None:
+                raise ValueError(
+                    f"{key} has no effect without files; allowed with files: parquet, csv or json"
+                )
         if self.strict and self.files != "csv":
             raise ValueError("strict has no effect on files other than CSV")
         if self.cadence is not None and self.per is None:
@@ -223,7 +271,7 @@ class Contract(Strict):
     type: Literal["dimension", "fact", "change_feed"]
     num_rows: int = Field(1000, ge=1, description="Rows at scale 1: entities of a dimension, rows of a fact.")
     num_bytes: int | None = Field(None, ge=1, description="Bytes at scale 1, as the source states them.")
-    columns: dict[str, Column]
+    columns: dict[Annotated[str, AfterValidator(_not_reserved)], Column]
     at_least: int = Field(1, ge=1, description="Entities at the smallest scale.")
     description: str = ""
     key: str | None = Field(None, description="The column that names a row (default: the first _id column).")
@@ -272,6 +320,8 @@ class Contract(Strict):
             raise ValueError(
                 "evolves needs files of JSON or Parquet: the columns of CSV files go by their place"
             )
+        if self.late is not None and self.event_time is None:
+            raise ValueError("late has no effect without `event_time`, the column from which it counts")
         for role, name in (("key", self.key), ("event_time", self.event_time), ("measure", self.measure)):
             if name is not None and name not in self.columns:
                 raise ValueError(
@@ -334,6 +384,8 @@ def _explained(
             message = f"unknown key; allowed: {', '.join(_allowed_keys(model, place))}"
         elif problem["type"] == "missing":
             message = "is missing"
+        elif problem["type"] == "value_error":  # of a whole model, whose message begins with a key
+            place.append(message.split()[0])
         yield f"{file}:{line_of(tree, place)}: {where}: {message}"
 
 

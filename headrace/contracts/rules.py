@@ -14,8 +14,11 @@ from headrace.contracts.model import ColumnSpec, Contract
 from headrace.tables import IS_IMPOSSIBLE, IS_NULL, REASONS
 
 CLOCK_SLACK = "INTERVAL 1 HOUR"
-KEY_DISAGREES = "key: "  # then the key, a space and the message's text
-NO_TEXT = "base64:"  # then the bytes of a line that is no UTF-8
+FROM_TOPIC = "kafka:"  # then the topic: the source of a message
+KEY_DISAGREES = (
+    "key: "  # then the key, a space and the text of a message; it was read, so it names its sender
+)
+NO_TEXT = "base64:"  # then the bytes of a line that is no UTF-8, and no more
 MOST_IN_LINE = 16 * 1024 * 1024
 MALFORMED, ODD_FIELD = "malformed line", "a field is unreadable or unexpected"
 NOT_UTF8 = "line is no UTF-8"
@@ -36,14 +39,14 @@ def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
 def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     key = F.col(contract.key_column)
     unread, no_key = F.col("_raw").isNotNull(), F.col("_raw").isNotNull() & key.isNull()
-    is_bytes, is_long = F.col("_raw").startswith(NO_TEXT), F.octet_length("_raw") > MOST_IN_LINE
+    is_bytes, is_long = is_no_text("_raw"), F.octet_length("_raw") > MOST_IN_LINE
     is_object = F.json_object_keys("_raw").isNotNull()
     says_null = is_object & F.get_json_object("_raw", f"$['{contract.key_column}']").isNull()
     yield NOT_UTF8, no_key & is_bytes
     yield TOO_LONG, no_key & ~is_bytes & is_long
     yield MALFORMED, no_key & ~is_bytes & ~is_long & ~is_object
     yield f"{contract.key_column} {IS_NULL}", no_key & ~is_bytes & ~is_long & says_null
-    disagrees = unread & F.col("_raw").startswith(KEY_DISAGREES)
+    disagrees = unread & _is_under_another_key(contract)
     yield "its key is not the sender it names", disagrees
     is_odd = key.isNotNull() | (~is_bytes & ~is_long & is_object & ~says_null)
     yield ODD_FIELD, unread & is_odd & ~disagrees
@@ -55,6 +58,19 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
         happened = F.col(contract.event_time)
         told = F.least("_sent_at", "_ingested_at")  # nobody can tell of what has not happened yet
         yield f"{contract.event_time} is in the future", happened > told + F.expr(CLOCK_SLACK)
+
+
+def is_no_text(name: str) -> Column:
+    """Whether a line is kept as its bytes; a line of data that begins as such a one does has more in it."""
+    return F.col(name).startswith(NO_TEXT) & F.rlike(name, F.lit(rf"\A{NO_TEXT}[A-Za-z0-9+/=]*+\z"))
+
+
+def _is_under_another_key(contract: Contract) -> Column:
+    sender = contract.sender_column
+    if sender is None:
+        return F.lit(False)
+    is_message = F.col("_source").startswith(FROM_TOPIC) & F.col(sender).isNotNull()
+    return F.coalesce(is_message & F.col("_raw").startswith(KEY_DISAGREES), F.lit(False))
 
 
 def _is_sent(name: str, contract: Contract) -> Column:

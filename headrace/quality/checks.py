@@ -59,9 +59,11 @@ class TableChecks:
 def checks_of(catalog: Catalog, layer: str, table: str, paths: Paths) -> TableChecks:
     view = f"bronze_{table}" if layer == "bronze" else table
     if layer == "bronze":
-        implied = bronze_checks(catalog.contracts[table], FileIndex(paths, table).totals())
+        arrived = log.row_count(paths.table("bronze", table))
+        implied = bronze_checks(catalog.contracts[table], FileIndex(paths, table).totals(), arrived)
     elif (node := catalog.node(table, layer)) in catalog.from_bronze:
-        implied = silver_checks(catalog.source_of(node), node.table, table)
+        arrived = log.row_count(paths.table("bronze", node.first.name))
+        implied = silver_checks(catalog.source_of(node), node.table, table, arrived)
     else:
         implied = gold_checks(node, paths)
     checks = (*implied, *written(soda_folder(catalog.domain) / layer / f"{table}.yml", view))
@@ -86,32 +88,34 @@ def written(file: Path, view: str) -> Iterator[Check]:
         yield from checks
 
 
-def bronze_checks(contract: Contract, files: Totals) -> list[Check]:
+def bronze_checks(contract: Contract, files: Totals, arrived: int) -> list[Check]:
     """Schema, volume and the share of unreadable lines only: bronze keeps faulty rows."""
     types = {name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}
     technical = {field.name: field.dataType.simpleString() for field in TECHNICAL}
-    set_aside, delivered = f"{files.set_aside} + 0 * count(*)", str(files.taken + files.set_aside)
+    set_aside, delivered = f"{files.set_aside} + 0 * count(*)", files.taken + files.set_aside
     return [
         _schema(types | technical),
         {"row_count": {"name": "rows have arrived", "warn": "when = 0"}},
         _none("rows_missing", "every line of the files taken is a row",
               expression=f"{files.lines} - count(*)"),
-        _share("malformed_percent", "share of unreadable lines", MALFORMED_PERCENT, "count(_raw)", "count(*)"),
-        _share("set_aside_percent", "share of files set aside", SET_ASIDE_PERCENT, set_aside, delivered),
+        _share("malformed_percent", "share of unreadable lines", MALFORMED_PERCENT,
+               "count(_raw)", "count(*)", arrived),
+        _share("set_aside_percent", "share of files set aside", SET_ASIDE_PERCENT,
+               set_aside, str(delivered), delivered),
     ]  # fmt: skip
 
 
-def silver_checks(contract: Contract, table: Table, name: str) -> list[Check]:
+def silver_checks(contract: Contract, table: Table, name: str, arrived: int) -> list[Check]:
     left_out = way_of(table.write).leaves_out(contract)
     columns = {column: spec for column, spec in contract.columns.items() if column not in left_out}
-    rejected, arrived = f"{_rows_of(rejected_of(name))} + 0 * count(*)", _rows_of(f"bronze_{contract.table}")
+    rejected, all_rows = f"{_rows_of(rejected_of(name))} + 0 * count(*)", _rows_of(f"bronze_{contract.table}")
     return [
         _schema({column: spark_type(spec).simpleString() for column, spec in columns.items()}),
         {"row_count": {"name": "there are rows", "warn": "when = 0"}},
         *_unique(contract.key_column, table),
         *(check for column, spec in columns.items() for check in _of_column(column, spec, contract)),
         *(_exists(column, *referred) for column, referred in referred_by(contract).items()),
-        _share("rejected_percent", "share of rejected rows", REJECTED_PERCENT, rejected, arrived),
+        _share("rejected_percent", "share of rejected rows", REJECTED_PERCENT, rejected, all_rows, arrived),
     ]
 
 
@@ -217,9 +221,9 @@ def _none(metric: str, name: str, **how: str) -> Check:
     return {f"{metric} = 0": {"name": name, **{f"{metric} {kind}": sql for kind, sql in how.items()}}}
 
 
-def _share(metric: str, name: str, limits: dict[str, int], part: str, whole: str) -> Check:
-    """In per cent. A large share of few rows only warns."""
+def _share(metric: str, name: str, limits: dict[str, int], part: str, whole: str, count: int) -> Check:
+    """In per cent. A large share of few rows only warns. count: about how many there are of `whole`."""
     share = f"coalesce(100.0 * ({part}) / nullif({whole}, 0), 0)"
-    bounded = f"case when {whole} < {FEW} then least({share}, {limits['fail']}) else {share} end"
-    outcomes = {outcome: f"when > {limit}" for outcome, limit in limits.items()}
-    return {metric: {"name": name, **outcomes, f"{metric} expression": bounded}}
+    due = {outcome: limit for outcome, limit in limits.items() if outcome == "warn" or count >= FEW}
+    outcomes = {outcome: f"when > {limit}" for outcome, limit in due.items()}
+    return {metric: {"name": name, **outcomes, f"{metric} expression": share}}

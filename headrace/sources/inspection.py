@@ -52,7 +52,6 @@ class Look:
     lines: int = 0
     reason: str = ""
     header: str = ""
-    has_quotes: bool = False
     is_split: bool = False
 
 
@@ -271,7 +270,7 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
             lines += _bare(row) not in known
     else:
         lines = sum(1 for line in body if _bare(line) not in known)
-    return Look("csv", text.digest, lines, header=header, has_quotes=text.has_quotes, is_split=is_split)
+    return Look("csv", text.digest, lines, header=header, is_split=is_split)
 
 
 def _bare(line: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Files and lines as rows of a bronze table: one row a line, malformed ones with their text, each with its origin."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT
+from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT, is_no_text
 from headrace.contracts.schema import bronze_schema, source_schema
 from headrace.lake.objects import Found
 from headrace.sources.file_index import File
@@ -35,6 +35,14 @@ CUT = "%/%"
 TOO_LONG = re.compile(r"([^/]{200})(?=[^/])")
 PATTERN = re.compile(r"[\\{}\[\]?*]")
 SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
+_DAY = r" *+[+-]?[0-9]{4,6}+-[0-9]{1,2}+-[0-9]{1,2}+"
+SPELLED = {
+    "datetime": rf'{_DAY}[^",\\]*+',
+    "date": rf"{_DAY}(?:[T ]00:00(?::00(?:\.0++)?+)?+Z?+)?+ *+",
+}
+"""What says all that is read from it. Spark reads a time of day as one of today, a year as its first day, and a date
+out of whatever follows it."""
+MOST_FIELDS = 20_480
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,9 @@ class Claim:
     original: Found | None = None
 
     @property
-    def way(self) -> tuple[str, str, bool, bool]:
+    def way(self) -> tuple[str, str, bool]:
         """Files that are read in one way are read together."""
-        return self.look.kind, self.look.header, self.look.has_quotes, self.body is None
+        return self.look.kind, self.look.header, self.body is None
 
 
 def place_for(home: str, name: str, sent_at: datetime) -> str:
@@ -89,7 +97,7 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFr
         lines = spark.createDataFrame(_in_memory(files, contract)).select(_line(), "_source", "_sent_at")
     if look.kind == "json":
         return parsed_json(lines, contract)
-    return parsed_csv(lines, contract, look.header, has_quotes=look.has_quotes)
+    return parsed_csv(lines, contract, look.header)
 
 
 def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
@@ -154,20 +162,37 @@ def ends_of_time(kind: str) -> tuple[Column, Column]:
     return F.lit(EARLIEST).cast(kind), F.lit(LATEST).cast(kind)
 
 
-def parsed_csv(lines: DataFrame, contract: Contract, header: str, *, has_quotes: bool) -> DataFrame:
+def parsed_csv(lines: DataFrame, contract: Contract, header: str) -> DataFrame:
     """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none."""
     names, schema = names_in(header), source_schema(contract)
     spellings = sorted(line.decode() for line in headers(header, contract))
     rows = lines.where(~F.col("_line").isin(*spellings))
-    fields = _with_raw(T.StructType([schema[name] for name in names]))
-    ddl = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in fields)
-    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"}
-    parsed = F.from_csv(_readable_line(), ddl, options)
-    if has_quotes:
-        doubled = F.col("_line").contains('""') & ~F.col("_line").contains('\\"')  # as Excel spells a quote
-        as_excel = F.from_csv(_readable_line(), ddl, options | {"escape": '"'})
-        parsed = F.when(doubled, as_excel).otherwise(parsed)
-    return _unfolded(rows.withColumn("_read", parsed), contract, names)
+    parsed = _from_csv(F.when(~_has_too_many_fields(), _readable_line()), [schema[name] for name in names])
+    return _unfolded(rows.withColumn("_read", parsed), contract, names, _is_no_number(contract, names))
+
+
+def _from_csv(line: Column, fields: list[T.StructField]) -> Column:
+    """By RFC 4180: a quote in quotes is spelled twice, and a backslash is a letter."""
+    ddl = ", ".join(f"`{each.name}` {each.dataType.simpleString()}" for each in _with_raw(fields))
+    return F.from_csv(line, ddl, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw", "escape": '"'})
+
+
+def _has_too_many_fields() -> Column:
+    """The parser stops at a line of more fields than it has places for. Commas in quotes part none."""
+    bare = F.regexp_replace(F.replace("_line", F.lit('""'), F.lit("")), r'(?<![^,])"[^"]*+"', "")
+    commas = F.length(bare) - F.length(F.replace(bare, F.lit(","), F.lit("")))
+    return F.when(F.octet_length("_line") > MOST_FIELDS, commas >= MOST_FIELDS).otherwise(F.lit(False))
+
+
+def _whole(pattern: str) -> Column:
+    return F.lit(rf"\A(?:{pattern})\z")
+
+
+def _is_no_number(contract: Contract, names: Collection[str]) -> Column:
+    """Parsers read NaN, and as infinite what is too large for a number."""
+    floats = [F.abs(F.col(f"_read.{name}")) for name in names if contract.columns[name].type == "float"]
+    odd = (F.isnan(number) | (number == float("inf")) for number in floats)
+    return reduce(or_, (F.coalesce(each, F.lit(False)) for each in odd), F.lit(False))
 
 
 def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
@@ -182,7 +207,7 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
 
 def _readable_line() -> Column:
     """Null where it is no text, or longer than a parser takes."""
-    is_text = ~F.col("_line").startswith(NO_TEXT) & (F.octet_length("_line") <= MOST_IN_LINE)
+    is_text = ~is_no_text("_line") & (F.octet_length("_line") <= MOST_IN_LINE)
     return F.when(is_text, F.col("_line"))
 
 
@@ -198,12 +223,15 @@ def _is_odd(contract: Contract) -> Column:
     for name in _texts(contract):
         kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
         odd = odd | ~F.coalesce(kind.isin("STRING", "VOID"), yes)
-    for name, spec in contract.columns.items():
-        if spec.type == "float":  # Jackson reads NaN, and as infinite what is too large for a number
-            number = F.abs(F.col(f"_read.{name}"))
-            odd = odd | F.coalesce(F.isnan(number) | (number == float("inf")), no)
-    # Spark reads a line's first object and passes over what follows.
-    is_one_object = F.coalesce(F.expr("json_array_length(concat('[', _line, ']')) = 1"), no)
+        if (pattern := SPELLED.get(contract.columns[name].type)) is not None:
+            text = F.try_variant_get(pieces, f"$.{name}", "string")
+            odd = odd | ~F.coalesce(F.rlike(text, _whole(pattern)), yes)
+    odd = odd | _is_no_number(contract, contract.columns)
+    # Spark reads a line's first object and passes over what follows, and so does each of these with an array.
+    one_object = (
+        "json_array_length(concat('[', _line, ']')) = 1 AND json_array_length(concat('[', _line, ',0]')) = 2"
+    )
+    is_one_object = F.coalesce(F.json_object_keys("_line").isNotNull() & F.expr(one_object), no)
     return F.when(in_order | (in_any & ~lacks_any), no).otherwise(odd | ~is_one_object)
 
 
@@ -211,13 +239,15 @@ def plain_lines(contract: Contract) -> tuple[str, str]:
     """One flat object of the contract's columns and no more: in their order, else in any, which says nothing of names
     that come twice. Nothing in these patterns can be matched in two ways, so a line is gone through once."""
     space, texts = " ?", _texts(contract)
-    text, other = r'(?:"[^"\\]*+"|null)', r"(?:-?[0-9.]++|true|false|null)"
-    in_order = f",{space}".join(
-        f'"{re.escape(name)}":{space}{text if name in texts else other}' for name in contract.columns
-    )
-    kinds = [(texts, text), ([name for name in contract.columns if name not in texts], other)]
+    text, other = r'[^"\\]*+', r"(?:-?[0-9.]{1,300}+|true|false|null)"
+    values = {
+        name: f'(?:"{SPELLED.get(spec.type, text)}"|null)' if name in texts else other
+        for name, spec in contract.columns.items()
+    }
+    in_order = f",{space}".join(f'"{re.escape(name)}":{space}{value}' for name, value in values.items())
+    names_of = {value: [name for name in values if values[name] == value] for value in values.values()}
     pair = "|".join(
-        f'"(?:{"|".join(map(re.escape, names))})":{space}{value}' for names, value in kinds if names
+        f'"(?:{"|".join(map(re.escape, names))})":{space}{value}' for value, names in names_of.items()
     )
     in_any = f"(?:(?:{pair})(?:,{space}(?!}})|(?=}}))){{{len(contract.columns)}}}"
     return rf"\A\{{{in_order}\}}\z", rf"\A\{{{in_any}\}}\z"
@@ -228,13 +258,11 @@ def _texts(contract: Contract) -> list[str]:
     return [name for name, spec in contract.columns.items() if spec.type in ("string", "datetime", "date")]
 
 
-def _unfolded(
-    lines: DataFrame, contract: Contract, names: Collection[str], unexpected: Column | None = None
-) -> DataFrame:
+def _unfolded(lines: DataFrame, contract: Contract, names: Collection[str], unexpected: Column) -> DataFrame:
     """The columns that were read, null those that are not among `names`; the text where they do not tell all of it."""
     has_none = reduce(and_, (F.col(f"_read.{name}").isNull() for name in names))
     unread = F.col("_read._raw").isNotNull() | has_none
-    keep_text = unread if unexpected is None else unread | unexpected
+    keep_text = unread | unexpected
     schema = source_schema(contract)
     absent = {name: F.lit(None).cast(schema[name].dataType) for name in contract.columns if name not in names}
     return lines.select(
@@ -244,5 +272,5 @@ def _unfolded(
     )
 
 
-def _with_raw(schema: T.StructType) -> T.StructType:
-    return T.StructType([*schema.fields, T.StructField("_raw", T.StringType())])
+def _with_raw(fields: Iterable[T.StructField]) -> T.StructType:
+    return T.StructType([*fields, T.StructField("_raw", T.StringType())])

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import KEY_DISAGREES
+from headrace.contracts.rules import FROM_TOPIC, KEY_DISAGREES, NO_TEXT
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError, cause_to_act_on
 from headrace.lake import ledger, log
@@ -43,7 +43,6 @@ READER = {
     "kafkaConsumer.pollTimeoutMs": "120000",  # by default as long as spark.network.timeout: a day
     "failOnDataLoss": "true",
 }
-FROM_TOPIC = "kafka:"
 SIGNS = "software.amazon.msk.auth.iam"
 MOVED = {"databricks": "shadedmskiam."}  # Databricks has it in its runtime, under a name of its own
 NEW_NAME = (
@@ -287,7 +286,7 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
 def _readable(name: str) -> Column:
     """Bytes as text; what is none is kept in another spelling."""
     text = F.expr(f"is_valid_utf8(CAST({name} AS STRING))")
-    return F.when(text, F.col(name).cast("string")).otherwise(F.concat(F.lit("base64:"), F.base64(name)))
+    return F.when(text, F.col(name).cast("string")).otherwise(F.concat(F.lit(NO_TEXT), F.base64(name)))
 
 
 class MessagesLost(HeadraceError):

@@ -20,17 +20,14 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as F
 
-from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.contracts.schema import bronze_schema
-from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.delta_rs import append_once
 from headrace.lake.ledger import Entry
 from headrace.tables import REASONS, Append
 from headrace.writes.edge import HASH, NOT_STORED, Edge, Judged
 from headrace.writes.key_cache import HASHES, Array, RecentKeys, hashes, keys_in, repeats_within, stored
-from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
 
 ROWS_PER_WRITER = 2_000_000
@@ -52,18 +49,11 @@ class AppendWay(SilverWay[Append]):
     terms = ("written", "rejected", "duplicates")
     stored = ("written",)
     named = {"duplicates": "rows that had come before"}
+    corrects_nothing = "the first row of a key stays"
 
     @property
     def sentence(self) -> str:
         return "rows arrive once"
-
-    def check(self, node: Node, contract: Contract | None) -> None:
-        if contract is not None and contract.arrives.again == "replace":
-            raise UsageError(
-                f"{node.ref} is written by Append, where the first row of a key stays, but the contract of "
-                f"{contract.table} says that a later file replaces the earlier one (arrives: {{again: replace}}). "
-                "Write it in a way in which the later row wins, or say again: add"
-            )
 
     def write(self, edge: Edge, rows: DataFrame, number: int) -> Entry:
         if edge.earlier_commit(edge.target, number) is not None:

@@ -30,6 +30,7 @@ ARRIVAL = ("_sent_at", "_source", "_partition", "_offset")
 class ChangesWay(SilverWay[Changes]):
     terms = (*FATES, "rejected")
     stored = ("added", "deleted")
+    corrects_nothing = "a change of the same order is counted as replayed"
     named = {"replayed": "changes that had come before", "before-images": "rows as they were before a change"}
 
     @property
@@ -40,6 +41,7 @@ class ChangesWay(SilverWay[Changes]):
         return (deleted_of(name),)
 
     def check(self, node: Node, contract: Contract | None) -> None:
+        super().check(node, contract)
         if contract is None or contract.type != "change_feed":
             raise UsageError(f"{node.ref}: Changes applies a source whose contract says `type: change_feed`")
         self._feed(contract).check(contract.columns)

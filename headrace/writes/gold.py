@@ -8,7 +8,7 @@ from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths
 from headrace.tables import Replace, Whole
-from headrace.writes.node import Node
+from headrace.writes.node import AS_OF, Node
 from headrace.writes.way import GoldWay
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -35,6 +35,11 @@ class ReplaceWay(GoldWay[Replace]):
         strangers = set(self.follows) - set(node.upstream)
         if strangers:
             raise UsageError(f"{node.ref}: follows {sorted(strangers)}, not among its arguments")
+        if AS_OF in node.arguments:
+            raise UsageError(
+                f"{node.ref}: takes {AS_OF}, and by Replace the partitions in which nothing changed would keep that of "
+                "an earlier run: declare write=Whole()"
+            )
 
     def touched(
         self, node: Node, paths: Paths, before: Mapping[str, Any] | None, made_from: Mapping[str, Any]

@@ -22,6 +22,7 @@ FATES = ("inserted", "updated", "superseded", "unchanged")
 class UpsertWay(SilverWay[Upsert]):
     terms = (*FATES, "rejected")
     stored = ("inserted",)
+    corrects_nothing = "a row of the same order is counted as unchanged"
 
     @property
     def sentence(self) -> str:

@@ -97,6 +97,16 @@ class SilverWay(Way[W]):
 
     layers = ("silver",)
     source_layer = "bronze"
+    corrects_nothing: ClassVar[str] = ""
+    """Why a file's newer delivery would leave the table as it is; empty where it does not."""
+
+    def check(self, node: Node, contract: Contract | None) -> None:
+        if self.corrects_nothing and contract is not None and contract.arrives.again == "replace":
+            raise UsageError(
+                f"{node.ref} is written by {type(self.declared).__name__}, where {self.corrects_nothing}, but the "
+                f"contract of {contract.table} says that a later file replaces the earlier one (arrives: {{again: "
+                "replace}). Write it by Newest or History, where the later row wins, or say again: add"
+            )
 
     def judges_by(self, edge: "Edge") -> Mapping[str, str]:
         """The places of its own tables, by name, of which what they hold decides what becomes of a batch."""

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import spark_type
-from simulation.generate.writers import line_of
+from simulation.generate.writers import csv_of, line_of
 from simulation.random_draws import World
 
 AIM = "_aim"
@@ -243,7 +243,7 @@ def _mistyped(contract: Contract) -> Column:
             F.lit("n/a").alias(name) if spec.type in NUMBERS else F.col(name)
             for name, spec in contract.columns.items()
         )
-        return F.to_csv(F.struct(*columns))
+        return csv_of(F.struct(*columns))
     return F.regexp_replace(line_of(contract), '":-?[0-9][0-9.eE+-]*', '":"n/a"')
 
 

@@ -37,7 +37,12 @@ class Written:
 def line_of(contract: Contract) -> Column:
     """The row as a line of its file, or as a message."""
     row = F.struct(*(F.col(name) for name in contract.columns))
-    return F.to_csv(row) if contract.arrives.files == "csv" else F.to_json(row, {"ignoreNullFields": "false"})
+    return csv_of(row) if contract.arrives.files == "csv" else F.to_json(row, {"ignoreNullFields": "false"})
+
+
+def csv_of(row: Column) -> Column:
+    """By RFC 4180, which spells a quote in quotes twice."""
+    return F.to_csv(row, {"escape": '"'})
 
 
 def write_landing_files(

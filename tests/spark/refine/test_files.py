@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from headrace.errors import UsageError
 from headrace.lake import log, objects
 from headrace.operate.receipt import Line, receipt
 from headrace.progress import Event, listening
@@ -16,7 +15,6 @@ from headrace.refine.catalog import load_tables
 from headrace.refine.run import RefineResult
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import folders_of, waiting_in
-from headrace.writes.way import way_of
 from tests.spark.refine.conftest import PumpStation, written_a_while_ago
 
 NAME = "stations_20240102T000000_00.json"
@@ -206,12 +204,3 @@ def test_a_large_batch_is_read_from_a_copy_and_written_by_spark(
     assert file.name.endswith(name)
     assert ids(station) == ["S1", "S2"]
     line_of_files(station)
-
-
-def test_files_that_replace_each_other_need_tables_in_which_the_later_one_wins() -> None:
-    catalog = load_tables("pumps")
-    node, told = catalog.node("strokes", "silver"), catalog.contracts["strokes"]
-    contract = told.model_copy(update={"arrives": told.arrives.model_copy(update={"again": "replace"})})
-    with pytest.raises(UsageError, match=r"silver.strokes is written by Append.*again: replace"):
-        way_of(node.table.write).check(node, contract)
-    way_of(node.table.write).check(node, told)

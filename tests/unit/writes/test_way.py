@@ -6,7 +6,7 @@ import pytest
 
 from headrace.errors import UsageError
 from headrace.refine.catalog import _check_shape, load_tables
-from headrace.tables import Append, Changes, History, Newest, Whole, Write
+from headrace.tables import Append, Changes, History, Newest, Replace, Upsert, Whole, Write
 from headrace.writes.way import way_of, ways_for
 
 
@@ -42,3 +42,35 @@ def test_a_way_that_does_not_fit_its_source_is_refused(table: str, write: Write,
     node = catalog.node(table, "silver")
     with pytest.raises(UsageError, match=said):
         _check_shape(replace(node, table=replace(node.table, write=write)), catalog.contracts)
+
+
+@pytest.mark.parametrize(
+    ("domain", "table", "write"),
+    [
+        ("pumps", "strokes", Append()),
+        ("ferries", "bookings", Changes()),
+        ("pumps", "orders", Upsert(order="updated_at")),
+        ("pumps", "orders", History()),
+        ("ferries", "harbour_dues", Newest(period="month")),
+    ],
+)
+def test_files_that_replace_each_other_need_tables_in_which_the_later_one_wins(
+    domain: str, table: str, write: Write
+) -> None:
+    node, contract = load_tables(domain).node(table, "silver"), load_tables(domain).contracts[table]
+    way_of(write).check(node, contract)
+    again = contract.arrives.model_copy(update={"again": "replace"})
+    contract = contract.model_copy(update={"arrives": again})
+    if isinstance(write, History | Newest):
+        way_of(write).check(node, contract)
+    else:
+        said = rf"silver.{table} is written by {type(write).__name__}, where .*again: replace"
+        with pytest.raises(UsageError, match=said):
+            way_of(write).check(node, contract)
+
+
+def test_partitions_of_different_instants_are_refused() -> None:
+    node = load_tables("pumps").node("pump_days", "gold")
+    dated = replace(node, arguments=(*node.arguments, "as_of"))
+    with pytest.raises(UsageError, match=r"gold.pump_days: takes as_of, .*declare write=Whole\(\)"):
+        way_of(Replace(follows={})).check(dated, None)
