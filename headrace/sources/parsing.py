@@ -167,8 +167,10 @@ def parsed_csv(lines: DataFrame, contract: Contract, header: str) -> DataFrame:
     names, schema = names_in(header), source_schema(contract)
     spellings = sorted(line.decode() for line in headers(header, contract))
     rows = lines.where(~F.col("_line").isin(*spellings))
-    parsed = _from_csv(F.when(~_has_too_many_fields(), _readable_line()), [schema[name] for name in names])
-    return _unfolded(rows.withColumn("_read", parsed), contract, names, _is_no_number(contract, names))
+    line = F.when(~_has_too_many_fields(), _readable_line())
+    read = rows.withColumn("_read", _from_csv(line, [schema[name] for name in names]))
+    odd = _is_no_number(contract, names) | _is_no_instant(line, contract, names)
+    return _unfolded(read, contract, names, odd)
 
 
 def _from_csv(line: Column, fields: list[T.StructField]) -> Column:
@@ -193,6 +195,25 @@ def _is_no_number(contract: Contract, names: Collection[str]) -> Column:
     floats = [F.abs(F.col(f"_read.{name}")) for name in names if contract.columns[name].type == "float"]
     odd = (F.isnan(number) | (number == float("inf")) for number in floats)
     return reduce(or_, (F.coalesce(each, F.lit(False)) for each in odd), F.lit(False))
+
+
+def _is_no_instant(line: Column, contract: Contract, names: Collection[str]) -> Column:
+    """Spark reads a time of day as one of today, a year or a month as its first day, and a date out of whatever follows
+    it. The texts of the fields are looked at only where a value may be one of these."""
+    kinds = {name: contract.columns[name].type for name in names if contract.columns[name].type in SPELLED}
+    if not kinds:
+        return F.lit(False)
+    doubts = []
+    for name, kind in kinds.items():
+        value = F.col(f"_read.{name}")
+        is_made_up = (value == F.date_trunc("month", value)) | (F.to_date(value) == F.current_date())
+        doubts.append(value.isNotNull() if kind == "date" else F.coalesce(is_made_up, F.lit(False)))
+    texts = _from_csv(line, [T.StructField(name, T.StringType()) for name in names])
+    spelled = {name: _whole(SPELLED[kind]) for name, kind in kinds.items()}
+    is_other = F.exists(  # evaluates its argument once
+        F.array(texts), lambda text: reduce(or_, (~F.rlike(text[name], spelled[name]) for name in kinds))
+    )
+    return F.when(reduce(or_, doubts), F.coalesce(is_other, F.lit(False))).otherwise(F.lit(False))
 
 
 def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
