@@ -32,6 +32,8 @@ from headrace.sources.topic import TopicSource
 from headrace.writes.alarms import follower_of
 from headrace.writes.edge import Edge
 
+FILES_TOLD = 5
+
 
 @dataclass(frozen=True)
 class TableResult:
@@ -237,6 +239,17 @@ def _bronze(shared: _Run, name: str) -> list[Entry]:
         entries = take_all(files, shared.spark)
     finally:
         shared.set_aside.extend(FileSetAside(name, file.name, file.set_aside) for file in files.set_aside)
+        for file in files.set_aside[:FILES_TOLD]:  # at once: a scan may stop the run before its summary
+            tell(Event("bronze", file.name, "skipped", note=f"set aside: {file.set_aside}"))
+        if (more := len(files.set_aside) - FILES_TOLD) > 0:
+            tell(
+                Event(
+                    "bronze",
+                    f"{more:,} more files",
+                    "skipped",
+                    note=f"of {name}: headrace rejected shows them",
+                )
+            )
     return [*entries, *_from_topic(shared, contract)]
 
 

@@ -120,9 +120,14 @@ def test_a_file_that_grows_is_set_aside_or_taken_as_the_contract_says(
     refined(station)
     leaves(NAME, ["S1", "S2", "S3"])
     assert line_of_files(station).terms.get("lines waiting") == (3 if is_landed else None)
-    done = refined(station)
+    events: list[Event] = []
+    with listening(events.append):
+        done = refined(station)
     assert ids(station) == stored
     line = line_of_files(station)
+    assert [NAME in event.item for event in events if event.note.startswith("set aside: ")] == (
+        [True] if what == "refuse" else []
+    )
     if what == "refuse":
         (aside,) = done.set_aside
         assert (aside.table, "again: refuse" in aside.reason) == ("stations", True)
