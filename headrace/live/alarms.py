@@ -22,9 +22,8 @@ from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.settings import Settings
 from headrace.sources.broker import NO_ANSWER, client_options, connected, make_topic, no_broker
-from headrace.writes.alarms import AlarmsWay
+from headrace.writes.alarms import follower_of
 from headrace.writes.node import Node
-from headrace.writes.way import way_of
 
 LOOK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 30.0
@@ -84,9 +83,7 @@ def fold_of(
 ) -> AlarmFold:
     """broker: whether one is there; without it, nothing is sent and actions come as objects alone."""
     paths, settings = context.paths, context.settings
-    way = way_of(node.table.write)
-    assert isinstance(way, AlarmsWay)
-    rules = way.rules(paths.domain)
+    rules = follower_of(node).rules(paths.domain)
     if not broker:
         return AlarmFold(rules, context, stored=stored)
     receive = ActionsTopic(paths.domain, settings).receive
