@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from headrace.refine.recycle import APP, _recycled
 
 from headrace.lake import ledger, log
 from headrace.lake.paths import deleted_of
 from headrace.lake.session import session_for
+from headrace.refine.silver import RECYCLED, _recycled
 from headrace.tables import Changes
 from headrace.writes.changes import NEVER_INSERTED, ChangesWay
 from headrace.writes.edge import Edge
@@ -188,7 +188,7 @@ def test_changes_that_were_set_aside_are_recycled_by_their_place_in_the_log(
     ]
     inserts = [change(f"B{number}", (1, 1), "c") for number in (1, 2, 3)] + [change("B3", (1, 9), "u", 9)]
     counts = [bookings.takes(arriving(early)), bookings.takes(arriving(inserts, 10))]
-    again = replace(bookings.edge, app_suffix=APP)
+    again = replace(bookings.edge, app_suffix=RECYCLED)
 
     def recycles() -> int:
         return _recycled(session_for(bookings.spark, rows=0), again)
