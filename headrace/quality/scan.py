@@ -17,11 +17,10 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from headrace.errors import UnknownName
 from headrace.lake import log, objects
 from headrace.lake.lease import leased
 from headrace.lake.ledger import Published, last_good, publish
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.quality.checks import HASH_HINT, TableChecks, checks_of, hash_hint
@@ -60,7 +59,7 @@ def scan(
     """Scans what is new since each table's last passed scan; whether the run goes on is for `gate` to decide."""
     watch, settings, catalog = Stopwatch(), settings or get_settings(), load_tables(domain)
     paths = Paths.of(domain, settings)
-    names = _names(catalog, layer, tables)
+    names = catalog.chosen([layer], tables)[layer]
     instant = as_of or instant_of_data(catalog, paths)
     tell(Event("scan", layer, "started"))
     targets = [
@@ -114,16 +113,6 @@ def restore_failed(summary: ScanSummary, settings: Settings) -> list[Restored]:
             publish(paths, layer, table, replace(good, version=log.version(path)))
         restored.append(Restored(table, good.version, failed))
     return restored
-
-
-def _names(catalog: Catalog, layer: str, tables: Sequence[str] | None) -> list[str]:
-    if layer not in LAYERS:
-        raise UnknownName("layer", layer, LAYERS)
-    everywhere = {name for each in LAYERS for name in catalog.tables(each)}
-    for table in tables or ():
-        if table not in everywhere:
-            raise UnknownName("table", table, everywhere)
-    return [name for name in catalog.tables(layer) if tables is None or name in tables]
 
 
 def _due(target: Target, instant: datetime, *, force: bool) -> Target | None:

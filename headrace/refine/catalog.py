@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -13,7 +13,7 @@ from typing import Any
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import ColumnSpec, Contract
 from headrace.errors import UnknownName, UsageError
-from headrace.lake.paths import is_beside
+from headrace.lake.paths import LAYERS, is_beside
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import way_of, ways_for
 
@@ -27,6 +27,21 @@ class Catalog:
     def tables(self, layer: str) -> list[str]:
         """The names of all its tables."""
         return list(self.contracts) if layer == "bronze" else [node.name for node in self.layer(layer)]
+
+    def chosen(self, layers: Collection[str], tables: Collection[str] | None) -> dict[str, list[str]]:
+        """The names of the tables of some layers, those of `tables` alone where it is given; names must exist."""
+        for layer in layers:
+            if layer not in LAYERS:
+                raise UnknownName("layer", layer, LAYERS)
+        known = {name for layer in LAYERS for name in self.tables(layer)}
+        wanted = known if tables is None else set(tables)
+        for name in sorted(wanted - known):
+            raise UnknownName("table", name, known)
+        return {
+            layer: [name for name in self.tables(layer) if name in wanted]
+            for layer in LAYERS
+            if layer in layers
+        }
 
     def above(self, layer: str, name: str) -> list[Ref]:
         """What a table is made from; the one whose rows become its own comes first."""

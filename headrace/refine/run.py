@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from headrace.contracts.model import Contract
-from headrace.errors import UnknownName, UsageError
+from headrace.errors import UsageError
 from headrace.lake import ledger, log
 from headrace.lake.lease import RunContext, leased, living_holder, new_run_name, refuse_held
 from headrace.lake.ledger import Entry
@@ -31,8 +31,6 @@ from headrace.sources.files import FileSource, folders_of, take_all, unknown_in,
 from headrace.sources.topic import TopicSource
 from headrace.writes.alarms import follower_of
 from headrace.writes.edge import Edge
-
-FILES_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def refine(
     """Brings the chosen layers (and tables) up to date; a second call finds nothing to do."""
     settings = settings or get_settings()
     catalog, paths, watch = load_tables(domain), Paths.of(domain, settings), Stopwatch()
-    chosen = _chosen(catalog, layers, tables)
+    chosen = catalog.chosen(layers, tables)
     check_contracts(catalog.contracts.values(), paths)
     run = new_run_name()
     for url in unknown_in(paths, catalog.contracts) if "bronze" in layers else ():
@@ -111,7 +109,7 @@ def check_free(
 ) -> None:
     """Raises what `refine` would raise for a name or a lease, for those who begin with something slow."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings)
-    for layer, names in _chosen(catalog, layers, tables).items():
+    for layer, names in catalog.chosen(layers, tables).items():
         for name in names:
             refuse_held(paths.lease(layer, name), but_standing=True)
 
@@ -141,22 +139,6 @@ def instant_of_data(catalog: Catalog, paths: Paths) -> datetime:
             if instant is not None:
                 newest.append(instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant)
     return max(newest, default=datetime.now(UTC).replace(tzinfo=None))
-
-
-def _chosen(catalog: Catalog, layers: Sequence[str], tables: Sequence[str] | None) -> dict[str, list[str]]:
-    """The tables of the chosen layers, those of `tables` alone where it is given."""
-    for layer in layers:
-        if layer not in LAYERS:
-            raise UnknownName("layer", layer, LAYERS)
-    known = {name for layer in LAYERS for name in catalog.tables(layer)}
-    wanted = known if tables is None else set(tables)
-    for table in sorted(wanted - known):
-        raise UnknownName("table", table, known)
-    return {
-        layer: [name for name in catalog.tables(layer) if name in wanted]
-        for layer in LAYERS
-        if layer in layers
-    }
 
 
 def _left_to_us(paths: Paths, layer: str, names: list[str]) -> list[str]:
@@ -239,17 +221,6 @@ def _bronze(shared: _Run, name: str) -> list[Entry]:
         entries = take_all(files, shared.spark)
     finally:
         shared.set_aside.extend(FileSetAside(name, file.name, file.set_aside) for file in files.set_aside)
-        for file in files.set_aside[:FILES_TOLD]:  # at once: a scan may stop the run before its summary
-            tell(Event("bronze", file.name, "skipped", note=f"set aside: {file.set_aside}"))
-        if (more := len(files.set_aside) - FILES_TOLD) > 0:
-            tell(
-                Event(
-                    "bronze",
-                    f"{more:,} more files",
-                    "skipped",
-                    note=f"of {name}: headrace rejected shows them",
-                )
-            )
     return [*entries, *_from_topic(shared, contract)]
 
 

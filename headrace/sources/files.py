@@ -33,8 +33,10 @@ from headrace.sources.parsing import EPOCH, Claim, name_at, place_for, read_file
 DROPPED = "dropped:"
 SETTLED_SECONDS, LOOK_AGAIN, PATIENCE = 1.0, 0.2, 5.0
 BEGUN_SECONDS = 10.0
-"""A file without rows, be it for want of a header, is left for so long: who opened it may be about to write."""
+"""A file that holds no row yet is left alone for so long: its writer may not have written them."""
 MOST_FILES = 2000
+MOST_NAMED = 5
+"""So many files of a batch are named when they are set aside; the index has all of them."""
 SMALL = 8 << 20
 """A text file of so many bytes is read once, into memory; larger ones and Parquet are read by Spark from a copy."""
 MOST_SMALL = 64 << 20
@@ -259,8 +261,14 @@ class FileSource:
         that changed meanwhile is left. Who still writes to one that is moved on a disk writes on in its new place."""
         copies = [each.url for each in claims if each.original is not None and each.url != each.original.url]
         bad = [each for each in claims if each.original in (None, objects.look(_place_of(each)))]
-        self.index.add([claim.file for claim in bad])
-        self.set_aside += [claim.file for claim in bad]
+        files = [claim.file for claim in bad]
+        self.index.add(files)
+        self.set_aside += files
+        for file in files[:MOST_NAMED]:
+            tell(Event("bronze", file.name, "skipped", note=f"set aside: {file.set_aside}"))
+        if (more := len(files) - MOST_NAMED) > 0:
+            note = f"of {self.contract.table}: headrace rejected shows them"
+            tell(Event("bronze", f"{more:,} more files", "skipped", note=note))
         for claim in bad:
             there = f"{folder.set_aside}/{folder.path_of(claim.file.name)}"
             objects.move(_place_of(claim), _free(there, claim.look.digest))

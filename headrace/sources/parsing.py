@@ -36,12 +36,12 @@ TOO_LONG = re.compile(r"([^/]{200})(?=[^/])")
 PATTERN = re.compile(r"[\\{}\[\]?*]")
 SPANS_OF_TIME = {"datetime": "timestamp", "date": "date"}
 _DAY = r" *+[+-]?[0-9]{4,6}+-[0-9]{1,2}+-[0-9]{1,2}+"
-SPELLED = {
+INSTANT_PATTERNS = {
     "datetime": rf'{_DAY}[^",\\]*+',
     "date": rf"{_DAY}(?:[T ]00:00(?::00(?:\.0++)?+)?+Z?+)?+ *+",
 }
-"""What says all that is read from it. Spark reads a time of day as one of today, a year as its first day, and a date
-out of whatever follows it."""
+"""Texts that hold all that Spark reads from them. From others it makes values up: a time of day becomes one of today, a
+year its first day, and what follows a date is passed over."""
 MOST_FIELDS = 20_480
 
 
@@ -112,10 +112,16 @@ def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
 
 
 def _line() -> Column:
-    """The text without a byte order mark and a carriage return; bytes that are no text are kept in another spelling."""
+    """The text without a byte order mark and a carriage return."""
     text = F.expr("rtrim('\\r', ltrim('\ufeff', CAST(value AS STRING)))")
-    spelled = F.concat(F.lit(NO_TEXT), F.base64("value"))
-    return F.when(F.expr("is_valid_utf8(CAST(value AS STRING))"), text).otherwise(spelled).alias("_line")
+    return readable("value", text).alias("_line")
+
+
+def readable(name: str, text: Column | None = None) -> Column:
+    """A column of bytes as `text`, by default all of them; those that are no UTF-8 are kept in another spelling."""
+    is_text = F.expr(f"is_valid_utf8(CAST({name} AS STRING))")
+    letters = F.col(name).cast("string") if text is None else text
+    return F.when(is_text, letters).otherwise(F.concat(F.lit(NO_TEXT), F.base64(name)))
 
 
 def _origin(files: list[Claim]) -> list[Column]:
@@ -200,7 +206,9 @@ def _is_no_number(contract: Contract, names: Collection[str]) -> Column:
 def _is_no_instant(line: Column, contract: Contract, names: Collection[str]) -> Column:
     """Spark reads a time of day as one of today, a year or a month as its first day, and a date out of whatever follows
     it. The texts of the fields are looked at only where a value may be one of these."""
-    kinds = {name: contract.columns[name].type for name in names if contract.columns[name].type in SPELLED}
+    kinds = {
+        name: contract.columns[name].type for name in names if contract.columns[name].type in INSTANT_PATTERNS
+    }
     if not kinds:
         return F.lit(False)
     doubts = []
@@ -209,7 +217,7 @@ def _is_no_instant(line: Column, contract: Contract, names: Collection[str]) -> 
         is_made_up = (value == F.date_trunc("month", value)) | (F.to_date(value) == F.current_date())
         doubts.append(value.isNotNull() if kind == "date" else F.coalesce(is_made_up, F.lit(False)))
     texts = _from_csv(line, [T.StructField(name, T.StringType()) for name in names])
-    spelled = {name: _whole(SPELLED[kind]) for name, kind in kinds.items()}
+    spelled = {name: _whole(INSTANT_PATTERNS[kind]) for name, kind in kinds.items()}
     is_other = F.exists(  # evaluates its argument once
         F.array(texts), lambda text: reduce(or_, (~F.rlike(text[name], spelled[name]) for name in kinds))
     )
@@ -244,7 +252,7 @@ def _is_odd(contract: Contract) -> Column:
     for name in _texts(contract):
         kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
         odd = odd | ~F.coalesce(kind.isin("STRING", "VOID"), yes)
-        if (pattern := SPELLED.get(contract.columns[name].type)) is not None:
+        if (pattern := INSTANT_PATTERNS.get(contract.columns[name].type)) is not None:
             text = F.try_variant_get(pieces, f"$.{name}", "string")
             odd = odd | ~F.coalesce(F.rlike(text, _whole(pattern)), yes)
     odd = odd | _is_no_number(contract, contract.columns)
@@ -262,7 +270,7 @@ def plain_lines(contract: Contract) -> tuple[str, str]:
     space, texts = " ?", _texts(contract)
     text, other = r'[^"\\]*+', r"(?:-?[0-9.]{1,300}+|true|false|null)"
     values = {
-        name: f'(?:"{SPELLED.get(spec.type, text)}"|null)' if name in texts else other
+        name: f'(?:"{INSTANT_PATTERNS.get(spec.type, text)}"|null)' if name in texts else other
         for name, spec in contract.columns.items()
     }
     in_order = f",{space}".join(f'"{re.escape(name)}":{space}{value}' for name, value in values.items())

@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import FROM_TOPIC, KEY_DISAGREES, NO_TEXT
+from headrace.contracts.rules import FROM_TOPIC, KEY_DISAGREES
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import HeadraceError, cause_to_act_on
 from headrace.lake import ledger, log
@@ -34,7 +34,7 @@ from headrace.progress import Stopwatch
 from headrace.settings import Settings
 from headrace.sources.broker import Offsets, TopicClient, is_listening, offsets_now, topic_id
 from headrace.sources.bronze_table import Batch, BronzeTable, Then
-from headrace.sources.parsing import as_bronze, ends_of_time, parsed_json
+from headrace.sources.parsing import as_bronze, ends_of_time, parsed_json, readable
 
 READER = {
     # Spark asks where a partition begins and ends before each fetch, so few large ones are wanted.
@@ -266,10 +266,10 @@ def connection(settings: Settings) -> dict[str, str]:
 def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
     """Shaped as the bronze table. A producer may set any instant: one beyond the calendar is its last or its first."""
     first, last = ends_of_time("timestamp")
-    line = F.when(F.col("value").isNull(), "").otherwise(_readable("value"))
+    line = F.when(F.col("value").isNull(), "").otherwise(readable("value"))
     lines = messages.select(
         line.alias("_line"),
-        _readable("key").alias("_key"),
+        readable("key").alias("_key"),
         F.concat(F.lit(FROM_TOPIC), F.col("topic")).alias("_source"),
         F.col("partition").alias("_partition"),
         F.col("offset").alias("_offset"),
@@ -281,12 +281,6 @@ def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:
         text = F.concat(F.lit(KEY_DISAGREES), F.col("_key"), F.lit(" "), F.col("_line"))
         parsed = parsed.withColumn("_raw", F.coalesce(F.when(disagrees, text), "_raw"))
     return as_bronze(parsed, contract)
-
-
-def _readable(name: str) -> Column:
-    """Bytes as text; what is none is kept in another spelling."""
-    text = F.expr(f"is_valid_utf8(CAST({name} AS STRING))")
-    return F.when(text, F.col(name).cast("string")).otherwise(F.concat(F.lit(NO_TEXT), F.base64(name)))
 
 
 class MessagesLost(HeadraceError):
