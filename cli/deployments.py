@@ -20,6 +20,7 @@ CADENCES = {  # weekly and monthly dimensions come before the daily facts that r
     timedelta(weeks=1): ("weekly", "10 0 * * 1"),
     timedelta(days=30): ("monthly", "0 0 1 * *"),
 }
+ACTIVE = "{{ environment.schedules_are_active }}"
 HERE = {"prefect.deployments.steps.set_working_directory": {"directory": "{{ $HEADRACE_CODE }}"}}
 
 
@@ -103,7 +104,8 @@ def _source(catalog: Catalog, silver: str) -> str:
 def _deployment(
     domain: str, flow: str, what: str, cron: str = "", slug: str = "", suffix: str = "", **parameters: Any
 ) -> dict[str, Any]:
-    schedule = {"schedules": [{"cron": cron, "timezone": "UTC", "slug": slug}]} if cron else {}
+    begins = {"cron": cron, "timezone": "UTC", "slug": slug, "active": ACTIVE}
+    schedule = {"schedules": [begins]} if cron else {}
     return {
         "name": f"{domain}{suffix}",
         "description": what,

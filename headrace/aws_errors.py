@@ -45,7 +45,7 @@ TOO_MUCH = (
 ELSEWHERE = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301")
 NOT_THERE = (
     *("NoSuchBucket", "NoSuchKey", "404", "ResourceNotFoundException", "EntityNotFoundException"),
-    *("NotFoundException", "ClusterNotFound"),
+    *("NotFoundException", "ClusterNotFound", "ParameterNotFound"),
 )
 KEY_OUT_OF_USE = ("KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException")
 SENTENCES = {

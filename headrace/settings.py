@@ -39,7 +39,18 @@ class Settings(BaseModel):
         description="own: Spark on this machine; submitted, databricks: the session that either of them made.",
     )
     emr_kind: Literal["cluster", "serverless"] = Field("cluster", description="Which kind of EMR runs jobs.")
-    emr_id: str = Field("", description="The EMR cluster, or the application of EMR Serverless.")
+    emr_id: str = Field(
+        "",
+        description="The EMR cluster, or the application of EMR Serverless (default: as the environment's "
+        "parameter /<environment>/compute says at that moment).",
+    )
+    stream_emr_kind: Literal["cluster", "serverless"] = Field(
+        "cluster", description="Which kind of EMR runs the standing job, where stream_emr_id is given."
+    )
+    stream_emr_id: str = Field("", description="Where the standing job runs, if elsewhere than other jobs.")
+    architecture: Literal["", "arm64", "x86_64"] = Field(
+        "", description="Of EMR's machines, for which packages are packed; by default that of versions.yml."
+    )
     job_role_arn: str = Field("", description="The role that runs of EMR Serverless take.")
     databricks_cluster_id: str = Field(
         "", description="The cluster of Databricks that runs jobs; by default one is made for each run."
@@ -57,6 +68,9 @@ class Settings(BaseModel):
         "", description="Where code for clusters and results of jobs lie: s3://bucket."
     )
     logs_url: str = Field("", description="Where logs of steps lie: s3://bucket.")
+    schedules: Literal["active", "paused"] = Field(
+        "active", description="How prefect deploy leaves the schedules."
+    )
     database_prefix: str = Field("", description="Put before the names of databases in Glue.")
     unity_catalog: str = Field(
         "",

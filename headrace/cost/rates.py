@@ -12,7 +12,7 @@ import yaml
 from headrace.errors import UnknownName, UsageError
 
 PRICES, SPEEDS = (Path(__file__).with_name(name) for name in ("prices.yml", "speeds.yml"))
-MAIN_TYPE, NODE_TYPE = "r7i.xlarge", "r7i.xlarge"
+MAIN_TYPE, NODE_TYPE = "r7g.xlarge", "r7g.xlarge"
 CORES_A_NODE = 4
 MOST_NODES = 10_000
 SERVERLESS_NODES, SERVERLESS_RETENTION_HOURS = 8, 168  # most_cores of infra/modules/compute; Kafka's own week

@@ -2,15 +2,19 @@
 that the step leaves in the bucket of artifacts."""
 
 import json
+import os
 import random
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
+from urllib.request import Request, urlopen
 
 from headrace.aws_errors import refused
 from headrace.engines import Job, JobResult
+from headrace.engines.environment import where_jobs_run
 from headrace.engines.package import Package, environment_there, stamped
 from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
@@ -24,6 +28,7 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 LOG_LINES = 40
 FIRST_LOOK, SLOWEST_LOOK = 2.0, 30.0
 BLIND_FOR = 300.0
+HELD_MINUTES, HELD_AGAIN = 10, 120.0
 LATER_BY = 0.1  # of what a step took so far: whoever waits for a long one waits no tenth longer
 WRITTEN_LIVE = ("bronze", "silver")
 PLACES = ("lake_url", "landing_url", "artifacts_url")
@@ -78,9 +83,9 @@ class Steps(Protocol):
 
 def run_jobs(jobs: Sequence[Job], settings: Settings) -> list[JobResult]:
     """As one step."""
-    _check(settings)
+    settings = _checked(settings)
     if [job.name for job in jobs] == ["keep"]:  # a look at a few small objects: no work for a cluster
-        return [_kept(jobs[0], settings)]
+        return [_kept(jobs[0], _standing(settings))]
     watch, steps, result = Stopwatch(), steps_of(settings), _result_of(settings)
     what = " + ".join([str(jobs[0]), *(job.name for job in jobs[1:])])
     asked = {"kind": "jobs", "jobs": [asdict(job) for job in jobs]}
@@ -115,7 +120,7 @@ def _kept(job: Job, settings: Settings) -> JobResult:
 
 def start_standing(domain: str, settings: Settings) -> str:
     """The standing job as a step of its own, which nobody waits for: its heartbeat tells of it. The step's id."""
-    _check(settings)
+    settings = _standing(_checked(settings))
     steps, what = steps_of(settings), f"stream {domain}"
     asked = {"kind": "standing", "domain": domain}
     step = steps.start(_program(what, asked, _result_of(settings), settings, stands=True))
@@ -124,11 +129,20 @@ def start_standing(domain: str, settings: Settings) -> str:
 
 
 def look_at(step: str, settings: Settings) -> Step:
-    look = steps_of(settings).look(step)
+    look = steps_of(_standing(_checked(settings))).look(step)
     return Step(look.is_over, str(look))
 
 
-def _check(settings: Settings) -> None:
+def _standing(settings: Settings) -> Settings:
+    """Where the standing job runs, which may be elsewhere than what ends."""
+    if not settings.stream_emr_id:
+        return settings
+    there = {"emr_kind": settings.stream_emr_kind, "emr_id": settings.stream_emr_id}
+    return settings.model_copy(update=there)
+
+
+def _checked(settings: Settings) -> Settings:
+    settings = where_jobs_run(settings)
     is_serverless = settings.engine == "emr" and settings.emr_kind == "serverless"
     needed = (*NEEDED[settings.engine], *(("job_role_arn",) if is_serverless else ()))
     missing = [name for name in needed if not getattr(settings, name)]
@@ -137,6 +151,7 @@ def _check(settings: Settings) -> None:
             f"the engine {settings.engine} needs {', '.join(f'HEADRACE_{name.upper()}' for name in missing)}; "
             "headrace configure --from-terraform infra/envs/dev writes them down"
         )
+    return settings
 
 
 def _result_of(settings: Settings) -> str:
@@ -152,7 +167,11 @@ def _program(
 
 def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settings) -> Look:
     look, last, seen = Look("waiting"), None, watch.seconds
+    held = -HELD_AGAIN
     while True:
+        if watch.seconds - held >= HELD_AGAIN:
+            held = watch.seconds
+            _hold_worker()
         try:
             look, seen = steps.look(step), watch.seconds
         except (Transient, ConnectionError):  # the step goes on while nobody can look
@@ -165,6 +184,20 @@ def _wait(steps: Steps, step: str, name: str, watch: Stopwatch, settings: Settin
             last = look
         pause = min(max(FIRST_LOOK, watch.seconds * LATER_BY), SLOWEST_LOOK)
         time.sleep(pause * random.uniform(0.8, 1.2))
+
+
+def _hold_worker() -> None:
+    """Asks ECS, where this process is in one of its tasks, to let the task be for some minutes more: a deployment then
+    waits for the runs that wait for a step. It ends by itself, so nobody has to count runs or to take it back."""
+    agent = os.environ.get("ECS_AGENT_URI")
+    if agent is None:
+        return
+    asked = json.dumps({"ProtectionEnabled": True, "ExpiresInMinutes": HELD_MINUTES}).encode()
+    request = Request(
+        f"{agent}/task-protection/v1/state", asked, {"Content-Type": "application/json"}, method="PUT"
+    )
+    with suppress(OSError):  # a run that may be ended is better than one that fails for it
+        urlopen(request, timeout=5).close()
 
 
 def _failed(what: str, step: str, look: Look, document: dict[str, Any], steps: Steps) -> HeadraceError:

@@ -100,7 +100,7 @@ class ClusterSteps:
             why = status.get("StateChangeReason", {}).get("Message", "")
             message = (
                 f"EMR cluster {self._cluster} is gone ({status['State'].lower()}{f': {why}' if why else ''}). "
-                "terraform apply makes another; then headrace configure --from-terraform and prefect deploy."
+                "terraform apply makes another, which is found without a deployment."
             )
             if status["State"] == "TERMINATED_WITH_ERRORS":
                 raise HeadraceError(message)

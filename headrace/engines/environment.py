@@ -1,4 +1,4 @@
-"""What Terraform says of an environment, as settings in a file."""
+"""What Terraform says of an environment: settings in a file, and in a parameter where its jobs run."""
 
 import json
 import shutil
@@ -6,8 +6,30 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import boto3
+
+from headrace.aws_errors import refused
 from headrace.errors import HeadraceError, UsageError
-from headrace.settings import Settings
+from headrace.settings import Settings, get_settings
+
+COMPUTE = ("emr_kind", "emr_id", "stream_emr_kind", "stream_emr_id")
+
+
+def where_jobs_run(settings: Settings) -> Settings:
+    """With the clusters of this moment, where none is given: one that is made anew has another id, and a worker that
+    goes on finds it."""
+    if settings.engine != "emr" or settings.emr_id or not settings.environment:
+        return settings
+    name = f"/{settings.environment}/compute"
+    with refused(f"parameter {name}", "HEADRACE_ENVIRONMENT"):
+        value = boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    stated = json.loads(value)
+    return Settings.model_validate({**settings.model_dump(), **{each: stated[each] for each in COMPUTE}})
+
+
+def told_to_deployments() -> dict[str, bool]:
+    """A step of `prefect deploy`, by which prefect.yaml knows what differs between environments."""
+    return {"schedules_are_active": get_settings().schedules == "active"}
 
 
 def told_by_terraform(folder: Path) -> dict[str, str]:

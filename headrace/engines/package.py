@@ -33,7 +33,7 @@ ENTRY = ROOT / "headrace" / "engines" / "on_cluster.py"
 LEFT_TO_THE_CLUSTER = ("pyspark", "py4j")
 NOT_ON_A_CLUSTER = ("prefect", "fastapi", "typer", "rich", "databricks-sdk", *LEFT_TO_THE_CLUSTER)
 STANDS_STILL = (2020, 1, 1, 0, 0, 0)  # the same files give the same archive
-PLATFORM = "x86_64-manylinux_2_28"
+PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 BUNDLE = Path("infra/databricks")
 OVERRIDES = ".databricks/bundle/{target}/variable-overrides.json"  # where Databricks' command line looks
 
@@ -102,12 +102,14 @@ def bucket_of(settings: Settings) -> str:
 def packed(settings: Settings) -> Package:
     """Builds what is missing and uploads it; what is there is left alone."""
     store, engine = f"{settings.artifacts}/code", "databricks" if settings.engine == "databricks" else "emr"
+    architecture = settings.architecture or versions()["architecture"]
+    platform = PLATFORMS["x86_64" if engine == "databricks" else architecture]  # as databricks_node_type is
     with tempfile.TemporaryDirectory(prefix="headrace-package-") as scratch:
         code = _zipped(Path(scratch) / "code.zip")
         return Package(
             entry=_uploaded(ENTRY, f"{store}/run-{_digest(ENTRY.read_bytes())}.py"),
             code=_uploaded(code, f"{store}/code-{_digest(code.read_bytes())}.zip"),
-            needs=_needs(store, Path(scratch), PYTHON[engine]),
+            needs=_needs(store, Path(scratch), PYTHON[engine], platform),
             jars=tuple(_uploaded(jar, f"{store}/jars/{jar.name}") for jar in _jars(engine)),
             engine=engine,
         )
@@ -124,17 +126,17 @@ def _zipped(into: Path) -> Path:
     return into
 
 
-def _needs(store: str, scratch: Path, python: str) -> str:
+def _needs(store: str, scratch: Path, python: str, platform: str) -> str:
     """The packages, named by all that decides which they are: they are built when any of it has changed."""
     lock = ROOT / "requirements.lock"
-    decides = "".join((PLATFORM, python, *_asked_for(), *LEFT_TO_THE_CLUSTER))
+    decides = "".join((platform, python, *_asked_for(), *LEFT_TO_THE_CLUSTER))
     url = f"{store}/needs-{_digest(lock.read_bytes() + decides.encode())}.tar.gz"
     with refused(url, "HEADRACE_ARTIFACTS_URL"):
         if objects.exists(url):
             return url
     watch, folder, archive = Stopwatch(), scratch / "needs", scratch / "needs.tar.gz"
     tell(Event("package", "packages", "started"))
-    _install(lock, folder, python)
+    _install(lock, folder, python, platform)
     with tarfile.open(archive, "w:gz", compresslevel=3) as packed_up:
         packed_up.add(folder, arcname=".")
     _uploaded(archive, url)
@@ -142,7 +144,7 @@ def _needs(store: str, scratch: Path, python: str) -> str:
     return url
 
 
-def _install(lock: Path, folder: Path, python: str) -> None:
+def _install(lock: Path, folder: Path, python: str, platform: str) -> None:
     """What the lock file pins and the project asks for, for the cluster's machines, whatever machine this is."""
     never = folder.with_name("never.txt")
     never.write_text("".join(f"{name} ; sys_platform == 'never'\n" for name in LEFT_TO_THE_CLUSTER))
@@ -152,7 +154,7 @@ def _install(lock: Path, folder: Path, python: str) -> None:
     ran = subprocess.run(
         [
             *(uv, "pip", "install", "--target", str(folder), "--only-binary", ":all:", "--no-compile"),
-            *("--python-platform", PLATFORM, "--python-version", python),
+            *("--python-platform", platform, "--python-version", python),
             *("--constraint", str(lock), "--override", str(never), *_asked_for()),
         ],
         capture_output=True,

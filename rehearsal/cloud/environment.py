@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Callable
 
@@ -20,6 +21,8 @@ from rehearsal.kafka import Broker, free_port
 from rehearsal.terraform import Terraform
 
 Doing = Callable[[Part, Site], None]
+ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
+"""Of the machines on which steps run here, which are this one."""
 
 
 def comes_up(part: Part, site: Site) -> None:
@@ -67,6 +70,8 @@ def deployed(part: Part, site: Site) -> None:
     """By the two commands of docs/cloud.md."""
     told = {**site.environment, "TF_DATA_DIR": str(site.dev.data), "PREFECT_API_URL": site.prefect.url}
     told["PREFECT_HOME"] = str(site.home / "deploys")
+    told["HEADRACE_ARCHITECTURE"] = ARCHITECTURES[platform.machine()]
+    told["HEADRACE_SCHEDULES"] = "active"  # which dev leaves paused
     log, prefect = site.logs / "deploy.log", site.checkout / ".venv/bin/prefect"
     configure = [site.headrace, "configure", "--from-terraform", "infra/envs/dev"]
     done(configure, log, folder=site.checkout, environment=told)

@@ -1,5 +1,7 @@
 """Prefect on this machine: a server, and the worker as its task definition starts it. Both real."""
 
+import base64
+import gzip
 import re
 import shutil
 import sys
@@ -138,11 +140,12 @@ def worker_of(
     task: str, prefect: Prefect, home: Path, environment: Mapping[str, str], instead: Mapping[str, str]
 ) -> Iterator[None]:
     """The container of a task definition, without the container: its command in an environment like that of its image,
-    with the packages it is told to install and no other. instead: what holds here and not in AWS."""
+    with the packages it is told to install, by their hashes, and no other. instead: what holds here and not in AWS."""
     defined = boto3.client("ecs").describe_task_definition(taskDefinition=task)["taskDefinition"]
     (container,) = defined["containerDefinitions"]
     told = {each["name"]: each["value"] for each in container["environment"]}
-    python = _image_like(container["image"], told.pop("EXTRA_PIP_PACKAGES"), home, environment)
+    needs, install = told.pop("NEEDS"), told.pop("EXTRA_PIP_PACKAGES")
+    python = _image_like(container["image"], needs, install, home, environment)
     program, *words = container["command"]
     given = {
         **environment, **told, **instead,
@@ -162,18 +165,21 @@ def worker_of(
         yield
 
 
-def _image_like(image: str, packages: str, home: Path, environment: Mapping[str, str]) -> Path:
+def _image_like(image: str, needs: str, install: str, home: Path, environment: Mapping[str, str]) -> Path:
     version = re.search(r":(\d+\.\d+\.\d+)-python(\d+\.\d+)", image)
     if version is None:
         raise HeadraceError(f"the worker's image is {image}, whose versions cannot be read")
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{environment['PATH']}") or "uv"
     folder, log = home / "image", home / "logs" / "image.log"
-    lock = Path(__file__).parents[2] / "requirements.lock"
+    lock, named = Path(__file__).parents[2] / "requirements.lock", home / "needs.txt"
     done([uv, "venv", "--python", version[2], folder], log, folder=home, environment=environment)
     python = folder / "bin" / "python"
-    wanted = [f"prefect=={version[1]}", *packages.split()]
-    install = [uv, "pip", "install", "--python", python, "--constraint", lock, *wanted]
-    done(install, log, folder=home, environment=environment)
+    pip = [uv, "pip", "install", "--python", python]
+    itself = [*pip, "--constraint", lock, f"prefect=={version[1]}"]
+    done(itself, log, folder=home, environment=environment)
+    named.write_bytes(gzip.decompress(base64.b64decode(needs)))
+    words = install.replace("/tmp/needs.txt", str(named)).split()
+    done([*pip, *words], log, folder=home, environment=environment)
     return python
 
 

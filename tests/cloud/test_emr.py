@@ -5,10 +5,12 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -286,6 +288,92 @@ def test_a_cluster_of_nobody_is_told_by_its_setting(cluster: Cluster) -> None:
 def test_without_its_settings_the_engine_says_which(cluster: Cluster) -> None:
     with pytest.raises(UsageError, match=r"HEADRACE_EMR_ID.*configure --from-terraform"):
         submit(JOB, cluster.settings.model_copy(update={"emr_id": ""}))
+
+
+class Agent(BaseHTTPRequestHandler):
+    """ECS's endpoint in a task."""
+
+    asked: ClassVar[list[tuple[str, Any]]] = []
+
+    def do_PUT(self) -> None:
+        self.asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_worker_is_not_replaced_while_a_run_of_it_waits_for_a_step(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Agent.asked.clear()
+    monkeypatch.setattr("headrace.engines.cluster.HELD_AGAIN", 0.0)
+    with HTTPServer(("127.0.0.1", 0), Agent) as agent:
+        answering = threading.Thread(target=agent.serve_forever)
+        answering.start()
+        monkeypatch.setenv("ECS_AGENT_URI", f"http://127.0.0.1:{agent.server_port}/api/task")
+        cluster.does(runs, runs, succeeds)
+        submit(JOB, cluster.settings)
+        agent.shutdown()
+        answering.join()
+    held = ("/api/task/task-protection/v1/state", {"ProtectionEnabled": True, "ExpiresInMinutes": 10})
+    assert Agent.asked == [held] * 4, "once for each look"
+
+
+def test_a_run_goes_on_where_its_worker_cannot_be_held(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECS_AGENT_URI", "http://127.0.0.1:1/api/task")
+    cluster.does(runs, succeeds)
+    assert submit(JOB, cluster.settings).summary == {"rows": 7}
+
+
+PARAMETER = {
+    "emr_kind": "serverless",
+    "emr_id": "00abc",
+    "stream_emr_kind": "cluster",
+    "stream_emr_id": "j-1",
+}
+
+
+def states(parameter: dict[str, str]) -> None:
+    boto3.client("ssm").put_parameter(
+        Name="/headrace-toy/compute", Value=json.dumps(parameter), Type="String", Overwrite=True
+    )
+
+
+def test_a_cluster_that_is_made_anew_is_found_without_a_deployment(cluster: Cluster) -> None:
+    settings = cluster.settings.model_copy(update={"emr_id": "", "environment": "headrace-toy"})
+    states({**PARAMETER, "emr_kind": "cluster", "emr_id": "j-GONE"})
+    with pytest.raises(HeadraceError, match="EMR cluster j-GONE"):
+        submit(JOB, settings)
+    states({**PARAMETER, "emr_kind": "cluster", "emr_id": cluster.settings.emr_id})
+    cluster.does(runs, succeeds)
+    assert submit(JOB, settings).summary == {"rows": 7}
+
+
+def test_the_standing_job_goes_to_its_own_place_and_all_else_to_another(cluster: Cluster) -> None:
+    settings = cluster.settings.model_copy(
+        update={
+            "emr_id": "",
+            "environment": "headrace-toy",
+            "job_role_arn": "arn:aws:iam::123456789012:role/job",
+        }
+    )
+    states({**PARAMETER, "stream_emr_id": cluster.settings.emr_id})
+    with pytest.raises(HeadraceError, match="EMR Serverless application 00abc"):
+        submit(JOB, settings)
+    assert submit(KEEP, settings).summary["state"] == "started"
+    assert [asked_of(step)["kind"] for step in cluster.steps] == ["standing"]
+
+
+def test_an_environment_without_its_parameter_is_told_by_its_name(cluster: Cluster) -> None:
+    nowhere = cluster.settings.model_copy(update={"emr_id": "", "environment": "headrace-none"})
+    with pytest.raises(
+        HeadraceError, match=r"parameter /headrace-none/compute \(HEADRACE_ENVIRONMENT\) is not there"
+    ):
+        submit(JOB, nowhere)
 
 
 def test_serverless_needs_the_role_of_its_runs(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """The code as a cluster gets it: packed once, complete, and able to run beside nothing but its archives."""
 
 import json
+import platform
 import subprocess
 import sys
 import tarfile
@@ -17,11 +18,12 @@ from headrace.engines import package
 from headrace.engines.package import Package, packed, stamp, stamped
 from headrace.errors import UsageError
 from headrace.lake import objects
-from headrace.settings import Settings
+from headrace.settings import Settings, versions
 from rehearsal.aws.server_process import REGION
 
 BUCKET = "test-artifacts"
-SETTINGS = Settings(artifacts_url=f"s3://{BUCKET}")
+HERE = "arm64" if platform.machine() == "aarch64" else "x86_64"
+SETTINGS = Settings.model_validate({"artifacts_url": f"s3://{BUCKET}", "architecture": HERE})
 BESIDE = """
 import sys
 sys.path[:] = [each for each in sys.path if "site-packages" not in each]
@@ -96,11 +98,32 @@ def test_where_nobody_unpacks_them_the_entry_does_and_a_job_runs(made: Package, 
 def test_the_packages_are_named_by_all_that_decides_which_they_are(
     made: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_install", lambda _, folder, __: folder.mkdir())
+    monkeypatch.setattr(package, "_install", lambda _, folder, *__: folder.mkdir())
     monkeypatch.setattr(package, "NOT_ON_A_CLUSTER", (*package.NOT_ON_A_CLUSTER, "scipy"))
     fewer = packed(SETTINGS)
     assert fewer.needs != made.needs
     assert fewer.code == made.code
+
+
+def test_they_are_packed_for_the_machines_that_there_are(
+    made: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a word of it for those that Terraform makes by itself, of the same list of versions."""
+    packed_for: list[str] = []
+
+    def install(_: Path, folder: Path, __: str, platform: str) -> None:
+        packed_for.append(platform)
+        folder.mkdir()
+
+    monkeypatch.setattr(package, "_install", install)
+    monkeypatch.setattr(
+        package, "NOT_ON_A_CLUSTER", (*package.NOT_ON_A_CLUSTER, "duckdb")
+    )  # none of these is there
+    architectures = ("arm64", "x86_64", "")
+    needs = [packed(SETTINGS.model_copy(update={"architecture": each})).needs for each in architectures]
+    assert packed_for == ["aarch64-manylinux_2_28", "x86_64-manylinux_2_28"], "the third is one of the two"
+    assert needs[2] == dict(zip(architectures, needs, strict=True))[versions()["architecture"]]
+    assert needs[0] != needs[1]
 
 
 @pytest.mark.parametrize(

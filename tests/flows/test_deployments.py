@@ -74,7 +74,10 @@ def test_a_new_sector_has_its_deployments_without_a_line_written() -> None:
         ("dedupe", "valves"),
     ]
     assert deployments[1]["parameters"]["tables"] == ["turns"]
-    assert deployments[1]["schedules"] == [{"cron": "5 * * * *", "timezone": "UTC", "slug": "hourly"}]
+    (schedule,) = deployments[1]["schedules"]
+    assert {key: schedule[key] for key in ("cron", "timezone", "slug")} == {
+        "cron": "5 * * * *", "timezone": "UTC", "slug": "hourly",
+    }  # fmt: skip
 
 
 def test_alarms_follow_their_source_and_a_topic_brings_the_care_of_live_tables() -> None:
@@ -86,7 +89,8 @@ def test_alarms_follow_their_source_and_a_topic_brings_the_care_of_live_tables()
     assert "generate" not in found, "it has no plans to generate by"
 
 
-def test_prefect_deploys_what_is_generated_for_a_new_sector(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schedules", ["active", "paused"])
+def test_prefect_deploys_what_is_generated_for_a_new_sector(tmp_path: Path, schedules: str) -> None:
     (tmp_path / "prefect.here.yaml").write_text(prefect_files(TOYS)["prefect.here.yaml"])
     with get_client(sync_client=True) as client:
         pool = client.create_work_pool(WorkPoolCreate(name="headrace", type="process"))
@@ -94,10 +98,13 @@ def test_prefect_deploys_what_is_generated_for_a_new_sector(tmp_path: Path) -> N
         done = subprocess.run(
             [Path(sys.executable).with_name("prefect"), "--no-prompt", *deploy],
             cwd=REPO,
-            env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_HOME": str(tmp_path)},
+            env={
+                **os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "PREFECT_HOME": str(tmp_path),
+                "HEADRACE_SCHEDULES": schedules,
+            },
             capture_output=True,
             text=True,
-        )
+        )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         there = client.read_deployments()
         for each in there:
@@ -105,6 +112,8 @@ def test_prefect_deploys_what_is_generated_for_a_new_sector(tmp_path: Path) -> N
         client.delete_work_pool(pool.name)
     expected = [each["name"] for toy in TOYS for each in deployments_of(toy)]
     assert sorted(each.name for each in there) == sorted(["headrace", *expected])
+    begins = {schedule.active for each in there for schedule in each.schedules}
+    assert begins == {schedules == "active"}, "as the environment says"
 
 
 def test_the_code_is_packed_and_pushed_once_for_all() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pyspark
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from cli.health_checks import pinned
 from headrace.lake.jars import ALWAYS, TO_S3, TO_SIGN
@@ -42,6 +44,32 @@ def test_jars_are_of_these_versions() -> None:
 def test_the_release_of_emr_is_of_the_line_that_has_spark_4() -> None:
     assert re.fullmatch(r"emr-spark-8\.\d+\.\d+", versions()["emr_release"])
     assert versions()["emr_python"] in (ROOT / "README.md").read_text()
+
+
+def closure(packages: list[str]) -> set[str]:
+    """The packages, and all that they need, as on the worker's Python."""
+    found: set[str] = set()
+    left = [canonicalize_name(each) for each in packages]
+    there = {"extra": "", "python_version": versions()["emr_python"], "sys_platform": "linux"}
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            needs = [Requirement(each) for each in metadata.requires(name) or ()]
+            left += [
+                canonicalize_name(each.name)
+                for each in needs
+                if each.marker is None or each.marker.evaluate(there)
+            ]
+    return found
+
+
+def test_the_worker_installs_all_that_its_packages_need_and_its_image_lacks() -> None:
+    """By their hashes and without resolving, so the list has to be whole; no more, for its task has little room."""
+    variables = (ROOT / "infra/modules/platform/variables.tf").read_text()
+    default = re.search(r'variable "worker_needs" \{.*?default\s+= \[(.*?)\]', variables, re.DOTALL)
+    assert default
+    listed = re.findall(r'"([^"]+)"', default[1])
+    assert sorted(listed) == sorted(closure(["boto3", "prefect-aws", "psutil"]) - closure(["prefect"]))
 
 
 def test_no_other_file_says_them_again() -> None:

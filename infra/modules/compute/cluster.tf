@@ -1,11 +1,12 @@
-# The cluster: first node and core nodes on demand, for they hold what must not go; the rest from spot.
+# The cluster: primary and core nodes on demand, for they hold what must not go; the rest, where batch work runs here as
+# well, from Spot.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 
 module "service" {
   source = "../role"
-  count  = local.is_serverless ? 0 : 1
+  count  = local.has_cluster ? 1 : 0
 
   name     = "${var.name}-emr"
   services = ["elasticmapreduce.amazonaws.com"]
@@ -14,7 +15,7 @@ module "service" {
 }
 
 resource "aws_iam_role_policy_attachment" "service" {
-  count = local.is_serverless ? 0 : 1
+  count = local.has_cluster ? 1 : 0
 
   role       = module.service[0].name
   policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
@@ -60,7 +61,7 @@ data "aws_iam_policy_document" "service" {
 }
 
 resource "aws_emr_security_configuration" "this" {
-  count = local.is_serverless ? 0 : 1
+  count = local.has_cluster ? 1 : 0
 
   name = var.name
 
@@ -87,20 +88,22 @@ resource "aws_emr_security_configuration" "this" {
 resource "aws_emr_cluster" "this" {
   #checkov:skip=CKV2_AWS_7:Its groups are closed: modules/network/security.tf
 
-  count = local.is_serverless ? 0 : 1
+  count = local.has_cluster ? 1 : 0
 
   name          = var.name
   release_label = local.release
-  applications  = ["Hadoop", "Spark"]
+  applications  = ["Spark"] # releases named emr-spark list no Hadoop; YARN and HDFS come with Spark
   service_role  = module.service[0].arn
   log_uri       = "s3://${var.logs_bucket}/emr/"
 
   security_configuration            = aws_emr_security_configuration.this[0].name
   step_concurrency_level            = var.steps_at_once
   keep_job_flow_alive_when_no_steps = true
-  termination_protection            = false
+  termination_protection            = false # EMR itself sets it where there are three primaries; the next apply takes it back
   scale_down_behavior               = "TERMINATE_AT_TASK_COMPLETION"
   ebs_root_volume_size              = 32
+
+  configurations_json = jsonencode([{ Classification = "spark-defaults", Properties = local.sizes }])
 
   ec2_attributes {
     subnet_ids                        = var.subnets
@@ -112,10 +115,10 @@ resource "aws_emr_cluster" "this" {
 
   master_instance_fleet {
     name                      = "main"
-    target_on_demand_capacity = 1
+    target_on_demand_capacity = var.main_nodes
 
     instance_type_configs {
-      instance_type     = var.main_type
+      instance_type     = local.main_type
       weighted_capacity = 1
     }
   }
@@ -132,7 +135,7 @@ resource "aws_emr_cluster" "this" {
     }
 
     dynamic "instance_type_configs" {
-      for_each = var.node_types
+      for_each = local.node_types
 
       content {
         instance_type     = instance_type_configs.value
@@ -148,7 +151,7 @@ resource "aws_emr_cluster" "this" {
   }
 
   dynamic "auto_termination_policy" {
-    for_each = var.stops_when_idle ? [60 * var.idle_minutes] : []
+    for_each = var.stops_when_idle && var.main_nodes == 1 ? [60 * var.idle_minutes] : []
 
     content {
       idle_timeout = auto_termination_policy.value
@@ -161,18 +164,28 @@ resource "aws_emr_cluster" "this" {
 
   lifecycle {
     ignore_changes = [core_instance_fleet[0].target_on_demand_capacity] # managed scaling moves it
+
+    precondition {
+      condition     = length(local.node_types) > 0
+      error_message = "node_types: the region has none of ${join(", ", local.usual)}. Name some that it has."
+    }
+
+    precondition {
+      condition     = local.executor_mb >= 2048
+      error_message = "executor_cores: an executor would have ${local.executor_mb} MB. Take more executor_cores, or larger node_types."
+    }
   }
 }
 
 resource "aws_emr_instance_fleet" "spot" {
-  count = local.is_serverless ? 0 : 1
+  count = local.has_spot ? 1 : 0
 
   cluster_id           = aws_emr_cluster.this[0].id
   name                 = "spot"
   target_spot_capacity = 1 # a fleet begins with one; managed scaling takes it away where there is no work
 
   dynamic "instance_type_configs" {
-    for_each = var.node_types
+    for_each = local.node_types
 
     content {
       instance_type                              = instance_type_configs.value
@@ -201,7 +214,7 @@ resource "aws_emr_instance_fleet" "spot" {
 }
 
 resource "aws_emr_managed_scaling_policy" "this" {
-  count = local.is_serverless ? 0 : 1
+  count = local.has_spot ? 1 : 0
 
   cluster_id = aws_emr_cluster.this[0].id
 

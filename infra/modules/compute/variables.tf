@@ -9,13 +9,40 @@ variable "name" {
 }
 
 variable "kind" {
-  description = "cluster: EMR on EC2, which the standing job and many steps want. serverless: EMR Serverless, for now and then."
+  description = "Where the standing job runs. cluster: EMR on EC2, which is cheaper for what never ends. serverless: EMR Serverless."
   type        = string
   default     = "cluster"
 
   validation {
     condition     = contains(["cluster", "serverless"], var.kind)
     error_message = "kind: cluster or serverless."
+  }
+}
+
+variable "batch_kind" {
+  description = "Where everything else runs, by default there as well. serverless: an application of EMR Serverless, which costs nothing between runs and takes nothing from the standing job. cluster: beside the standing job, on nodes from Spot."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(["cluster", "serverless"], coalesce(var.batch_kind, var.kind))
+    error_message = "batch_kind: cluster or serverless."
+  }
+
+  validation {
+    condition     = var.kind == "cluster" || coalesce(var.batch_kind, var.kind) == "serverless"
+    error_message = "batch_kind: serverless where kind is serverless, for there is no cluster."
+  }
+}
+
+variable "architecture" {
+  description = "Of all machines: arm64 (Graviton, a fifth cheaper) or x86_64; by default that of headrace/versions.yml. `headrace package` packs for it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], coalesce(var.architecture, "arm64"))
+    error_message = "architecture: arm64 or x86_64."
   }
 }
 
@@ -95,24 +122,73 @@ variable "logs_bucket" {
 }
 
 variable "main_type" {
-  description = "Machine of the first node, which runs no tasks but holds the driver of each step: 4 GB a step."
+  description = "Machine of a primary node, which runs no tasks but holds the driver of each step: 4 GB a step. By default r7g.xlarge, or r7i.xlarge on x86_64."
   type        = string
-  default     = "r7i.xlarge"
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-z0-9-]+[.][a-z0-9-]+$", var.main_type))
-    error_message = "main_type: a type of EC2, such as r7i.xlarge."
+    condition     = can(regex("^[a-z0-9-]+[.][a-z0-9-]+$", coalesce(var.main_type, "r7g.xlarge")))
+    error_message = "main_type: a type of EC2, such as r7g.xlarge."
+  }
+}
+
+variable "main_nodes" {
+  description = "Primary nodes: 1, or 3, of which one may fail and is replaced by EMR itself. A cluster with 3 does not end when idle."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = contains([1, 3], var.main_nodes)
+    error_message = "main_nodes: 1 or 3."
   }
 }
 
 variable "node_types" {
-  description = "Machines of all other nodes, alike in size; the more there are, the more spot there is."
+  description = "Machines of all other nodes, alike in size; the more there are, the more Spot there is. By default ten types of 4 cores and 32 GB, of which those are taken that the region has."
   type        = list(string)
-  default     = ["r7i.xlarge", "r6i.xlarge", "r5.xlarge"]
+  default     = []
 
   validation {
-    condition     = length(var.node_types) >= 1 && length(var.node_types) <= 30
-    error_message = "node_types: 1 to 30."
+    condition     = length(var.node_types) <= 30 && alltrue([for each in var.node_types : can(regex("^[a-z0-9-]+[.](large|([248]|12|16)?xlarge)$", each))])
+    error_message = "node_types: up to 30 types of EC2, from large to 16xlarge, such as r7g.xlarge."
+  }
+
+  validation {
+    condition     = length(distinct([for each in var.node_types : split(".", each)[1]])) <= 1
+    error_message = "node_types: all of one size, such as xlarge, for executors are sized once."
+  }
+}
+
+variable "executor_cores" {
+  description = "Cores of an executor; its memory follows from the node's."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.executor_cores >= 1 && var.executor_cores <= 16 && floor(var.executor_cores) == var.executor_cores
+    error_message = "executor_cores: 1 to 16."
+  }
+}
+
+variable "node_memory_gb" {
+  description = "Memory of a node, in GB; by default by its type's family: r and i have 8 a core, m 4, c 2."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.node_memory_gb, 32) >= 8
+    error_message = "node_memory_gb: at least 8, or null."
+  }
+}
+
+variable "python_share" {
+  description = "Share of an executor's memory outside its heap: Python and Arrow live there."
+  type        = number
+  default     = 0.3
+
+  validation {
+    condition     = var.python_share >= 0.1 && var.python_share <= 0.6
+    error_message = "python_share: 0.1 to 0.6."
   }
 }
 
@@ -177,7 +253,7 @@ variable "steps_at_once" {
 }
 
 variable "stops_when_idle" {
-  description = "Whether the cluster ends when nothing ran for idle_minutes. The next run then finds it gone, and says so."
+  description = "Whether the cluster ends when nothing ran for idle_minutes. The next run on it then finds it gone, and says so."
   type        = bool
   default     = true
 }

@@ -77,6 +77,64 @@ resource "aws_cloudwatch_metric_alarm" "idle" {
   alarm_actions       = local.told
 }
 
+# EMR says these every five minutes. A node whose disks are full is unhealthy to YARN, and gets no more work.
+locals {
+  of_nodes = var.compute_kind != "cluster" ? {} : {
+    unhealthy = {
+      metric      = "MRUnhealthyNodes"
+      threshold   = 0
+      periods     = 3
+      description = "Nodes have been unhealthy for 15 minutes, most often because their disks are full: raise node_gb. They get no work."
+    }
+    pending = {
+      metric      = "ContainerPending"
+      threshold   = 0
+      periods     = 12
+      description = "Executors have been waiting for room for an hour: the cluster is at its most_nodes, or Spot has none. Raise most_nodes, or name more node_types."
+    }
+    hdfs = {
+      metric      = "HDFSUtilization"
+      threshold   = 80
+      periods     = 3
+      description = "The disks of core nodes are full to more than 80 %: what Spark spills and stages lies there. Raise node_gb."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "nodes" {
+  for_each = local.of_nodes
+
+  alarm_name          = "${var.name}-nodes-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = "AWS/ElasticMapReduce"
+  metric_name         = each.value.metric
+  dimensions          = { JobFlowId = var.compute_id }
+  statistic           = "Minimum"
+  period              = 300
+  evaluation_periods  = each.value.periods
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching" # a cluster that is gone has no nodes
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
+resource "aws_cloudwatch_metric_alarm" "worker_memory" {
+  alarm_name          = "${var.name}-worker-memory"
+  alarm_description   = "The Prefect worker of ${var.name} has used more than 85 % of its memory for 15 minutes. One that runs out is replaced, and its runs with it: raise runs_at_once, by which it is sized."
+  namespace           = "AWS/ECS"
+  metric_name         = "MemoryUtilization"
+  dimensions          = { ClusterName = var.worker.cluster, ServiceName = var.worker.service }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  threshold           = 85
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching" # of one that is down the alarm above tells
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
 resource "aws_cloudwatch_event_rule" "failed" {
   name        = "${var.name}-failed"
   description = "A step or a run of ${var.name} failed, or its cluster ended with errors."

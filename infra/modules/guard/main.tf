@@ -1,7 +1,8 @@
-# Who is told, and of what: money, a standing job that falls behind or is dead, a worker that is down, steps that fail,
-# a cluster that idles.
+# Who is told, and of what: money, brokers and nodes in trouble, a standing job that falls behind or is dead, a worker that
+# is down or out of memory, steps that fail, a cluster that idles. dashboard.tf shows the same on one page.
 
 data "aws_caller_identity" "this" {}
+data "aws_region" "this" {}
 
 resource "aws_sns_topic" "this" {
   name              = "${var.name}-guard"
@@ -52,12 +53,19 @@ resource "aws_sns_topic_subscription" "this" {
   endpoint  = each.key
 }
 
+# A month's, which also tells where the month is heading, and a day's, which tells of one bad day before it has become a
+# bad month. AWS makes no forecast of a day.
 resource "aws_budgets_budget" "this" {
-  name         = var.name
+  for_each = {
+    month = { unit = "MONTHLY", dollars = var.dollars_a_month, told_at = { ACTUAL = 80, FORECASTED = 100 } }
+    day   = { unit = "DAILY", dollars = coalesce(var.dollars_a_day, ceil(var.dollars_a_month / 15)), told_at = { ACTUAL = 100 } }
+  }
+
+  name         = "${var.name}-${data.aws_region.this.id}-${each.key}" # one in the account
   budget_type  = "COST"
-  limit_amount = tostring(var.dollars_a_month)
+  limit_amount = tostring(each.value.dollars)
   limit_unit   = "USD"
-  time_unit    = "MONTHLY"
+  time_unit    = each.value.unit
 
   dynamic "cost_filter" {
     for_each = var.has_cost_tags ? [format("user:environment$%s", var.name)] : []
@@ -69,7 +77,7 @@ resource "aws_budgets_budget" "this" {
   }
 
   dynamic "notification" {
-    for_each = { ACTUAL = 80, FORECASTED = 100 }
+    for_each = each.value.told_at
 
     content {
       comparison_operator       = "GREATER_THAN"

@@ -29,10 +29,21 @@ variable "dollars_a_month" {
   }
 }
 
+variable "dollars_a_day" {
+  description = "What a day may cost; null for twice the share that a day has of dollars_a_month."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.dollars_a_day, 1) > 0
+    error_message = "dollars_a_day: more than 0, or null."
+  }
+}
+
 variable "has_cost_tags" {
-  description = "Whether Billing counts by the tag environment. Where it does not, a budget of that tag would see nothing, so it counts the whole account."
+  description = "Whether Billing counts by the tag environment. The budgets then count this environment. Where the tag is not activated they would see nothing: set this to false, and they count the whole account."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "streamed" {
@@ -54,6 +65,17 @@ variable "most_behind" {
   validation {
     condition     = var.most_behind >= 1
     error_message = "most_behind: at least 1."
+  }
+}
+
+variable "brokers" {
+  description = "Brokers of its Kafka cluster, which has its name; 0 where there are none to watch."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.brokers >= 0 && floor(var.brokers) == var.brokers
+    error_message = "brokers: a whole number, 0 or more."
   }
 }
 

@@ -7,6 +7,9 @@ locals {
   versions = yamldecode(file("${path.module}/../../../headrace/versions.yml"))
   image    = coalesce(var.image, "prefecthq/prefect:${local.versions.prefect}-python${local.versions.emr_python}")
 
+  architecture = coalesce(var.architecture, local.versions.architecture)
+  needs_file   = "/tmp/needs.txt"
+
   environment = merge(
     var.settings,
     {
@@ -14,11 +17,20 @@ locals {
       FLOWS_BUCKET                     = var.flows_bucket
       PREFECT_LOGGING_EXTRA_LOGGERS    = "headrace"
       PREFECT_SERVER_ANALYTICS_ENABLED = "false"
-      EXTRA_PIP_PACKAGES               = join(" ", var.packages)
       AWS_REGION                       = data.aws_region.this.name
       AWS_DEFAULT_REGION               = data.aws_region.this.name
     },
+    # Exactly these files, whatever else an index has by then: each is held against its hash, and nothing is resolved. The
+    # image's own start installs what EXTRA_PIP_PACKAGES says.
+    length(var.packages) == 0 ? {} : {
+      NEEDS              = base64gzip(join("", var.packages))
+      EXTRA_PIP_PACKAGES = "--no-deps --only-binary :all: --require-hashes -r ${local.needs_file}"
+    },
   )
+
+  # The image's own is `tini -g`, which ends the runs along with the worker. Told alone, the worker takes no more runs and
+  # waits for those it has.
+  begins = ["/usr/bin/tini", "--", "/bin/sh", "-c", "if [ -n \"$NEEDS\" ]; then printf %s \"$NEEDS\" | base64 -d | gunzip > ${local.needs_file}; fi; exec /opt/prefect/entrypoint.sh \"$@\"", "worker"]
 
   # A flow run takes about a quarter of a GB, the worker itself half a one. What Fargate has for how many cores:
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -74,6 +86,15 @@ resource "aws_secretsmanager_secret_version" "api_key" {
   }
 }
 
+# ECS would make it itself, and nobody would own it: destroyed with the rest, and kept no longer than its figures are.
+resource "aws_cloudwatch_log_group" "insights" {
+  #checkov:skip=CKV_AWS_158:Figures of CPU and memory; what flows say is in the log above
+  #checkov:skip=CKV_AWS_338:CloudWatch keeps the figures made of it for 15 months
+
+  name              = "/aws/ecs/containerinsights/${var.name}/performance"
+  retention_in_days = 7
+}
+
 resource "aws_ecs_cluster" "this" {
   name = var.name
 
@@ -81,6 +102,8 @@ resource "aws_ecs_cluster" "this" {
     name  = "containerInsights"
     value = "enabled"
   }
+
+  depends_on = [aws_cloudwatch_log_group.insights]
 }
 
 resource "aws_ecs_task_definition" "worker" {
@@ -93,15 +116,17 @@ resource "aws_ecs_task_definition" "worker" {
   task_role_arn            = var.worker_role_arn
 
   runtime_platform {
-    cpu_architecture        = "X86_64"
+    cpu_architecture        = upper(local.architecture)
     operating_system_family = "LINUX"
   }
 
   container_definitions = jsonencode([{
-    name      = "worker"
-    image     = local.image
-    essential = true
-    command   = ["prefect", "worker", "start", "--pool", var.pool, "--type", "process", "--limit", tostring(var.runs_at_once), "--with-healthcheck"]
+    name        = "worker"
+    image       = local.image
+    essential   = true
+    stopTimeout = 120 # Fargate's most
+    entryPoint  = local.begins
+    command     = ["prefect", "worker", "start", "--pool", var.pool, "--type", "process", "--limit", tostring(var.runs_at_once), "--with-healthcheck"]
 
     environment = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
     secrets     = local.secrets
@@ -123,6 +148,13 @@ resource "aws_ecs_task_definition" "worker" {
       }
     }
   }])
+
+  lifecycle {
+    precondition {
+      condition     = length(base64gzip(join("", var.packages))) < 56 * 1024
+      error_message = "packages: ECS takes no task definition above 64 KB, and their hashes fill it. Bake an image with them: image = …, packages = []."
+    }
+  }
 }
 
 resource "aws_ecs_service" "worker" {
@@ -134,8 +166,8 @@ resource "aws_ecs_service" "worker" {
   desired_count                      = 1
   launch_type                        = "FARGATE"
   platform_version                   = "LATEST"
-  deployment_minimum_healthy_percent = 0 # two workers of one pool would do no harm, but neither is there a need for them
-  deployment_maximum_percent         = 100
+  deployment_minimum_healthy_percent = 100 # the old one stays until the new one works, and while it has runs under way
+  deployment_maximum_percent         = 200 # by its own word: docs/decisions/041-a-worker-that-is-replaced.md
 
   network_configuration {
     subnets          = var.subnets

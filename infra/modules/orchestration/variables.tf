@@ -60,13 +60,24 @@ variable "pool" {
 }
 
 variable "image" {
-  description = "Prefect's public image; by default of the versions in headrace/versions.yml."
+  description = "Prefect's public image, by default of the versions in headrace/versions.yml, best by its digest: `docker buildx imagetools inspect prefecthq/prefect:3.8.8-python3.11` tells it, and image = \"prefecthq/prefect@sha256:…\" takes it. ECS runs one digest for as long as the task definition stays, but reads the tag anew with the next."
   type        = string
   default     = null
 
   validation {
-    condition     = var.image == null || can(regex(":3\\.", var.image)) && !endswith(coalesce(var.image, "-"), ":latest")
-    error_message = "image: of Prefect 3, with its version, such as prefecthq/prefect:3.8.8-python3.11."
+    condition     = var.image == null || can(regex(":3\\.|@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "image: of Prefect 3, with its version or its digest, such as prefecthq/prefect:3.8.8-python3.11 or prefecthq/prefect@sha256:…"
+  }
+}
+
+variable "architecture" {
+  description = "Of the worker's machine: arm64 (Graviton, a fifth cheaper) or x86_64; by default that of headrace/versions.yml."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], coalesce(var.architecture, "arm64"))
+    error_message = "architecture: arm64 or x86_64."
   }
 }
 
@@ -81,12 +92,12 @@ variable "flows_bucket" {
 }
 
 variable "packages" {
-  description = "What the flows need beside Prefect, installed when the worker starts."
+  description = "What the flows need beside Prefect, with all that needs itself: entries of a lock file with their hashes. Empty where the image has it."
   type        = list(string)
 
   validation {
-    condition     = alltrue([for each in var.packages : strcontains(each, "==")])
-    error_message = "packages: each with its version, name==1.2.3."
+    condition     = alltrue([for each in var.packages : strcontains(each, "==") && strcontains(each, "--hash=sha256:")])
+    error_message = "packages: each with its version and its hashes, name==1.2.3 --hash=sha256:…"
   }
 }
 

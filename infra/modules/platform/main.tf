@@ -1,8 +1,9 @@
 # All of it together. An environment says how large; how the parts fit is said here, once.
 
 locals {
-  locked   = { for found in regexall("(?m)^([a-z0-9-]+)(?:\\[[a-z0-9,-]+\\])?==([^ ;\\\\]+)", file(var.lock)) : found[0] => found[1]... }
-  packages = [for each in sort(var.worker_needs) : "${each}==${local.locked[each][0]}"]
+  # As the lock file has them: name, version and hashes.
+  locked   = { for found in regexall("(?m)^(([a-z0-9-]+)(?:\\[[a-z0-9,-]+\\])?==[^\\n]*\\n(?:    --hash=[^\\n]*\\n)+)", file(var.lock)) : found[1] => found[0]... }
+  packages = [for each in sort(var.worker_needs) : join("", local.locked[each])]
 
   has_cluster  = var.compute_kind == "cluster"
   has_way_out  = local.has_cluster && var.has_way_out

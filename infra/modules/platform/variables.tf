@@ -261,9 +261,12 @@ variable "lock" {
 }
 
 variable "worker_needs" {
-  description = "Names of the packages that flows need beside Prefect."
+  description = "Names of the packages that flows need beside Prefect (boto3, prefect-aws, psutil) and of what those need; none where an image of one's own has them. A test holds the list."
   type        = set(string)
-  default     = ["boto3", "prefect-aws", "psutil"]
+  default = [
+    "aiobotocore", "aiohappyeyeballs", "aiohttp", "aioitertools", "aiosignal", "boto3", "botocore", "frozenlist", "jmespath",
+    "multidict", "prefect-aws", "propcache", "psutil", "pyparsing", "s3transfer", "tenacity", "wrapt", "yarl",
+  ]
 
   validation {
     condition     = alltrue([for each in var.worker_needs : can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", each)) && can(regex("(?m)^${each}(\\[[a-z0-9,-]+\\])?==", file(var.lock)))])

@@ -108,3 +108,21 @@ mock_resource "aws_security_group" {
     id = "sg-1"
   }
 }
+
+mock_data "aws_ec2_instance_type_offerings" {
+  defaults = {
+    instance_types = ["i4g.xlarge", "i8g.xlarge", "r6g.xlarge", "r7g.xlarge", "r7i.xlarge", "r8g.xlarge", "r6i.xlarge", "r5.xlarge"]
+  }
+}
+
+mock_resource "aws_emr_cluster" {
+  defaults = {
+    id = "j-2AXXXXXXGAPLF"
+  }
+}
+
+mock_resource "aws_emrserverless_application" {
+  defaults = {
+    id = "00fkzkmkfvlvb70l"
+  }
+}

@@ -32,7 +32,7 @@ from headrace.cost.rates import (
     speeds,
 )
 from headrace.errors import HeadraceError, UnknownName, UsageError
-from headrace.settings import Settings
+from headrace.settings import Settings, versions
 
 INFRA = Path(__file__).parents[3] / "infra"
 
@@ -59,8 +59,11 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     stream = (INFRA / "modules/stream/main.tf").read_text()
     assert "default.replication.factor=${local.zones}" in stream, "a copy on each broker"
     compute, worker = INFRA / "modules/compute/variables.tf", INFRA / "modules/orchestration/main.tf"
-    assert told(compute, "main_type") == MAIN_TYPE
-    assert f'["{NODE_TYPE}"' in compute.read_text()
+    families = re.search(
+        rf'{versions()["architecture"]}\s+= \["(\w+)"', (compute.parent / "executors.tf").read_text()
+    )
+    assert families
+    assert f"{families[1]}.xlarge" == MAIN_TYPE == NODE_TYPE
     assert told(compute, "node_gb") == place.node_gb
     assert told(compute, "most_cores") == SERVERLESS_NODES * CORES_A_NODE
     runs = told(INFRA / "modules/platform/variables.tf", "runs_at_once_a_domain") + 4

@@ -90,6 +90,200 @@ run "it_grows_from_spot_and_ends_when_idle" {
   }
 }
 
+run "the_standing_job_has_its_cluster_and_all_else_an_application" {
+  command = apply
+
+  variables {
+    batch_kind = "serverless"
+  }
+
+  assert {
+    condition     = length(aws_emr_cluster.this) == 1 && length(aws_emrserverless_application.this) == 1
+    error_message = "batch work would take nodes from the standing job"
+  }
+
+  assert {
+    condition     = length(aws_emr_instance_fleet.spot) == 0
+    error_message = "what never ends would run on machines that go"
+  }
+
+  assert {
+    condition = jsondecode(aws_ssm_parameter.this.value) == {
+      emr_kind        = "serverless"
+      emr_id          = aws_emrserverless_application.this[0].id
+      stream_emr_kind = "cluster"
+      stream_emr_id   = aws_emr_cluster.this[0].id
+    }
+    error_message = "jobs would be handed to another place"
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.this.name == "/headrace-test/compute"
+    error_message = "nobody finds where jobs run"
+  }
+}
+
+run "both_on_one_cluster" {
+  command = apply
+
+  assert {
+    condition     = length(aws_emrserverless_application.this) == 0 && jsondecode(aws_ssm_parameter.this.value).emr_id == aws_emr_cluster.this[0].id
+    error_message = "batch work runs elsewhere"
+  }
+}
+
+run "an_application_alone_has_no_batch_work_on_a_cluster" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    batch_kind = "cluster"
+  }
+
+  expect_failures = [var.batch_kind]
+}
+
+run "executors_fit_their_nodes" {
+  command = plan
+
+  assert {
+    condition     = local.executors_a_node == 2 && local.executor_mb == 11264
+    error_message = "4 cores and 24 GB for YARN, less two managers, are two executors of 11 GB"
+  }
+
+  assert {
+    condition = one(jsondecode(aws_emr_cluster.this[0].configurations_json)).Properties == {
+      "spark.executor.cores"                     = "2"
+      "spark.executor.memory"                    = "7885m"
+      "spark.executor.memoryOverhead"            = "3379m"
+      "spark.dynamicAllocation.enabled"          = "true"
+      "spark.dynamicAllocation.initialExecutors" = "1"
+      "spark.dynamicAllocation.minExecutors"     = "1"
+      "spark.dynamicAllocation.maxExecutors"     = "8"
+    }
+    error_message = "a job takes more than four nodes have, or less"
+  }
+}
+
+run "larger_nodes_have_more_executors" {
+  command = plan
+
+  variables {
+    node_types     = ["m7g.4xlarge"]
+    executor_cores = 4
+  }
+
+  assert {
+    condition     = local.cores == 16 && local.memory_gb == 64 && local.executors_a_node == 4
+    error_message = "an m of 16 cores has 64 GB, room for four executors of 4 cores"
+  }
+}
+
+run "nodes_of_two_sizes_are_refused" {
+  command = plan
+
+  variables {
+    node_types = ["r7g.xlarge", "r7g.2xlarge"]
+  }
+
+  expect_failures = [var.node_types]
+}
+
+run "an_executor_without_memory_is_refused" {
+  command = plan
+
+  variables {
+    node_types     = ["c7g.large"]
+    executor_cores = 1
+  }
+
+  expect_failures = [aws_emr_cluster.this[0]]
+}
+
+run "types_that_the_region_lacks_are_left_out" {
+  command = plan
+
+  assert {
+    condition     = local.node_types == tolist(["r7g.xlarge", "r8g.xlarge", "r6g.xlarge", "i8g.xlarge", "i4g.xlarge"])
+    error_message = "EMR refuses a cluster of which one type is not to be had"
+  }
+
+  assert {
+    condition     = alltrue([for types in values(local.ten) : length(distinct(types)) == 10])
+    error_message = "there are not ten types"
+  }
+}
+
+run "all_machines_have_one_architecture" {
+  command = plan
+
+  variables {
+    architecture = "x86_64"
+    batch_kind   = "serverless"
+  }
+
+  assert {
+    condition     = local.node_types == tolist(["r7i.xlarge", "r6i.xlarge", "r5.xlarge"]) && local.main_type == "r7i.xlarge"
+    error_message = "machines of two architectures want two packages"
+  }
+
+  assert {
+    condition     = aws_emrserverless_application.this[0].architecture == "X86_64" && output.architecture == "x86_64"
+    error_message = "the application is of another architecture than its package"
+  }
+}
+
+run "graviton_is_the_default" {
+  command = plan
+
+  variables {
+    batch_kind = "serverless"
+  }
+
+  assert {
+    condition     = aws_emrserverless_application.this[0].architecture == "ARM64" && local.main_type == "r7g.xlarge"
+    error_message = "it is dearer than it has to be"
+  }
+}
+
+run "three_primaries_outlive_one" {
+  command = plan
+
+  variables {
+    main_nodes = 3
+  }
+
+  assert {
+    condition     = aws_emr_cluster.this[0].master_instance_fleet[0].target_on_demand_capacity == 3
+    error_message = "one machine less ends the cluster"
+  }
+
+  assert {
+    condition     = length(aws_emr_cluster.this[0].auto_termination_policy) == 0
+    error_message = "EMR has no such policy for three"
+  }
+}
+
+run "two_primaries_are_refused" {
+  command = plan
+
+  variables {
+    main_nodes = 2
+  }
+
+  expect_failures = [var.main_nodes]
+}
+
+run "an_architecture_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    architecture = "aarch64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
 run "one_that_stands_does_not_end" {
   command = plan
 

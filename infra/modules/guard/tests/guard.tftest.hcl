@@ -27,24 +27,24 @@ run "a_job_that_falls_silent_is_told_and_one_that_never_began_is_not" {
   }
 }
 
-run "the_budget_counts_the_account_until_its_tags_are_counted" {
+run "budgets_count_the_account_where_its_tags_are_not_counted" {
   command = plan
 
+  variables {
+    has_cost_tags = false
+  }
+
   assert {
-    condition     = length(aws_budgets_budget.this.cost_filter) == 0
+    condition     = alltrue([for each in aws_budgets_budget.this : length(each.cost_filter) == 0])
     error_message = "a budget of a tag that nobody counts sees nothing"
   }
 }
 
-run "the_budget_counts_its_environment" {
+run "budgets_count_their_environment" {
   command = plan
 
-  variables {
-    has_cost_tags = true
-  }
-
   assert {
-    condition     = one(aws_budgets_budget.this.cost_filter).name == "TagKeyValue" && one(aws_budgets_budget.this.cost_filter).values == tolist(["user:environment$headrace-test"])
+    condition     = alltrue([for each in aws_budgets_budget.this : one(each.cost_filter).name == "TagKeyValue" && one(each.cost_filter).values == tolist(["user:environment$headrace-test"])])
     error_message = "the budget counts others, too"
   }
 }
@@ -106,8 +106,106 @@ run "all_is_told_under_our_key" {
   }
 
   assert {
-    condition     = aws_budgets_budget.this.limit_amount == "200"
+    condition     = aws_budgets_budget.this["month"].limit_amount == "200"
     error_message = "the budget is another"
+  }
+}
+
+run "a_bad_day_is_told_before_it_is_a_bad_month" {
+  command = plan
+
+  assert {
+    condition     = aws_budgets_budget.this["day"].time_unit == "DAILY" && aws_budgets_budget.this["day"].limit_amount == "14"
+    error_message = "a day may cost another amount than twice its share of the month"
+  }
+
+  assert {
+    condition     = [for each in aws_budgets_budget.this["day"].notification : each.notification_type] == ["ACTUAL"]
+    error_message = "AWS forecasts no day"
+  }
+}
+
+run "a_day_has_an_amount_of_its_own" {
+  command = plan
+
+  variables {
+    dollars_a_day = 50
+  }
+
+  assert {
+    condition     = aws_budgets_budget.this["day"].limit_amount == "50"
+    error_message = "a day may cost another amount than was said"
+  }
+}
+
+run "the_worst_broker_counts" {
+  command = plan
+
+  variables {
+    brokers = 2
+  }
+
+  assert {
+    condition     = [for each in aws_cloudwatch_metric_alarm.brokers["cpu"].metric_query : each.expression if each.id == "worst"] == ["MAX([cpuuser1 + cpusystem1, cpuuser2 + cpusystem2])"]
+    error_message = "the CPU of a broker is not watched, or half of it"
+  }
+
+  assert {
+    condition = toset([
+      for each in aws_cloudwatch_metric_alarm.brokers["under-replicated"].metric_query : one(each.metric).dimensions["Broker ID"] if each.id != "worst"
+    ]) == toset(["1", "2"])
+    error_message = "copies that a broker lacks are not told"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.offline[0].dimensions == tomap({ "Cluster Name" = "headrace-test" })
+    error_message = "partitions without a leader are not told"
+  }
+}
+
+run "without_brokers_none_are_watched" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.brokers) + length(aws_cloudwatch_metric_alarm.offline) == 0
+    error_message = "an alarm waits for what nobody says"
+  }
+}
+
+run "nodes_in_trouble_are_told" {
+  command = plan
+
+  assert {
+    condition     = toset([for each in aws_cloudwatch_metric_alarm.nodes : each.metric_name]) == toset(["MRUnhealthyNodes", "ContainerPending", "HDFSUtilization"])
+    error_message = "nodes that are ill, executors that wait or disks that are full are not told"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_cloudwatch_metric_alarm.nodes : each.dimensions == tomap({ JobFlowId = "j-123" })])
+    error_message = "another cluster is watched"
+  }
+}
+
+run "one_page_shows_it_all" {
+  command = plan
+
+  variables {
+    brokers = 3
+  }
+
+  assert {
+    condition = alltrue([
+      for each in ["AWS/Kafka", "AWS/ElasticMapReduce", "AWS/ECS", "Headrace", "AWS/Billing"] :
+      strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "[\"${each}\",")
+    ])
+    error_message = "the page does not show brokers, nodes, worker, lag and cost"
+  }
+
+  assert {
+    condition = length(distinct([
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [widget.x, widget.y]
+    ])) == length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets)
+    error_message = "one chart lies on another"
   }
 }
 
@@ -120,7 +218,7 @@ run "serverless_does_not_idle" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.idle) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.idle) + length(aws_cloudwatch_metric_alarm.nodes) == 0
     error_message = "an application that sleeps counts as idle"
   }
 
@@ -128,6 +226,26 @@ run "serverless_does_not_idle" {
     condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).source == ["aws.emr-serverless"]
     error_message = "failed runs are not told"
   }
+}
+
+run "a_day_for_nothing_is_refused" {
+  command = plan
+
+  variables {
+    dollars_a_day = 0
+  }
+
+  expect_failures = [var.dollars_a_day]
+}
+
+run "half_a_broker_is_refused" {
+  command = plan
+
+  variables {
+    brokers = 1.5
+  }
+
+  expect_failures = [var.brokers]
 }
 
 run "no_budget_is_refused" {

@@ -6,7 +6,7 @@ variables {
   name            = "headrace-test"
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
   prefect_api_key = "pnu_secret"
-  packages        = ["prefect-aws==0.7.12"]
+  packages        = ["prefect-aws==0.7.12 \\\n    --hash=sha256:aa\n"]
   flows_bucket    = "headrace-test-artifacts"
   settings        = { HEADRACE_ENGINE = "emr" }
   subnets         = ["subnet-1", "subnet-2"]
@@ -45,6 +45,80 @@ run "the_worker_makes_its_pool_and_knows_its_settings" {
   assert {
     condition     = contains(jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].environment, { name = "HEADRACE_ENGINE", value = "emr" })
     error_message = "the worker does not know where jobs run"
+  }
+}
+
+run "it_installs_what_was_tried_byte_for_byte" {
+  command = apply
+
+  assert {
+    condition     = contains(jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].environment, { name = "NEEDS", value = base64gzip(var.packages[0]) })
+    error_message = "the worker does not get the hashes"
+  }
+
+  assert {
+    condition     = strcontains(local.environment.EXTRA_PIP_PACKAGES, "--require-hashes") && strcontains(local.environment.EXTRA_PIP_PACKAGES, "--no-deps")
+    error_message = "an index decides what is installed"
+  }
+}
+
+run "an_image_that_has_all_installs_nothing" {
+  command = apply
+
+  variables {
+    image    = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/worker@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    packages = []
+  }
+
+  assert {
+    condition     = alltrue([for each in jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].environment : !contains(["NEEDS", "EXTRA_PIP_PACKAGES"], each.name)])
+    error_message = "something is installed nevertheless"
+  }
+}
+
+run "more_hashes_than_a_task_holds_are_refused" {
+  command = plan
+
+  variables {
+    packages = [for number in range(1000) : "p${number}==1 --hash=sha256:${sha256(number)} --hash=sha256:${sha256("${number}b")}"]
+  }
+
+  expect_failures = [aws_ecs_task_definition.worker]
+}
+
+run "a_new_worker_works_before_the_old_one_goes" {
+  command = apply
+
+  assert {
+    condition     = aws_ecs_service.worker.deployment_minimum_healthy_percent == 100 && aws_ecs_service.worker.deployment_maximum_percent == 200
+    error_message = "nobody takes runs while a worker is replaced"
+  }
+
+  assert {
+    condition     = !contains(local.begins, "-g") && jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].stopTimeout == 120
+    error_message = "runs are ended along with their worker"
+  }
+}
+
+run "the_log_of_its_figures_is_ours" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_log_group.insights.name == "/aws/ecs/containerinsights/${aws_ecs_cluster.this.name}/performance"
+    error_message = "ECS makes one by itself, which nobody destroys"
+  }
+}
+
+run "graviton_is_the_default_and_can_be_declined" {
+  command = plan
+
+  variables {
+    architecture = "x86_64"
+  }
+
+  assert {
+    condition     = one(aws_ecs_task_definition.worker.runtime_platform).cpu_architecture == "X86_64" && local.versions.architecture == "arm64"
+    error_message = "the worker runs on another machine than was said"
   }
 }
 
@@ -111,11 +185,11 @@ run "more_runs_than_fargate_holds_are_refused" {
   expect_failures = [var.runs_at_once]
 }
 
-run "packages_without_a_version_are_refused" {
+run "packages_without_hashes_are_refused" {
   command = plan
 
   variables {
-    packages = ["prefect-aws"]
+    packages = ["prefect-aws==0.7.12"]
   }
 
   expect_failures = [var.packages]
@@ -129,6 +203,16 @@ run "an_image_of_any_day_is_refused" {
   }
 
   expect_failures = [var.image]
+}
+
+run "an_architecture_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    architecture = "ARM64"
+  }
+
+  expect_failures = [var.architecture]
 }
 
 run "a_key_that_is_missing_is_told" {

@@ -17,8 +17,8 @@ run "the_worker_has_what_was_tried" {
   command = plan
 
   assert {
-    condition     = local.packages == ["boto3==1.2.3", "prefect-aws==0.7.12"]
-    error_message = "the worker installs other versions than the lock file has"
+    condition     = local.packages == ["boto3==1.2.3 \\\n    --hash=sha256:00\n", "prefect-aws[x]==0.7.12 \\\n    --hash=sha256:00\n"]
+    error_message = "the worker installs other files than the lock file has"
   }
 }
 
