@@ -5,24 +5,61 @@ from typing import Annotated
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson
+from cli.options import AsJson, one_of
 
-EXAMPLES = examples("headrace doctor", "headrace doctor --fix", "headrace doctor --json")
+EXAMPLES = examples(
+    "headrace doctor",
+    "headrace doctor --fix",
+    "headrace doctor --json",
+    "headrace doctor --cloud --in prod",
+    "headrace doctor --cloud --in dev --serverless compute",
+)
 
 
 def doctor(
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what can be mended here: resolve missing jars.")
     ] = False,
+    cloud: Annotated[
+        bool,
+        typer.Option(
+            "--cloud",
+            help="Instead: ask the AWS account for quotas, roles and Lake Formation. Nothing is changed.",
+        ),
+    ] = False,
+    place: Annotated[
+        str, typer.Option("--in", metavar="ENV", help="With --cloud: dev or prod, as in infra/envs.")
+    ] = "dev",
+    nodes: Annotated[
+        int | None, typer.Option(min=1, help="With --cloud: other than the environment's most nodes.")
+    ] = None,
+    serverless: Annotated[
+        str,
+        typer.Option(
+            "--serverless",
+            metavar="P[,P]",
+            help='With --cloud: some of compute, stream: what has kind = "serverless" in infra/envs.',
+            callback=one_of("compute", "stream"),
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    from cli.health_checks import examine, mend
     from headrace.settings import get_settings
 
     settings = get_settings()
-    if fix:
-        mend(settings)
-    findings = examine(settings)
+    if cloud:
+        from cli.cloud_checks import examine_cloud
+        from cli.options import listed
+        from headrace.cost.rates import environment
+
+        there = environment(place).serverless(listed(serverless) or ()).with_most(nodes)
+        findings = examine_cloud(settings, there)
+    else:
+        from cli.health_checks import examine, mend
+
+        if fix:
+            mend(settings)
+        findings = examine(settings)
     if as_json:
         from cli.screen import print_json
 
