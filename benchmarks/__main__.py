@@ -30,6 +30,7 @@ FIGURES = (
     "alarm-score",
     "lag",
     "memory-live",
+    "log",
     "chaos",
 )
 WATCHED = ("lag", "memory-live")

@@ -123,8 +123,13 @@ def backwards(table: str) -> Iterator[Commit]:
 
 def last_said(table: str, key: str) -> Any:
     """What the newest write said under a key, be it a write of no rows; None where it said nothing."""
-    newest = next((each for each in backwards(table) if each.changes_rows or key in each.note), None)
+    newest = last_write(table, key)
     return newest.note.get(key) if newest is not None else None
+
+
+def last_write(table: str, key: str) -> Commit | None:
+    """The newest commit that changed rows or says something under a key."""
+    return next((each for each in backwards(table) if each.changes_rows or key in each.note), None)
 
 
 def _file(table: str, number: int) -> str:
@@ -143,17 +148,30 @@ _LOG_FILE = re.compile(r"/\.?(\d{20})\.(json|crc|checkpoint)[^/]*$")
 _CHECKPOINT = re.compile(r"/\d{20}\.checkpoint\.parquet$")
 
 
+CHECKPOINTS_KEPT_SECONDS, VERSIONS_PER_CHECKPOINT = 3600, 1000
+
+
 def trim_log(table: str, *, hours: float, needed: int) -> int:
-    """Removes what lies before the newest checkpoint that is old enough and not above the version that is needed;
-    says how many files went."""
-    names = objects.list_under(f"{table}/_delta_log")
-    files = [(int(found[1]), name) for name in names if (found := _LOG_FILE.search(name))]
-    checkpoints = {number for number, name in files if _CHECKPOINT.search(name) and number <= needed}
-    commits = (commit(table, number) for number in sorted(checkpoints, reverse=True))
-    latest = int(1000 * (time.time() - hours * 3600))
-    old = (each.version for each in commits if each and each.info.get("timestamp", latest) < latest)
-    cut = next(old, 0)
-    gone = sorted(name for number, name in files if number < cut)
+    """Removes what lies before the newest checkpoint that is old enough and not above the version that is needed, and
+    of older checkpoints behind it all but one in a thousand versions; says how many files went. A reader replays the
+    commits since the checkpoint before the version that it reads."""
+    files = [
+        (int(named[1]), file)
+        for file in objects.look_under(f"{table}/_delta_log")
+        if (named := _LOG_FILE.search(file.url))
+    ]
+    checkpoints = {number: file for number, file in files if _CHECKPOINT.search(file.url)}
+    now = time.time()
+    old = [n for n, file in checkpoints.items() if n <= needed and file.modified <= now - 3600 * hours]
+    cut, *_ = sorted(old, reverse=True) or [0]
+    gone = sorted(file.url for number, file in files if number < cut)
+    spare, kept = sorted(number for number in checkpoints if number > cut)[:-2], cut
+    for number in spare:
+        is_old = checkpoints[number].modified <= now - CHECKPOINTS_KEPT_SECONDS
+        if is_old and number // VERSIONS_PER_CHECKPOINT == kept // VERSIONS_PER_CHECKPOINT:
+            gone.append(checkpoints[number].url)
+        else:
+            kept = number
     for name in gone:
         objects.delete(name)
     return len(gone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -21,6 +22,8 @@ from headrace.writes.node import Node
 from headrace.writes.way import way_of
 
 CHECKPOINT_EVERY = 50
+REMOVED_FILES_HOURS = 24
+"""For so long at least the log of a live table says which files have left it."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,12 @@ def set_properties(spark: SparkSession, tables: Iterable[str], settings: Setting
 
 def table_properties(settings: Settings) -> dict[str, str]:
     """VACUUM goes by the entries of removed files in checkpoints. Where an entry is gone it goes by the file's own age,
-    so a file of last week that was joined a minute ago would be removed at once."""
+    so a file of last week that was joined a minute ago would be removed at once. Each checkpoint repeats all entries,
+    and there is one for each commit: they are kept for as long as the log reaches back, for a day at least."""
+    hours = max(REMOVED_FILES_HOURS, ceil(settings.live_log_hours))
     return {
         "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-        "delta.deletedFileRetentionDuration": f"interval {settings.hours_kept} hours",
+        "delta.deletedFileRetentionDuration": f"interval {hours} hours",
     }
 
 

@@ -1,6 +1,7 @@
 """Keeps a domain's tables in order, one after the other, each under its lease: small and quick to read, and, where rows
 are appended, with one row a key on each event day."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from headrace.lake.lease import leased, living_holder
 from headrace.lake.ledger import Published, last_good, publish
 from headrace.lake.paths import LAYERS, Paths, accepted_of
 from headrace.live.maintenance import ask
+from headrace.live.standing_tables import REMOVED_FILES_HOURS
 from headrace.operate.size import check_tables, tables_of
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
@@ -90,7 +92,9 @@ def _maintained(
 
     holder = living_holder(paths.lease(layer, accepted_of(table)))
     if holder is not None and holder.is_standing:
-        work = only_vacuumed(path, max(hours, SAFE_HOURS))
+        is_needed = _is_of_long_ago(path, last_good(paths, layer, table))
+        note = "left alone: its newest rows have not passed a scan for long"
+        work = untouched(path, note) if is_needed else only_vacuumed(path, max(hours, SAFE_HOURS))
         return ended(work, work.note, work.note, skipped=True)
     try:
         lease = paths.lease(layer, table)
@@ -116,6 +120,15 @@ def _is_ahead(path: str, good: Published | None) -> bool:
         return False
     since = log.commits_after(path, good.version)
     return since is None or any(commit.changes_rows for commit in since)
+
+
+def _is_of_long_ago(path: str, good: Published | None) -> bool:
+    """Whether readers are at a version so old that its log may no longer say which of its files have left since."""
+    if good is None or not _is_ahead(path, good):
+        return False
+    commit = log.commit(path, good.version)
+    hours = (time.time() - commit.info.get("timestamp", 0) / 1000) / 3600 if commit else REMOVED_FILES_HOURS
+    return hours >= REMOVED_FILES_HOURS
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The old end of a log is cut off where nobody needs it; the table stays whole."""
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from headrace.lake import log
+from headrace.lake.delta_rs import append_once
 from headrace.lake.log import trim_log
 
 
@@ -47,3 +49,31 @@ def test_who_follows_from_an_older_version_still_can(table):
 
 def test_what_is_young_stays(table):
     assert trim_log(table, hours=1, needed=9) == 0
+
+
+def an_hour_later(table: str) -> None:
+    for file in Path(table, "_delta_log").iterdir():
+        stat = file.stat()
+        os.utime(file, (stat.st_atime - 3600, stat.st_mtime - 3600))
+
+
+def test_over_weeks_of_commits_the_log_stays_as_short_as_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day has 24 commits here, an hour one checkpoint; the real ones have a commit a second."""
+    monkeypatch.setattr(log, "VERSIONS_PER_CHECKPOINT", 12)
+    path, counts, checkpoints = str(tmp_path / ".home" / "table"), [], []
+    properties = {"delta.checkpointInterval": "4"}
+    for hour in range(24 * 5):
+        for number in range(4):
+            rows = pa.table({"row": [4 * hour + number]})
+            append_once(path, rows, app="strokes", number=4 * hour + number, note={}, properties=properties)
+        an_hour_later(path)
+        trim_log(path, hours=12, needed=log.version(path))
+        counts.append(len(list(Path(path, "_delta_log").glob("*.json"))))
+        checkpoints.append(len(list(Path(path, "_delta_log").glob("*.checkpoint.parquet"))))
+    assert max(counts[24:]) == max(counts[96:]) <= 4 * 14
+    assert max(checkpoints[24:]) == max(checkpoints[96:]) <= 4 * 14 // 12 + 3
+    oldest, newest = min(versions(path)), log.version(path)
+    for version in (oldest, oldest + 7, newest):
+        assert DeltaTable(path, version=version).to_pyarrow_table().num_rows == version + 1

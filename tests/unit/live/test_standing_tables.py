@@ -1,10 +1,10 @@
-"""How much of a live table's past is kept."""
+"""What a live table is told about its log."""
 
 from headrace.live.standing_tables import table_properties
 from headrace.settings import Settings
 
 
-def test_what_left_a_live_table_is_known_for_as_long_as_its_files_are_kept():
-    for hours, kept in ((1, 168), (168, 168), (400, 400)):
-        settings = Settings(live_log_hours=6, vacuum_hours=hours)
-        assert table_properties(settings)["delta.deletedFileRetentionDuration"] == f"interval {kept} hours"
+def test_entries_of_removed_files_stay_for_a_day_and_for_as_long_as_the_log_reaches_back() -> None:
+    for given, kept in ((6, 24), (0, 24), (36.5, 37)):
+        properties = table_properties(Settings(live_log_hours=given))
+        assert properties["delta.deletedFileRetentionDuration"] == f"interval {kept} hours"
