@@ -37,6 +37,7 @@ COMMANDS = {
         "stream": (
             "Take a domain's topics and dropped files into bronze and silver until told to stop (Ctrl-C or SIGTERM)."
         ),
+        "topics": "Show a domain's topics beside what its contracts say of them; make those that are missing.",
         "alarms": "List the alarms that stand, the gravest first; acknowledge or shelve some.",
         "kafka": "Start, stop or look for a real broker on this machine: one node, no container.",
     },

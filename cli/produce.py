@@ -66,7 +66,8 @@ def produce(
     partitions: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Of a topic that is not there yet and is made (default: as its brokers say)."
+            min=1,
+            help="Of a topic that is not there yet and is made (default: as its contract or its brokers say).",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from headrace.settings import Settings
-from headrace.sources.broker import AS_THE_BROKER_SAYS
 from simulation.producer import topic_producer
 from simulation.producer.file_producer import drop
 from simulation.producer.topic_producer import Sent
@@ -25,11 +24,11 @@ def produce(
     **whose: Any,
 ) -> Sent:
     """To a topic at a rate, to files of `lines` each, or `fill` messages at once. `whose`: senders, table."""
-    stop, parts = stop_when_told(), partitions or AS_THE_BROKER_SAYS
+    stop = stop_when_told()
     if fill is not None:
-        return topic_producer.fill(domain, settings, fill, partitions=parts, **whose)
+        return topic_producer.fill(domain, settings, fill, partitions=partitions, **whose)
     if to == "files":
         return drop(domain, settings, stop, lines=lines, every=every, seconds=seconds, **whose)
     return topic_producer.produce(
-        domain, settings, stop, rate=rate, seconds=seconds, partitions=parts, **whose
+        domain, settings, stop, rate=rate, seconds=seconds, partitions=partitions, **whose
     )

@@ -172,6 +172,12 @@ class Arrives(Strict):
     )
     times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
     topic: str | None = None
+    partitions: int | None = Field(
+        None, ge=1, description="Of the topic, when it is made (default: as its brokers say)."
+    )
+    retention: Span | None = Field(
+        None, description="How long the topic keeps a message, when it is made (default: as its brokers say)."
+    )
     again: Literal["refuse", "add", "replace"] = Field(
         "refuse",
         description="What becomes of other content under the name of a file that was taken: set aside, taken beside "
@@ -196,6 +202,9 @@ class Arrives(Strict):
                 raise ValueError(
                     f"{key} has no effect without files; allowed with files: parquet, csv or json"
                 )
+        for key in sorted(self.model_fields_set & {"partitions", "retention"}):
+            if self.topic is None:
+                raise ValueError(f"{key} has no effect without `topic`, whose {key} it says")
         if self.strict and self.files != "csv":
             raise ValueError("strict has no effect on files other than CSV")
         if self.cadence is not None and self.per is None:

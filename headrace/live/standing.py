@@ -30,10 +30,10 @@ from headrace.live.standing_tables import (
     standing_tables,
     tables_of,
 )
+from headrace.live.topics import make_topics
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.settings import Settings
-from headrace.sources.broker import check_topic
 from headrace.sources.bronze_table import Source, check_contracts
 from headrace.sources.files import FileSource, drop_folder_of
 from headrace.sources.topic import TopicSource
@@ -70,8 +70,8 @@ def stand(
     contracts = catalog.by_topic
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
-    for contract in contracts if "topic" in options.ways else []:
-        check_topic(str(contract.arrives.topic), settings)
+    if "topic" in options.ways:
+        make_topics(contracts, paths, settings)
     check_contracts(contracts, paths)
     check_parents(catalog, contracts, paths)
     tables = [each for each in tables_of(catalog, contracts) if each[0] in options.layers]

@@ -7,11 +7,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
@@ -27,6 +29,7 @@ ANSWERS_WITHIN_MS = 10_000
 LISTENS_WITHIN = 1.0
 PARTITIONS_EVERY = 30.0
 AS_THE_BROKER_SAYS = -1
+RETENTION = "retention.ms"
 REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
 NO_ANSWER = (KafkaError, OSError, ValueError)
 Offsets = Mapping[int, tuple[int, int]]
@@ -35,6 +38,10 @@ Offsets = Mapping[int, tuple[int, int]]
 
 class BrokerAway(HeadraceError):
     """No broker answers now; one that is restarted answers again."""
+
+
+class NotAllowed(HeadraceError):
+    """The brokers answer, and this role has no right to what was asked."""
 
 
 class TopicClient:
@@ -91,7 +98,7 @@ def check_topic(topic: str, settings: Settings) -> None:
             listed = ", ".join(sorted(name for name in known if not name.startswith("_"))) or "none"
             raise NotReady(
                 f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP) has no topic {topic!r}; it has: {listed}. "
-                "headrace produce makes it, or create it with as many partitions as cores will read it. If it is "
+                "headrace topics --make makes it, with partitions and retention as its contract says. If it is "
                 "there, this role may not see it: see HEADRACE_KAFKA_SECURITY and the rights of the role.",
                 f"its topic {topic}",
             )
@@ -109,12 +116,50 @@ def topic_id(topic: str, settings: Settings) -> UUID:
     return UUID(str(description.get("topic_id") or UUID(int=0)))
 
 
-def make_topic(topic: str, settings: Settings, partitions: int = AS_THE_BROKER_SAYS) -> None:
-    """Makes a topic where there is none; who may only write to one that is there need not have the right to."""
+@dataclass(frozen=True)
+class TopicShape:
+    """retention: None where this role may not ask for it, and where messages are kept for ever."""
+
+    partitions: int
+    retention: timedelta | None
+
+
+def topic_shape(topic: str, settings: Settings) -> TopicShape | None:
+    """None where there is no such topic, or none that this role may see."""
     with _client(KafkaAdminClient, settings) as admin:
         if topic not in admin.list_topics():
-            with suppress(TopicAlreadyExistsError):  # somebody else made it just now
-                admin.create_topics([NewTopic(topic, partitions, replication_factor=AS_THE_BROKER_SAYS)])
+            return None
+        (description,) = admin.describe_topics([topic])
+        asked = ConfigResource(ConfigResourceType.TOPIC, topic, configs={RETENTION: None})
+        configs = admin.describe_configs([asked], config_filter="all")["topic"].get(topic, {})
+        milliseconds = int(
+            configs.get(RETENTION, {}).get("value", -1)
+        )  # left out where it is not ours to know
+        retention = timedelta(milliseconds=milliseconds) if milliseconds >= 0 else None
+        return TopicShape(len(description["partitions"]), retention)
+
+
+def make_topic(
+    topic: str,
+    settings: Settings,
+    partitions: int | None = None,
+    retention: timedelta | None = None,
+) -> bool:
+    """Whether there was none, so that it was made; who may only write to one that is there need not have the right to.
+    What is not said, and the number of replicas, is as the brokers have it by default."""
+    with _client(KafkaAdminClient, settings) as admin:
+        if topic in admin.list_topics():
+            return False
+        milliseconds = None if retention is None else str(retention // timedelta(milliseconds=1))
+        wanted = {
+            "num_partitions": partitions or AS_THE_BROKER_SAYS,
+            "configs": {} if milliseconds is None else {RETENTION: milliseconds},
+        }
+        try:
+            admin.create_topics({topic: wanted}, wait_for_metadata=True)
+        except TopicAlreadyExistsError:  # somebody else made it just now
+            return False
+        return True
 
 
 def is_listening(settings: Settings) -> bool:
@@ -161,7 +206,7 @@ def _client(kind: Callable[..., Any], settings: Settings) -> Iterator[Any]:
 def no_broker(settings: Settings, error: BaseException) -> HeadraceError:
     at = f"{settings.kafka_bootstrap} (HEADRACE_KAFKA_BOOTSTRAP)"
     if isinstance(error, REFUSALS):
-        return HeadraceError(
+        return NotAllowed(
             f"Kafka at {at} does not let us do this: {type(error).__name__}. See HEADRACE_KAFKA_SECURITY (now "
             f"{settings.kafka_security}) and the rights of this role."
         )

@@ -237,6 +237,11 @@ class TopicSource:
         ledger.remember(paths, "bronze", f"{table}.topics", {**known, self.topic: str(now)})
 
 
+def was_read(paths: Paths, contract: Contract) -> bool:
+    """Whether bronze ever took anything from the topic that the contract names."""
+    return contract.arrives.topic in ledger.remembered(paths, "bronze", f"{contract.table}.topics")
+
+
 def ends_of_batch(position: Position, limits: Position, most: int) -> dict[int, int]:
     """Where a batch of at most so many messages ends: each partition gives its share of what waits in all of them."""
     waits = {number: max(limits[number] - offset, 0) for number, offset in position.items()}

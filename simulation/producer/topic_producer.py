@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.heartbeat import last_beat
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from headrace.sources.broker import AS_THE_BROKER_SAYS, make_topic
+from headrace.sources.broker import make_topic
 from headrace.sources.topic import connection
 from simulation.producer.continuation import Continuation, topic_contract
 from simulation.producer.outbox import Cursor, position_at
@@ -54,13 +55,15 @@ def produce(
     senders: int | None = None,
     seconds: float | None = None,
     table: str | None = None,
-    partitions: int = AS_THE_BROKER_SAYS,
+    partitions: int | None = None,
 ) -> Sent:
     """Sends until `stop` is set, or for `seconds` after the first message is made. An infinite rate is as fast as one
     process can."""
     contract = topic_contract(domain, table)
     topic = str(contract.arrives.topic)
-    make_topic(topic, settings, partitions)  # a broker that is not there is told before anything is generated
+    _make_topic(
+        contract, settings, partitions
+    )  # a broker that is not there is told before anything is generated
     writer = TopicWriter(topic, settings)
     ahead = int(min(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS) + 1, MOST_AHEAD))
     source = Continuation(domain, contract, settings, ahead, senders)
@@ -147,6 +150,11 @@ class _Sending:
         tell(Event(STAGE, self._topic, "going", rows=self.count, seconds=pace.seconds, note=note))
 
 
+def _make_topic(contract: Contract, settings: Settings, partitions: int | None) -> None:
+    arrives = contract.arrives
+    make_topic(str(arrives.topic), settings, partitions or arrives.partitions, arrives.retention)
+
+
 def fill(
     domain: str,
     settings: Settings,
@@ -154,12 +162,12 @@ def fill(
     *,
     senders: int | None = None,
     table: str | None = None,
-    partitions: int = AS_THE_BROKER_SAYS,
+    partitions: int | None = None,
 ) -> Sent:
     """At least `messages`, in the order of their time. Late ones go with the rest: a full topic has no clock."""
     contract, sent, watch = topic_contract(domain, table), 0, Stopwatch()
     topic = str(contract.arrives.topic)
-    make_topic(topic, settings, partitions)
+    _make_topic(contract, settings, partitions)
     spark = get_spark(settings)
     source = Continuation(domain, contract, settings, min(messages, MOST_FILLED_AT_ONCE), senders)
     try:

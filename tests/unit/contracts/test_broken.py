@@ -45,6 +45,9 @@ BROKEN = {
         "columns.notch: items has no effect on a column of type int, only of array",
     ),
     "a cadence of no sender": ("per: tanks", "cadence: pace", 3, "arrives: cadence .* needs `per`"),
+    "partitions of no topic": ("per: tanks", "partitions: 3", 3, "arrives: partitions has no effect without"),
+    "a retention of no topic": ("per: tanks", "retention: 3 days", 3, "arrives: retention has no effect"),
+    "a topic of no partitions": ("per: tanks", "topic: levels, partitions: 0", 3, "arrives.partitions: "),
     "changes of what is no feed": (
         "type: fact",
         "type: fact\nchanges: {operation: notch, order: level_id}",

@@ -1,6 +1,7 @@
-"""A standing job that does not find its topic leaves word for its supervisor."""
+"""A standing job that may not make its topic leaves word for its supervisor."""
 
 import pytest
+from kafka.errors import TopicAuthorizationFailedError
 
 from headrace.errors import NotReady
 from headrace.lake.paths import Paths
@@ -15,6 +16,12 @@ def no_topic(monkeypatch: pytest.MonkeyPatch) -> None:
     class Empty:
         def topics(self) -> set[str]:
             return set()
+
+        def list_topics(self) -> list[str]:
+            return []
+
+        def create_topics(self, *_: object, **__: object) -> None:
+            raise TopicAuthorizationFailedError
 
         def close(self) -> None: ...
 
