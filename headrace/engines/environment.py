@@ -33,8 +33,9 @@ def told_to_deployments() -> dict[str, bool]:
 
 
 def told_by_terraform(folder: Path) -> dict[str, str]:
-    """The output `settings` of a folder that was applied, empty where it has none; a name that is no setting of ours
-    is an error."""
+    """The output `settings` of an environment that was applied, or of its folder `compute`, empty where it has none; a
+    name that is no setting of ours is an error."""
+    folder = folder / "compute" if (folder / "compute").is_dir() else folder
     outputs = _outputs(folder)
     if "settings" not in outputs:
         raise UsageError(

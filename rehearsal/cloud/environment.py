@@ -54,21 +54,28 @@ def applied(part: Part, site: Site, domains: tuple[str, ...], *, serverless: boo
     site.bootstrap = Terraform(site.checkout / "infra/bootstrap", site.home / "terraform/bootstrap")
     site.bootstrap.init()
     site.bootstrap.run("apply", "-auto-approve", "-input=false")
-    site.dev = Terraform(site.checkout / "infra/envs/dev", site.home / "terraform/dev")
-    site.dev.init(f"-backend-config=bucket={site.bootstrap.outputs()['state_bucket']}")
-    site.dev.run("apply", "-auto-approve", "-input=false")
-    part.found_out(f"{len(site.dev.run('state', 'list').split())} resources")
+    roots = [_root(site, name) for name in ("data", "compute")]
+    site.data, site.compute = roots
+    for root in roots:
+        root.init(f"-backend-config=bucket={site.bootstrap.outputs()['state_bucket']}")
+        root.run("apply", "-auto-approve", "-input=false")
+    counts = [len(root.run("state", "list").split()) for root in roots]
+    part.found_out(f"{counts[0]} resources that hold data, {counts[1]} that work on it")
+
+
+def _root(site: Site, name: str) -> Terraform:
+    return Terraform(site.checkout / "infra/envs/dev" / name, site.home / "terraform" / name)
 
 
 def has_worker(part: Part, site: Site) -> None:
-    task = site.dev.outputs()["worker_task"]
+    task = site.compute.outputs()["worker_task"]
     site.stack.enter_context(worker_of(task, site.prefect, site.home, site.environment, INSTEAD))
     part.found_out("without Spark, in a work pool that it made itself")
 
 
 def deployed(part: Part, site: Site) -> None:
     """By the two commands of docs/cloud.md."""
-    told = {**site.environment, "TF_DATA_DIR": str(site.dev.data), "PREFECT_API_URL": site.prefect.url}
+    told = {**site.environment, "TF_DATA_DIR": str(site.compute.data), "PREFECT_API_URL": site.prefect.url}
     told["PREFECT_HOME"] = str(site.home / "deploys")
     told["HEADRACE_ARCHITECTURE"] = ARCHITECTURES[platform.machine()]
     told["HEADRACE_SCHEDULES"] = "active"  # which dev leaves paused
@@ -84,7 +91,8 @@ def deployed(part: Part, site: Site) -> None:
 
 
 def unchanged(part: Part, site: Site) -> None:
-    site.dev.run("plan", "-detailed-exitcode", "-input=false")
+    for root in (site.data, site.compute):
+        root.run("plan", "-detailed-exitcode", "-input=false")
     part.found_out("no changes")
 
 
@@ -92,9 +100,11 @@ def destroyed(part: Part, site: Site) -> None:
     if site.there.emr_kind == "serverless":  # one that is not idle for long enough cannot be deleted
         boto3.client("emr-serverless").stop_application(applicationId=site.there.emr_id)
     # Without a refresh: the plan before it has just looked.
-    site.dev.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
+    roots = (site.compute, site.data)
+    for root in roots:
+        root.run("destroy", "-auto-approve", "-input=false", "-refresh=false")
     left = [
-        *site.dev.run("state", "list").split(),
+        *(name for root in roots for name in root.run("state", "list").split()),
         *left_in_account(site.bootstrap.outputs()["state_bucket"]),
     ]
     if left:

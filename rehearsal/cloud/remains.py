@@ -56,6 +56,7 @@ KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
     "worker cluster": ("ecs", "list_clusters", "clusterArns", _is_active),
     "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", _counts),
     "topic": ("sns", "list_topics", "Topics", _counts),
+    "parameter": ("ssm", "describe_parameters", "Parameters", _counts),
 }
 
 

@@ -89,7 +89,8 @@ class Sector:
     def same(self, part: Part, here: "subprocess.Popen[bytes]") -> None:
         _through(here, self.site.logs / f"here-{self.domain}.log")
         mine = self.site.here(self.domain)
-        pairs = [(layer, database_of(self.domain, layer)) for layer in PUBLISHED_LAYERS]
+        prefix = self.site.there.database_prefix
+        pairs = [(layer, prefix + database_of(self.domain, layer)) for layer in PUBLISHED_LAYERS]
         found = [each for layer, database in pairs for each in compared(self.domain, layer, database, mine)]
         differing = [f"{each.name}: {each.said}" for each in found if not each.is_same]
         if differing or not found:

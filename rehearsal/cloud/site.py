@@ -41,7 +41,8 @@ class Site:
     checkout: Path = field(init=False)
     environment: dict[str, str] = field(init=False)
     bootstrap: Terraform = field(init=False)
-    dev: Terraform = field(init=False)
+    data: Terraform = field(init=False)
+    compute: Terraform = field(init=False)
 
     @property
     def logs(self) -> Path:
@@ -59,8 +60,8 @@ class Site:
     @cached_property
     def there(self) -> Settings:
         """As Terraform tells them."""
-        os.environ["TF_DATA_DIR"] = str(self.dev.data)
-        told = told_by_terraform(self.dev.folder)
+        os.environ["TF_DATA_DIR"] = str(self.compute.data)
+        told = told_by_terraform(self.compute.folder)
         instead = {name.removeprefix("HEADRACE_").lower(): value for name, value in INSTEAD.items()}
         return Settings.model_validate({"home": self.home / "there", **told, **instead})
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.cloud.test_modules import INFRA
+from tests.cloud.conftest import INFRA
 
 VARIABLE = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}$', re.MULTILINE | re.DOTALL)
 NOTHING_TO_TELL: dict[str, str] = {}

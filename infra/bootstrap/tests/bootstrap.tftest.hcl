@@ -48,3 +48,41 @@ run "an_environment_is_told_where_the_state_lies" {
     error_message = "an environment would look for its state elsewhere"
   }
 }
+
+run "an_account_has_what_it_has_until_told" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_service_linked_role.this) + length(aws_iam_openid_connect_provider.github) == 0
+    error_message = "what the account has already would be refused"
+  }
+}
+
+run "roles_of_services_are_made_where_they_are_missing" {
+  command = plan
+
+  variables {
+    service_linked_roles = ["elasticmapreduce.amazonaws.com", "spot.amazonaws.com"]
+    has_github           = true
+  }
+
+  assert {
+    condition     = toset([for each in aws_iam_service_linked_role.this : each.aws_service_name]) == var.service_linked_roles
+    error_message = "a cluster could not start"
+  }
+
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"])
+    error_message = "tokens for others are taken"
+  }
+}
+
+run "a_service_is_named_in_full" {
+  command = plan
+
+  variables {
+    service_linked_roles = ["emr"]
+  }
+
+  expect_failures = [var.service_linked_roles]
+}

@@ -15,5 +15,15 @@ output "worker_role_arn" {
 
 output "reader_role_arn" {
   description = "What whoever asks gold and silver takes."
-  value       = module.reader.arn
+  value       = module.reader["readers"].arn
+}
+
+output "reader_role_arns" {
+  description = "The same by group."
+  value       = { for group, role in module.reader : group => role.arn }
+}
+
+output "deployer_role_arn" {
+  description = "What whoever brings code takes."
+  value       = module.deployer.arn
 }

@@ -3,24 +3,48 @@ data "aws_iam_policy_document" "job" {
     sid       = "FindInBuckets"
     actions   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
     resources = [for kind in ["landing", "lake", "artifacts"] : var.bucket_arns[kind]]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "LandingAndLake"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
     resources = [for kind in ["landing", "lake"] : "${var.bucket_arns[kind]}/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "ItsOwnCode"
     actions   = ["s3:GetObject"]
     resources = ["${var.bucket_arns["artifacts"]}/code/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "WhatCameOfIt"
     actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
     resources = ["${var.bucket_arns["artifacts"]}/results/*", "${var.bucket_arns["logs"]}/emr/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
@@ -31,13 +55,16 @@ data "aws_iam_policy_document" "job" {
 
   statement {
     sid       = "KafkaCluster"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"]
+    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"]
     resources = ["arn:${local.partition}:kafka:${local.here}:cluster/${var.kafka_cluster}/*"]
   }
 
+  # The standing job makes its topics, and mends their partitions and retention where the contract says otherwise.
   statement {
     sid = "KafkaTopics"
     actions = [
+      "kafka-cluster:AlterTopic",
+      "kafka-cluster:AlterTopicDynamicConfiguration",
       "kafka-cluster:CreateTopic",
       "kafka-cluster:DescribeTopic",
       "kafka-cluster:DescribeTopicDynamicConfiguration",
@@ -84,30 +111,48 @@ data "aws_iam_policy_document" "worker" {
     sid       = "FindFlows"
     actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
     resources = [var.bucket_arns["artifacts"], var.bucket_arns["logs"], var.bucket_arns["lake"]]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "FlowsAndResults"
     actions   = ["s3:GetObject"]
     resources = ["${var.bucket_arns["artifacts"]}/*", "${var.bucket_arns["logs"]}/emr/*"]
-  }
 
-  statement {
-    sid       = "CodeOfAVersion"
-    actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
-    resources = ["${var.bucket_arns["artifacts"]}/code/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "WhoWrites"
     actions   = ["s3:GetObject"]
     resources = ["${var.bucket_arns["lake"]}/_heartbeats/*", "${var.bucket_arns["lake"]}/_leases/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "StartsOfTheStandingJob"
     actions   = ["s3:PutObject"]
     resources = ["${var.bucket_arns["lake"]}/_heartbeats/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
@@ -185,6 +230,12 @@ data "aws_iam_policy_document" "worker" {
   }
 
   statement {
+    sid       = "WhereJobsRun"
+    actions   = ["ssm:GetParameter"]
+    resources = ["arn:${local.partition}:ssm:${local.here}:parameter/${var.name}/compute"]
+  }
+
+  statement {
     sid       = "TellPeople"
     actions   = ["sns:Publish"]
     resources = ["arn:${local.partition}:sns:${local.here}:${var.name}-guard"]
@@ -193,7 +244,7 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "HandTheJobItsRole"
     actions   = ["iam:PassRole"]
-    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.name}-job"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${local.prefix}-job"]
 
     condition {
       test     = "StringEquals"
@@ -204,6 +255,8 @@ data "aws_iam_policy_document" "worker" {
 }
 
 data "aws_iam_policy_document" "reader" {
+  for_each = local.readers
+
   statement {
     sid = "Ask"
     actions = [
@@ -220,7 +273,7 @@ data "aws_iam_policy_document" "reader" {
       "athena:StartQueryExecution",
       "athena:StopQueryExecution",
     ]
-    resources = [local.workgroup]
+    resources = ["arn:${local.partition}:athena:${local.here}:workgroup/${each.value.workgroup}"]
   }
 
   # JDBC and ODBC look around before they ask: https://docs.aws.amazon.com/athena/latest/ug/policy-actions.html. These
@@ -261,7 +314,7 @@ data "aws_iam_policy_document" "reader" {
       "glue:GetTable",
       "glue:GetTables",
     ]
-    resources = concat([local.glue_catalog], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:database/${each}"], [for each in local.readable_databases : "arn:${local.partition}:glue:${local.here}:table/${each}/*"])
+    resources = concat([local.glue_catalog], [for name in local.readable_databases : "arn:${local.partition}:glue:${local.here}:database/${name}"], [for name in local.readable_databases : "arn:${local.partition}:glue:${local.here}:table/${name}/*"])
   }
 
   # Athena asks for it by itself; that it is there is all that is shown.
@@ -281,18 +334,36 @@ data "aws_iam_policy_document" "reader" {
       variable = "s3:prefix"
       values   = local.readable_places
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "ReadFiles"
     actions   = ["s3:GetObject"]
     resources = [for place in local.readable_places : "${var.bucket_arns["lake"]}/${place}"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
     sid       = "Answers"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    resources = ["${var.bucket_arns["logs"]}/athena/*"]
+    resources = ["${var.bucket_arns["logs"]}/athena/${each.key}/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {
@@ -303,7 +374,13 @@ data "aws_iam_policy_document" "reader" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["athena/*"]
+      values   = ["athena/${each.key}/*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
     }
   }
 
@@ -311,6 +388,44 @@ data "aws_iam_policy_document" "reader" {
     sid       = "AnswersPlace"
     actions   = ["s3:GetBucketLocation"]
     resources = [var.bucket_arns["lake"], var.bucket_arns["logs"]]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
+  }
+
+  statement {
+    sid       = "OurKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key_arn]
+  }
+}
+
+data "aws_iam_policy_document" "deployer" {
+  statement {
+    sid       = "FindCode"
+    actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
+    resources = [var.bucket_arns["artifacts"]]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
+  }
+
+  statement {
+    sid       = "CodeAndFlows"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.bucket_arns["artifacts"]}/code/*", "${var.bucket_arns["artifacts"]}/flows/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 
   statement {

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 
@@ -79,6 +79,44 @@ variable "readers" {
   }
 }
 
+variable "reader_groups" {
+  description = "Readers who are not to see each other's answers: by the name of their group, ARNs of those who may take its role. Each group has a workgroup of its own."
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for group, who in var.reader_groups : can(regex("^[a-z][a-z0-9]{0,11}$", group)) && group != "readers"])
+    error_message = "reader_groups: names of 1 to 12 small letters and digits, a letter first; readers is taken."
+  }
+
+  validation {
+    condition     = alltrue([for each in flatten(values(var.reader_groups)) : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "reader_groups: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "deployers" {
+  description = "ARNs of users and roles that may take the deployer's role. By default the account says who, by its own policies, or github does."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.deployers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "deployers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "github" {
+  description = "Whose runs of GitHub Actions may take it: a repository and one branch. The account's provider for GitHub comes from infra/bootstrap."
+  type        = object({ repository = string, branch = string })
+  default     = null
+
+  validation {
+    condition     = var.github == null || try(can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github.repository)) && can(regex("^[A-Za-z0-9._/-]+$", var.github.branch)), false)
+    error_message = "github: null, or { repository = \"owner/name\", branch = \"main\" }, without *."
+  }
+}
+
 variable "metrics_namespace" {
   description = "Namespace of the figures that jobs tell CloudWatch."
   type        = string
@@ -87,5 +125,16 @@ variable "metrics_namespace" {
   validation {
     condition     = can(regex("^[a-zA-Z0-9._/#-]{1,255}$", var.metrics_namespace)) && !startswith(var.metrics_namespace, "AWS/")
     error_message = "metrics_namespace: letters, digits and ._/#-; AWS/ is taken."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
   }
 }

@@ -8,6 +8,7 @@ resource "aws_s3_bucket" "this" {
 
   bucket        = var.name
   force_destroy = var.is_disposable
+  depends_on    = [var.key_arn] # so that the key is not given up before the bucket is gone
 }
 
 resource "aws_s3_bucket_versioning" "this" {
@@ -61,8 +62,31 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_days = var.deleted_days
     }
 
+    # Else of whatever was deleted a marker stays for good, and listings go through all of them.
+    expiration {
+      expired_object_delete_marker = true
+    }
+
     abort_incomplete_multipart_upload {
       days_after_initiation = 2
+    }
+  }
+
+  # S3 goes by how a name begins and by nothing else, and of two rules by the one that removes sooner.
+  dynamic "rule" {
+    for_each = var.deleted_days_in
+
+    content {
+      id     = "what-is-no-longer-current-in-${rule.key}"
+      status = "Enabled"
+
+      filter {
+        prefix = rule.key
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value
+      }
     }
   }
 

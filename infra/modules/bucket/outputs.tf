@@ -16,9 +16,14 @@ output "promises" {
     algorithm = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm
     expire_days = {
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
-      rule.id => one(rule.expiration).days if length(rule.expiration) == 1
+      rule.id => one(rule.expiration).days if try(one(rule.expiration).days > 0, false)
     }
-    is_versioned = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
+    deleted_days = {
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
+      rule.id => one(rule.noncurrent_version_expiration).noncurrent_days if length(rule.noncurrent_version_expiration) == 1
+    }
+    drops_markers = anytrue([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : try(one(rule.expiration).expired_object_delete_marker, false) == true])
+    is_versioned  = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
     is_closed = (
       aws_s3_bucket_public_access_block.this.block_public_acls && aws_s3_bucket_public_access_block.this.block_public_policy &&
       aws_s3_bucket_public_access_block.this.ignore_public_acls && aws_s3_bucket_public_access_block.this.restrict_public_buckets

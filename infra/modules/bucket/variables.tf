@@ -40,6 +40,17 @@ variable "deleted_days" {
   }
 }
 
+variable "deleted_days_in" {
+  description = "The same for what is written again and again, by where its name begins: _heartbeats/ = 1."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for place, days in var.deleted_days_in : days >= 1 && place != ""])
+    error_message = "deleted_days_in: at least 1 each, and where; deleted_days is for all of it."
+  }
+}
+
 variable "expire_days" {
   description = "Days after which what is current is removed as well, by where its name begins: results/ = 90; \"\" is all of it."
   type        = map(number)

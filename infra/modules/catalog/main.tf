@@ -2,6 +2,8 @@
 # The tables in them come from `headrace publish`, which knows their columns from the contracts.
 
 locals {
+  workgroups = merge({ readers = var.name }, { for group in var.reader_groups : group => "${var.name}-${group}" })
+
   layers = ["bronze", "silver", "gold"]
   pairs  = { for pair in setproduct(var.domains, local.layers) : "${pair[0]}_${pair[1]}" => { domain = pair[0], layer = pair[1] } }
 
@@ -30,9 +32,12 @@ resource "aws_glue_catalog_database" "this" {
   location_uri = "s3://${var.lake_bucket}/${each.value.domain}/${each.value.layer}/"
 }
 
+# One for all readers, and one for each group that is not to see the others' answers.
 resource "aws_athena_workgroup" "this" {
-  name          = var.name
-  description   = "Questions to ${var.name}. A query that would read more than ${var.scan_limit_gb} GB is stopped."
+  for_each = local.workgroups
+
+  name          = each.value
+  description   = "Questions to ${var.name} (${each.key}). A query that would read more than ${var.scan_limit_gb} GB is stopped."
   force_destroy = var.is_disposable
 
   configuration {
@@ -45,7 +50,7 @@ resource "aws_athena_workgroup" "this" {
     }
 
     result_configuration {
-      output_location = "s3://${var.results_bucket}/athena/"
+      output_location = "s3://${var.results_bucket}/athena/${each.key}/"
 
       encryption_configuration {
         encryption_option = "SSE_KMS"
@@ -59,7 +64,7 @@ resource "aws_athena_named_query" "this" {
   for_each = local.queries
 
   name        = each.key
-  workgroup   = aws_athena_workgroup.this.id
+  workgroup   = aws_athena_workgroup.this["readers"].id
   database    = aws_glue_catalog_database.this["${each.value.domain}_gold"].name
   description = trimprefix(split("\n", each.value.text)[0], "-- ")
   query       = replace(each.value.text, local.is_database, "${var.prefix}$1.")

@@ -5,5 +5,5 @@ output "databases" {
 
 output "workgroup" {
   description = "The workgroup in which to ask."
-  value       = aws_athena_workgroup.this.name
+  value       = aws_athena_workgroup.this["readers"].name
 }

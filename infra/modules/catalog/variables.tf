@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 
@@ -77,6 +77,17 @@ variable "queries" {
   validation {
     condition     = length(fileset(var.queries, "*/*.sql")) > 0
     error_message = "queries: a folder with <domain>/<name>.sql; there is none."
+  }
+}
+
+variable "reader_groups" {
+  description = "Groups of readers who have a workgroup of their own."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.reader_groups : can(regex("^[a-z][a-z0-9]{0,11}$", each)) && each != "readers"])
+    error_message = "reader_groups: names of 1 to 12 small letters and digits, a letter first; readers is taken."
   }
 }
 

@@ -3,15 +3,18 @@
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
+data "aws_region" "this" {}
 
 module "service" {
   source = "../role"
   count  = local.has_cluster ? 1 : 0
 
-  name     = "${var.name}-emr"
+  name     = "${var.name}-${data.aws_region.this.id}-emr"
   services = ["elasticmapreduce.amazonaws.com"]
   account  = data.aws_caller_identity.this.account_id
   policy   = data.aws_iam_policy_document.service.json
+
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy_attachment" "service" {

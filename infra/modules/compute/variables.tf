@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 
@@ -266,5 +266,16 @@ variable "idle_minutes" {
   validation {
     condition     = var.idle_minutes >= 1 && var.idle_minutes <= 10080
     error_message = "idle_minutes: 1 to 10080, a week."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
   }
 }

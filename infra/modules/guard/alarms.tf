@@ -60,6 +60,24 @@ resource "aws_cloudwatch_metric_alarm" "worker" {
   ok_actions          = local.told
 }
 
+resource "aws_cloudwatch_metric_alarm" "disks" {
+  for_each = toset([for broker in range(1, var.brokers + 1) : tostring(broker)])
+
+  alarm_name          = "${var.name}-broker-${each.key}-disk"
+  alarm_description   = "The disk of broker ${each.key} is full to more than 85 %. A broker whose disk is full stops. Raise most_volume_gb, or keep messages for fewer hours."
+  namespace           = "AWS/Kafka"
+  metric_name         = "KafkaDataLogsDiskUsed"
+  dimensions          = { "Cluster Name" = var.name, "Broker ID" = each.key }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  threshold           = 85
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "missing"
+  alarm_actions       = local.told
+  ok_actions          = local.told
+}
+
 resource "aws_cloudwatch_metric_alarm" "idle" {
   count = var.compute_kind == "cluster" ? 1 : 0
 

@@ -1,4 +1,4 @@
-# What the brokers say of themselves. Their disks are watched where they are made: modules/stream.
+# What the brokers say of themselves; their disks are watched in alarms.tf.
 
 locals {
   broker_ids = [for broker in range(1, var.brokers + 1) : tostring(broker)]

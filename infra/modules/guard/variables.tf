@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 

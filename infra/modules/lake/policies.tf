@@ -25,6 +25,49 @@ data "aws_iam_policy_document" "access_logs" {
   }
 }
 
+# CloudTrail looks who owns the bucket, then writes, and says for which trail.
+data "aws_iam_policy_document" "trail" {
+  statement {
+    sid       = "TrailLooks"
+    actions   = ["s3:GetBucketAcl"]
+    resources = ["arn:${local.partition}:s3:::${local.access_logs}"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceArn"
+      values   = [local.trail_arn]
+    }
+  }
+
+  statement {
+    sid       = "TrailWrites"
+    actions   = ["s3:PutObject"]
+    resources = ["arn:${local.partition}:s3:::${local.access_logs}/trail/AWSLogs/${local.account}/*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceArn"
+      values   = [local.trail_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:x-amz-acl"
+      values   = ["bucket-owner-full-control"]
+    }
+  }
+}
+
 data "aws_iam_policy_document" "key" {
   #checkov:skip=CKV_AWS_109:In the policy of a key, * is that key
   #checkov:skip=CKV_AWS_111:In the policy of a key, * is that key
@@ -49,13 +92,13 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${data.aws_region.this.name}.amazonaws.com"]
+      identifiers = ["logs.${local.region}.amazonaws.com"]
     }
 
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${local.partition}:logs:${data.aws_region.this.name}:${local.account}:log-group:/${var.name}/*"]
+      values   = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/${var.name}/*"]
     }
   }
 
@@ -76,6 +119,27 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  dynamic "statement" {
+    for_each = var.has_data_events ? [local.trail_arn] : []
+
+    content {
+      sid       = "Trail"
+      actions   = ["kms:GenerateDataKey*", "kms:DescribeKey"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudtrail.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceArn"
+        values   = [statement.value]
+      }
+    }
+  }
+
   # By EventBridge, which does not say for which account: with a condition, nothing it tells would arrive.
   statement {
     sid       = "Failures"
@@ -90,13 +154,17 @@ data "aws_iam_policy_document" "key" {
 }
 
 resource "aws_kms_key" "this" {
+  count = var.existing_key_arn == null ? 1 : 0
+
   description             = "Everything of ${var.name} that is stored"
   enable_key_rotation     = true
-  deletion_window_in_days = 7
+  deletion_window_in_days = var.is_disposable ? 7 : 30
   policy                  = data.aws_iam_policy_document.key.json
 }
 
 resource "aws_kms_alias" "this" {
+  count = var.existing_key_arn == null ? 1 : 0
+
   name          = "alias/${var.name}"
-  target_key_id = aws_kms_key.this.key_id
+  target_key_id = aws_kms_key.this[0].key_id
 }

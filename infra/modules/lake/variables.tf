@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first; it becomes part of bucket names."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first; it becomes part of bucket names."
   }
 }
 
@@ -42,7 +42,24 @@ variable "log_days" {
 }
 
 variable "is_disposable" {
-  description = "Whether terraform destroy may remove buckets that hold data. For environments that come and go."
+  description = "Whether terraform destroy may remove buckets that hold data; the key can then be had back for 7 days and else for 30."
+  type        = bool
+  default     = false
+}
+
+variable "existing_key_arn" {
+  description = "A key that is there already, whose policy has the statements of the output key_policy. null makes one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.existing_key_arn))
+    error_message = "existing_key_arn: null, or of a KMS key, arn:aws:kms:…:key/…"
+  }
+}
+
+variable "has_data_events" {
+  description = "Whether CloudTrail keeps who read and wrote which object of the lake and of landing, in the bucket of accesses; paid by the event."
   type        = bool
   default     = false
 }

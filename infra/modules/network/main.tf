@@ -1,9 +1,8 @@
-# Where clusters, brokers and the worker live. Nothing here can be reached from outside, and AWS is reached through
-# endpoints. The worker's subnets have a way out, for Prefect's API lies outside; the data's side has one only where
-# way_out.tf makes it, for a cluster's first node.
+# Where brokers, clusters and the worker live. Nothing here can be reached from outside. The worker's subnets have a way
+# out, for Prefect's API lies outside; the private ones have none but what modules/cluster_network makes.
 
 data "aws_availability_zones" "this" {
-  #checkov:skip=CKV_AWS_394:The first two or three by name are taken; one that is added comes last
+  #checkov:skip=CKV_AWS_394:By id, and of those that serve all that is used; zone_ids pins them
 
   state = "available"
 
@@ -14,31 +13,59 @@ data "aws_availability_zones" "this" {
   }
 }
 
+# In which zones a service can be reached by an endpoint. EMR Serverless leaves some out.
+data "aws_vpc_endpoint_service" "this" {
+  for_each = local.is_ours && length(var.zone_ids) == 0 ? var.zone_services : toset([])
+
+  service      = each.key
+  service_type = "Interface"
+}
+
 data "aws_region" "this" {}
 
 locals {
-  zones   = slice(data.aws_availability_zones.this.names, 0, var.zones)
-  private = { for place, zone in local.zones : zone => cidrsubnet(var.cidr, 4, place) }
-  outward = { for place, zone in local.zones : zone => cidrsubnet(var.cidr, 4, place + 8) }
-  service = "com.amazonaws.${data.aws_region.this.name}"
+  is_ours  = var.existing == null
+  id_of    = zipmap(data.aws_availability_zones.this.names, data.aws_availability_zones.this.zone_ids)
+  serving  = [for zone, id in local.id_of : id if alltrue([for each in data.aws_vpc_endpoint_service.this : contains(each.availability_zones, zone)])]
+  chosen   = length(var.zone_ids) > 0 ? var.zone_ids : slice(sort(local.serving), 0, min(var.zones, length(local.serving)))
+  zone_ids = local.is_ours ? local.chosen : []
+  private  = { for place, zone in local.zone_ids : zone => cidrsubnet(var.cidr, 4, place) }
+  outward  = { for place, zone in local.zone_ids : zone => cidrsubnet(var.cidr, 4, place + 8) }
+  service  = "com.amazonaws.${data.aws_region.this.id}"
 
   # EMR's own policy lets it work in what carries this, and nowhere else.
   for_emr = { "for-use-with-amazon-emr-managed-policies" = "true" }
+
+  vpc_id          = local.is_ours ? aws_vpc.this[0].id : data.aws_vpc.existing[0].id
+  private_subnets = local.is_ours ? [for zone in local.zone_ids : aws_subnet.private[zone].id] : var.existing.private_subnets
+  outward_subnets = local.is_ours ? [for zone in local.zone_ids : aws_subnet.outward[zone].id] : var.existing.outward_subnets
 }
 
 resource "aws_vpc" "this" {
+  #checkov:skip=CKV2_AWS_11:flow_log.tf, which it does not find behind a count
+  #checkov:skip=CKV2_AWS_12:security.tf, which it does not find behind a count
+
+  count = local.is_ours ? 1 : 0
+
   cidr_block           = var.cidr
   enable_dns_support   = true
   enable_dns_hostnames = true
 
   tags = { Name = var.name }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.chosen) >= 2
+      error_message = "Only ${length(local.chosen)} zones of ${data.aws_region.this.id} serve all of ${join(", ", var.zone_services)}; brokers want two. Name two in zone_ids, or take another region."
+    }
+  }
 }
 
 resource "aws_subnet" "private" {
   for_each = local.private
 
-  vpc_id                  = aws_vpc.this.id
-  availability_zone       = each.key
+  vpc_id                  = local.vpc_id
+  availability_zone_id    = each.key
   cidr_block              = each.value
   map_public_ip_on_launch = false
 
@@ -48,8 +75,8 @@ resource "aws_subnet" "private" {
 resource "aws_subnet" "outward" {
   for_each = local.outward
 
-  vpc_id                  = aws_vpc.this.id
-  availability_zone       = each.key
+  vpc_id                  = local.vpc_id
+  availability_zone_id    = each.key
   cidr_block              = each.value
   map_public_ip_on_launch = false
 
@@ -57,7 +84,9 @@ resource "aws_subnet" "outward" {
 }
 
 resource "aws_route_table" "private" {
-  vpc_id = aws_vpc.this.id
+  count = local.is_ours ? 1 : 0
+
+  vpc_id = local.vpc_id
 
   tags = { Name = "${var.name}-private" }
 }
@@ -66,21 +95,25 @@ resource "aws_route_table_association" "private" {
   for_each = aws_subnet.private
 
   subnet_id      = each.value.id
-  route_table_id = aws_route_table.private.id
+  route_table_id = aws_route_table.private[0].id
 }
 
 resource "aws_internet_gateway" "this" {
-  vpc_id = aws_vpc.this.id
+  count = local.is_ours ? 1 : 0
+
+  vpc_id = local.vpc_id
 
   tags = { Name = var.name }
 }
 
 resource "aws_route_table" "outward" {
-  vpc_id = aws_vpc.this.id
+  count = local.is_ours ? 1 : 0
+
+  vpc_id = local.vpc_id
 
   route {
     cidr_block = "0.0.0.0/0"
-    gateway_id = aws_internet_gateway.this.id
+    gateway_id = aws_internet_gateway.this[0].id
   }
 
   tags = { Name = "${var.name}-outward" }
@@ -90,42 +123,17 @@ resource "aws_route_table_association" "outward" {
   for_each = aws_subnet.outward
 
   subnet_id      = each.value.id
-  route_table_id = aws_route_table.outward.id
+  route_table_id = aws_route_table.outward[0].id
 }
 
 resource "aws_vpc_endpoint" "s3" {
-  vpc_id            = aws_vpc.this.id
+  count = local.is_ours ? 1 : 0
+
+  vpc_id            = local.vpc_id
   service_name      = "${local.service}.s3"
   vpc_endpoint_type = "Gateway"
-  route_table_ids   = [aws_route_table.private.id, aws_route_table.outward.id]
+  policy            = data.aws_iam_policy_document.s3.json
+  route_table_ids   = [aws_route_table.private[0].id, aws_route_table.outward[0].id]
 
   tags = { Name = "${var.name}-s3" }
-}
-
-resource "aws_vpc_endpoint" "this" {
-  for_each = var.endpoints
-
-  vpc_id              = aws_vpc.this.id
-  service_name        = "${local.service}.${each.key}"
-  vpc_endpoint_type   = "Interface"
-  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
-  security_group_ids  = [aws_security_group.endpoints.id]
-  private_dns_enabled = true
-
-  tags = { Name = "${var.name}-${each.key}" }
-}
-
-# By which EMR from release 8 on and its cluster speak with each other. EMR would make it itself, outside of Terraform,
-# and terraform destroy would stop at it; this is the name that it gives it.
-resource "aws_vpc_endpoint" "emr" {
-  count = var.has_cluster ? 1 : 0
-
-  vpc_id              = aws_vpc.this.id
-  service_name        = "aws.api.${data.aws_region.this.name}.emr-service-cell01"
-  vpc_endpoint_type   = "Interface"
-  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
-  security_group_ids  = [aws_security_group.service.id]
-  private_dns_enabled = true
-
-  tags = merge(local.for_emr, { Name = "emr-service-vpce" })
 }

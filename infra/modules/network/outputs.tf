@@ -1,49 +1,47 @@
-# Whoever takes these waits for all that works in them: rules, endpoints and routes. A cluster ends at once where one of
-# them is missing.
+# Whoever takes these waits for the routes that make them work.
 
 output "vpc_id" {
   description = "The network."
-  value       = aws_vpc.this.id
+  value       = local.vpc_id
+}
+
+output "cidr" {
+  description = "Its addresses."
+  value       = local.is_ours ? aws_vpc.this[0].cidr_block : data.aws_vpc.existing[0].cidr_block
 }
 
 output "private_subnets" {
-  description = "Subnets that are reached through endpoints, one in each zone: brokers and clusters."
-  value       = [for zone in local.zones : aws_subnet.private[zone].id]
+  description = "Subnets without a way out of their own, one in each zone: brokers and clusters."
+  value       = local.private_subnets
 
-  depends_on = [
-    aws_route_table_association.private,
-    aws_route.way_out,
-    aws_vpc_endpoint.s3,
-    aws_vpc_endpoint.this,
-    aws_vpc_endpoint.emr,
-  ]
+  depends_on = [aws_route_table_association.private, aws_vpc_endpoint.s3]
 }
 
 output "outward_subnets" {
   description = "Subnets with a way out, one in each zone: the worker."
-  value       = [for zone in local.zones : aws_subnet.outward[zone].id]
+  value       = local.outward_subnets
 
   depends_on = [aws_route_table_association.outward]
 }
 
-output "security_groups" {
-  description = "By who they are for: brokers, worker, and the cluster's main, core and service."
-  value = {
-    brokers = aws_security_group.brokers.id
-    worker  = aws_security_group.worker.id
-    main    = aws_security_group.main.id
-    core    = aws_security_group.core.id
-    service = aws_security_group.service.id
-  }
+output "private_routes" {
+  description = "The private subnets' route table; null of a network that was there already, which has its own way out or none."
+  value       = one(aws_route_table.private[*].id)
+}
 
-  depends_on = [
-    aws_vpc_security_group_ingress_rule.endpoints,
-    aws_vpc_security_group_ingress_rule.brokers,
-    aws_vpc_security_group_ingress_rule.service,
-    aws_vpc_security_group_ingress_rule.service_before_8,
-    aws_vpc_security_group_egress_rule.nodes_within,
-    aws_vpc_security_group_egress_rule.nodes_s3,
-    aws_vpc_security_group_egress_rule.way_out,
-    aws_vpc_security_group_egress_rule.worker,
-  ]
+output "s3_prefix_list" {
+  description = "Addresses of S3, as rules name them."
+  value       = one(concat(aws_vpc_endpoint.s3[*].prefix_list_id, data.aws_prefix_list.s3[*].id))
+}
+
+output "brokers_group" {
+  description = "The brokers' security group, which lets in those producers that are named."
+  value       = aws_security_group.brokers.id
+
+  depends_on = [aws_vpc_security_group_ingress_rule.producer_groups, aws_vpc_security_group_ingress_rule.producer_addresses]
+}
+
+output "zone_ids" {
+  description = "The zones that were taken, for zone_ids: then no zone that AWS adds or leaves is taken for another."
+  value       = local.zone_ids
 }

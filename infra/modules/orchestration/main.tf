@@ -17,8 +17,8 @@ locals {
       FLOWS_BUCKET                     = var.flows_bucket
       PREFECT_LOGGING_EXTRA_LOGGERS    = "headrace"
       PREFECT_SERVER_ANALYTICS_ENABLED = "false"
-      AWS_REGION                       = data.aws_region.this.name
-      AWS_DEFAULT_REGION               = data.aws_region.this.name
+      AWS_REGION                       = data.aws_region.this.id
+      AWS_DEFAULT_REGION               = data.aws_region.this.id
     },
     # Exactly these files, whatever else an index has by then: each is held against its hash, and nothing is resolved. The
     # image's own start installs what EXTRA_PIP_PACKAGES says.
@@ -47,43 +47,15 @@ locals {
 
   # By its version, so that another key is another task and the worker starts anew with it.
   secrets = [
-    for version in aws_secretsmanager_secret_version.api_key :
-    { name = "PREFECT_API_KEY", valueFrom = "${aws_secretsmanager_secret.api_key[0].arn}:::${version.version_id}" }
+    for key in local.api_key : { name = "PREFECT_API_KEY", valueFrom = "${key.arn}:::${key.version}" }
   ]
+  api_key = [for key in [var.prefect_api_key] : key if key != null]
 }
 
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/${var.name}/worker"
   retention_in_days = var.log_days
   kms_key_id        = var.key_arn
-}
-
-resource "aws_secretsmanager_secret" "api_key" {
-  #checkov:skip=CKV2_AWS_57:The key is made and replaced at Prefect
-
-  count = var.has_api_key ? 1 : 0
-
-  name                    = "${var.name}/prefect-api-key"
-  description             = "With which the worker of ${var.name} comes to Prefect Cloud"
-  kms_key_id              = var.key_arn
-  recovery_window_in_days = var.is_disposable ? 0 : 7
-}
-
-# Write-only: the key is in no plan and in no state. Whoever destroys needs none: then the condition only warns, and "none"
-# is written nowhere.
-resource "aws_secretsmanager_secret_version" "api_key" {
-  count = var.has_api_key ? 1 : 0
-
-  secret_id                = aws_secretsmanager_secret.api_key[0].id
-  secret_string_wo         = coalesce(var.prefect_api_key, "none")
-  secret_string_wo_version = var.prefect_api_key_version
-
-  lifecycle {
-    precondition {
-      condition     = var.prefect_api_key != null
-      error_message = "Prefect's key is missing: set TF_VAR_prefect_api_key, or has_prefect_api_key = false where Prefect wants none."
-    }
-  }
 }
 
 # ECS would make it itself, and nobody would own it: destroyed with the rest, and kept no longer than its figures are.
@@ -143,7 +115,7 @@ resource "aws_ecs_task_definition" "worker" {
       logDriver = "awslogs"
       options = {
         awslogs-group         = aws_cloudwatch_log_group.worker.name
-        awslogs-region        = data.aws_region.this.name
+        awslogs-region        = data.aws_region.this.id
         awslogs-stream-prefix = "worker"
       }
     }

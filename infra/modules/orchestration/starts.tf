@@ -5,10 +5,12 @@ data "aws_caller_identity" "this" {}
 module "starts" {
   source = "../role"
 
-  name     = "${var.name}-worker-starts"
+  name     = "${var.name}-${data.aws_region.this.id}-worker-starts"
   services = ["ecs-tasks.amazonaws.com"]
   account  = data.aws_caller_identity.this.account_id
   policy   = data.aws_iam_policy_document.starts.json
+
+  permissions_boundary = var.permissions_boundary
 }
 
 data "aws_iam_policy_document" "starts" {
@@ -19,7 +21,7 @@ data "aws_iam_policy_document" "starts" {
   }
 
   dynamic "statement" {
-    for_each = aws_secretsmanager_secret.api_key
+    for_each = local.api_key
 
     content {
       sid       = "ApiKey"
@@ -29,7 +31,7 @@ data "aws_iam_policy_document" "starts" {
   }
 
   dynamic "statement" {
-    for_each = aws_secretsmanager_secret.api_key
+    for_each = local.api_key
 
     content {
       sid       = "OurKey"

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 
@@ -18,33 +18,14 @@ variable "prefect_api_url" {
   }
 }
 
-variable "has_api_key" {
-  description = "Whether Prefect wants a key: Prefect Cloud does."
-  type        = bool
-  default     = true
-}
-
 variable "prefect_api_key" {
-  description = "The key, best given as TF_VAR_prefect_api_key. It goes to Secrets Manager and into no state."
-  type        = string
+  description = "The secret that holds the key for Prefect's API, and its version; null where Prefect wants none."
+  type        = object({ arn = string, version = string })
   default     = null
-  ephemeral   = true
-  sensitive   = true
 
   validation {
-    condition     = var.prefect_api_key == null || can(regex("^[^ ]+$", var.prefect_api_key))
-    error_message = "prefect_api_key: not empty and without spaces; leave it out with has_api_key = false."
-  }
-}
-
-variable "prefect_api_key_version" {
-  description = "Raise it when the key has changed: what is in no state can't be compared."
-  type        = number
-  default     = 1
-
-  validation {
-    condition     = var.prefect_api_key_version >= 1 && floor(var.prefect_api_key_version) == var.prefect_api_key_version
-    error_message = "prefect_api_key_version: a whole number, 1 or more."
+    condition     = var.prefect_api_key == null || can(regex("^arn:[a-z-]+:secretsmanager:", var.prefect_api_key.arn))
+    error_message = "prefect_api_key: the ARN of a secret, arn:aws:secretsmanager:…, and its version, or null."
   }
 }
 
@@ -173,8 +154,13 @@ variable "log_days" {
   }
 }
 
-variable "is_disposable" {
-  description = "Whether the secret goes at once with terraform destroy, instead of after a week."
-  type        = bool
-  default     = false
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
+  }
 }

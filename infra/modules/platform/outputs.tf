@@ -5,13 +5,13 @@ locals {
     emr_kind        = module.compute.kind
     emr_id          = module.compute.id
     job_role_arn    = module.access.job_role_arn
-    lake_url        = "s3://${module.lake.buckets.lake}"
-    landing_url     = "s3://${module.lake.buckets.landing}/landing"
-    dropped_url     = "s3://${module.lake.buckets.landing}/dropped"
-    truth_url       = "s3://${module.lake.buckets.landing}/truth"
-    artifacts_url   = "s3://${module.lake.buckets.artifacts}"
-    logs_url        = "s3://${module.lake.buckets.logs}"
-    kafka_bootstrap = module.stream.bootstrap
+    lake_url        = "s3://${local.data.buckets.lake}"
+    landing_url     = "s3://${local.data.buckets.landing}/landing"
+    dropped_url     = "s3://${local.data.buckets.landing}/dropped"
+    truth_url       = "s3://${local.data.buckets.landing}/truth"
+    artifacts_url   = "s3://${local.data.buckets.artifacts}"
+    logs_url        = "s3://${local.data.buckets.logs}"
+    kafka_bootstrap = local.data.kafka.bootstrap
     kafka_security  = "iam"
     database_prefix = var.database_prefix
     workgroup       = module.catalog.workgroup
@@ -29,7 +29,7 @@ output "settings" {
 output "prefect" {
   description = "What `prefect deploy` needs: the bucket for flows and the work pool."
   value = {
-    bucket = module.lake.buckets.artifacts
+    bucket = local.data.buckets.artifacts
     pool   = module.orchestration.pool
   }
 }
@@ -42,6 +42,16 @@ output "worker_task" {
 output "reader_role_arn" {
   description = "What whoever asks gold and silver takes."
   value       = module.access.reader_role_arn
+}
+
+output "reader_role_arns" {
+  description = "The same by group of readers."
+  value       = module.access.reader_role_arns
+}
+
+output "deployer_role_arn" {
+  description = "What whoever brings code takes."
+  value       = module.access.deployer_role_arn
 }
 
 output "guard_topic_arn" {

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first; it becomes part of bucket names."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first; it becomes part of bucket names."
   }
 }
 
@@ -36,99 +36,6 @@ variable "database_prefix" {
   validation {
     condition     = can(regex("^([a-z][a-z0-9_]*_)?$", var.database_prefix))
     error_message = "database_prefix: small letters, digits and _, ending in _, such as dev_."
-  }
-}
-
-variable "cidr" {
-  description = "Addresses of the network."
-  type        = string
-  default     = "10.20.0.0/16"
-
-  validation {
-    condition     = can(cidrhost(var.cidr, 0)) && tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 20
-    error_message = "cidr: an address block between /16 and /20, such as 10.20.0.0/16."
-  }
-}
-
-variable "zones" {
-  description = "Availability zones: 2 or 3."
-  type        = number
-  default     = 2
-
-  validation {
-    condition     = contains([2, 3], var.zones)
-    error_message = "zones: 2 or 3."
-  }
-}
-
-variable "stream_kind" {
-  description = "Kafka. provisioned, or serverless, which is paid by what passes and has no brokers to size."
-  type        = string
-  default     = "provisioned"
-
-  validation {
-    condition     = contains(["provisioned", "serverless"], var.stream_kind)
-    error_message = "stream_kind: provisioned or serverless."
-  }
-}
-
-variable "broker_type" {
-  description = "Machine of a broker."
-  type        = string
-  default     = "kafka.t3.small"
-
-  validation {
-    condition     = can(regex("^kafka[.][a-z0-9]+[.][a-z0-9]+$", var.broker_type))
-    error_message = "broker_type: a type of MSK, such as kafka.t3.small or kafka.m7g.large."
-  }
-}
-
-variable "volume_gb" {
-  description = "Disk of a broker when it is made, in GB. Later changes go unseen, for it may have grown: see most_volume_gb."
-  type        = number
-  default     = 100
-
-  validation {
-    condition     = var.volume_gb >= 10 && var.volume_gb <= 16384
-    error_message = "volume_gb: 10 to 16384."
-  }
-
-  validation {
-    condition     = var.stream_kind == "serverless" || 0.8 * var.volume_gb >= var.gb_an_hour * var.retention_hours
-    error_message = "volume_gb: ${var.gb_an_hour} GB an hour for ${var.retention_hours} hours do not fit into four fifths of ${var.volume_gb} GB. Take larger disks or fewer hours."
-  }
-}
-
-variable "most_volume_gb" {
-  description = "What the disk of a broker may grow to by itself, in GB; null leaves it as it is."
-  type        = number
-  default     = null
-
-  validation {
-    condition     = coalesce(var.most_volume_gb, var.volume_gb) >= var.volume_gb && coalesce(var.most_volume_gb, var.volume_gb) <= 16384
-    error_message = "most_volume_gb: null, or volume_gb to 16384."
-  }
-}
-
-variable "gb_an_hour" {
-  description = "What comes in, in GB an hour; each broker has a copy. 50,000 readings a second of 200 bytes are 36."
-  type        = number
-  default     = 1
-
-  validation {
-    condition     = var.gb_an_hour > 0
-    error_message = "gb_an_hour: more than 0."
-  }
-}
-
-variable "retention_hours" {
-  description = "Hours for which a message can be read: for so long the standing job may be down and lose nothing."
-  type        = number
-  default     = 72
-
-  validation {
-    condition     = var.retention_hours >= 12
-    error_message = "retention_hours: at least 12, so that a night without the standing job loses nothing."
   }
 }
 
@@ -220,36 +127,6 @@ variable "prefect_api_url" {
   }
 }
 
-variable "has_prefect_api_key" {
-  description = "Whether Prefect wants a key."
-  type        = bool
-  default     = true
-}
-
-variable "prefect_api_key" {
-  description = "The key, in no plan and no state."
-  type        = string
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-
-  validation {
-    condition     = var.prefect_api_key == null || can(regex("^[^ ]+$", var.prefect_api_key))
-    error_message = "prefect_api_key: not empty and without spaces; leave it out with has_prefect_api_key = false."
-  }
-}
-
-variable "prefect_api_key_version" {
-  description = "Raise it when the key has changed."
-  type        = number
-  default     = 1
-
-  validation {
-    condition     = var.prefect_api_key_version >= 1 && floor(var.prefect_api_key_version) == var.prefect_api_key_version
-    error_message = "prefect_api_key_version: a whole number, 1 or more."
-  }
-}
-
 variable "lock" {
   description = "File with the locked versions of all packages: what the worker installs is what everything was tried with."
   type        = string
@@ -312,17 +189,6 @@ variable "dollars_a_month" {
   }
 }
 
-variable "landing_days" {
-  description = "Days for which landed files are kept."
-  type        = number
-  default     = 90
-
-  validation {
-    condition     = var.landing_days >= 7
-    error_message = "landing_days: at least 7, so that a week's run can be made again from its files."
-  }
-}
-
 variable "log_days" {
   description = "Days for which logs are kept."
   type        = number
@@ -335,7 +201,56 @@ variable "log_days" {
 }
 
 variable "is_disposable" {
-  description = "Whether terraform destroy may remove what holds data."
+  description = "Whether terraform destroy may remove the workgroup with its history."
   type        = bool
   default     = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
+  }
+}
+
+variable "reader_groups" {
+  description = "Readers who are not to see each other's answers: by the name of their group, ARNs of those who may take its role. Each group has a workgroup of its own."
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for group, who in var.reader_groups : can(regex("^[a-z][a-z0-9]{0,11}$", group)) && group != "readers"])
+    error_message = "reader_groups: names of 1 to 12 small letters and digits, a letter first; readers is taken."
+  }
+
+  validation {
+    condition     = alltrue([for each in flatten(values(var.reader_groups)) : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "reader_groups: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "deployers" {
+  description = "ARNs of users and roles that may take the deployer's role. By default the account says who, by its own policies, or github does."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.deployers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "deployers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "github" {
+  description = "Whose runs of GitHub Actions may take it: a repository and one branch. The account's provider for GitHub comes from infra/bootstrap."
+  type        = object({ repository = string, branch = string })
+  default     = null
+
+  validation {
+    condition     = var.github == null || try(can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github.repository)) && can(regex("^[A-Za-z0-9._/-]+$", var.github.branch)), false)
+    error_message = "github: null, or { repository = \"owner/name\", branch = \"main\" }, without *."
+  }
 }

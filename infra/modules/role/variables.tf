@@ -60,3 +60,25 @@ variable "hours" {
     error_message = "hours: 1 to 12."
   }
 }
+
+variable "identities" {
+  description = "Who else takes it, by an OIDC provider of the account: provider (its address without https://), audience, subject."
+  type        = list(object({ provider = string, audience = string, subject = string }))
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.identities : !strcontains(each.provider, "://") && !strcontains("${each.audience}${each.subject}", "*") && length(each.audience) > 0 && length(each.subject) > 0])
+    error_message = "identities: a provider without https://, an audience and a whole subject; * would let in whoever the provider vouches for."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
+  }
+}

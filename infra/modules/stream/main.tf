@@ -1,5 +1,7 @@
-# Kafka: brokers of its own size, or none to look after (serverless). Both let in whoever IAM does, over TLS, and
-# nobody else.
+# Kafka: brokers of its own size, or none to look after (serverless). Both let in whoever IAM does, over TLS, and nobody
+# else, but those with a password where has_passwords says so: IoT Core has no other way.
+
+data "aws_partition" "this" {}
 
 locals {
   kafka_version = coalesce(var.kafka_version, yamldecode(file("${path.module}/../../../headrace/versions.yml")).msk)
@@ -27,7 +29,8 @@ resource "aws_msk_configuration" "this" {
 
   # One broker can be lost and messages are still taken. With three, two copies are written before a message counts as
   # sent. With two there may then be one copy only, until the other broker is back: what comes in that time is lost with
-  # the last disk. Topics are made on purpose only.
+  # the last disk. Topics are made on purpose only. Whoever has a password may do what Kafka's own lists (ACLs) say, which is
+  # nothing at first; IAM does not ask them.
   server_properties = <<-EOT
     auto.create.topics.enable=false
     default.replication.factor=${local.zones}
@@ -36,6 +39,7 @@ resource "aws_msk_configuration" "this" {
     unclean.leader.election.enable=false
     log.retention.hours=${var.retention_hours}
     message.max.bytes=10485760
+    allow.everyone.if.no.acl.found=false
   EOT
 
   lifecycle {
@@ -56,6 +60,21 @@ resource "aws_msk_cluster" "this" {
     client_subnets  = var.subnets
     security_groups = [var.security_group]
 
+    # MSK turns it on when the cluster is there, in a step of its own that the provider takes.
+    dynamic "connectivity_info" {
+      for_each = length(var.producer_accounts) > 0 ? [true] : []
+
+      content {
+        vpc_connectivity {
+          client_authentication {
+            sasl {
+              iam = connectivity_info.value
+            }
+          }
+        }
+      }
+    }
+
     storage_info {
       ebs_storage_info {
         volume_size = var.volume_gb
@@ -72,7 +91,8 @@ resource "aws_msk_cluster" "this" {
     unauthenticated = false
 
     sasl {
-      iam = true
+      iam   = true
+      scram = var.has_passwords
     }
   }
 
@@ -97,6 +117,30 @@ resource "aws_msk_cluster" "this" {
   lifecycle {
     ignore_changes = [broker_node_group_info[0].storage_info[0].ebs_storage_info[0].volume_size] # scaling moves it
   }
+}
+
+# What other accounts may do with the cluster itself: make a connection to it from a network of theirs. To write, they take
+# the producer's role.
+data "aws_iam_policy_document" "connections" {
+  count = length(var.producer_accounts) > 0 ? 1 : 0
+
+  statement {
+    sid       = "ConnectFromOtherAccounts"
+    actions   = ["kafka:CreateVpcConnection", "kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"]
+    resources = [aws_msk_cluster.this[0].arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = [for account in var.producer_accounts : "arn:${data.aws_partition.this.partition}:iam::${account}:root"]
+    }
+  }
+}
+
+resource "aws_msk_cluster_policy" "this" {
+  count = length(var.producer_accounts) > 0 ? 1 : 0
+
+  cluster_arn = aws_msk_cluster.this[0].arn
+  policy      = data.aws_iam_policy_document.connections[0].json
 }
 
 # At four fifths, which is what volume_gb is held against, a tenth is added, every six hours at most. It never shrinks.
@@ -127,24 +171,6 @@ resource "aws_appautoscaling_policy" "disks" {
       predefined_metric_type = "KafkaBrokerStorageUtilization"
     }
   }
-}
-
-resource "aws_cloudwatch_metric_alarm" "disks" {
-  for_each = local.is_serverless ? toset([]) : toset([for broker in range(1, local.zones + 1) : tostring(broker)])
-
-  alarm_name          = "${var.name}-broker-${each.key}-disk"
-  alarm_description   = "The disk of broker ${each.key} is full to more than 85 %. A broker whose disk is full stops. Raise most_volume_gb, or keep messages for fewer hours."
-  namespace           = "AWS/Kafka"
-  metric_name         = "KafkaDataLogsDiskUsed"
-  dimensions          = { "Cluster Name" = aws_msk_cluster.this[0].cluster_name, "Broker ID" = each.key }
-  statistic           = "Maximum"
-  period              = 300
-  evaluation_periods  = 3
-  threshold           = 85
-  comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "missing"
-  alarm_actions       = var.told
-  ok_actions          = var.told
 }
 
 resource "aws_msk_serverless_cluster" "this" {

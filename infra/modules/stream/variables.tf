@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,29}$", var.name))
-    error_message = "name: 3 to 30 small letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,23}$", var.name))
+    error_message = "name: 3 to 24 small letters, digits and hyphens, a letter first."
   }
 }
 
@@ -147,13 +147,29 @@ variable "log_days" {
   }
 }
 
-variable "told" {
-  description = "ARNs of topics that are told when a disk fills up."
-  type        = list(string)
+variable "producer_accounts" {
+  description = "Other accounts that may connect to the brokers from networks of theirs (MSK multi-VPC connectivity)."
+  type        = set(string)
   default     = []
 
   validation {
-    condition     = alltrue([for each in var.told : can(regex("^arn:[a-z-]+:sns:", each))])
-    error_message = "told: ARNs of topics, arn:aws:sns:…"
+    condition     = alltrue([for each in var.producer_accounts : can(regex("^[0-9]{12}$", each))])
+    error_message = "producer_accounts: ids of accounts, 12 digits each."
+  }
+
+  validation {
+    condition     = length(var.producer_accounts) == 0 || var.kind == "provisioned" && !startswith(var.broker_type, "kafka.t3.")
+    error_message = "producer_accounts: other accounts reach brokers of one's own that are larger than kafka.t3.small: take kafka.m7g.large, say."
+  }
+}
+
+variable "has_passwords" {
+  description = "Whether brokers also let in those with a user name and password (SASL/SCRAM), as IoT Core comes."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.has_passwords || var.kind == "provisioned"
+    error_message = "has_passwords: MSK Serverless knows IAM alone; take stream_kind = provisioned."
   }
 }

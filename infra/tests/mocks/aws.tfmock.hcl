@@ -14,19 +14,39 @@ mock_data "aws_partition" {
 
 mock_data "aws_region" {
   defaults = {
+    id   = "eu-west-1"
     name = "eu-west-1"
   }
 }
 
 mock_data "aws_availability_zones" {
   defaults = {
-    names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    names    = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    zone_ids = ["euw1-az2", "euw1-az3", "euw1-az1"]
+  }
+}
+
+mock_data "aws_vpc_endpoint_service" {
+  defaults = {
+    availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
   }
 }
 
 mock_data "aws_iam_policy_document" {
   defaults = {
     json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+  }
+}
+
+mock_data "aws_ssm_parameters_by_path" {
+  defaults = {
+    names = ["/headrace-test/data", "/headrace-dev/data", "/headrace-prod/data", "/headrace-own/data"]
+    values = [
+      "{\"environment\":\"headrace-test\",\"key_arn\":\"arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555\",\"buckets\":{\"artifacts\":\"headrace-test-artifacts-123456789012-eu-west-1\",\"lake\":\"headrace-test-lake-123456789012-eu-west-1\",\"landing\":\"headrace-test-landing-123456789012-eu-west-1\",\"logs\":\"headrace-test-logs-123456789012-eu-west-1\"},\"kafka\":{\"arn\":\"arn:aws:kafka:eu-west-1:123456789012:cluster/headrace-test/1\",\"bootstrap\":\"b-1:9098\",\"brokers\":2},\"network\":{\"vpc_id\":\"vpc-1\",\"cidr\":\"10.20.0.0/16\",\"private_subnets\":[\"subnet-1\",\"subnet-2\"],\"outward_subnets\":[\"subnet-3\",\"subnet-4\"],\"private_routes\":\"rtb-1\",\"s3_prefix_list\":\"pl-1\",\"brokers_group\":\"sg-1\"},\"prefect_api_key\":{\"arn\":\"arn:aws:secretsmanager:eu-west-1:123456789012:secret:any\",\"version\":\"1\"}}",
+      "{\"environment\":\"headrace-dev\",\"key_arn\":\"arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555\",\"buckets\":{\"artifacts\":\"headrace-dev-artifacts-123456789012-eu-west-1\",\"lake\":\"headrace-dev-lake-123456789012-eu-west-1\",\"landing\":\"headrace-dev-landing-123456789012-eu-west-1\",\"logs\":\"headrace-dev-logs-123456789012-eu-west-1\"},\"kafka\":{\"arn\":\"arn:aws:kafka:eu-west-1:123456789012:cluster/headrace-dev/1\",\"bootstrap\":\"b-1:9098\",\"brokers\":2},\"network\":{\"vpc_id\":\"vpc-1\",\"cidr\":\"10.20.0.0/16\",\"private_subnets\":[\"subnet-1\",\"subnet-2\"],\"outward_subnets\":[\"subnet-3\",\"subnet-4\"],\"private_routes\":\"rtb-1\",\"s3_prefix_list\":\"pl-1\",\"brokers_group\":\"sg-1\"},\"prefect_api_key\":{\"arn\":\"arn:aws:secretsmanager:eu-west-1:123456789012:secret:any\",\"version\":\"1\"}}",
+      "{\"environment\":\"headrace-prod\",\"key_arn\":\"arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555\",\"buckets\":{\"artifacts\":\"headrace-prod-artifacts-123456789012-eu-west-1\",\"lake\":\"headrace-prod-lake-123456789012-eu-west-1\",\"landing\":\"headrace-prod-landing-123456789012-eu-west-1\",\"logs\":\"headrace-prod-logs-123456789012-eu-west-1\"},\"kafka\":{\"arn\":\"arn:aws:kafka:eu-west-1:123456789012:cluster/headrace-prod/1\",\"bootstrap\":\"b-1:9098\",\"brokers\":2},\"network\":{\"vpc_id\":\"vpc-1\",\"cidr\":\"10.20.0.0/16\",\"private_subnets\":[\"subnet-1\",\"subnet-2\"],\"outward_subnets\":[\"subnet-3\",\"subnet-4\"],\"private_routes\":\"rtb-1\",\"s3_prefix_list\":\"pl-1\",\"brokers_group\":\"sg-1\"},\"prefect_api_key\":{\"arn\":\"arn:aws:secretsmanager:eu-west-1:123456789012:secret:any\",\"version\":\"1\"}}",
+      "{\"environment\":\"headrace-own\",\"key_arn\":\"arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555\",\"buckets\":{\"artifacts\":\"headrace-own-artifacts-123456789012-eu-west-1\",\"lake\":\"headrace-own-lake-123456789012-eu-west-1\",\"landing\":\"headrace-own-landing-123456789012-eu-west-1\",\"logs\":\"headrace-own-logs-123456789012-eu-west-1\"},\"kafka\":{\"arn\":\"arn:aws:kafka:eu-west-1:123456789012:cluster/headrace-own/1\",\"bootstrap\":\"b-1:9098\",\"brokers\":2},\"network\":{\"vpc_id\":\"vpc-1\",\"cidr\":\"10.20.0.0/16\",\"private_subnets\":[\"subnet-1\",\"subnet-2\"],\"outward_subnets\":[\"subnet-3\",\"subnet-4\"],\"private_routes\":\"rtb-1\",\"s3_prefix_list\":\"pl-1\",\"brokers_group\":\"sg-1\"},\"prefect_api_key\":null}",
+    ]
   }
 }
 

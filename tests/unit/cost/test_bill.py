@@ -49,11 +49,11 @@ def told(file: Path, name: str) -> Any:
 
 @pytest.mark.parametrize("place", [DEV, PROD], ids=lambda place: place.name)
 def test_the_environments_are_those_of_terraform(place: Environment) -> None:
-    env = INFRA / "envs" / place.name / "variables.tf"
-    assert (place.core_nodes, place.most_nodes) == (told(env, "core_nodes"), told(env, "most_nodes"))
-    assert (place.broker_type, place.broker_gb) == (told(env, "broker_type"), told(env, "volume_gb"))
-    assert place.retention_hours == told(env, "retention_hours")
-    main = (INFRA / "envs" / place.name / "main.tf").read_text()
+    data, nodes = (INFRA / "envs" / place.name / root / "variables.tf" for root in ("data", "compute"))
+    assert (place.core_nodes, place.most_nodes) == (told(nodes, "core_nodes"), told(nodes, "most_nodes"))
+    assert (place.broker_type, place.broker_gb) == (told(data, "broker_type"), told(data, "volume_gb"))
+    assert place.retention_hours == told(data, "retention_hours")
+    main = data.with_name("main.tf").read_text()
     assert re.search(rf"zones\s+= {place.zones}\n", main)
     assert place.brokers == place.zones, "one broker in each zone"
     stream = (INFRA / "modules/stream/main.tf").read_text()
@@ -72,14 +72,14 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     assert place.worker_gb == math.ceil(float(takes[1]) * runs + float(takes[2]))
     assert f"cores = {place.worker_cores}, most_gb = 8," in worker.read_text()
     assert place.worker_gb <= 8
-    network = (INFRA / "modules/network/variables.tf").read_text()
+    network = (INFRA / "modules/cluster_network/variables.tf").read_text()
     listed = re.search(r'variable "endpoints" {[^}]*?default\s+= \[([^\]]*)\]', network)
     assert listed
     assert place.endpoints == len(listed[1].split(","))
     assert "emr-service-cell" in "".join(
-        each.read_text() for each in (INFRA / "modules/network").glob("*.tf")
+        each.read_text() for each in (INFRA / "modules/cluster_network").glob("*.tf")
     )
-    assert 'resource "aws_nat_gateway"' in (INFRA / "modules/network/way_out.tf").read_text()
+    assert 'resource "aws_nat_gateway"' in (INFRA / "modules/cluster_network/way_out.tf").read_text()
 
 
 def test_an_idle_hour_costs_what_its_parts_do() -> None:

@@ -33,6 +33,15 @@ def test_a_setting_that_is_empty_or_null_is_told_of(tmp_path: Path, monkeypatch:
     assert told_by_terraform(tmp_path) == {"database_prefix": "", "alerts_topic_arn": "", "engine": "emr"}
 
 
+def test_of_an_environment_its_compute_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(environment, "_outputs", lambda it: asked.append(it) or {"settings": {"value": {}}})
+    told_by_terraform(tmp_path)
+    (tmp_path / "compute").mkdir()
+    told_by_terraform(tmp_path)
+    assert asked == [tmp_path, tmp_path / "compute"]
+
+
 @pytest.mark.parametrize(
     ("into", "said"), [("", "is a folder; name the file"), ("no/.env", "there is no folder")]
 )

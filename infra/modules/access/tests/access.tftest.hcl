@@ -22,7 +22,7 @@ run "nobody_has_all_of_a_service" {
 
   assert {
     condition = alltrue([
-      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker, data.aws_iam_policy_document.reader] :
+      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker, data.aws_iam_policy_document.reader["readers"], data.aws_iam_policy_document.deployer] :
       alltrue([for statement in document.statement : alltrue([for action in statement.actions : !strcontains(action, "*")])])
     ])
     error_message = "an action stands for more than itself"
@@ -30,7 +30,7 @@ run "nobody_has_all_of_a_service" {
 
   assert {
     condition = alltrue([
-      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker, data.aws_iam_policy_document.reader] :
+      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker, data.aws_iam_policy_document.reader["readers"], data.aws_iam_policy_document.deployer] :
       alltrue([for statement in document.statement : !contains(statement.resources, "*") || length(statement.condition) > 0])
     ])
     error_message = "a right holds for everything there is, without a condition"
@@ -42,7 +42,7 @@ run "readers_read" {
 
   assert {
     condition = alltrue([
-      for statement in data.aws_iam_policy_document.reader.statement : alltrue([
+      for statement in data.aws_iam_policy_document.reader["readers"].statement : alltrue([
         for action in statement.actions : !contains(["s3:DeleteObject", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"], action)
       ])
     ])
@@ -51,7 +51,7 @@ run "readers_read" {
 
   assert {
     condition = toset(flatten([
-      for statement in data.aws_iam_policy_document.reader.statement : [
+      for statement in data.aws_iam_policy_document.reader["readers"].statement : [
         for resource in statement.resources : resource if startswith(resource, "arn:aws:s3:::") && length(regexall("athena", resource)) == 0
       ] if contains(statement.actions, "s3:GetObject")
       ])) == toset([
@@ -65,14 +65,14 @@ run "readers_read" {
 
   assert {
     condition = toset(flatten([
-      for statement in data.aws_iam_policy_document.reader.statement : one(statement.condition).values if contains(statement.actions, "s3:ListBucket")
-    ])) == toset(["athena/*", "other/gold/*", "other/silver/*", "toy/gold/*", "toy/silver/*"])
+      for statement in data.aws_iam_policy_document.reader["readers"].statement : [for condition in statement.condition : condition.values if condition.variable == "s3:prefix"] if contains(statement.actions, "s3:ListBucket")
+    ])) == toset(["athena/readers/*", "other/gold/*", "other/silver/*", "toy/gold/*", "toy/silver/*"])
     error_message = "readers find other files than those of silver and gold, and answers"
   }
 
   assert {
     condition = toset(flatten([
-      for statement in data.aws_iam_policy_document.reader.statement : [
+      for statement in data.aws_iam_policy_document.reader["readers"].statement : [
         for resource in statement.resources : split(":", resource)[5] if startswith(resource, "arn:aws:glue:")
       ]
     ])) == toset(["catalog", "database/default", "database/toy_silver", "database/toy_gold", "table/toy_silver/*", "table/toy_gold/*"])
@@ -81,7 +81,7 @@ run "readers_read" {
 
   assert {
     condition = alltrue([
-      for statement in data.aws_iam_policy_document.reader.statement : alltrue([
+      for statement in data.aws_iam_policy_document.reader["readers"].statement : alltrue([
         for resource in statement.resources : !strcontains(resource, "test-landing") && !strcontains(resource, "test-artifacts")
       ])
     ])
@@ -131,13 +131,13 @@ run "readers_may_come_by_jdbc_and_odbc" {
       "athena:StopQueryExecution",
       "glue:GetDatabases",
       "glue:GetTables",
-    ], flatten(data.aws_iam_policy_document.reader.statement[*].actions))) == 0
+    ], flatten(data.aws_iam_policy_document.reader["readers"].statement[*].actions))) == 0
     error_message = "a driver is refused what it looks for before it asks"
   }
 
   assert {
     condition = alltrue([
-      for statement in data.aws_iam_policy_document.reader.statement :
+      for statement in data.aws_iam_policy_document.reader["readers"].statement :
       toset(statement.resources) == toset(["*"]) if contains(statement.actions, "athena:ListWorkGroups")
     ])
     error_message = "workgroups are listed for an account or not at all"
@@ -155,6 +155,100 @@ run "the_worker_touches_no_data" {
     ])
     error_message = "the worker reaches data"
   }
+}
+
+run "the_worker_brings_no_code_and_the_deployer_nothing_else" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.worker.statement : statement.resources if contains(statement.actions, "s3:PutObject")
+    ])) == toset(["arn:aws:s3:::test-lake/_heartbeats/*"])
+    error_message = "whoever controls Prefect brings code of their own, and with it owns the lake"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.deployer.statement : statement.resources if contains(statement.actions, "s3:PutObject")
+    ])) == toset(["arn:aws:s3:::test-artifacts/code/*", "arn:aws:s3:::test-artifacts/flows/*"])
+    error_message = "code cannot be brought, or more than code"
+  }
+}
+
+run "github_deploys_from_one_branch_and_then_nobody_else" {
+  command = plan
+
+  variables {
+    github = { repository = "plant/lake", branch = "main" }
+  }
+
+  assert {
+    condition     = length(module.deployer.taken_by.principals) == 0 && join(" ", module.deployer.taken_by.subjects) == "repo:plant/lake:ref:refs/heads/main"
+    error_message = "others bring code, too"
+  }
+}
+
+run "a_group_of_readers_sees_its_own_answers" {
+  command = plan
+
+  variables {
+    reader_groups = { finance = ["arn:aws:iam::123456789012:role/finance"] }
+  }
+
+  assert {
+    condition = {
+      for group, document in data.aws_iam_policy_document.reader : group => toset(flatten([
+        for statement in document.statement : [for resource in statement.resources : resource if strcontains(resource, "test-logs/") || strcontains(resource, ":workgroup/")]
+      ]))
+      } == {
+      readers = toset(["arn:aws:athena:eu-west-1:123456789012:workgroup/headrace-test", "arn:aws:s3:::test-logs/athena/readers/*"])
+      finance = toset(["arn:aws:athena:eu-west-1:123456789012:workgroup/headrace-test-finance", "arn:aws:s3:::test-logs/athena/finance/*"])
+    }
+    error_message = "a group sees what another was answered"
+  }
+}
+
+run "no_bucket_of_another_account_is_taken_for_ours" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker, data.aws_iam_policy_document.reader["readers"], data.aws_iam_policy_document.deployer] : [
+        for statement in document.statement : contains([for condition in statement.condition : condition.variable], "aws:ResourceAccount") if anytrue([for action in statement.actions : startswith(action, "s3:")])
+      ]
+    ]))
+    error_message = "a bucket that somebody else made under one of our names would be written to"
+  }
+}
+
+run "a_group_called_readers_is_refused" {
+  command = plan
+
+  variables {
+    reader_groups = { readers = [] }
+  }
+
+  expect_failures = [var.reader_groups]
+}
+
+run "all_branches_are_refused" {
+  command = plan
+
+  variables {
+    github = { repository = "plant/lake", branch = "*" }
+  }
+
+  expect_failures = [var.github]
+}
+
+run "a_deployer_without_an_arn_is_refused" {
+  command = plan
+
+  variables {
+    deployers = ["somebody"]
+  }
+
+  expect_failures = [var.deployers]
 }
 
 run "a_bucket_that_is_missing_is_told" {

@@ -118,3 +118,13 @@ run "a_key_by_its_alias_is_refused" {
 
   expect_failures = [var.key_arn]
 }
+
+run "all_of_it_is_no_place" {
+  command = plan
+
+  variables {
+    deleted_days_in = { "" = 1 }
+  }
+
+  expect_failures = [var.deleted_days_in]
+}

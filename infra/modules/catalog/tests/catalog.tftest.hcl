@@ -31,17 +31,17 @@ run "a_query_has_a_limit_and_its_answer_is_encrypted" {
   command = plan
 
   assert {
-    condition     = one(aws_athena_workgroup.this.configuration).bytes_scanned_cutoff_per_query == 10 * 1024 * 1024 * 1024
+    condition     = one(aws_athena_workgroup.this["readers"].configuration).bytes_scanned_cutoff_per_query == 10 * 1024 * 1024 * 1024
     error_message = "a query may read more than was said"
   }
 
   assert {
-    condition     = one(aws_athena_workgroup.this.configuration).enforce_workgroup_configuration
+    condition     = one(aws_athena_workgroup.this["readers"].configuration).enforce_workgroup_configuration
     error_message = "whoever asks may set the limit aside"
   }
 
   assert {
-    condition     = one(one(one(aws_athena_workgroup.this.configuration).result_configuration).encryption_configuration).kms_key_arn == var.key_arn
+    condition     = one(one(one(aws_athena_workgroup.this["readers"].configuration).result_configuration).encryption_configuration).kms_key_arn == var.key_arn
     error_message = "answers lie under another key"
   }
 }
@@ -110,4 +110,32 @@ run "a_bucket_is_no_url" {
   }
 
   expect_failures = [var.lake_bucket]
+}
+
+run "a_group_of_readers_has_its_own_place_for_answers" {
+  command = plan
+
+  variables {
+    reader_groups = ["finance"]
+  }
+
+  assert {
+    condition = {
+      for each in aws_athena_workgroup.this : each.name => [each.configuration[0].enforce_workgroup_configuration, each.configuration[0].result_configuration[0].output_location]
+      } == {
+      headrace-test         = [true, "s3://${var.results_bucket}/athena/readers/"]
+      headrace-test-finance = [true, "s3://${var.results_bucket}/athena/finance/"]
+    }
+    error_message = "a group's answers lie where others read"
+  }
+}
+
+run "a_group_with_a_hyphen_is_refused" {
+  command = plan
+
+  variables {
+    reader_groups = ["the-readers"]
+  }
+
+  expect_failures = [var.reader_groups]
 }

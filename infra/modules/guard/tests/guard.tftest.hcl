@@ -163,6 +163,19 @@ run "the_worst_broker_counts" {
   }
 }
 
+run "a_full_disk_is_told" {
+  command = plan
+
+  variables {
+    brokers = 3
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.disks)) == toset(["1", "2", "3"])
+    error_message = "the disk of a broker is not watched"
+  }
+}
+
 run "without_brokers_none_are_watched" {
   command = plan
 

@@ -30,7 +30,12 @@ run "all_is_encrypted_closed_and_kept" {
   }
 
   assert {
-    condition     = aws_kms_key.this.enable_key_rotation
+    condition     = aws_kms_key.this[0].deletion_window_in_days == 30
+    error_message = "who finds out late that the key is going can't stop it"
+  }
+
+  assert {
+    condition     = aws_kms_key.this[0].enable_key_rotation
     error_message = "the key is never rotated"
   }
 }
@@ -39,7 +44,7 @@ run "every_bucket_has_our_key_and_refuses_plain_http" {
   command = apply
 
   assert {
-    condition     = alltrue([for each in module.bucket : each.promises.key_arn == aws_kms_key.this.arn && each.promises.algorithm == "aws:kms"])
+    condition     = alltrue([for each in module.bucket : each.promises.key_arn == aws_kms_key.this[0].arn && each.promises.algorithm == "aws:kms"])
     error_message = "a bucket is encrypted with another key"
   }
 
@@ -149,7 +154,7 @@ run "accesses_are_logged_where_s3_delivers_them" {
   }
 
   assert {
-    condition     = one(data.aws_iam_policy_document.access_logs.statement).resources == toset(["arn:aws:s3:::headrace-test-access-123456789012/*"])
+    condition     = one(data.aws_iam_policy_document.access_logs.statement).resources == toset(["arn:aws:s3:::headrace-test-access-123456789012-eu-west-1/*"])
     error_message = "logs may be written elsewhere"
   }
 }
@@ -162,4 +167,86 @@ run "what_is_deleted_can_be_had_back_for_a_day_at_least" {
   }
 
   expect_failures = [var.deleted_days]
+}
+
+run "a_key_that_is_there_is_taken" {
+  command = plan
+
+  variables {
+    existing_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/99999999-2222-3333-4444-555555555555"
+  }
+
+  assert {
+    condition     = length(aws_kms_key.this) == 0 && length(aws_kms_alias.this) == 0
+    error_message = "there are two keys"
+  }
+
+  assert {
+    condition     = alltrue([for each in module.bucket : each.promises.key_arn == var.existing_key_arn]) && output.key_arn == var.existing_key_arn
+    error_message = "a bucket is encrypted with another key"
+  }
+}
+
+run "a_key_is_named_by_its_arn" {
+  command = plan
+
+  variables {
+    existing_key_arn = "alias/ours"
+  }
+
+  expect_failures = [var.existing_key_arn]
+}
+
+run "what_is_written_every_second_goes_the_next_day" {
+  command = plan
+
+  assert {
+    condition = module.bucket["lake"].promises.deleted_days == {
+      "what-is-no-longer-current"                  = 30
+      "what-is-no-longer-current-in-_checkpoints/" = 1
+      "what-is-no-longer-current-in-_heartbeats/"  = 1
+      "what-is-no-longer-current-in-_leases/"      = 1
+      "what-is-no-longer-current-in-_requests/"    = 1
+    }
+    error_message = "millions of old heartbeats are kept, or a table's files are not"
+  }
+
+  assert {
+    condition     = alltrue([for each in module.bucket : each.promises.drops_markers])
+    error_message = "a marker stays for all that was ever deleted"
+  }
+}
+
+run "accesses_to_objects_are_kept_where_that_is_asked_for" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudtrail.this) == 0
+    error_message = "events are paid for that nobody asked for"
+  }
+}
+
+run "who_read_the_lake_is_known" {
+  command = apply
+
+  variables {
+    has_data_events = true
+  }
+
+  assert {
+    condition = one([
+      for each in aws_cloudtrail.this[0].advanced_event_selector[0].field_selector : toset(each.starts_with) if each.field == "resources.ARN"
+    ]) == toset(["${module.bucket["lake"].arn}/", "${module.bucket["landing"].arn}/"])
+    error_message = "who read the lake is not kept"
+  }
+
+  assert {
+    condition     = aws_cloudtrail.this[0].kms_key_id == aws_kms_key.this[0].arn && contains(data.aws_iam_policy_document.key.statement[*].sid, "Trail")
+    error_message = "the trail is not under our key, or may not use it"
+  }
+
+  assert {
+    condition     = alltrue([for each in data.aws_iam_policy_document.trail.statement : contains([for condition in each.condition : condition.variable], "aws:SourceArn")])
+    error_message = "anybody's trail writes here"
+  }
 }

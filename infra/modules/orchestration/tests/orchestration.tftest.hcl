@@ -5,7 +5,7 @@ mock_provider "aws" {
 variables {
   name            = "headrace-test"
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
-  prefect_api_key = "pnu_secret"
+  prefect_api_key = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:any", version = "v1" }
   packages        = ["prefect-aws==0.7.12 \\\n    --hash=sha256:aa\n"]
   flows_bucket    = "headrace-test-artifacts"
   settings        = { HEADRACE_ENGINE = "emr" }
@@ -19,18 +19,13 @@ run "the_key_is_a_reference" {
   command = apply
 
   assert {
-    condition     = !strcontains(aws_ecs_task_definition.worker.container_definitions, "pnu_secret")
-    error_message = "the key stands in the task's definition"
-  }
-
-  assert {
-    condition     = jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].secrets[0].valueFrom == "${aws_secretsmanager_secret.api_key[0].arn}:::${aws_secretsmanager_secret_version.api_key[0].version_id}"
+    condition     = jsondecode(aws_ecs_task_definition.worker.container_definitions)[0].secrets[0].valueFrom == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:any:::v1"
     error_message = "the worker does not get its key, or not another one when it has changed"
   }
 
   assert {
-    condition     = aws_secretsmanager_secret.api_key[0].kms_key_id == var.key_arn
-    error_message = "the key lies under another key"
+    condition     = toset([for each in data.aws_iam_policy_document.starts.statement : each.sid]) == toset(["Log", "ApiKey", "OurKey"])
+    error_message = "whoever starts the worker may not read its key"
   }
 }
 
@@ -123,16 +118,16 @@ run "graviton_is_the_default_and_can_be_declined" {
 }
 
 run "a_server_of_ones_own_needs_no_key" {
-  command = apply
+  command = plan
 
   variables {
     prefect_api_url = "http://prefect.internal:4200/api"
-    has_api_key     = false
+    prefect_api_key = null
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret.api_key) == 0
-    error_message = "a secret is made for no key"
+    condition     = toset([for each in data.aws_iam_policy_document.starts.statement : each.sid]) == toset(["Log"])
+    error_message = "a key is looked for where there is none"
   }
 }
 
@@ -215,34 +210,14 @@ run "an_architecture_that_is_none_is_refused" {
   expect_failures = [var.architecture]
 }
 
-run "a_key_that_is_missing_is_told" {
+run "a_key_in_the_open_is_refused" {
   command = plan
 
   variables {
-    prefect_api_key = null
-  }
-
-  expect_failures = [aws_secretsmanager_secret_version.api_key]
-}
-
-run "a_key_without_a_letter_is_refused" {
-  command = plan
-
-  variables {
-    prefect_api_key = ""
+    prefect_api_key = { arn = "pnu_secret", version = "v1" }
   }
 
   expect_failures = [var.prefect_api_key]
-}
-
-run "a_version_before_the_first_is_refused" {
-  command = plan
-
-  variables {
-    prefect_api_key_version = 0
-  }
-
-  expect_failures = [var.prefect_api_key_version]
 }
 
 run "a_subnet_is_no_network" {

@@ -8,7 +8,6 @@ variables {
   queries         = "./tests/queries"
   lock            = "./tests/lock.txt"
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
-  prefect_api_key = "pnu_secret"
   dollars_a_month = 100
   worker_needs    = ["boto3", "prefect-aws"]
 }
@@ -59,6 +58,7 @@ run "a_prefect_of_ones_own_is_reached" {
   command = plan
 
   variables {
+    name            = "headrace-own"
     prefect_api_url = "http://prefect.internal:4200/api"
     has_way_out     = false
   }
@@ -78,6 +78,7 @@ run "a_prefect_without_a_port_has_the_usual_one" {
   command = plan
 
   variables {
+    name            = "headrace-own"
     prefect_api_url = "http://prefect.internal/api"
   }
 
@@ -100,11 +101,10 @@ run "each_domain_has_its_runs" {
   }
 }
 
-run "serverless_throughout" {
+run "serverless_in_the_place_of_a_cluster" {
   command = apply
 
   variables {
-    stream_kind  = "serverless"
     compute_kind = "serverless"
   }
 
@@ -147,4 +147,38 @@ run "more_core_nodes_than_nodes_are_refused" {
   }
 
   expect_failures = [var.most_nodes]
+}
+
+run "data_that_was_never_applied_is_told" {
+  command = plan
+
+  variables {
+    name = "headrace-other"
+  }
+
+  expect_failures = [data.aws_ssm_parameters_by_path.this]
+}
+
+run "the_data_of_another_environment_is_told" {
+  command = plan
+
+  override_data {
+    target = data.aws_ssm_parameters_by_path.this
+    values = {
+      names  = ["/headrace-test/data"]
+      values = ["{\"environment\":\"headrace-prod\"}"]
+    }
+  }
+
+  expect_failures = [data.aws_ssm_parameters_by_path.this]
+}
+
+run "no_key_travels_in_the_open" {
+  command = plan
+
+  variables {
+    prefect_api_url = "http://prefect.internal:4200/api"
+  }
+
+  expect_failures = [data.aws_ssm_parameters_by_path.this]
 }

@@ -65,3 +65,47 @@ run "an_account_has_twelve_digits" {
 
   expect_failures = [var.account]
 }
+
+run "one_branch_of_one_repository_takes_it" {
+  command = plan
+
+  variables {
+    identities           = [{ provider = "token.actions.githubusercontent.com", audience = "sts.amazonaws.com", subject = "repo:plant/lake:ref:refs/heads/main" }]
+    permissions_boundary = "arn:aws:iam::123456789012:policy/bound"
+  }
+
+  assert {
+    condition = {
+      for each in one(data.aws_iam_policy_document.assume.statement).condition : each.variable => "${each.test} ${one(each.values)}"
+      } == {
+      "token.actions.githubusercontent.com:aud" = "StringEquals sts.amazonaws.com"
+      "token.actions.githubusercontent.com:sub" = "StringEquals repo:plant/lake:ref:refs/heads/main"
+    }
+    error_message = "another repository or branch takes it"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary
+    error_message = "the role is not bounded"
+  }
+}
+
+run "every_branch_is_refused" {
+  command = plan
+
+  variables {
+    identities = [{ provider = "token.actions.githubusercontent.com", audience = "sts.amazonaws.com", subject = "repo:plant/lake:*" }]
+  }
+
+  expect_failures = [var.identities]
+}
+
+run "a_boundary_is_a_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary = "bound"
+  }
+
+  expect_failures = [var.permissions_boundary]
+}

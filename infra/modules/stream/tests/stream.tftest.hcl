@@ -75,7 +75,7 @@ run "serverless_has_no_brokers_to_size" {
   }
 
   assert {
-    condition     = length(aws_msk_cluster.this) == 0 && length(aws_msk_configuration.this) == 0 && length(aws_cloudwatch_metric_alarm.disks) == 0
+    condition     = length(aws_msk_cluster.this) == 0 && length(aws_msk_configuration.this) == 0
     error_message = "brokers are made nevertheless"
   }
 
@@ -141,14 +141,13 @@ run "another_version_has_a_configuration_of_its_own" {
   }
 }
 
-run "disks_grow_and_a_full_one_is_told" {
+run "disks_grow" {
   command = apply
 
   variables {
     volume_gb      = 3300
     most_volume_gb = 6000
     gb_an_hour     = 36
-    told           = ["arn:aws:sns:eu-west-1:123456789012:headrace-test-guard"]
   }
 
   assert {
@@ -160,24 +159,14 @@ run "disks_grow_and_a_full_one_is_told" {
     condition     = one(aws_appautoscaling_policy.disks[0].target_tracking_scaling_policy_configuration).disable_scale_in
     error_message = "disks would shrink, which they cannot"
   }
-
-  assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.disks)) == toset(["1", "2", "3"])
-    error_message = "the disk of a broker is not watched"
-  }
-
-  assert {
-    condition     = alltrue([for each in aws_cloudwatch_metric_alarm.disks : each.alarm_actions == toset(var.told) && each.metric_name == "KafkaDataLogsDiskUsed"])
-    error_message = "nobody is told of a full disk"
-  }
 }
 
 run "disks_that_are_to_stay_do_not_grow" {
   command = plan
 
   assert {
-    condition     = length(aws_appautoscaling_target.disks) == 0 && length(aws_cloudwatch_metric_alarm.disks) == 3
-    error_message = "disks grow though nobody said so, or are not watched"
+    condition     = length(aws_appautoscaling_target.disks) == 0
+    error_message = "disks grow though nobody said so"
   }
 }
 
@@ -230,4 +219,76 @@ run "days_that_cloudwatch_does_not_know_are_refused" {
   }
 
   expect_failures = [var.log_days]
+}
+
+run "without_a_password_nobody_has_one" {
+  command = plan
+
+  assert {
+    condition     = !aws_msk_cluster.this[0].client_authentication[0].sasl[0].scram && length(aws_msk_cluster_policy.this) == 0
+    error_message = "somebody is let in who was not named"
+  }
+}
+
+run "who_has_a_password_may_do_nothing_at_first" {
+  command = plan
+
+  variables {
+    has_passwords = true
+  }
+
+  assert {
+    condition     = aws_msk_cluster.this[0].client_authentication[0].sasl[0].scram && aws_msk_cluster.this[0].client_authentication[0].sasl[0].iam
+    error_message = "IoT Core does not get in, or the others no longer"
+  }
+
+  assert {
+    condition     = strcontains(aws_msk_configuration.this[0].server_properties, "allow.everyone.if.no.acl.found=false")
+    error_message = "whoever has a password may read and write all topics"
+  }
+}
+
+run "another_account_may_connect_and_no_more" {
+  command = apply
+
+  variables {
+    broker_type       = "kafka.m7g.large"
+    producer_accounts = ["210987654321"]
+  }
+
+  assert {
+    condition     = one(one(one(one(aws_msk_cluster.this[0].broker_node_group_info[0].connectivity_info).vpc_connectivity).client_authentication).sasl).iam
+    error_message = "brokers take no connections from other networks"
+  }
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.connections[0].statement).principals).identifiers == toset(["arn:aws:iam::210987654321:root"])
+    error_message = "another account than the named one may connect"
+  }
+
+  assert {
+    condition     = alltrue([for each in one(data.aws_iam_policy_document.connections[0].statement).actions : !startswith(each, "kafka-cluster:")])
+    error_message = "another account may read or write without taking a role of ours"
+  }
+}
+
+run "small_brokers_take_no_other_accounts" {
+  command = plan
+
+  variables {
+    producer_accounts = ["210987654321"]
+  }
+
+  expect_failures = [var.producer_accounts]
+}
+
+run "serverless_knows_no_passwords" {
+  command = plan
+
+  variables {
+    kind          = "serverless"
+    has_passwords = true
+  }
+
+  expect_failures = [var.has_passwords]
 }

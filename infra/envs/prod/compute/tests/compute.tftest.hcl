@@ -1,10 +1,9 @@
 mock_provider "aws" {
-  source = "../../tests/mocks"
+  source = "../../../tests/mocks"
 }
 
 variables {
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
-  prefect_api_key = "pnu_secret"
 }
 
 run "it_can_be_planned_as_it_is" {
@@ -16,20 +15,10 @@ run "it_can_be_planned_as_it_is" {
   }
 }
 
-run "a_server_of_ones_own_needs_no_key" {
+run "serverless_in_the_place_of_a_cluster" {
   command = plan
 
   variables {
-    prefect_api_key     = null
-    has_prefect_api_key = false
-  }
-}
-
-run "serverless_in_the_place_of_brokers_and_cluster" {
-  command = plan
-
-  variables {
-    stream_kind  = "serverless"
     compute_kind = "serverless"
   }
 
@@ -47,16 +36,6 @@ run "a_domain_that_is_not_there_is_refused" {
   }
 
   expect_failures = [var.domains]
-}
-
-run "a_kind_that_is_none_is_refused" {
-  command = plan
-
-  variables {
-    stream_kind = "serverles"
-  }
-
-  expect_failures = [var.stream_kind]
 }
 
 run "more_core_nodes_than_nodes_are_refused" {
@@ -79,16 +58,6 @@ run "less_than_a_dollar_is_refused" {
   expect_failures = [var.dollars_a_month]
 }
 
-run "a_version_before_the_first_is_refused" {
-  command = plan
-
-  variables {
-    prefect_api_key_version = 0
-  }
-
-  expect_failures = [var.prefect_api_key_version]
-}
-
 run "a_page_of_prefect_is_no_api" {
   command = plan
 
@@ -97,16 +66,6 @@ run "a_page_of_prefect_is_no_api" {
   }
 
   expect_failures = [var.prefect_api_url]
-}
-
-run "more_than_its_disks_take_is_refused" {
-  command = plan
-
-  variables {
-    gb_an_hour = 72
-  }
-
-  expect_failures = [var.volume_gb]
 }
 
 run "a_reader_without_an_arn_is_refused" {

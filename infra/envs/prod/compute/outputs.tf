@@ -23,6 +23,16 @@ output "reader_role_arn" {
   value       = module.headrace.reader_role_arn
 }
 
+output "reader_role_arns" {
+  description = "The same by group of readers."
+  value       = module.headrace.reader_role_arns
+}
+
+output "deployer_role_arn" {
+  description = "What whoever brings code takes."
+  value       = module.headrace.deployer_role_arn
+}
+
 output "guard_topic_arn" {
   description = "Whoever subscribes to it is told of money, lag, failures and silence."
   value       = module.headrace.guard_topic_arn

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Where all of it is."
+  description = "Where all of it is, the same in data and compute."
   type        = string
   default     = "eu-west-1"
 
@@ -15,90 +15,19 @@ variable "domains" {
   default     = ["refinery"]
 
   validation {
-    condition     = length(var.domains) > 0 && alltrue([for each in var.domains : length(fileset("${path.module}/../../../domains/${each}/contracts", "*.yml")) > 0])
+    condition     = length(var.domains) > 0 && alltrue([for each in var.domains : length(fileset("${path.module}/../../../../domains/${each}/contracts", "*.yml")) > 0])
     error_message = "domains: one at least, each a folder under domains/ with contracts."
   }
 }
 
 variable "database_prefix" {
-  description = "Put before the databases' names, for two environments in one account, such as dev_."
+  description = "Put before the databases' names, for two environments in one account and region, such as prod_."
   type        = string
   default     = ""
 
   validation {
     condition     = can(regex("^([a-z][a-z0-9_]*_)?$", var.database_prefix))
     error_message = "database_prefix: small letters, digits and _, ending in _, such as dev_."
-  }
-}
-
-variable "stream_kind" {
-  description = "Kafka. provisioned, or serverless, which is paid by what passes and has no brokers to size."
-  type        = string
-  default     = "provisioned"
-
-  validation {
-    condition     = contains(["provisioned", "serverless"], var.stream_kind)
-    error_message = "stream_kind: provisioned or serverless."
-  }
-}
-
-variable "broker_type" {
-  description = "Machine of a broker."
-  type        = string
-  default     = "kafka.t3.small"
-
-  validation {
-    condition     = can(regex("^kafka[.][a-z0-9]+[.][a-z0-9]+$", var.broker_type))
-    error_message = "broker_type: a type of MSK, such as kafka.t3.small or kafka.m7g.large."
-  }
-}
-
-variable "volume_gb" {
-  description = "Disk of a broker when it is made, in GB. Later changes go unseen, for it may have grown: see most_volume_gb."
-  type        = number
-  default     = 20
-
-  validation {
-    condition     = var.volume_gb >= 10 && var.volume_gb <= 16384
-    error_message = "volume_gb: 10 to 16384."
-  }
-
-  validation {
-    condition     = var.stream_kind == "serverless" || 0.8 * var.volume_gb >= var.gb_an_hour * var.retention_hours
-    error_message = "volume_gb: ${var.gb_an_hour} GB an hour for ${var.retention_hours} hours do not fit into four fifths of ${var.volume_gb} GB. Take larger disks or fewer hours."
-  }
-}
-
-variable "most_volume_gb" {
-  description = "What the disk of a broker may grow to by itself, in GB; null leaves it as it is."
-  type        = number
-  default     = null
-
-  validation {
-    condition     = coalesce(var.most_volume_gb, var.volume_gb) >= var.volume_gb && coalesce(var.most_volume_gb, var.volume_gb) <= 16384
-    error_message = "most_volume_gb: null, or volume_gb to 16384."
-  }
-}
-
-variable "gb_an_hour" {
-  description = "What comes in, in GB an hour; each broker has a copy. 50,000 readings a second of 200 bytes are 36."
-  type        = number
-  default     = 0.5
-
-  validation {
-    condition     = var.gb_an_hour > 0
-    error_message = "gb_an_hour: more than 0."
-  }
-}
-
-variable "retention_hours" {
-  description = "Hours for which a message can be read: for so long the standing job may be down and lose nothing."
-  type        = number
-  default     = 24
-
-  validation {
-    condition     = var.retention_hours >= 12
-    error_message = "retention_hours: at least 12, so that a night without the standing job loses nothing."
   }
 }
 
@@ -116,7 +45,7 @@ variable "compute_kind" {
 variable "core_nodes" {
   description = "Nodes of the cluster that are always there."
   type        = number
-  default     = 1
+  default     = 2
 
   validation {
     condition     = var.core_nodes >= 1
@@ -127,7 +56,7 @@ variable "core_nodes" {
 variable "most_nodes" {
   description = "Nodes that there may be with those from spot."
   type        = number
-  default     = 3
+  default     = 10
 
   validation {
     condition     = var.most_nodes >= var.core_nodes && var.most_nodes <= 200
@@ -138,7 +67,7 @@ variable "most_nodes" {
 variable "stops_when_idle" {
   description = "Whether the cluster ends when nothing ran for idle_minutes."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "idle_minutes" {
@@ -168,36 +97,6 @@ variable "prefect_api_url" {
   }
 }
 
-variable "has_prefect_api_key" {
-  description = "Whether Prefect wants a key: Prefect Cloud does, a server of yours may not."
-  type        = bool
-  default     = true
-}
-
-variable "prefect_api_key" {
-  description = "The key, best given as TF_VAR_prefect_api_key. It is in no plan and no state."
-  type        = string
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-
-  validation {
-    condition     = var.prefect_api_key == null || can(regex("^[^ ]+$", var.prefect_api_key))
-    error_message = "prefect_api_key: not empty and without spaces; leave it out with has_prefect_api_key = false."
-  }
-}
-
-variable "prefect_api_key_version" {
-  description = "Raise it when the key has changed."
-  type        = number
-  default     = 1
-
-  validation {
-    condition     = var.prefect_api_key_version >= 1 && floor(var.prefect_api_key_version) == var.prefect_api_key_version
-    error_message = "prefect_api_key_version: a whole number, 1 or more."
-  }
-}
-
 variable "emails" {
   description = "Addresses that are told of money, lag, failures and silence."
   type        = set(string)
@@ -218,7 +117,7 @@ variable "has_cost_tags" {
 variable "dollars_a_month" {
   description = "What a month may cost; told at 80 % of it."
   type        = number
-  default     = 300
+  default     = 4000
 
   validation {
     condition     = var.dollars_a_month >= 1
@@ -234,5 +133,65 @@ variable "readers" {
   validation {
     condition     = alltrue([for each in var.readers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
     error_message = "readers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "reader_groups" {
+  description = "Readers who are not to see each other's answers: by the name of their group, ARNs of those who may take its role. Each group has a workgroup of its own."
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for group, who in var.reader_groups : can(regex("^[a-z][a-z0-9]{0,11}$", group)) && group != "readers"])
+    error_message = "reader_groups: names of 1 to 12 small letters and digits, a letter first; readers is taken."
+  }
+
+  validation {
+    condition     = alltrue([for each in flatten(values(var.reader_groups)) : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "reader_groups: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "deployers" {
+  description = "ARNs of users and roles that may take the deployer's role. By default the account says who, by its own policies, or github does."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.deployers : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:.+$", each))])
+    error_message = "deployers: ARNs of users, roles or accounts, arn:aws:iam::…"
+  }
+}
+
+variable "github" {
+  description = "Whose runs of GitHub Actions may take it: a repository and one branch. The account's provider for GitHub comes from infra/bootstrap."
+  type        = object({ repository = string, branch = string })
+  default     = null
+
+  validation {
+    condition     = var.github == null || try(can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github.repository)) && can(regex("^[A-Za-z0-9._/-]+$", var.github.branch)), false)
+    error_message = "github: null, or { repository = \"owner/name\", branch = \"main\" }, without *."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what roles may do, where the organisation wants one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
+  }
+}
+
+variable "tags" {
+  description = "Tags that all of it carries beside project, environment and managed_by; machines of the cluster carry them, too."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["project", "environment", "managed_by"])) == 0
+    error_message = "tags: project, environment and managed_by are taken; roles and the budget go by environment."
   }
 }

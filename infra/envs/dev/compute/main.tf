@@ -1,0 +1,44 @@
+# What works on the data of dev: one core node, gone when nobody uses it.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge(var.tags, {
+      project     = "headrace"
+      environment = local.name
+      managed_by  = "terraform"
+    })
+  }
+}
+
+locals {
+  name = "headrace-dev"
+}
+
+module "headrace" {
+  source = "../../../modules/platform"
+
+  name                 = local.name
+  domains              = var.domains
+  queries              = "${path.module}/../../../queries"
+  database_prefix      = var.database_prefix
+  compute_kind         = var.compute_kind
+  core_nodes           = var.core_nodes
+  most_nodes           = var.most_nodes
+  stops_when_idle      = var.stops_when_idle
+  idle_minutes         = var.idle_minutes
+  has_way_out          = var.has_way_out
+  readers              = var.readers
+  reader_groups        = var.reader_groups
+  deployers            = var.deployers
+  github               = var.github
+  permissions_boundary = var.permissions_boundary
+  prefect_api_url      = var.prefect_api_url
+  lock                 = "${path.module}/../../../../requirements.lock"
+  emails               = var.emails
+  dollars_a_month      = var.dollars_a_month
+  has_cost_tags        = var.has_cost_tags
+  log_days             = 30
+  is_disposable        = true
+}

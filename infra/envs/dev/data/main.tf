@@ -1,0 +1,46 @@
+# The data of an environment to try things in: two zones, the smallest brokers, gone with terraform destroy.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge(var.tags, {
+      project     = "headrace"
+      environment = local.name
+      managed_by  = "terraform"
+    })
+  }
+}
+
+locals {
+  name      = "headrace-dev"
+  contracts = flatten([for domain in var.domains : [for file in fileset("${path.module}/../../../../domains/${domain}/contracts", "*.yml") : yamldecode(file("${path.module}/../../../../domains/${domain}/contracts/${file}"))]])
+}
+
+module "headrace" {
+  source = "../../../modules/data"
+
+  name                    = local.name
+  zones                   = 2
+  zone_ids                = var.zone_ids
+  network                 = var.network
+  key_arn                 = var.key_arn
+  stream_kind             = var.stream_kind
+  broker_type             = var.broker_type
+  volume_gb               = var.volume_gb
+  most_volume_gb          = var.most_volume_gb
+  gb_an_hour              = var.gb_an_hour
+  retention_hours         = var.retention_hours
+  topics                  = toset([for contract in local.contracts : contract.arrives.topic if can(contract.arrives.topic)])
+  producers               = var.producers
+  has_passwords           = var.has_passwords
+  has_prefect_api_key     = var.has_prefect_api_key
+  prefect_api_key         = var.prefect_api_key
+  prefect_api_key_version = var.prefect_api_key_version
+  permissions_boundary    = var.permissions_boundary
+  landing_days            = 14
+  deleted_days            = 7
+  has_data_events         = var.has_data_events
+  log_days                = 30
+  is_disposable           = true
+}

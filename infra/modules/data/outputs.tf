@@ -1,0 +1,39 @@
+output "handover" {
+  description = "What compute has to know of the data. It reads it in the parameter `parameter`."
+  value       = local.handover
+}
+
+output "parameter" {
+  description = "The parameter in which that stands."
+  value       = aws_ssm_parameter.handover.name
+}
+
+output "kept" {
+  description = "What terraform destroy refuses to take, and any plan to make anew."
+  value       = keys(terraform_data.holds_data)
+}
+
+output "producers" {
+  description = "What whoever sends needs: the role to take, the topics it may write to, brokers by the way of coming, the network."
+  value = {
+    role_arn                = module.producer.arn
+    topics                  = var.topics
+    bootstrap               = module.stream.bootstrap
+    bootstrap_with_password = module.stream.bootstrap_with_password
+    bootstrap_for_accounts  = module.stream.bootstrap_for_accounts
+    cluster_arn             = module.stream.arn
+    key_arn                 = module.lake.key_arn
+    vpc_id                  = module.network.vpc_id
+    subnets                 = module.network.private_subnets
+  }
+}
+
+output "zone_ids" {
+  description = "The zones that were taken, for zone_ids: then they stay these, whatever AWS adds or leaves."
+  value       = module.network.zone_ids
+}
+
+output "key_policy" {
+  description = "What the policy of a key that is there already has to say."
+  value       = module.lake.key_policy
+}
