@@ -20,6 +20,13 @@ def test_every_module_and_every_environment_has_tests() -> None:
     assert kept <= set(TESTED)
 
 
+def test_all_that_is_applied_takes_the_same_provider_on_two_platforms() -> None:
+    roots = [INFRA / "bootstrap", *INFRA.glob("envs/*/*")]
+    (lock,) = {(root / ".terraform.lock.hcl").read_text() for root in roots}
+    assert lock.count('"h1:') == 2
+    assert 'version     = "5.100.0"' in lock
+
+
 @pytest.mark.parametrize("module", TESTED, ids=str)
 def test_a_module_is_valid_and_keeps_its_promises(module: Path, infra: Path, tmp_path: Path) -> None:
     terraform = Terraform(infra / module, tmp_path / "data")
