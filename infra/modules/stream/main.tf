@@ -30,8 +30,8 @@ resource "aws_msk_configuration" "this" {
   # One broker can be lost and messages are still taken. With three, two copies are written before a message counts as
   # sent. With two there may then be one copy only, until the other broker is back: what comes in that time is lost with
   # the last disk. Topics are made on purpose only. Whoever has a password may do what Kafka's own lists (ACLs) say, which is
-  # nothing at first; IAM does not ask them.
-  server_properties = <<-EOT
+  # nothing at first; IAM does not ask them, so without passwords they are left as they are.
+  server_properties = join("", [<<-EOT
     auto.create.topics.enable=false
     default.replication.factor=${local.zones}
     min.insync.replicas=${local.zones - 1}
@@ -39,8 +39,8 @@ resource "aws_msk_configuration" "this" {
     unclean.leader.election.enable=false
     log.retention.hours=${var.retention_hours}
     message.max.bytes=10485760
-    allow.everyone.if.no.acl.found=false
   EOT
+  , var.has_passwords ? "allow.everyone.if.no.acl.found=false\n" : ""])
 
   lifecycle {
     create_before_destroy = true

@@ -225,7 +225,7 @@ run "without_a_password_nobody_has_one" {
   command = plan
 
   assert {
-    condition     = !aws_msk_cluster.this[0].client_authentication[0].sasl[0].scram && length(aws_msk_cluster_policy.this) == 0
+    condition     = !aws_msk_cluster.this[0].client_authentication[0].sasl[0].scram && length(aws_msk_cluster_policy.this) == 0 && !strcontains(aws_msk_configuration.this[0].server_properties, "acl")
     error_message = "somebody is let in who was not named"
   }
 }
