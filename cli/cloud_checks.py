@@ -10,10 +10,13 @@ from functools import partial
 from typing import Any
 
 import boto3
+import yaml
 
+from cli.deployments import prefect_files
 from cli.health_checks import Finding
 from headrace.aws_errors import refused
 from headrace.contracts.load import domains_found
+from headrace.cost.prefect_plan import need_of, plan_for, plans
 from headrace.cost.rates import CORES_A_NODE, Environment
 from headrace.errors import HeadraceError
 from headrace.serve.publish import PUBLISHED_LAYERS, database_of
@@ -60,22 +63,23 @@ def quotas_of(there: Environment) -> list[Quota]:
 
 def examine_cloud(settings: Settings, there: Environment) -> list[Finding]:
     """Without a region or credentials, nothing else can be asked."""
-    region = boto3.Session().region_name
+    region, first = boto3.Session().region_name, [_prefect_plan()]
     if region is None:
         remedy = "export AWS_DEFAULT_REGION=… (terraform output region), and AWS_REGION for those who are not boto3"
-        return [Finding("AWS region", "problem", "none is named", remedy)]
+        return [*first, Finding("AWS region", "problem", "none is named", remedy)]
     try:
         with refused("this account"):
             account = boto3.client("sts").get_caller_identity()
     except HeadraceError as error:
-        return [Finding("AWS credentials", "problem", str(error), "aws sso login, or set AWS_PROFILE")]
+        remedy = "aws sso login, or set AWS_PROFILE"
+        return [*first, Finding("AWS credentials", "problem", str(error), remedy)]
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         *((quota.name, partial(_quota, quota, there)) for quota in quotas_of(there)),
         *((role, partial(_linked_role, role, service)) for role, service in LINKED_ROLES.items()),
         ("Lake Formation's defaults", _lake_defaults),
         *((name, partial(_database, name)) for name in _databases(settings)),
     ]
-    found = [Finding("AWS account", "ok", f"{account['Account']} in {region}, as {account['Arn']}")]
+    found = [*first, Finding("AWS account", "ok", f"{account['Account']} in {region}, as {account['Arn']}")]
     for what, check in checks:
         try:
             with refused(what):
@@ -83,6 +87,22 @@ def examine_cloud(settings: Settings, there: Environment) -> list[Finding]:
         except HeadraceError as error:
             found.append(Finding(what, "warning", f"not known: {error}", "ask somebody who may look"))
     return found
+
+
+def _prefect_plan() -> Finding:
+    """Of Prefect Cloud; a server of one's own has no limits."""
+    listed, _, read = plans()
+    deployed = yaml.safe_load(prefect_files(domains_found())["prefect.yaml"])["deployments"]
+    need = need_of(deployed)
+    plan = plan_for(need) or listed[-1]
+    found = (
+        f"{plan.name} or larger: {need.deployments} deployments, {need.automations} automations, "
+        f"{need.runs_a_day:,.0f} runs a day, {need.requests:,.0f} requests in the busiest minute (limits as of {read})"
+    )
+    remedy = f"runs stay on its page for {plan.days} days; the ledger and the receipt keep the rest"
+    if not plan.allows(need):
+        return Finding("Prefect's plan", "warning", found, "ask Prefect for limits of your own")
+    return Finding("Prefect's plan", "ok", found, remedy)
 
 
 def _quota(quota: Quota, there: Environment) -> Iterator[Finding]:

@@ -79,9 +79,10 @@ def deployments_of(domain: str) -> Iterator[dict[str, Any]]:
     live = [name for name, source in sources.items() if catalog.contracts[source].arrives.topic]
     if live:
         what = "Start the standing job where it is dead; fail where it dies at once three times."
-        yield _deployment(domain, "keep_streaming", what, "* * * * *", "every-minute")
+        yield _deployment(domain, "keep_streaming", what, "*/5 * * * *", "every-5-minutes")
         what = "Judge what the standing job stored; fail where a check does."
-        yield _deployment(domain, "scan_live", what, "*/5 * * * *", "every-5-minutes", tables=live)
+        # between two looks at the job, so that these do not begin in one minute
+        yield _deployment(domain, "scan_live", what, "2-59/5 * * * *", "every-5-minutes", tables=live)
     if watched(catalog):
         what = "Take second rows of a key out of the event days that rows came to, and make gold of those days again."
         yield _deployment(domain, "dedupe", what, "30 2 * * *", "daily")

@@ -113,6 +113,7 @@ class Sector:
         site, keeper = self.site, f"keep-streaming/{self.domain}"
         paths = Paths.of(self.domain, site.there)
         _through(sending, site.logs / f"produce-{self.domain}.log")
+        site.prefect.schedule(keeper, "* * * * *")  # nobody waits for five minutes here
         site.prefect.let_schedules(keeper, run=True)
         beat = self._all_taken(paths)
         site.prefect.let_schedules(keeper, run=False)

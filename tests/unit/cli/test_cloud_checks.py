@@ -187,7 +187,7 @@ def test_without_a_region_that_is_all_that_is_said(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     said = CliRunner().invoke(app, ["doctor", "--cloud", "--json"])
     assert said.exit_code == 1
-    assert [each["what"] for each in json.loads(said.stdout)] == ["AWS region"]
+    assert [each["what"] for each in json.loads(said.stdout)] == ["Prefect's plan", "AWS region"]
 
 
 def test_without_credentials_the_next_step_is_named(
@@ -199,7 +199,7 @@ def test_without_credentials_the_next_step_is_named(
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    (only,) = examine_cloud(settings, DEV)
+    _, only = examine_cloud(settings, DEV)
     assert (only.what, only.state) == ("AWS credentials", "problem")
     assert "there are no AWS credentials" in only.found
     assert "AWS_PROFILE" in only.remedy
