@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos rehearse test test-computing test-servers test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos rehearse plan test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -34,6 +34,9 @@ chaos: $(READY) ## Kill the standing job again and again under load; nothing may
 
 rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 15 minutes)
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
+
+plan: $(READY) ## What Terraform would make of ENV=dev, and what it costs a month; ARGS=--here needs no account
+	@$(BIN)/python -m rehearsal.plan $(or $(ENV),dev) $(ARGS)
 
 test: $(READY) ## All tests, in two processes side by side
 	@scripts/side_by_side.sh "$(MAKE) -s test-computing" "$(MAKE) -s test-servers"

@@ -26,7 +26,8 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; exit code 1 where a file is stale.")
     ] = False,
 ) -> None:
-    """Write anew what is made from the code: tables, versions, .env.example, deployments, queries, the bundle."""
+    """Write anew what is made from the code: tables, versions, .env.example, deployments, queries, the bundle, the
+    pages of Terraform's modules."""
     from cli.screen import err, out
 
     stale = [name for name, text in generated_files().items() if _is_stale(name, text, write=not check)]
@@ -39,6 +40,7 @@ def docs(
 def generated_files() -> dict[str, str]:
     from cli.deployments import prefect_files
     from cli.examples import domains
+    from cli.module_pages import module_pages
     from headrace.serve.publish import athena_queries
 
     queries = {f"infra/queries/{name}.sql": text for name, text in athena_queries().items()}
@@ -48,6 +50,7 @@ def generated_files() -> dict[str, str]:
         "docs/tables.md": tables_page(),
         "docs/cloud.md": cloud_page(),
         **prefect_files(domains()),
+        **module_pages(),
         **queries,
         **of_databricks,
     }

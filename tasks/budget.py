@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from headrace.cost.bill import check_dollars, place_of, stop_beyond
+from headrace.engines.environment import where_jobs_run
 from headrace.settings import get_settings
 
 Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -18,9 +19,8 @@ class Budget:
         self._work, self._dollars, self._began = work, dollars, 0.0
         if dollars is not None:
             check_dollars(dollars, work)
-            self._place = place_of(
-                get_settings()
-            )  # whose prices are not known is told before anything is done
+            # Whose prices are not known is told before anything is done.
+            self._place = place_of(where_jobs_run(get_settings()))
 
     def check(self) -> None:
         """Before each step: raises where what was taken so far is beyond it."""

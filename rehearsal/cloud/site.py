@@ -10,7 +10,7 @@ import boto3
 
 from headrace.engines.cluster import State
 from headrace.engines.emr import ON_CLUSTER, ON_SERVERLESS
-from headrace.engines.environment import told_by_terraform
+from headrace.engines.environment import told_by_terraform, where_jobs_run
 from headrace.lake.jars import COMPILES_LITTLE
 from headrace.settings import Settings
 from rehearsal.aws.server_process import Aws
@@ -63,7 +63,7 @@ class Site:
         os.environ["TF_DATA_DIR"] = str(self.compute.data)
         told = told_by_terraform(self.compute.folder)
         instead = {name.removeprefix("HEADRACE_").lower(): value for name, value in INSTEAD.items()}
-        return Settings.model_validate({"home": self.home / "there", **told, **instead})
+        return where_jobs_run(Settings.model_validate({"home": self.home / "there", **told, **instead}))
 
     def steps(self) -> list[Step]:
         """All that EMR was asked to run."""

@@ -235,6 +235,13 @@ data "aws_iam_policy_document" "worker" {
     resources = ["arn:${local.partition}:ssm:${local.here}:parameter/${var.name}/compute"]
   }
 
+  # What it asks of ECS in its own task while a run waits for a step: docs/decisions/041-a-worker-that-is-replaced.md
+  statement {
+    sid       = "LetItsRunsFinish"
+    actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+    resources = ["arn:${local.partition}:ecs:${local.here}:task/${var.name}/*"]
+  }
+
   statement {
     sid       = "TellPeople"
     actions   = ["sns:Publish"]

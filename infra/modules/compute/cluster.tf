@@ -63,14 +63,20 @@ data "aws_iam_policy_document" "service" {
   }
 }
 
+locals {
+  in_transit = { for zip in compact([var.certificates_s3]) : "InTransitEncryptionConfiguration" => {
+    TLSCertificateConfiguration = { CertificateProviderType = "PEM", S3Object = zip }
+  } }
+}
+
 resource "aws_emr_security_configuration" "this" {
   count = local.has_cluster ? 1 : 0
 
   name = var.name
 
   configuration = jsonencode({
-    EncryptionConfiguration = {
-      EnableInTransitEncryption = false # needs a certificate of yours; nodes speak within one private network
+    EncryptionConfiguration = merge(local.in_transit, {
+      EnableInTransitEncryption = var.certificates_s3 != null
       EnableAtRestEncryption    = true
       AtRestEncryptionConfiguration = {
         S3EncryptionConfiguration = { EncryptionMode = "SSE-KMS", AwsKmsKey = var.key_arn }
@@ -80,7 +86,7 @@ resource "aws_emr_security_configuration" "this" {
           EnableEbsEncryption       = true
         }
       }
-    }
+    })
     InstanceMetadataServiceConfiguration = {
       MinimumInstanceMetadataServiceVersion = 2
       HttpPutResponseHopLimit               = 1

@@ -192,6 +192,17 @@ variable "python_share" {
   }
 }
 
+variable "certificates_s3" {
+  description = "Certificates by which nodes speak TLS with each other: s3://<bucket artifacts>/code/certificates.zip, which docs/cloud.md says how to make. Without, they speak openly within their private subnets."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^s3://[a-z0-9.-]+/.+[.]zip$", coalesce(var.certificates_s3, "s3://bucket/code/certificates.zip")))
+    error_message = "certificates_s3: of a zip file, s3://…/code/certificates.zip."
+  }
+}
+
 variable "node_gb" {
   description = "Disk of a node for what Spark spills, in GB."
   type        = number

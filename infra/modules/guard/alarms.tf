@@ -79,13 +79,13 @@ resource "aws_cloudwatch_metric_alarm" "disks" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "idle" {
-  count = var.compute_kind == "cluster" ? 1 : 0
+  count = local.has_cluster ? 1 : 0
 
   alarm_name          = "${var.name}-idle"
   alarm_description   = "The cluster ran nothing for ${var.idle_minutes} minutes and is paid for."
   namespace           = "AWS/ElasticMapReduce"
   metric_name         = "IsIdle"
-  dimensions          = { JobFlowId = var.compute_id }
+  dimensions          = { JobFlowId = local.cluster }
   statistic           = "Minimum"
   period              = 300
   evaluation_periods  = ceil(var.idle_minutes / 5)
@@ -97,7 +97,10 @@ resource "aws_cloudwatch_metric_alarm" "idle" {
 
 # EMR says these every five minutes. A node whose disks are full is unhealthy to YARN, and gets no more work.
 locals {
-  of_nodes = var.compute_kind != "cluster" ? {} : {
+  cluster     = lookup(var.compute, "cluster", null)
+  has_cluster = contains(keys(var.compute), "cluster")
+
+  of_nodes = !local.has_cluster ? {} : {
     unhealthy = {
       metric      = "MRUnhealthyNodes"
       threshold   = 0
@@ -126,7 +129,7 @@ resource "aws_cloudwatch_metric_alarm" "nodes" {
   alarm_description   = each.value.description
   namespace           = "AWS/ElasticMapReduce"
   metric_name         = each.value.metric
-  dimensions          = { JobFlowId = var.compute_id }
+  dimensions          = { JobFlowId = local.cluster }
   statistic           = "Minimum"
   period              = 300
   evaluation_periods  = each.value.periods
@@ -154,21 +157,25 @@ resource "aws_cloudwatch_metric_alarm" "worker_memory" {
 }
 
 resource "aws_cloudwatch_event_rule" "failed" {
-  name        = "${var.name}-failed"
+  for_each = toset(keys(var.compute))
+
+  name        = "${var.name}-failed-${each.key}"
   description = "A step or a run of ${var.name} failed, or its cluster ended with errors."
 
-  event_pattern = jsonencode(var.compute_kind == "cluster" ? {
+  event_pattern = jsonencode(each.key == "cluster" ? {
     source      = ["aws.emr"]
     detail-type = ["EMR Step Status Change", "EMR Cluster State Change"]
-    detail      = { clusterId = [var.compute_id], state = ["FAILED", "TERMINATED_WITH_ERRORS"] }
+    detail      = { clusterId = [var.compute[each.key]], state = ["FAILED", "TERMINATED_WITH_ERRORS"] }
     } : {
     source      = ["aws.emr-serverless"]
     detail-type = ["EMR Serverless Job Run State Change"]
-    detail      = { applicationId = [var.compute_id], state = ["FAILED"] }
+    detail      = { applicationId = [var.compute[each.key]], state = ["FAILED"] }
   })
 }
 
 resource "aws_cloudwatch_event_target" "failed" {
-  rule = aws_cloudwatch_event_rule.failed.name
+  for_each = aws_cloudwatch_event_rule.failed
+
+  rule = each.value.name
   arn  = aws_sns_topic.this.arn
 }

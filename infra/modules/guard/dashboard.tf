@@ -46,27 +46,28 @@ locals {
         metrics = [for broker in local.broker_ids : ["AWS/Kafka", "KafkaDataLogsDiskUsed", "Cluster Name", var.name, "Broker ID", broker]]
       },
     ],
-    var.compute_kind == "cluster" ? [
+    !local.has_cluster ? [] : [
       {
         title   = "Nodes: lost, unhealthy, at work"
         stat    = "Maximum"
-        metrics = [for metric in ["MRLostNodes", "MRUnhealthyNodes", "MRActiveNodes"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", var.compute_id]]
+        metrics = [for metric in ["MRLostNodes", "MRUnhealthyNodes", "MRActiveNodes"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", local.cluster]]
       },
       {
         title   = "Steps: containers at work and waiting"
         stat    = "Maximum"
-        metrics = [for metric in ["ContainerAllocated", "ContainerPending"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", var.compute_id]]
+        metrics = [for metric in ["ContainerAllocated", "ContainerPending"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", local.cluster]]
       },
       {
         title   = "Nodes: memory that is free, disks that are full, in %"
         stat    = "Maximum"
-        metrics = [for metric in ["YARNMemoryAvailablePercentage", "HDFSUtilization"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", var.compute_id]]
+        metrics = [for metric in ["YARNMemoryAvailablePercentage", "HDFSUtilization"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", local.cluster]]
       },
-      ] : [
+    ],
+    !contains(keys(var.compute), "serverless") ? [] : [
       {
         title   = "Serverless: workers at work and waiting"
         stat    = "Maximum"
-        metrics = [for metric in ["RunningWorkerCount", "PendingCreationWorkerCount"] : ["AWS/EMRServerless", metric, "ApplicationId", var.compute_id]]
+        metrics = [for metric in ["RunningWorkerCount", "PendingCreationWorkerCount"] : ["AWS/EMRServerless", metric, "ApplicationId", var.compute.serverless]]
       },
     ],
   )

@@ -79,23 +79,18 @@ variable "brokers" {
   }
 }
 
-variable "compute_kind" {
-  description = "cluster or serverless."
-  type        = string
+variable "compute" {
+  description = "What there is to watch: the id of a cluster, of an application of EMR Serverless, or of both, by cluster and serverless."
+  type        = map(string)
 
   validation {
-    condition     = contains(["cluster", "serverless"], var.compute_kind)
-    error_message = "compute_kind: cluster or serverless."
+    condition     = length(var.compute) > 0 && length(setsubtract(keys(var.compute), ["cluster", "serverless"])) == 0
+    error_message = "compute: an id by cluster, by serverless, or both."
   }
-}
-
-variable "compute_id" {
-  description = "The cluster or the application."
-  type        = string
 
   validation {
-    condition     = can(regex("^(j-[0-9A-Z]+|[0-9a-z]+)$", var.compute_id))
-    error_message = "compute_id: of a cluster (j-…) or of an application of EMR Serverless."
+    condition     = alltrue([for each in values(var.compute) : can(regex("^(j-[0-9A-Z]+|[0-9a-z]+)$", each))])
+    error_message = "compute: ids of a cluster (j-…) or of an application of EMR Serverless."
   }
 }
 

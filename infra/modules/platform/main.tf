@@ -58,6 +58,16 @@ module "compute" {
 
   name                     = var.name
   kind                     = var.compute_kind
+  batch_kind               = var.batch_kind
+  release                  = var.release
+  architecture             = var.architecture
+  main_type                = var.main_type
+  main_nodes               = var.main_nodes
+  node_types               = var.node_types
+  node_gb                  = var.node_gb
+  executor_cores           = var.executor_cores
+  most_cores               = var.most_cores
+  certificates_s3          = var.certificates_s3
   subnets                  = module.cluster_network.private_subnets
   security_groups          = module.cluster_network.security_groups
   job_role_arn             = module.access.job_role_arn
@@ -78,6 +88,8 @@ module "orchestration" {
   prefect_api_url = var.prefect_api_url
   prefect_api_key = local.data.prefect_api_key
   packages        = local.packages
+  image           = var.image
+  architecture    = module.compute.architecture
   flows_bucket    = local.data.buckets.artifacts
   settings        = { for name, value in local.settings : "HEADRACE_${upper(name)}" => value }
   subnets         = local.data.network.outward_subnets
@@ -99,8 +111,7 @@ module "guard" {
   has_cost_tags   = var.has_cost_tags
   streamed        = var.domains
   brokers         = local.data.kafka.brokers
-  compute_kind    = module.compute.kind
-  compute_id      = module.compute.id
+  compute         = module.compute.ids
   worker          = { cluster = module.orchestration.cluster, service = module.orchestration.service }
   key_arn         = local.data.key_arn
 }

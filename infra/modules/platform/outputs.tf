@@ -2,8 +2,9 @@ locals {
   # By the names that headrace's settings have.
   settings = {
     engine          = "emr"
-    emr_kind        = module.compute.kind
-    emr_id          = module.compute.id
+    emr_id          = "" # the parameter /<name>/compute says it, at each time anew
+    architecture    = module.compute.architecture
+    schedules       = var.schedules
     job_role_arn    = module.access.job_role_arn
     lake_url        = "s3://${local.data.buckets.lake}"
     landing_url     = "s3://${local.data.buckets.landing}/landing"
@@ -24,6 +25,11 @@ locals {
 output "settings" {
   description = "What headrace needs to know, by the names of its settings: `headrace configure --from-terraform` writes them down."
   value       = local.settings
+}
+
+output "compute" {
+  description = "What runs jobs: the id of a cluster, of an application of EMR Serverless, or of both."
+  value       = module.compute.ids
 }
 
 output "prefect" {

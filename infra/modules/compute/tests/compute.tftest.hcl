@@ -26,6 +26,34 @@ run "disks_are_encrypted_and_metadata_wants_a_token" {
   }
 }
 
+run "nodes_speak_tls_where_they_have_certificates" {
+  command = plan
+
+  variables {
+    certificates_s3 = "s3://test-artifacts/code/certificates.zip"
+  }
+
+  assert {
+    condition     = jsondecode(aws_emr_security_configuration.this[0].configuration).EncryptionConfiguration.EnableInTransitEncryption
+    error_message = "nodes speak openly with each other"
+  }
+
+  assert {
+    condition     = jsondecode(aws_emr_security_configuration.this[0].configuration).EncryptionConfiguration.InTransitEncryptionConfiguration.TLSCertificateConfiguration.S3Object == var.certificates_s3
+    error_message = "other certificates are taken"
+  }
+}
+
+run "certificates_are_in_a_zip_file" {
+  command = plan
+
+  variables {
+    certificates_s3 = "https://example.com/certificates.pem"
+  }
+
+  expect_failures = [var.certificates_s3]
+}
+
 run "emr_may_use_the_key_of_its_disks" {
   command = plan
 

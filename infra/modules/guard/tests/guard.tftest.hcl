@@ -7,8 +7,7 @@ variables {
   emails          = ["operations@example.com"]
   dollars_a_month = 200
   streamed        = ["toy"]
-  compute_kind    = "cluster"
-  compute_id      = "j-123"
+  compute         = { cluster = "j-123" }
   worker          = { cluster = "headrace-test", service = "headrace-test-worker" }
   key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 }
@@ -67,12 +66,12 @@ run "failed_steps_are_told" {
   command = plan
 
   assert {
-    condition     = contains(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.state, "FAILED")
+    condition     = contains(jsondecode(aws_cloudwatch_event_rule.failed["cluster"].event_pattern).detail.state, "FAILED")
     error_message = "a failed step is not told"
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.clusterId == ["j-123"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.failed["cluster"].event_pattern).detail.clusterId == ["j-123"]
     error_message = "steps of another cluster are told"
   }
 
@@ -226,8 +225,7 @@ run "serverless_does_not_idle" {
   command = plan
 
   variables {
-    compute_kind = "serverless"
-    compute_id   = "00f1"
+    compute = { serverless = "00f1" }
   }
 
   assert {
@@ -236,8 +234,21 @@ run "serverless_does_not_idle" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).source == ["aws.emr-serverless"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.failed["serverless"].event_pattern).source == ["aws.emr-serverless"]
     error_message = "failed runs are not told"
+  }
+}
+
+run "both_are_watched_where_there_are_both" {
+  command = plan
+
+  variables {
+    compute = { cluster = "j-123", serverless = "00f1" }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_target.failed) == 2 && length(aws_cloudwatch_metric_alarm.nodes) == 3
+    error_message = "failures of one of the two are told to nobody"
   }
 }
 
@@ -275,10 +286,10 @@ run "what_is_neither_cluster_nor_application_is_refused" {
   command = plan
 
   variables {
-    compute_id = "arn:aws:emr"
+    compute = { cluster = "arn:aws:emr" }
   }
 
-  expect_failures = [var.compute_id]
+  expect_failures = [var.compute]
 }
 
 run "a_name_with_capitals_is_refused" {

@@ -101,6 +101,36 @@ run "each_domain_has_its_runs" {
   }
 }
 
+run "what_ends_runs_beside_what_stands" {
+  command = apply
+
+  variables {
+    batch_kind = "serverless"
+    schedules  = "paused"
+  }
+
+  assert {
+    condition     = keys(output.compute) == tolist(["cluster", "serverless"])
+    error_message = "batch work would run among the standing job's"
+  }
+
+  assert {
+    condition     = output.settings.emr_id == "" && output.settings.architecture == "arm64" && output.settings.schedules == "paused"
+    error_message = "an id would be known by heart, packages packed for other machines, or schedules deployed active"
+  }
+}
+
+run "batch_work_without_a_cluster_for_it_is_refused" {
+  command = plan
+
+  variables {
+    compute_kind = "serverless"
+    batch_kind   = "cluster"
+  }
+
+  expect_failures = [var.batch_kind]
+}
+
 run "serverless_in_the_place_of_a_cluster" {
   command = apply
 
@@ -109,7 +139,7 @@ run "serverless_in_the_place_of_a_cluster" {
   }
 
   assert {
-    condition     = output.settings.emr_kind == "serverless"
+    condition     = keys(output.compute) == tolist(["serverless"])
     error_message = "the engine would look for a cluster"
   }
 

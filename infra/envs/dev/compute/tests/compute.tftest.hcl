@@ -23,7 +23,7 @@ run "serverless_in_the_place_of_a_cluster" {
   }
 
   assert {
-    condition     = module.headrace.settings.emr_kind == "serverless"
+    condition     = keys(module.headrace.compute) == tolist(["serverless"])
     error_message = "there is a cluster"
   }
 }

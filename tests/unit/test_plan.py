@@ -1,0 +1,63 @@
+"""What a plan of Terraform costs a month, from what stands in it."""
+
+from typing import Any
+
+import pytest
+
+from headrace.cost.rates import prices
+from rehearsal.plan import ROOT, roots, summary
+
+
+def change(kind: str, actions: list[str], mode: str = "managed", **after: Any) -> dict[str, Any]:
+    return {"type": kind, "mode": mode, "change": {"actions": actions, "after": after}}
+
+
+def fleet(node: str, count: int, gb: int = 0) -> list[dict[str, Any]]:
+    disks = [{"size": gb}] if gb else []
+    return [
+        {
+            "target_on_demand_capacity": count,
+            "instance_type_configs": [{"instance_type": node, "ebs_config": disks}],
+        }
+    ]
+
+
+CLUSTER = {
+    "master_instance_fleet": fleet("r7g.xlarge", 3),
+    "core_instance_fleet": fleet("r7g.xlarge", 2, 128),
+}
+
+
+def test_what_is_made_is_counted_and_priced() -> None:
+    changes = [
+        change("aws_emr_cluster", ["create"], **CLUSTER),
+        change("aws_ecs_task_definition", ["delete", "create"], cpu="1024", memory="5120"),
+        change("aws_vpc_endpoint", ["create"], vpc_endpoint_type="Interface", subnet_ids=["a", "b", "c"]),
+        change("aws_vpc_endpoint", ["create"], vpc_endpoint_type="Gateway"),
+        change("aws_cloudwatch_metric_alarm", ["create"]),
+        change("aws_cloudwatch_metric_alarm", ["create"]),
+        change("aws_s3_bucket", ["create"]),
+        change("aws_kms_key", ["no-op"]),
+        change("aws_region", ["read"], mode="data"),
+    ]
+    kinds, dollars = summary({"resource_changes": changes})
+    assert kinds.total() == 7
+    assert kinds["aws_vpc_endpoint"] == 2
+    node = 730 * (prices().of("ec2 r7g.xlarge") + prices().of("emr r7g.xlarge"))
+    assert dollars["3 primary r7g.xlarge on demand"] == pytest.approx(3 * node)
+    assert dollars["256 GB of core nodes"] == pytest.approx(256 * prices().of("ebs gp3"))
+    assert dollars["endpoints, by zone"] == pytest.approx(3 * 730 * prices().of("endpoint"))
+    assert dollars["alarms"] == pytest.approx(2 * prices().of("alarm"))
+    assert len(dollars) == 6, "what is used up only when it is used is in headrace cost"
+
+
+def test_a_machine_without_a_price_is_told_of() -> None:
+    unheard = {**CLUSTER, "core_instance_fleet": fleet("x9z.xlarge", 1)}
+    _, dollars = summary({"resource_changes": [change("aws_emr_cluster", ["create"], **unheard)]})
+    (told,) = [part for part, price in dollars.items() if not price]
+    assert "not counted" in told
+    assert "x9z.xlarge" in told
+
+
+def test_an_environment_is_planned_in_the_order_in_which_it_is_applied() -> None:
+    assert [each.name for each in roots("dev", ROOT / "infra")] in (["dev"], ["data", "compute"])
