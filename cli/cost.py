@@ -29,7 +29,10 @@ def cost(
     ] = 24.0,
     readings_per_second: Annotated[float, typer.Option(min=0.0, help="What arrives live meanwhile.")] = 0.0,
     place: Annotated[str, typer.Option("--in", metavar="ENV", help="dev or prod, as in infra/envs.")] = "dev",
-    nodes: Annotated[int | None, typer.Option(min=1, help="Other than the environment's most nodes.")] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Other than the environment's most nodes, or workers of EMR Serverless."),
+    ] = None,
     serverless: Annotated[
         str,
         typer.Option(

@@ -76,6 +76,8 @@ def estimated(work: Work, place: Environment) -> Bill:
     within("--hours", work.hours, LEAST_HOURS, MOST_HOURS)
     within("--readings-per-second", work.readings_per_second, 0, MOST_A_SECOND)
     batch, held = core_hours(work), _live_cores(work, place)
+    if place.workers:
+        return _beside(work, place, batch, held)
     if work.rows and not place.has_cluster:
         held += CORES_A_NODE  # the run's driver
     wanted = math.ceil((batch / work.hours + held) / CORES_A_NODE)
@@ -94,6 +96,19 @@ def estimated(work: Work, place: Environment) -> Bill:
     return replace(bill, asked_hours=work.hours, fits=False)
 
 
+def _beside(work: Work, place: Environment, batch: float, live: float) -> Bill:
+    """Batch work in EMR Serverless, as fast as its workers are, and what is live on the cluster's core nodes."""
+    if live > place.core_nodes * CORES_A_NODE:
+        raise UsageError(
+            f"what is live takes {live:,.1f} cores, and the {place.core_nodes} core nodes of {place.name} have "
+            f"{place.core_nodes * CORES_A_NODE}: no number of hours would do. Give it more core_nodes"
+        )
+    took = batch / (place.batch_cores - CORES_A_NODE)  # one worker is the run's driver
+    hours = max(work.hours, took)
+    bill = _bill(replace(work, hours=hours), place, place.core_nodes, took)
+    return replace(bill, asked_hours=work.hours, fits=took <= work.hours)
+
+
 def within(option: str, given: float, least: float, most: float) -> None:
     if not least <= given <= most:  # also where it is no number
         raise UsageError(f"{option} is from {least:g} to {most:,}, not {given}")
@@ -102,7 +117,7 @@ def within(option: str, given: float, least: float, most: float) -> None:
 def measured(rows: float, seconds: float, lake_bytes: float, place: Environment) -> Bill:
     """Of work that is done: on the nodes that are always there, for as long as it took."""
     hours = seconds / HOUR
-    return _bill(Work(rows, hours), place, place.core_nodes, hours, lake_bytes / GB)
+    return _bill(Work(rows, hours), replace(place, workers=0), place.core_nodes, hours, lake_bytes / GB)
 
 
 def bill_of_plan(
@@ -136,6 +151,8 @@ def bill_of_lake(domain: str, place: Environment, settings: Settings) -> Bill:
 
 def dollars_an_hour(place: Environment) -> float:
     """Of an environment at its most, whatever it does."""
+    if place.workers:
+        return _bill(Work(0, 1), place, place.core_nodes, 1).dollars
     return _bill(Work(0, 1), place, place.most_nodes, 0 if place.has_cluster else 1).dollars
 
 
@@ -150,9 +167,15 @@ def core_hours(work: Work) -> float:
 
 
 def place_of(settings: Settings) -> Environment:
-    """headrace-prod is prod; where no environment is named, the small one's prices hold."""
+    """headrace-prod is prod; where no environment is named, the small one's prices hold. Settings that name where jobs
+    run say whether that is where the standing job is."""
     place = environment(settings.environment.rpartition("-")[2] or "dev")
-    return place.serverless(["compute"] if settings.emr_kind == "serverless" else [])
+    if settings.emr_kind == "serverless" and (
+        not settings.stream_emr_id or settings.stream_emr_kind == "serverless"
+    ):
+        return place.serverless(["compute"])
+    is_shared = settings.emr_id and settings.stream_emr_id in ("", settings.emr_id)
+    return replace(place, workers=0) if is_shared else place
 
 
 def check_dollars(dollars: float, work: str) -> None:
@@ -163,7 +186,7 @@ def check_dollars(dollars: float, work: str) -> None:
 def refuse_beyond(dollars: float, work: str, rows: float, place: Environment) -> None:
     """Before rows are made: by what making and refining them takes on the environment at its most."""
     check_dollars(dollars, work)
-    hours = core_hours(Work(rows, 1)) / (place.most_nodes * CORES_A_NODE)
+    hours = core_hours(Work(rows, 1)) / place.batch_cores
     expected = hours * dollars_an_hour(place)
     if expected > dollars:
         raise HeadraceError(
@@ -189,7 +212,7 @@ def _bill(
     stored = lake_gb if lake_gb is not None else work.all_rows * size["lake"] / GB
     lines = (
         *(
-            _emr(work, place, nodes)
+            _emr(work, place, nodes, batch_hours)
             if place.has_cluster
             else _emr_serverless(work, place, nodes, batch_hours)
         ),
@@ -208,26 +231,32 @@ def _live_cores(work: Work, place: Environment) -> float:
     return (math.ceil(live / CORES_A_NODE) + 1) * CORES_A_NODE
 
 
-def _emr(work: Work, place: Environment, nodes: int) -> Iterator[Line]:
+def _emr(work: Work, place: Environment, nodes: int, batch_hours: float) -> Iterator[Line]:
     price, hours = prices(), work.hours
     a_node, fee = price.of(f"ec2 {NODE_TYPE}"), price.of(f"emr {NODE_TYPE}")
     spare = max(nodes - place.core_nodes, 0)
     main = price.of(f"ec2 {MAIN_TYPE}") + price.of(f"emr {MAIN_TYPE}")
-    yield Line("EMR", f"1 {MAIN_TYPE}, the first node", main * hours)
+    yield Line("EMR", f"{place.main_nodes} {MAIN_TYPE}, the primary", main * place.main_nodes * hours)
     yield Line("EMR", f"{place.core_nodes} {NODE_TYPE} on demand", (a_node + fee) * place.core_nodes * hours)
     if spare:
         spot = a_node * price.of("spot share") + fee
         yield Line("EMR", f"{spare} {NODE_TYPE} as spot", spot * spare * hours)
     disks = price.month_of("ebs gp3", hours) * place.node_gb * nodes
     yield Line("EMR", f"disks of {nodes * place.node_gb} GB", disks)
+    if place.workers and batch_hours:
+        cores = place.batch_cores * batch_hours
+        yield Line("EMR", f"{cores:,.1f} hours of a serverless core and {GB_A_CORE} GB", _a_core() * cores)
 
 
 def _emr_serverless(work: Work, place: Environment, nodes: int, batch_hours: float) -> Iterator[Line]:
     """All workers while the batch work lasts, and those of the standing job before and after."""
-    price = prices()
     cores = nodes * CORES_A_NODE * batch_hours + _live_cores(work, place) * (work.hours - batch_hours)
-    a_core = price.of("emr serverless core") + price.of("emr serverless memory") * GB_A_CORE
-    yield Line("EMR", f"{cores:,.1f} hours of a serverless core and {GB_A_CORE} GB", a_core * cores)
+    yield Line("EMR", f"{cores:,.1f} hours of a serverless core and {GB_A_CORE} GB", _a_core() * cores)
+
+
+def _a_core() -> float:
+    """An hour of one of EMR Serverless, with its memory."""
+    return prices().of("emr serverless core") + prices().of("emr serverless memory") * GB_A_CORE
 
 
 def _msk(work: Work, place: Environment) -> Iterator[Line]:

@@ -21,7 +21,8 @@ SERVERLESS_NODES, SERVERLESS_RETENTION_HOURS = 8, 168  # most_cores of infra/mod
 @dataclass(frozen=True)
 class Environment:
     """One of infra/envs as far as money goes; a test holds it against Terraform's own words. core_nodes are paid on
-    demand, the others as spot. What is serverless has nodes and cores while it works."""
+    demand, the others as spot. What is serverless has nodes and cores while it works. workers: of EMR Serverless beside
+    the cluster, which then has its core nodes alone, for the standing job."""
 
     name: str
     core_nodes: int
@@ -37,21 +38,33 @@ class Environment:
     worker_gb: float = 5
     has_cluster: bool = True
     has_brokers: bool = True
+    main_nodes: int = 1
+    workers: int = 0
 
     def with_most(self, nodes: int | None) -> "Environment":
         if nodes is None:
             return self
+        if self.workers and 2 <= nodes <= MOST_NODES:
+            return replace(self, workers=nodes)
         if not max(self.core_nodes, 1) <= nodes <= MOST_NODES:
             raise UsageError(
                 f"--nodes {nodes}: {self.name} has {self.core_nodes} nodes at all times, and {MOST_NODES} at most"
             )
         return replace(self, most_nodes=nodes)
 
+    def beside(self) -> "Environment":
+        """With batch_kind = "serverless" as in infra/envs: batch work beside the cluster."""
+        return replace(self, workers=SERVERLESS_NODES)
+
+    @property
+    def batch_cores(self) -> int:
+        return (self.workers or self.most_nodes) * CORES_A_NODE
+
     def serverless(self, parts: Iterable[str]) -> "Environment":
         """compute, stream or both, as kind = "serverless" in infra/envs."""
         place = self
         if "compute" in parts:
-            place = replace(place, has_cluster=False, core_nodes=0, most_nodes=SERVERLESS_NODES)
+            place = replace(place, has_cluster=False, core_nodes=0, most_nodes=SERVERLESS_NODES, workers=0)
         if "stream" in parts:
             place = replace(place, has_brokers=False, retention_hours=SERVERLESS_RETENTION_HOURS)
         return place
@@ -76,6 +89,7 @@ PROD = Environment(
     broker_gb=3300,
     retention_hours=72,
     zones=3,
+    main_nodes=3,
 )
 
 
@@ -83,7 +97,7 @@ def environment(name: str) -> Environment:
     known = {each.name: each for each in (DEV, PROD)}
     if name not in known:
         raise UnknownName("environment", name, known)
-    return known[name]
+    return known[name].beside()
 
 
 @dataclass(frozen=True)

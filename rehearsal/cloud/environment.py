@@ -45,7 +45,8 @@ def comes_up(part: Part, site: Site) -> None:
 def applied(part: Part, site: Site, domains: tuple[str, ...], *, serverless: bool) -> None:
     kind = "serverless"
     given = {
-        **({"compute_kind": kind, "stream_kind": kind} if serverless else {}),
+        **({"compute_kind": kind, "stream_kind": kind} if serverless else {"batch_kind": "cluster"}),
+        "emails": '["operations@example.com"]',
         "prefect_api_url": site.prefect.url,
         "has_prefect_api_key": "false",
         "domains": json.dumps(domains),

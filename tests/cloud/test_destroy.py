@@ -17,6 +17,7 @@ KEPT = "module.headrace.terraform_data.holds_data"
 GIVEN = {
     "prefect_api_url": "https://api.prefect.cloud/api/accounts/a/workspaces/b",
     "prefect_api_key": "pnu_test",
+    "emails": '["operations@example.com"]',
     "most_volume_gb": "3300",  # moto knows no disks that grow
 }
 ENCRYPTED = 'module.headrace.module.lake.module.bucket["lake"].aws_s3_bucket_server_side_encryption_configuration.this'

@@ -11,11 +11,10 @@ variable "name" {
 variable "emails" {
   description = "Addresses that are told."
   type        = set(string)
-  default     = []
 
   validation {
-    condition     = alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
-    error_message = "emails: addresses such as operations@example.com."
+    condition     = length(var.emails) > 0 && alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
+    error_message = "emails: one address at least, such as operations@example.com, or what it costs and what fails is told to nobody."
   }
 }
 
@@ -41,7 +40,7 @@ variable "dollars_a_day" {
 }
 
 variable "has_cost_tags" {
-  description = "Whether Billing counts by the tag environment. The budgets then count this environment. Where the tag is not activated they would see nothing: set this to false, and they count the whole account."
+  description = "Whether Billing counts by the tag environment, which is activated there once: docs/cloud.md. The budgets count this environment by it; where it is not activated they see nothing, and false has them count the whole account."
   type        = bool
   default     = true
 }

@@ -297,18 +297,17 @@ variable "runs_at_once_a_domain" {
 variable "emails" {
   description = "Addresses that are told."
   type        = set(string)
-  default     = []
 
   validation {
-    condition     = alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
-    error_message = "emails: addresses such as operations@example.com."
+    condition     = length(var.emails) > 0 && alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
+    error_message = "emails: one address at least, such as operations@example.com, or what it costs and what fails is told to nobody."
   }
 }
 
 variable "has_cost_tags" {
-  description = "Whether the tag environment is activated in Billing: the budget then counts this environment alone, and else the whole account."
+  description = "Whether Billing counts by the tag environment, which is activated there once: docs/cloud.md. The budgets count this environment by it; where it is not activated they see nothing, and false has them count the whole account."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "dollars_a_month" {

@@ -171,6 +171,21 @@ def test_fewer_nodes_than_there_always_are_are_refused() -> None:
             PROD.with_most(nodes)
 
 
+def test_batch_work_beside_the_cluster_costs_while_it_lasts_and_leaves_the_nodes_alone() -> None:
+    idle, busy = estimated(Work(0, 24), PROD.beside()), estimated(Work(1e9, 24), PROD.beside())
+    assert idle.by_service["EMR"] == pytest.approx(estimated(Work(0, 24), PROD).by_service["EMR"])
+    a_core = prices().of("emr serverless core") + 4 * prices().of("emr serverless memory")
+    batch = core_hours(Work(1e9, 24))
+    assert busy.batch_hours == pytest.approx(batch / 28), "of 8 workers with 4 cores one is the driver"
+    assert busy.by_service["EMR"] - idle.by_service["EMR"] == pytest.approx(32 * busy.batch_hours * a_core)
+    assert not estimated(Work(1e12, 1), PROD.beside()).fits
+    assert estimated(Work(1e12, 1), PROD.beside().with_most(100)).hours == pytest.approx(
+        core_hours(Work(1e12, 1)) / 396
+    )
+    with pytest.raises(UsageError, match="more core_nodes"):
+        estimated(Work(0, 1, readings_per_second=1e7), PROD.beside())
+
+
 def test_serverless_costs_nothing_of_a_cluster_while_nothing_runs() -> None:
     idle = estimated(Work(0, 24), DEV.serverless(["compute"]))
     assert idle.by_service["EMR"] == 0
@@ -223,8 +238,9 @@ def test_a_run_that_took_more_than_it_may_is_stopped() -> None:
 
 
 def test_the_environment_is_known_by_its_name() -> None:
-    assert place_of(Settings(environment="headrace-prod")) is PROD
-    assert place_of(Settings()) is DEV
+    assert place_of(Settings(environment="headrace-prod", emr_id="j-1")) == PROD
+    assert place_of(Settings(environment="headrace-prod")) == PROD.beside()
+    assert place_of(Settings()) == DEV.beside()
     serverless = place_of(Settings(environment="headrace-prod", emr_kind="serverless"))
     assert serverless == PROD.serverless(["compute"])
     assert dollars_an_hour(serverless) > dollars_an_hour(PROD.serverless(["compute"]).with_most(1))

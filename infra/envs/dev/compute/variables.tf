@@ -64,6 +64,138 @@ variable "most_nodes" {
   }
 }
 
+variable "batch_kind" {
+  description = "Where all but the standing job runs: cluster, beside it, or serverless, which costs nothing between runs. docs/decisions/040-batch-beside-the-standing-job.md"
+  type        = string
+  default     = "serverless"
+
+  validation {
+    condition     = contains(["cluster", "serverless"], coalesce(var.batch_kind, var.compute_kind)) && (var.compute_kind == "cluster" || coalesce(var.batch_kind, var.compute_kind) == "serverless")
+    error_message = "batch_kind: cluster or serverless; serverless where compute_kind is."
+  }
+}
+
+variable "most_cores" {
+  description = "Cores that EMR Serverless may use at once."
+  type        = number
+  default     = 32
+
+  validation {
+    condition     = var.most_cores >= 4
+    error_message = "most_cores: at least 4, a driver and an executor."
+  }
+}
+
+variable "release" {
+  description = "EMR's release: by default that of headrace/versions.yml, else another patch of the same minor."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^emr-spark-[0-9]+[.][0-9]+[.][0-9]+$", coalesce(var.release, "emr-spark-8.1.0")))
+    error_message = "release: of the line emr-spark, such as emr-spark-8.1.0."
+  }
+}
+
+variable "architecture" {
+  description = "Of all machines: arm64 (Graviton) or x86_64; by default that of headrace/versions.yml."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], coalesce(var.architecture, "arm64"))
+    error_message = "architecture: arm64 or x86_64."
+  }
+}
+
+variable "main_type" {
+  description = "Machine of a primary node of the cluster; null for the usual one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^[a-z0-9-]+[.][a-z0-9-]+$", coalesce(var.main_type, "r7g.xlarge")))
+    error_message = "main_type: a type of EC2, such as r7g.xlarge."
+  }
+}
+
+variable "main_nodes" {
+  description = "Primary nodes of the cluster: 1, or 3, of which one may fail."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = contains([1, 3], var.main_nodes)
+    error_message = "main_nodes: 1 or 3."
+  }
+}
+
+variable "node_types" {
+  description = "Machines of all other nodes, alike in size; by default ten types of 4 cores and 32 GB."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(var.node_types) <= 30
+    error_message = "node_types: up to 30 types of EC2."
+  }
+}
+
+variable "node_gb" {
+  description = "Disk of a node, in GB."
+  type        = number
+  default     = 128
+
+  validation {
+    condition     = var.node_gb >= 32
+    error_message = "node_gb: at least 32."
+  }
+}
+
+variable "executor_cores" {
+  description = "Cores of an executor on the cluster; its memory follows from the node's."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.executor_cores >= 1 && var.executor_cores <= 16
+    error_message = "executor_cores: 1 to 16."
+  }
+}
+
+variable "certificates_s3" {
+  description = "Certificates by which nodes speak TLS with each other: s3://<bucket artifacts>/code/certificates.zip, which docs/cloud.md says how to make. Without, they speak openly within their private subnets."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^s3://[a-z0-9.-]+/.+[.]zip$", coalesce(var.certificates_s3, "s3://bucket/code/certificates.zip")))
+    error_message = "certificates_s3: of a zip file, s3://…/code/certificates.zip."
+  }
+}
+
+variable "schedules" {
+  description = "How `prefect deploy` leaves schedules: active, or paused, so that an environment to try things in works when it is asked to."
+  type        = string
+  default     = "paused"
+
+  validation {
+    condition     = contains(["active", "paused"], var.schedules)
+    error_message = "schedules: active or paused."
+  }
+}
+
+variable "image" {
+  description = "The worker's image, best by its digest; by default Prefect's public one of the versions in headrace/versions.yml."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image == null || can(regex(":3\\.|@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "image: of Prefect 3, with its version or its digest, such as prefecthq/prefect@sha256:…"
+  }
+}
+
 variable "stops_when_idle" {
   description = "Whether the cluster ends when nothing ran for idle_minutes."
   type        = bool
@@ -100,18 +232,17 @@ variable "prefect_api_url" {
 variable "emails" {
   description = "Addresses that are told of money, lag, failures and silence."
   type        = set(string)
-  default     = []
 
   validation {
-    condition     = alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
-    error_message = "emails: addresses such as operations@example.com."
+    condition     = length(var.emails) > 0 && alltrue([for each in var.emails : can(regex("^[^@ ]+@[^@ ]+$", each))])
+    error_message = "emails: one address at least, such as operations@example.com, or what it costs and what fails is told to nobody."
   }
 }
 
 variable "has_cost_tags" {
-  description = "Whether the tag environment is activated in Billing: the budget then counts this environment alone, and else the whole account."
+  description = "Whether Billing counts by the tag environment, which is activated there once: docs/cloud.md. The budgets count this environment by it; where it is not activated they see nothing, and false has them count the whole account."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "dollars_a_month" {

@@ -252,6 +252,16 @@ run "both_are_watched_where_there_are_both" {
   }
 }
 
+run "nobody_to_tell_is_refused" {
+  command = plan
+
+  variables {
+    emails = []
+  }
+
+  expect_failures = [var.emails]
+}
+
 run "a_day_for_nothing_is_refused" {
   command = plan
 

@@ -9,6 +9,7 @@ variables {
   lock            = "./tests/lock.txt"
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
   dollars_a_month = 100
+  emails          = ["operations@example.com"]
   worker_needs    = ["boto3", "prefect-aws"]
 }
 
@@ -110,7 +111,7 @@ run "what_ends_runs_beside_what_stands" {
   }
 
   assert {
-    condition     = keys(output.compute) == tolist(["cluster", "serverless"])
+    condition     = toset(keys(output.compute)) == toset(["cluster", "serverless"])
     error_message = "batch work would run among the standing job's"
   }
 
@@ -139,7 +140,7 @@ run "serverless_in_the_place_of_a_cluster" {
   }
 
   assert {
-    condition     = keys(output.compute) == tolist(["serverless"])
+    condition     = toset(keys(output.compute)) == toset(["serverless"])
     error_message = "the engine would look for a cluster"
   }
 

@@ -4,6 +4,7 @@ mock_provider "aws" {
 
 variables {
   prefect_api_url = "https://api.prefect.cloud/api/accounts/a/workspaces/b"
+  emails          = ["operations@example.com"]
 }
 
 run "it_can_be_planned_as_it_is" {
@@ -15,6 +16,30 @@ run "it_can_be_planned_as_it_is" {
   }
 }
 
+run "batch_work_runs_beside_the_standing_job" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(module.headrace.compute)) == toset(["cluster", "serverless"])
+    error_message = "both share one node"
+  }
+
+  assert {
+    condition     = var.main_nodes == 3 && module.headrace.settings.schedules == "active"
+    error_message = "a person has to replace its primary node"
+  }
+}
+
+run "nobody_to_tell_is_refused" {
+  command = plan
+
+  variables {
+    emails = []
+  }
+
+  expect_failures = [var.emails]
+}
+
 run "serverless_in_the_place_of_a_cluster" {
   command = plan
 
@@ -23,7 +48,7 @@ run "serverless_in_the_place_of_a_cluster" {
   }
 
   assert {
-    condition     = keys(module.headrace.compute) == tolist(["serverless"])
+    condition     = toset(keys(module.headrace.compute)) == toset(["serverless"])
     error_message = "there is a cluster"
   }
 }
