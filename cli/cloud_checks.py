@@ -48,14 +48,12 @@ def quotas_of(there: Environment) -> list[Quota]:
     """Those that the environment draws on; what it does without is left out."""
     found = []
     if there.has_cluster:
-        standing, spot = there.core_nodes + 1, there.most_nodes - there.core_nodes
-        found += [
-            Quota("ec2", "L-1216C47A", "EC2 on demand, standard types, vCPU", standing * CORES_A_NODE),
-            Quota("ec2", "L-34B43A08", "EC2 Spot, standard types, vCPU", spot * CORES_A_NODE),
-        ]
-    else:
-        serverless = there.most_nodes * CORES_A_NODE
-        found += [Quota("emr-serverless", "L-D05C8A75", "EMR Serverless, vCPU at once", serverless)]
+        standing, spot = there.core_nodes + there.main_nodes, there.most_nodes - there.core_nodes
+        found += [Quota("ec2", "L-1216C47A", "EC2 on demand, standard types, vCPU", standing * CORES_A_NODE)]
+        if not there.workers:
+            found += [Quota("ec2", "L-34B43A08", "EC2 Spot, standard types, vCPU", spot * CORES_A_NODE)]
+    if there.workers or not there.has_cluster:
+        found += [Quota("emr-serverless", "L-D05C8A75", "EMR Serverless, vCPU at once", there.batch_cores)]
     if there.has_brokers:
         found += [Quota("kafka", "L-EDD31C36", "MSK, brokers of the account", there.brokers)]
     return [*found, Quota("fargate", "L-3032A538", "Fargate on demand, vCPU", there.worker_cores)]

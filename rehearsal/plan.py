@@ -36,14 +36,15 @@ def priced(kind: str, made: Made) -> Priced:
     try:
         yield from PARTS[kind](made) if kind in PARTS else ()
     except UnknownName as unknown:
-        yield f"(not counted) {kind}: {unknown}", 0.0
+        yield f"(not counted) {kind}: {str(unknown).partition(';')[0]}", 0.0
 
 
 def _cluster(made: Made) -> Priced:
     for role, name in (("master", "primary"), ("core", "core")):
         (fleet,) = made[f"{role}_instance_fleet"]
         types, count = fleet["instance_type_configs"], fleet["target_on_demand_capacity"]
-        node = types[0]["instance_type"]
+        named = [each["instance_type"] for each in types]  # a set: which of them comes, EC2 decides
+        node = next((each for each in named if f"ec2 {each}" in prices().dollars), named[0])
         yield f"{count} {name} {node} on demand", count * HOURS * (_of(f"ec2 {node}") + _of(f"emr {node}"))
         disks = count * sum(disk["size"] for disk in types[0].get("ebs_config") or ())
         if disks:

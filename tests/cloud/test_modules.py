@@ -35,6 +35,22 @@ def test_a_module_is_valid_and_keeps_its_promises(module: Path, infra: Path, tmp
     assert "Success!" in terraform.run("test")
 
 
+EXAMPLES = sorted(each.parent.relative_to(INFRA) for each in INFRA.glob("examples/*/*/main.tf"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_is_valid(example: Path, infra: Path, tmp_path: Path) -> None:
+    terraform = Terraform(infra / example, tmp_path / "data")
+    terraform.init("-backend=false")
+    terraform.run("validate")
+
+
+def test_there_are_examples_and_a_page_that_names_each() -> None:
+    page = (INFRA / "examples/README.md").read_text()
+    assert len(EXAMPLES) >= 6
+    assert all(f"]({each.parts[1]})" in page for each in EXAMPLES)
+
+
 def test_what_terraform_complains_of_is_told_with_its_folder(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('output "x" { value = nothing.at_all }')
     terraform = Terraform(tmp_path, tmp_path / "data")

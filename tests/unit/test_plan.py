@@ -59,5 +59,13 @@ def test_a_machine_without_a_price_is_told_of() -> None:
     assert "x9z.xlarge" in told
 
 
+def test_of_several_machines_that_may_come_one_with_a_price_counts() -> None:
+    several = fleet("i4g.xlarge", 1)
+    several[0]["instance_type_configs"] += fleet("r7g.xlarge", 1)[0]["instance_type_configs"]
+    cluster = {**CLUSTER, "core_instance_fleet": several}
+    _, dollars = summary({"resource_changes": [change("aws_emr_cluster", ["create"], **cluster)]})
+    assert "1 core r7g.xlarge on demand" in dollars
+
+
 def test_an_environment_is_planned_in_the_order_in_which_it_is_applied() -> None:
     assert [each.name for each in roots("dev", ROOT / "infra")] in (["dev"], ["data", "compute"])

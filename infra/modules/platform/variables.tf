@@ -100,8 +100,8 @@ variable "release" {
   default     = null
 
   validation {
-    condition     = can(regex("^emr-spark-[0-9]+[.][0-9]+[.][0-9]+$", coalesce(var.release, "emr-spark-8.1.0")))
-    error_message = "release: of the line emr-spark, such as emr-spark-8.1.0."
+    condition     = var.release == null || can(regex("^emr-spark-[0-9]+[.][0-9]+[.][0-9]+$", var.release))
+    error_message = "release: of the line emr-spark, as headrace/versions.yml names one."
   }
 }
 

@@ -26,6 +26,23 @@ run "disks_are_encrypted_and_metadata_wants_a_token" {
   }
 }
 
+run "what_goes_to_s3_is_under_our_key" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_emr_security_configuration.this[0].configuration).EncryptionConfiguration.AtRestEncryptionConfiguration.S3EncryptionConfiguration == {
+      EncryptionMode = "SSE-KMS"
+      AwsKmsKey      = var.key_arn
+    }
+    error_message = "it is encrypted with another key, or not"
+  }
+
+  assert {
+    condition     = !can(jsondecode(aws_emr_security_configuration.this[0].configuration).EncryptionConfiguration.InTransitEncryptionConfiguration)
+    error_message = "EMR is asked for certificates that there are none of"
+  }
+}
+
 run "nodes_speak_tls_where_they_have_certificates" {
   command = plan
 
