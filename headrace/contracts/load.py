@@ -1,5 +1,6 @@
 """Finds domains and reads their contracts."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,39 @@ import domains
 from headrace.errors import ContractError, UnknownName
 
 if TYPE_CHECKING:
-    from headrace.contracts.model import Contract
+    from headrace.contracts.model import ColumnSpec, Contract
+
+MEANINGS = "columns.yml"
+_WITH_UNIT = re.compile(r"^(.+) \[([^\]]+)\]$", re.DOTALL)
+Meanings = Mapping[tuple[str, str], "ColumnSpec"]
 
 
 @cache
 def load_contracts(domain: str) -> Mapping[str, "Contract"]:
     """All contracts of a domain, by table, with every reference checked."""
     return load_folder(domain_folder(domain) / "contracts")
+
+
+@cache
+def load_meanings(domain: str) -> Meanings:
+    """What columns mean that no source has, by table and column; by "" and column where it holds for every table."""
+    import yaml
+
+    from headrace.contracts.model import ColumnSpec, Loader
+
+    file = domain_folder(domain) / MEANINGS
+    raw = yaml.load(file.read_text(encoding="utf-8"), Loader) or {} if file.is_file() else {}
+    general = {name: said for name, said in raw.items() if not isinstance(said, dict)}
+    by_table = {"": general} | {table: said for table, said in raw.items() if isinstance(said, dict)}
+    meanings: dict[tuple[str, str], ColumnSpec] = {}
+    for table, columns in by_table.items():
+        for column, said in columns.items():
+            if not isinstance(said, str) or not said:
+                raise ContractError(f"{file}: {column} means {said!r}; write what it means, as text")
+            found = _WITH_UNIT.match(said)
+            meaning, unit = (found[1], found[2]) if found else (said, "")
+            meanings[table, column] = ColumnSpec(meaning=meaning, unit=unit)
+    return meanings
 
 
 def domain_folder(domain: str) -> Path:

@@ -121,6 +121,12 @@ class ColumnSpec(Strict):
     added_by: Literal["seed", "headrace"] = Field("seed", description="headrace: an addition of ours.")
 
     @property
+    def comment(self) -> str:
+        """What a reader is told of it."""
+        text = f"{self.meaning} [{self.unit}]" if self.meaning and self.unit else self.meaning
+        return " ".join(text.split())
+
+    @property
     def choices(self) -> tuple[str, ...]:
         return tuple(self.format.split("|")) if self.format and "|" in self.format else ()
 

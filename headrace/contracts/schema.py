@@ -43,4 +43,18 @@ TECHNICAL = T.StructType(
         T.StructField("_ingested_at", T.TimestampType()),
     ]
 )
+TECHNICAL_MEANINGS = {
+    "_raw": "The line or message as it came, where it could not be read whole",
+    "_source": "The file or topic it came by",
+    "_partition": "The partition of the topic; null for a file",
+    "_offset": "The offset in the partition, or the number of the line in the file",
+    "_sent_at": "When it was sent",
+    "_ingested_at": "When bronze took it",
+    "_processed_at": "When this table took it, or made it",
+    "_rejected_at": "When it was set aside",
+    "_reasons": "Why it was set aside",
+    "_deleted_at": "When the deletion was applied",
+    "_order": "The place of the deletion in the log of its source",
+    "_run": "The run that wrote it",
+}
 TECHNICAL_COLUMNS = tuple(TECHNICAL.fieldNames())

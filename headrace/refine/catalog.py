@@ -10,8 +10,9 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from headrace.contracts.load import load_contracts
+from headrace.contracts.load import load_contracts, load_meanings
 from headrace.contracts.model import ColumnSpec, Contract
+from headrace.contracts.schema import TECHNICAL_MEANINGS
 from headrace.errors import UnknownName, UsageError
 from headrace.lake.paths import LAYERS, is_beside
 from headrace.writes.node import AS_OF, Node, Ref
@@ -100,18 +101,21 @@ class Catalog:
         return self.node(table, layer).description
 
     def spec_of(self, column: str, layer: str, table: str) -> ColumnSpec:
-        """What a column means: as the contract has it that its table comes from, else any contract with such a
-        column, since the same name means the same."""
+        """What a column means: as is said of its table, then by the contract that its table comes from, then as is said
+        of every table, else by any contract with such a column, since the same name means the same."""
+        meanings = load_meanings(self.domain)
         added = way_of(self.node(table, layer).table.write).columns if layer != "bronze" else ()
         for field in added:
             if field.name == column and "comment" in field.metadata:
                 return ColumnSpec(meaning=field.metadata["comment"])
         above = [ref.name for ref in self.above(layer, table)] or [table]
-        for name in (*above, *self.contracts):
-            contract = self.contracts.get(name)
-            if contract is not None and column in contract.columns:
-                return contract.columns[column]
-        return ColumnSpec()
+        contracts = [self.contracts[name] for name in (*above, *self.contracts) if name in self.contracts]
+        sources = [each.columns[column] for each in contracts if column in each.columns]
+        is_of_source = any(each.table in above for each in contracts if column in each.columns)
+        own = None if layer == "bronze" else meanings.get((table, column))
+        general = None if layer == "bronze" or is_of_source else meanings.get(("", column))
+        technical = ColumnSpec(meaning=TECHNICAL_MEANINGS.get(column, ""))
+        return own or general or next(iter(sources), technical)
 
 
 @cache

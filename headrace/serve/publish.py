@@ -149,7 +149,7 @@ def _definition(name: str, url: str, meaning: str, layer: str, catalog: Catalog)
     columns, partitions = {}, table.metadata().partition_columns
     for field in _fields(table):
         spec = catalog.spec_of(field["name"], layer, accepted_of(name))
-        comment = _short(f"{spec.meaning} [{spec.unit}]" if spec.unit else spec.meaning, LONGEST_COMMENT)
+        comment = _short(spec.comment, LONGEST_COMMENT)
         column = {"Name": field["name"], "Type": _as_athena(field["type"])}
         columns[field["name"]] = column | ({"Comment": comment} if comment else {})
     return {

@@ -29,15 +29,23 @@ from headrace.writes.way import SilverWay
 SENT = "_sent_at"
 
 
+def _column(name: str, kind: T.DataType, comment: str) -> T.StructField:
+    return T.StructField(name, kind, metadata={"comment": comment})
+
+
 class HistoryWay(SilverWay[History]):
     terms = ("opened", "unchanged", "rejected")
     stored = ("opened", "reclassified")
     keeps_versions = True
     columns = (
-        T.StructField("effective_from", T.TimestampType()),
-        T.StructField("effective_to", T.TimestampType()),
-        T.StructField("is_current", T.BooleanType()),
-        T.StructField("version", T.IntegerType()),
+        _column("effective_from", T.TimestampType(), "From when this version holds"),
+        _column(
+            "effective_to",
+            T.TimestampType(),
+            "Until when this version holds, not included; the year 9999 for the current one",
+        ),
+        _column("is_current", T.BooleanType(), "Whether this version is the current one"),
+        _column("version", T.IntegerType(), "The number of this version of its key, from 1"),
     )
 
     @property

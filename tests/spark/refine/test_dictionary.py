@@ -1,8 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+from headrace.contracts.load import domains_found, load_meanings
 from headrace.refine.catalog import load_tables
 from headrace.refine.dictionary import dictionary, shapes
 from headrace.writes.node import Ref
 
 DOMAIN = "refinery"
+SHIPPED = [name for name in domains_found() if (Path(__file__).parents[3] / "domains" / name).is_dir()]
 
 
 def test_every_table_and_column_of_a_domain_is_in_its_dictionary(spark):
@@ -13,6 +19,31 @@ def test_every_table_and_column_of_a_domain_is_in_its_dictionary(spark):
     for ref, columns in shapes(catalog, spark).items():
         assert f"## {ref}\n" in text
         assert all(f"`{name}`" in text for name in columns.fieldNames())
+
+
+@pytest.mark.parametrize("domain", SHIPPED)
+def test_every_table_and_column_of_every_domain_has_its_meaning(domain, spark):
+    catalog = load_tables(domain)
+
+    columns = shapes(catalog, spark)
+
+    silent = [str(ref) for ref in columns if not catalog.description_of(ref.layer, ref.name)]
+    silent += [
+        f"{ref}.{name}"
+        for ref, fields in columns.items()
+        for name in fields.fieldNames()
+        if not catalog.spec_of(name, ref.layer, ref.name).meaning
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("domain", SHIPPED)
+def test_no_meaning_is_left_of_a_column_that_is_gone(domain, spark):
+    columns = shapes(load_tables(domain), spark)
+
+    names = {(ref.name, name) for ref, fields in columns.items() for name in fields.fieldNames()}
+    names |= {("", name) for _, name in names}
+    assert set(load_meanings(domain)) - names == set()
 
 
 def test_a_history_shows_when_each_version_held(spark):
