@@ -75,8 +75,7 @@ def run(
         campaign.producer.stop()
         found = campaign.drain()
     finally:
-        if campaign.producer is not None and campaign.producer.is_running:
-            campaign.producer.kill()
+        campaign.end()
         broker.down()
     return Summary(
         began_at, round(time.monotonic() - began), rate, dict(campaign.done), campaign.not_done,

@@ -49,6 +49,7 @@ class Campaign:
     not_done: list[str] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     producer: Command | None = None
+    job: Command | None = None
 
     @property
     def topic(self) -> str:
@@ -70,10 +71,20 @@ class Campaign:
 
     def stands(self, *words: str) -> Command:
         began = time.monotonic()
-        job = Command(["stream", self.domain, *words], self.settings, self.logs / "stream.log")
+        job = self._begin(*words)
         wait_until_standing(job, self.paths)
         self.restarts.append(time.monotonic() - began)
         return job
+
+    def _begin(self, *words: str) -> Command:
+        self.job = Command(["stream", self.domain, *words], self.settings, self.logs / "stream.log")
+        return self.job
+
+    def end(self) -> None:
+        """Kills what still runs."""
+        for each in (self.job, self.producer):
+            if each is not None and each.is_running:
+                each.kill()
 
     def killed(self) -> None:
         job = self.stands()
@@ -160,14 +171,14 @@ class Campaign:
 
     def retention_passed(self) -> None:
         """A partition forgets what was not taken yet: the job says so and stops, until the loss is accepted."""
-        job = Command(["stream", self.domain, "--until-empty"], self.settings, self.logs / "stream.log")
+        job = self._begin("--until-empty")
         job.process.wait(timeout=300)
         self._wait_for_messages()
         number, (_, end) = max(offsets_now(self.topic, self.settings).items(), key=lambda each: each[1][1])
         admin = KafkaAdminClient(bootstrap_servers=self.broker.address)
         admin.delete_records({TopicPartition(self.topic, number): end})
         admin.close()
-        refused = Command(["stream", self.domain], self.settings, self.logs / "stream.log")
+        refused = self._begin()
         if not self._ended(refused, within=90) or "--accept-loss" not in refused.last_lines(30):
             refused.kill()
             raise SystemExit(f"a loss was not told:\n{refused.last_lines(30)}")
@@ -188,7 +199,7 @@ class Campaign:
 
     def drain(self) -> dict[str, int]:
         """Takes all that is left, and holds what bronze has against what the broker ever had."""
-        job = Command(["stream", self.domain, "--until-empty"], self.settings, self.logs / "stream.log")
+        job = self._begin("--until-empty")
         if job.process.wait(timeout=600) != 0:
             raise SystemExit(f"the last job failed:\n{job.last_lines()}")
         found = receipt(self.domain, self.settings).check()

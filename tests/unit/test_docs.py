@@ -14,7 +14,11 @@ from cli.main import command
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {name: command(name, line) for lines in PANELS.values() for name, line in lines.items()}
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/cloud.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("operations", "cloud", "first-apply", "producers", "databricks")),
+)
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
 
