@@ -31,6 +31,8 @@ LINKED_ROLES = {
     "AWSServiceRoleForEC2Spot": "spot.amazonaws.com",
     "AWSServiceRoleForECS": "ecs.amazonaws.com",
     "AWSServiceRoleForKafka": "kafka.amazonaws.com",
+    "AWSServiceRoleForAmazonEMRServerless": "ops.emr-serverless.amazonaws.com",
+    "AWSServiceRoleForApplicationAutoScaling_KafkaCluster": "kafka.application-autoscaling.amazonaws.com",
 }
 
 
@@ -56,7 +58,20 @@ def quotas_of(there: Environment) -> list[Quota]:
         found += [Quota("emr-serverless", "L-D05C8A75", "EMR Serverless, vCPU at once", there.batch_cores)]
     if there.has_brokers:
         found += [Quota("kafka", "L-EDD31C36", "MSK, brokers of the account", there.brokers)]
+    found += [Quota("vpc", "L-F678F1CE", "VPCs of the region", 1)]
+    if there.has_cluster:  # of the NAT gateway
+        found += [Quota("ec2", "L-0263D0A3", "EC2, Elastic IPs", 1)]
     return [*found, Quota("fargate", "L-3032A538", "Fargate on demand, vCPU", there.worker_cores)]
+
+
+def linked_roles_of(there: Environment) -> dict[str, str]:
+    """Those that the environment needs."""
+    needless = set()
+    if not (there.workers or not there.has_cluster):
+        needless.add("AWSServiceRoleForAmazonEMRServerless")
+    if not there.disks_grow:
+        needless.add("AWSServiceRoleForApplicationAutoScaling_KafkaCluster")
+    return {role: service for role, service in LINKED_ROLES.items() if role not in needless}
 
 
 def examine_cloud(settings: Settings, there: Environment) -> list[Finding]:
@@ -73,7 +88,7 @@ def examine_cloud(settings: Settings, there: Environment) -> list[Finding]:
         return [*first, Finding("AWS credentials", "problem", str(error), remedy)]
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         *((quota.name, partial(_quota, quota, there)) for quota in quotas_of(there)),
-        *((role, partial(_linked_role, role, service)) for role, service in LINKED_ROLES.items()),
+        *((role, partial(_linked_role, role, service)) for role, service in linked_roles_of(there).items()),
         ("Lake Formation's defaults", _lake_defaults),
         *((name, partial(_database, name)) for name in _databases(settings)),
     ]

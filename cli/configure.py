@@ -15,7 +15,7 @@ EXAMPLES = examples(
 
 def configure(
     from_terraform: Annotated[
-        Path, typer.Option("--from-terraform", help="The folder in which terraform apply was run.")
+        Path, typer.Option("--from-terraform", help="The environment's folder, such as infra/envs/dev.")
     ],
     into: Annotated[Path, typer.Option(help="The file that settings are read from.")] = Path(".env"),
 ) -> None:

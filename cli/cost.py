@@ -38,7 +38,8 @@ def cost(
         typer.Option(
             "--serverless",
             metavar="P[,P]",
-            help='Some of compute, stream: what has kind = "serverless" in infra/envs; by default neither.',
+            help="Some of compute, stream: what infra/envs says to be serverless (compute_kind, stream_kind); "
+            "by default neither.",
             callback=one_of("compute", "stream"),
         ),
     ] = "",

@@ -38,7 +38,8 @@ def doctor(
         typer.Option(
             "--serverless",
             metavar="P[,P]",
-            help='With --cloud: some of compute, stream: what has kind = "serverless" in infra/envs.',
+            help="With --cloud: some of compute, stream: what infra/envs says to be serverless (compute_kind, "
+            "stream_kind).",
             callback=one_of("compute", "stream"),
         ),
     ] = "",

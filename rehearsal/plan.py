@@ -19,6 +19,7 @@ from rehearsal.terraform import Terraform
 
 ROOT = Path(__file__).parents[1]
 HOURS = prices().hours_a_month
+ADDRESSES = "public addresses (IPv4)"
 BY_USE = "S3, Athena, traffic, logs, Spot nodes, EMR Serverless and what else is paid by use come on top: headrace cost"
 NO_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 GIVEN = {  # what an environment asks for and a plan on this machine does not need
@@ -64,6 +65,12 @@ def _task(made: Made) -> Priced:
     yield f"a worker of {cores:g} core and {gb:g} GB", dollars
 
 
+def _service(made: Made) -> Priced:
+    """Its tasks have an address each where they have a public one."""
+    if any(each.get("assign_public_ip") for each in made.get("network_configuration") or ()):
+        yield ADDRESSES, (made.get("desired_count") or 0) * HOURS * _of("public address")
+
+
 def _endpoint(made: Made) -> Priced:
     """In each of its subnets; where those are not known yet, in two."""
     if made["vpc_endpoint_type"] == "Interface":
@@ -84,6 +91,8 @@ PARTS: dict[str, Callable[[Made], Priced]] = {
     "aws_msk_cluster": _brokers,
     "aws_msk_serverless_cluster": _each("MSK Serverless, without partitions", HOURS * _of("msk serverless")),
     "aws_ecs_task_definition": _task,
+    "aws_ecs_service": _service,
+    "aws_eip": _each(ADDRESSES, HOURS * _of("public address")),
     "aws_vpc_endpoint": _endpoint,
     "aws_nat_gateway": _each("NAT gateway", HOURS * _of("nat")),
     "aws_kms_key": _each("key", _of("kms key")),

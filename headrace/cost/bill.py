@@ -308,4 +308,6 @@ def _rest(hours: float, place: Environment, stored: float) -> Iterator[Line]:
     yield Line("network", f"{endpoints} endpoints in {place.zones} zones", ways)
     if place.has_cluster:
         yield Line("network", "a NAT gateway for the first node", price.of("nat") * hours)
+    addresses = 1 + place.has_cluster  # of the worker, and of the gateway
+    yield Line("network", "public addresses (IPv4)", price.of("public address") * addresses * hours)
     yield Line("KMS", "one key", price.month_of("kms key", hours))

@@ -33,13 +33,14 @@ class Environment:
     retention_hours: int
     zones: int
     node_gb: int = 128
-    endpoints: int = 8
+    endpoints: int = 6
     worker_cores: float = 1
     worker_gb: float = 5
     has_cluster: bool = True
     has_brokers: bool = True
     main_nodes: int = 1
     workers: int = 0
+    disks_grow: bool = False
 
     def with_most(self, nodes: int | None) -> "Environment":
         if nodes is None:
@@ -61,12 +62,14 @@ class Environment:
         return (self.workers or self.most_nodes) * CORES_A_NODE
 
     def serverless(self, parts: Iterable[str]) -> "Environment":
-        """compute, stream or both, as kind = "serverless" in infra/envs."""
+        """compute, stream or both, as compute_kind and stream_kind = "serverless" in infra/envs."""
         place = self
         if "compute" in parts:
             place = replace(place, has_cluster=False, core_nodes=0, most_nodes=SERVERLESS_NODES, workers=0)
         if "stream" in parts:
-            place = replace(place, has_brokers=False, retention_hours=SERVERLESS_RETENTION_HOURS)
+            place = replace(
+                place, has_brokers=False, disks_grow=False, retention_hours=SERVERLESS_RETENTION_HOURS
+            )
         return place
 
 
@@ -90,6 +93,7 @@ PROD = Environment(
     retention_hours=72,
     zones=3,
     main_nodes=3,
+    disks_grow=True,
 )
 
 

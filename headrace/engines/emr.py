@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -23,6 +24,9 @@ SUBMITTED_WITH = {
     "spark.scheduler.mode": "FAIR",  # tables are worked on side by side
 }
 DRIVER_MEMORY = "2500m"  # as on a laptop: the first node holds the driver of each step
+SERVERLESS_CORES, SERVERLESS_MB = 4, 16 * 1024  # 4 GB a core, as the application's most is reckoned
+SERVERLESS_PYTHON_SHARE = 0.3  # of the memory, outside the heap, as python_share of a cluster
+SERVERLESS_DISK = "100G"  # unasked it is 20 GB, which a shuffle of one table fills
 LOGS_COME_WITHIN, LOOKS_FOR_LOGS_EVERY = 330.0, 15.0  # EMR brings logs every five minutes
 GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 ON_CLUSTER: dict[str, State] = {
@@ -135,7 +139,7 @@ class ServerlessRuns:
         self._emr = boto3.client("emr-serverless")
 
     def start(self, program: Program) -> str:
-        submitted = ("--conf", "spark.emr-serverless.driverEnv.PYTHONPATH=code:needs")
+        own = {"spark.emr-serverless.driverEnv.PYTHONPATH": "code:needs", **_serverless_sizes()}
         logs = {"s3MonitoringConfiguration": {"logUri": as_s3(f"{self._settings.logs}/emr/")}}
         with refused(self._what, "HEADRACE_EMR_ID"):
             run = self._emr.start_job_run(
@@ -146,7 +150,7 @@ class ServerlessRuns:
                     "sparkSubmit": {
                         "entryPoint": program.package.entry,
                         "entryPointArguments": list(program.words),
-                        "sparkSubmitParameters": " ".join([*_options(program), *submitted]),
+                        "sparkSubmitParameters": " ".join([*_options(program), *_as_conf(own)]),
                     }
                 },
                 configurationOverrides={"monitoringConfiguration": logs},
@@ -178,11 +182,24 @@ def _options(program: Program) -> list[str]:
     package = program.package
     archives = ["--archives", f"{package.code}#code,{package.needs}#needs"]
     jars = ["--jars", ",".join(package.jars)] if package.jars else []
-    return [
-        *archives,
-        *jars,
-        *(word for each in SUBMITTED_WITH.items() for word in ("--conf", "=".join(each))),
-    ]
+    return [*archives, *jars, *_as_conf(SUBMITTED_WITH)]
+
+
+def _as_conf(given: Mapping[str, str]) -> list[str]:
+    return [word for each in given.items() for word in ("--conf", "=".join(each))]
+
+
+def _serverless_sizes() -> dict[str, str]:
+    """Driver and executors are alike; a cluster says the sizes of its executors itself. Unasked, Python has a tenth."""
+    overhead = int(SERVERLESS_MB * SERVERLESS_PYTHON_SHARE)
+    sizes = {
+        "cores": str(SERVERLESS_CORES),
+        "memory": f"{SERVERLESS_MB - overhead}m",
+        "memoryOverhead": f"{overhead}m",
+    }
+    disks = {f"spark.emr-serverless.{role}.disk": SERVERLESS_DISK for role in ("driver", "executor")}
+    given = {f"spark.{role}.{what}": size for role in ("driver", "executor") for what, size in sizes.items()}
+    return given | disks
 
 
 def _end_of(folder: str) -> str:

@@ -16,7 +16,7 @@ variable "is_disposable" {
 }
 
 variable "service_linked_roles" {
-  description = "Services whose own role the account lacks; AWS refuses to make one that is there. `headrace doctor --cloud` tells which."
+  description = "Services whose own role the account lacks; AWS refuses to make one that is there. `headrace doctor --cloud` tells which. One that was made is not removed by terraform."
   type        = set(string)
   default     = []
 

@@ -1,5 +1,6 @@
 """Jobs that were submitted and wait: steps of an EMR cluster, and runs of EMR Serverless."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from moto.emrserverless.models import emrserverless_backends
 from rehearsal.aws.spark_submit import Words
 
 GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+SIZES = re.compile(r"spark\.(emr-serverless\.)?(driver|executor)\.(cores|memory|memoryOverhead|disk)=")
 
 
 class Asked(Protocol):
@@ -94,7 +96,7 @@ class Run:
     def begins(self) -> tuple[Words, dict[str, str]]:
         self._run.state, self._application.state = "RUNNING", "STARTED"
         submit = self._run.job_driver["sparkSubmit"]
-        given = shlex.split(submit.get("sparkSubmitParameters", ""))
+        given = _unsized(shlex.split(submit.get("sparkSubmitParameters", "")))
         words = Words.of([*given, submit["entryPoint"], *submit.get("entryPointArguments", [])])
         return words, _promised(words)
 
@@ -122,3 +124,13 @@ def _promised(words: Words) -> dict[str, str]:
     prefix = "spark.emr-serverless.driverEnv."
     pairs = (each.split("=", 1) for each in words.conf if each.startswith(prefix))
     return {name.removeprefix(prefix): value for name, value in pairs}
+
+
+def _unsized(given: list[str]) -> list[str]:
+    """Without how large its machines are to be: this one is smaller."""
+    words = iter(given)
+    kept = []
+    for word in words:
+        pair = [word, next(words)]
+        kept += [] if word == "--conf" and SIZES.match(pair[1]) else pair
+    return kept

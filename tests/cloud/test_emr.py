@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ import rehearsal.aws.server  # noqa: F401 - moto with its gaps closed
 from headrace.engines import Job, submit, submit_all
 from headrace.engines import cluster as clusters
 from headrace.engines.cluster import Look
-from headrace.engines.emr import ClusterSteps
+from headrace.engines.emr import ClusterSteps, ServerlessRuns
 from headrace.engines.package import Package, stamp
 from headrace.errors import HeadraceError, NotReady, Transient, UsageError
 from headrace.lake import objects
@@ -380,6 +381,36 @@ def test_serverless_needs_the_role_of_its_runs(cluster: Cluster) -> None:
     serverless = cluster.settings.model_copy(update={"emr_kind": "serverless"})
     with pytest.raises(UsageError, match="needs HEADRACE_JOB_ROLE_ARN"):
         submit(JOB, serverless)
+
+
+def test_a_serverless_run_says_how_large_its_machines_are(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def start(self: object, operation: str, given: dict[str, Any]) -> dict[str, str]:
+        asked.update(given)
+        return {"jobRunId": "1"}
+
+    settings = cluster.settings.model_copy(update={"emr_id": "00abc"})
+    package = Package("s3a://a/code/run.py", "s3a://a/code/code.zip", "s3a://a/code/needs.tar.gz", ())
+    runs_there = ServerlessRuns(settings)
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", start)
+    runs_there.start(clusters.Program("refine toy", (), package))
+    words = asked["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"].split()
+    conf = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--conf")
+    (gb_a_core,) = re.findall(
+        r'memory = "\$\{(\d+) \* var.most_cores\} GB"', (ROOT / "infra/modules/compute/main.tf").read_text()
+    )
+    for role in ("driver", "executor"):
+        cores = int(conf[f"spark.{role}.cores"])
+        heap, outside = (
+            int(conf[f"spark.{role}.{what}"].removesuffix("m")) for what in ("memory", "memoryOverhead")
+        )
+        assert heap + outside == 1024 * cores * int(gb_a_core), "the application's most is so much a core"
+        assert outside / (heap + outside) == pytest.approx(0.3, abs=0.001), "Python and Arrow live there"
+        assert conf[f"spark.emr-serverless.{role}.disk"] == "100G"
+    assert conf["spark.emr-serverless.driverEnv.PYTHONPATH"] == "code:needs"
 
 
 def test_the_standing_job_is_a_step_that_nobody_waits_for(cluster: Cluster) -> None:

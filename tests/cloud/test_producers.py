@@ -14,19 +14,23 @@ def blocks(kind: str) -> list[str]:
 
 def test_its_terraform_is_valid(tmp_path: Path) -> None:
     examples = [block for block in blocks("hcl") if "resource " in block]
-    assert len(examples) == 2
-    (tmp_path / "main.tf").write_text("\n".join(examples))
-    terraform = Terraform(tmp_path, tmp_path / "data")
-    terraform.init()
-    terraform.run("fmt", "-check", "-diff")
-    terraform.run("validate")
+    assert len(examples) == 3
+    for place, example in enumerate(examples):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / "main.tf").write_text(example)
+        assert 'variable "producers"' in example, "the file beside it sets this one"
+        terraform = Terraform(folder, folder / "data")
+        terraform.init()
+        terraform.run("fmt", "-check", "-diff")
+        terraform.run("validate")
 
 
 def test_its_terraform_asks_for_outputs_that_there_are() -> None:
     outputs = (PAGE.parents[1] / "infra/modules/data/outputs.tf").read_text()
     told = set(re.findall(r"^    (\w+) +=", outputs, re.MULTILINE))
-    asked = set(re.findall(r"var\.(?:producers|iot)\.(\w+)", "".join(blocks("hcl"))))
-    assert asked >= {"bootstrap", "bootstrap_with_password", "cluster_arn"}
+    asked = set(re.findall(r"var\.producers\.(\w+)", "".join(blocks("hcl"))))
+    assert asked >= {"bootstrap", "bootstrap_with_password", "cluster_arn", "private_routes"}
     assert asked <= told
 
 

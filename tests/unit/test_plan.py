@@ -36,19 +36,27 @@ def test_what_is_made_is_counted_and_priced() -> None:
         change("aws_vpc_endpoint", ["create"], vpc_endpoint_type="Gateway"),
         change("aws_cloudwatch_metric_alarm", ["create"]),
         change("aws_cloudwatch_metric_alarm", ["create"]),
+        change("aws_eip", ["create"]),
+        change(
+            "aws_ecs_service",
+            ["create"],
+            desired_count=1,
+            network_configuration=[{"assign_public_ip": True}],
+        ),
         change("aws_s3_bucket", ["create"]),
         change("aws_kms_key", ["no-op"]),
         change("aws_region", ["read"], mode="data"),
     ]
     kinds, dollars = summary({"resource_changes": changes})
-    assert kinds.total() == 7
+    assert kinds.total() == 9
     assert kinds["aws_vpc_endpoint"] == 2
     node = 730 * (prices().of("ec2 r7g.xlarge") + prices().of("emr r7g.xlarge"))
     assert dollars["3 primary r7g.xlarge on demand"] == pytest.approx(3 * node)
     assert dollars["256 GB of core nodes"] == pytest.approx(256 * prices().of("ebs gp3"))
     assert dollars["endpoints, by zone"] == pytest.approx(3 * 730 * prices().of("endpoint"))
     assert dollars["alarms"] == pytest.approx(2 * prices().of("alarm"))
-    assert len(dollars) == 6, "what is used up only when it is used is in headrace cost"
+    assert dollars["public addresses (IPv4)"] == pytest.approx(2 * 730 * 0.005)
+    assert len(dollars) == 7, "what is used up only when it is used is in headrace cost"
 
 
 def test_a_machine_without_a_price_is_told_of() -> None:

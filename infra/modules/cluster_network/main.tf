@@ -59,7 +59,7 @@ resource "aws_vpc_endpoint" "this" {
 # By which EMR from release 8 on and its cluster speak with each other. EMR would make it itself, outside of Terraform,
 # and terraform destroy would stop at it; this is the name that it gives it.
 resource "aws_vpc_endpoint" "emr" {
-  count = var.has_cluster ? 1 : 0
+  count = var.has_cluster && var.has_emr_endpoint ? 1 : 0
 
   vpc_id              = var.network.vpc_id
   service_name        = "aws.api.${data.aws_region.this.id}.emr-service-cell01"

@@ -52,9 +52,11 @@ locals {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  for_each = toset(var.network.cidrs)
+
   security_group_id = aws_security_group.endpoints.id
   description       = "HTTPS from within the network"
-  cidr_ipv4         = var.network.cidr
+  cidr_ipv4         = each.key
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -73,9 +75,11 @@ resource "aws_vpc_security_group_ingress_rule" "brokers" {
 
 # EMR from release 8 on is spoken to on 443. Releases before it refuse a cluster without 9443.
 resource "aws_vpc_security_group_ingress_rule" "service" {
+  for_each = toset(var.network.cidrs)
+
   security_group_id = aws_security_group.service.id
   description       = "From nodes to EMR"
-  cidr_ipv4         = var.network.cidr
+  cidr_ipv4         = each.key
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -91,11 +95,13 @@ resource "aws_vpc_security_group_ingress_rule" "service_before_8" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "nodes_within" {
-  for_each = merge(local.nodes, { service = aws_security_group.service.id })
+  for_each = {
+    for pair in setproduct(["main", "core", "service"], var.network.cidrs) : "${pair[0]} ${pair[1]}" => { group = pair[0], cidr = pair[1] }
+  }
 
-  security_group_id = each.value
+  security_group_id = merge(local.nodes, { service = aws_security_group.service.id })[each.value.group]
   description       = "To whatever is within the network"
-  cidr_ipv4         = var.network.cidr
+  cidr_ipv4         = each.value.cidr
   ip_protocol       = "-1"
 }
 

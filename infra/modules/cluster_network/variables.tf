@@ -12,7 +12,7 @@ variable "network" {
   description = "What modules/network made, as its outputs say."
   type = object({
     vpc_id          = string
-    cidr            = string
+    cidrs           = list(string)
     private_subnets = list(string)
     outward_subnets = list(string)
     private_routes  = string
@@ -21,20 +21,27 @@ variable "network" {
   })
 
   validation {
-    condition     = length(var.network.private_subnets) > 0 && length(var.network.outward_subnets) > 0 && startswith(var.network.brokers_group, "sg-")
-    error_message = "network: subnets of both kinds and the group of the brokers, sg-…"
+    condition     = length(var.network.private_subnets) > 0 && length(var.network.outward_subnets) > 0 && length(var.network.cidrs) > 0 && startswith(var.network.brokers_group, "sg-")
+    error_message = "network: addresses, subnets of both kinds and the group of the brokers, sg-…"
   }
 }
 
 variable "endpoints" {
-  description = "AWS services that are reached without leaving the network, S3 aside, which always is."
+  description = "AWS services for which endpoints are made, S3 aside, which has one: all that jobs reach from private subnets, less those that a network which was there already has."
   type        = set(string)
-  default     = ["elasticmapreduce", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
+  nullable    = false
+  default     = ["elasticmapreduce", "glue", "kms", "logs", "monitoring", "sts"]
 
   validation {
     condition     = alltrue([for each in var.endpoints : can(regex("^[a-z0-9][a-z0-9.-]*$", each)) && each != "s3"])
     error_message = "endpoints: names of services such as glue; S3 has its own."
   }
+}
+
+variable "has_emr_endpoint" {
+  description = "Whether the endpoint is made by which a cluster and EMR speak; false where the network has one already, for there can be one alone."
+  type        = bool
+  default     = true
 }
 
 variable "has_cluster" {

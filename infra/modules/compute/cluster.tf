@@ -74,7 +74,7 @@ resource "aws_emr_security_configuration" "this" {
 
   count = local.has_cluster ? 1 : 0
 
-  name = var.name
+  name_prefix = "${var.name}-" # AWS changes none: another is made before a cluster that uses it, and this one goes after
 
   configuration = jsonencode({
     EncryptionConfiguration = merge(local.in_transit, {
@@ -94,10 +94,14 @@ resource "aws_emr_security_configuration" "this" {
       HttpPutResponseHopLimit               = 1
     }
   })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_emr_cluster" "this" {
-  #checkov:skip=CKV2_AWS_7:Its groups are closed: modules/network/security.tf
+  #checkov:skip=CKV2_AWS_7:Its groups are closed: modules/cluster_network/security.tf
 
   count = local.has_cluster ? 1 : 0
 
@@ -110,11 +114,14 @@ resource "aws_emr_cluster" "this" {
   security_configuration            = aws_emr_security_configuration.this[0].name
   step_concurrency_level            = var.steps_at_once
   keep_job_flow_alive_when_no_steps = true
-  termination_protection            = false # EMR itself sets it where there are three primaries; the next apply takes it back
+  termination_protection            = var.main_nodes == 3 # EMR sets it itself there: variable main_nodes
   scale_down_behavior               = "TERMINATE_AT_TASK_COMPLETION"
   ebs_root_volume_size              = 32
 
-  configurations_json = jsonencode([{ Classification = "spark-defaults", Properties = local.sizes }])
+  configurations_json = jsonencode(concat(
+    [{ Classification = "spark-defaults", Properties = local.sizes }],
+    [for copies in local.hdfs_copies : { Classification = "hdfs-site", Properties = { "dfs.replication" = tostring(copies) } }],
+  ))
 
   ec2_attributes {
     subnet_ids                        = var.subnets
@@ -179,6 +186,11 @@ resource "aws_emr_cluster" "this" {
     precondition {
       condition     = length(local.node_types) > 0
       error_message = "node_types: the region has none of ${join(", ", local.usual)}. Name some that it has."
+    }
+
+    precondition {
+      condition     = var.main_type != null || length(local.offered) > 0
+      error_message = "main_type: the region has none of ${join(", ", local.usual)}. Name one that it has."
     }
 
     precondition {

@@ -10,7 +10,7 @@ locals {
   usual      = [for family in local.ten[local.architecture] : "${family}.xlarge"]
   offered    = [for each in local.usual : each if contains(flatten(data.aws_ec2_instance_type_offerings.usual[*].instance_types), each)]
   node_types = length(var.node_types) > 0 ? var.node_types : local.offered
-  main_type  = coalesce(var.main_type, local.usual[0])
+  main_type  = coalesce(var.main_type, try(local.offered[0], local.usual[0]))
 
   node      = try(regex("^([a-z])[a-z0-9-]*[.]([0-9]*)(x?)large$", local.node_types[0]), ["r", "", "x"])
   cores     = local.node[2] == "" ? 2 : 4 * coalesce(try(tonumber(local.node[1]), null), 1)
@@ -31,11 +31,14 @@ locals {
     "spark.dynamicAllocation.minExecutors"     = "1"
     "spark.dynamicAllocation.maxExecutors"     = tostring(local.executors_a_node * local.nodes)
   }
+
+  # Below four core nodes EMR keeps one copy of a block: with one node gone, steps that staged there would fail.
+  hdfs_copies = contains([2, 3], var.core_nodes) ? [2] : []
 }
 
 # A type that a region lacks would have the whole cluster refused.
 data "aws_ec2_instance_type_offerings" "usual" {
-  count = local.has_cluster && length(var.node_types) == 0 ? 1 : 0
+  count = local.has_cluster && (length(var.node_types) == 0 || var.main_type == null) ? 1 : 0
 
   location_type = "region"
 

@@ -122,7 +122,7 @@ variable "logs_bucket" {
 }
 
 variable "main_type" {
-  description = "Machine of a primary node, which runs no tasks but holds the driver of each step: 4 GB a step. By default r7g.xlarge, or r7i.xlarge on x86_64."
+  description = "Machine of a primary node, which runs no tasks but holds the driver of each step: 4 GB a step. By default the first of the usual ten that the region has: r7g.xlarge, or r7i.xlarge on x86_64."
   type        = string
   default     = null
 
@@ -133,7 +133,7 @@ variable "main_type" {
 }
 
 variable "main_nodes" {
-  description = "Primary nodes: 1, or 3, of which one may fail and is replaced by EMR itself. A cluster with 3 does not end when idle."
+  description = "Primary nodes: 1, or 3, of which one may fail and is replaced by EMR itself. A cluster with 3 does not end when idle, and is protected: before terraform makes it anew or destroys it, `aws emr set-termination-protection --no-termination-protected --cluster-ids j-…`."
   type        = number
   default     = 1
 
@@ -247,8 +247,8 @@ variable "most_cores" {
   default     = 32
 
   validation {
-    condition     = var.most_cores >= 4
-    error_message = "most_cores: at least 4, a driver and an executor."
+    condition     = var.most_cores >= 8
+    error_message = "most_cores: at least 8, a driver and an executor of 4 each."
   }
 }
 

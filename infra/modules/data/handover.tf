@@ -12,7 +12,7 @@ locals {
     }
     network = {
       vpc_id          = module.network.vpc_id
-      cidr            = module.network.cidr
+      cidrs           = module.network.cidrs
       private_subnets = module.network.private_subnets
       outward_subnets = module.network.outward_subnets
       private_routes  = module.network.private_routes

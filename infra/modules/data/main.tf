@@ -41,6 +41,7 @@ module "stream" {
   security_group  = module.network.brokers_group
   key_arn         = module.lake.key_arn
   broker_type     = var.broker_type
+  monitoring      = var.broker_monitoring
   volume_gb       = var.volume_gb
   most_volume_gb  = var.most_volume_gb
   gb_an_hour      = var.gb_an_hour

@@ -8,13 +8,13 @@ output "parameter" {
   value       = aws_ssm_parameter.handover.name
 }
 
-output "kept" {
+output "protected" {
   description = "What terraform destroy refuses to take, and any plan to make anew."
   value       = keys(terraform_data.holds_data)
 }
 
 output "producers" {
-  description = "What whoever sends needs: the role to take, the topics it may write to, brokers by the way of coming, the network."
+  description = "What whoever sends needs: the role to take, the topics it may write to, brokers by the way of coming, the network and the route table of its private subnets (null of one that was there already)."
   value = {
     role_arn                = module.producer.arn
     topics                  = var.topics
@@ -25,6 +25,7 @@ output "producers" {
     key_arn                 = module.lake.key_arn
     vpc_id                  = module.network.vpc_id
     subnets                 = module.network.private_subnets
+    private_routes          = module.network.private_routes
   }
 }
 

@@ -107,6 +107,12 @@ locals {
       periods     = 3
       description = "Nodes have been unhealthy for 15 minutes, most often because their disks are full: raise node_gb. They get no work."
     }
+    lost = {
+      metric      = "MRLostNodes"
+      threshold   = 0
+      periods     = 3
+      description = "YARN has not heard of a node for 15 minutes; what ran there begins again elsewhere. EMR replaces core nodes: look into the cluster's events where it does not."
+    }
     pending = {
       metric      = "ContainerPending"
       threshold   = 0

@@ -85,7 +85,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.name
+  dashboard_name = "${var.name}-${data.aws_region.this.id}" # one in the account
 
   dashboard_body = jsonencode({
     widgets = concat(

@@ -18,11 +18,22 @@ data "aws_iam_policy_document" "assume" {
       type        = "Service"
       identifiers = ["vpc-flow-logs.amazonaws.com"]
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.this.account_id]
+    }
   }
 }
 
 data "aws_iam_policy_document" "write" {
   count = local.is_ours ? 1 : 0
+
+  statement {
+    actions   = ["logs:DescribeLogGroups"] # which knows no single group
+    resources = ["*"]
+  }
 
   statement {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]

@@ -36,6 +36,8 @@ locals {
   # EMR's own policy lets it work in what carries this, and nowhere else.
   for_emr = { "for-use-with-amazon-emr-managed-policies" = "true" }
 
+  cidrs           = local.is_ours ? aws_vpc.this[*].cidr_block : distinct(concat(data.aws_vpc.existing[*].cidr_block, local.later))
+  later           = [for each in flatten(data.aws_vpc.existing[*].cidr_block_associations) : each.cidr_block if each.state == "associated"]
   vpc_id          = local.is_ours ? aws_vpc.this[0].id : data.aws_vpc.existing[0].id
   private_subnets = local.is_ours ? [for zone in local.zone_ids : aws_subnet.private[zone].id] : var.existing.private_subnets
   outward_subnets = local.is_ours ? [for zone in local.zone_ids : aws_subnet.outward[zone].id] : var.existing.outward_subnets

@@ -5,9 +5,9 @@ output "vpc_id" {
   value       = local.vpc_id
 }
 
-output "cidr" {
-  description = "Its addresses."
-  value       = local.is_ours ? aws_vpc.this[0].cidr_block : data.aws_vpc.existing[0].cidr_block
+output "cidrs" {
+  description = "Its addresses: one block, and what a network that was there already was given later."
+  value       = local.cidrs
 }
 
 output "private_subnets" {

@@ -49,7 +49,7 @@ variable "zone_ids" {
 variable "zone_services" {
   description = "Services that a zone must serve to be taken, by the names of their endpoints."
   type        = set(string)
-  default     = ["elasticmapreduce", "emr-serverless", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]
+  default     = ["elasticmapreduce", "emr-serverless", "glue", "kms", "logs", "monitoring", "sts"]
 
   validation {
     condition     = alltrue([for each in var.zone_services : can(regex("^[a-z0-9][a-z0-9.-]*$", each))])

@@ -13,11 +13,13 @@ locals {
 module "cluster_network" {
   source = "../cluster_network"
 
-  name         = var.name
-  network      = local.data.network
-  has_cluster  = local.has_cluster
-  has_way_out  = local.has_way_out
-  worker_ports = [local.prefect_port]
+  name             = var.name
+  network          = local.data.network
+  endpoints        = var.endpoints
+  has_emr_endpoint = var.has_emr_endpoint
+  has_cluster      = local.has_cluster
+  has_way_out      = local.has_way_out
+  worker_ports     = [local.prefect_port]
 }
 
 module "catalog" {

@@ -53,7 +53,7 @@ resource "aws_msk_cluster" "this" {
   cluster_name           = var.name
   kafka_version          = local.kafka_version
   number_of_broker_nodes = local.zones
-  enhanced_monitoring    = "PER_TOPIC_PER_BROKER"
+  enhanced_monitoring    = var.monitoring
 
   broker_node_group_info {
     instance_type   = var.broker_type

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli import cloud_checks
-from cli.cloud_checks import LINKED_ROLES, examine_cloud, quotas_of
+from cli.cloud_checks import examine_cloud, linked_roles_of, quotas_of
 from cli.health_checks import Finding
 from cli.main import app
 from headrace.cost.rates import environment
@@ -93,7 +94,24 @@ def test_a_quota_below_what_the_environment_asks_for_is_named_with_the_command_t
 
 def test_serverless_draws_on_other_quotas() -> None:
     codes = {each.code for each in quotas_of(DEV.serverless(["compute", "stream"]))}
-    assert codes == {"L-D05C8A75", "L-3032A538"}
+    assert codes == {"L-D05C8A75", "L-3032A538", "L-F678F1CE"}
+
+
+def test_roles_are_asked_for_where_they_are_needed() -> None:
+    serverless, grows = (
+        "AWSServiceRoleForAmazonEMRServerless",
+        "AWSServiceRoleForApplicationAutoScaling_KafkaCluster",
+    )
+    dev, prod = linked_roles_of(DEV), linked_roles_of(environment("prod"))
+    assert dev[serverless] == "ops.emr-serverless.amazonaws.com"
+    assert grows not in dev, "the disks of its brokers stay as they are"
+    assert prod[grows] == "kafka.application-autoscaling.amazonaws.com"
+    assert serverless not in linked_roles_of(replace(DEV, workers=0))
+
+
+def test_a_network_and_the_address_of_its_gateway_are_asked_for() -> None:
+    needed = {each.code: each.needed for each in quotas_of(DEV)}
+    assert (needed["L-F678F1CE"], needed["L-0263D0A3"]) == (1, 1)
 
 
 def test_a_right_that_is_missing_is_said_and_the_rest_is_asked(
@@ -101,7 +119,7 @@ def test_a_right_that_is_missing_is_said_and_the_rest_is_asked(
 ) -> None:
     iam = boto3.client("iam")
     with Stubber(iam) as refuses:
-        for _ in LINKED_ROLES:
+        for _ in linked_roles_of(DEV):
             refuses.add_client_error("get_role", "AccessDenied", "not authorized to perform iam:GetRole")
         asked = cloud_checks.boto3.client
         monkeypatch.setattr(

@@ -53,6 +53,7 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     assert (place.core_nodes, place.most_nodes) == (told(nodes, "core_nodes"), told(nodes, "most_nodes"))
     assert (place.broker_type, place.broker_gb) == (told(data, "broker_type"), told(data, "volume_gb"))
     assert place.retention_hours == told(data, "retention_hours")
+    assert place.disks_grow == (told(data, "most_volume_gb") != "null")
     main = data.with_name("main.tf").read_text()
     assert re.search(rf"zones\s+= {place.zones}\n", main)
     assert place.brokers == place.zones, "one broker in each zone"

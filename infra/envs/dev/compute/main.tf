@@ -41,6 +41,8 @@ module "headrace" {
   stops_when_idle      = var.stops_when_idle
   idle_minutes         = var.idle_minutes
   has_way_out          = var.has_way_out
+  endpoints            = var.endpoints
+  has_emr_endpoint     = var.has_emr_endpoint
   readers              = var.readers
   reader_groups        = var.reader_groups
   deployers            = var.deployers

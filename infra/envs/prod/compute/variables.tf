@@ -81,8 +81,8 @@ variable "most_cores" {
   default     = 32
 
   validation {
-    condition     = var.most_cores >= 4
-    error_message = "most_cores: at least 4, a driver and an executor."
+    condition     = var.most_cores >= 8
+    error_message = "most_cores: at least 8, a driver and an executor of 4 each."
   }
 }
 
@@ -215,6 +215,23 @@ variable "idle_minutes" {
 
 variable "has_way_out" {
   description = "Whether the cluster's first node has a way out, which scaling and ending want: docs/decisions/020-a-network-without-nat.md."
+  type        = bool
+  default     = true
+}
+
+variable "endpoints" {
+  description = "AWS services for which endpoints are made; by default all that jobs reach: modules/cluster_network. A network that is there already may have some of them, or all: []."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = var.endpoints == null || alltrue([for each in coalesce(var.endpoints, []) : can(regex("^[a-z0-9][a-z0-9.-]*$", each)) && each != "s3"])
+    error_message = "endpoints: null, or names of services such as glue; S3 has its own."
+  }
+}
+
+variable "has_emr_endpoint" {
+  description = "Whether the endpoint is made by which a cluster and EMR speak; false where the network has one already."
   type        = bool
   default     = true
 }

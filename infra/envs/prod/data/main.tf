@@ -27,6 +27,7 @@ module "headrace" {
   key_arn                 = var.key_arn
   stream_kind             = var.stream_kind
   broker_type             = var.broker_type
+  broker_monitoring       = var.broker_monitoring
   volume_gb               = var.volume_gb
   most_volume_gb          = var.most_volume_gb
   gb_an_hour              = var.gb_an_hour

@@ -17,3 +17,8 @@ output "zone_ids" {
   description = "The zones that were taken, for zone_ids: then they stay these, whatever AWS adds or leaves."
   value       = module.headrace.zone_ids
 }
+
+output "key_policy" {
+  description = "What the policy of a key that is there already (key_arn) has to say."
+  value       = module.headrace.key_policy
+}

@@ -80,6 +80,17 @@ variable "broker_type" {
   }
 }
 
+variable "broker_monitoring" {
+  description = "Which metrics MSK gives of brokers. DEFAULT is free and has all that alarms and dashboard show; the others (PER_BROKER, PER_TOPIC_PER_BROKER, PER_TOPIC_PER_PARTITION) are paid by the metric."
+  type        = string
+  default     = "DEFAULT"
+
+  validation {
+    condition     = contains(["DEFAULT", "PER_BROKER", "PER_TOPIC_PER_BROKER", "PER_TOPIC_PER_PARTITION"], var.broker_monitoring)
+    error_message = "broker_monitoring: DEFAULT, PER_BROKER, PER_TOPIC_PER_BROKER or PER_TOPIC_PER_PARTITION."
+  }
+}
+
 variable "volume_gb" {
   description = "Disk of a broker when it is made, in GB. Later changes go unseen, for it may have grown: see most_volume_gb."
   type        = number

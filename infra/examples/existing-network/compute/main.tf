@@ -53,5 +53,9 @@ module "compute" {
   most_nodes      = 20
   stops_when_idle = false
 
+  # The network has endpoints of its own, for all but these.
+  endpoints        = ["elasticmapreduce", "glue"]
+  has_emr_endpoint = true
+
   permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
 }

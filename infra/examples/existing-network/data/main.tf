@@ -42,5 +42,13 @@ module "data" {
   gb_an_hour      = 36
   retention_hours = 72
 
+  topics = ["sensor_readings"]
+  producers = {
+    security_groups = ["sg-0123456789abcdef5"]
+    cidrs           = []
+    accounts        = []
+    roles           = ["arn:aws:iam::123456789012:role/plant-gateway"]
+  }
+
   permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
 }

@@ -6,7 +6,7 @@ variables {
   name = "headrace-test"
   network = {
     vpc_id          = "vpc-1"
-    cidr            = "10.20.0.0/16"
+    cidrs           = ["10.20.0.0/16"]
     private_subnets = ["subnet-1", "subnet-2"]
     outward_subnets = ["subnet-3", "subnet-4"]
     private_routes  = "rtb-1"
@@ -22,12 +22,10 @@ run "nothing_is_reached_from_outside" {
     condition = alltrue([
       for each in concat(
         values(aws_vpc_security_group_ingress_rule.brokers),
-        [
-          aws_vpc_security_group_ingress_rule.endpoints,
-          aws_vpc_security_group_ingress_rule.service,
-          aws_vpc_security_group_ingress_rule.service_before_8,
-        ],
-      ) : each.cidr_ipv4 == null || each.cidr_ipv4 == var.network.cidr
+        values(aws_vpc_security_group_ingress_rule.endpoints),
+        values(aws_vpc_security_group_ingress_rule.service),
+        [aws_vpc_security_group_ingress_rule.service_before_8],
+      ) : each.cidr_ipv4 == null || contains(var.network.cidrs, coalesce(each.cidr_ipv4, "none"))
     ])
     error_message = "something lets the outside in"
   }
@@ -107,7 +105,7 @@ run "a_cluster_reaches_emr" {
   }
 
   assert {
-    condition     = aws_vpc_security_group_ingress_rule.service.from_port == 443 && aws_vpc_security_group_ingress_rule.service.cidr_ipv4 == var.network.cidr
+    condition     = { for block, rule in aws_vpc_security_group_ingress_rule.service : block => rule.from_port } == { "10.20.0.0/16" = 443 }
     error_message = "EMR's endpoint lets nodes not in"
   }
 
@@ -171,7 +169,7 @@ run "subnets_are_wanted" {
   variables {
     network = {
       vpc_id          = "vpc-1"
-      cidr            = "10.20.0.0/16"
+      cidrs           = ["10.20.0.0/16"]
       private_subnets = []
       outward_subnets = ["subnet-3"]
       private_routes  = "rtb-1"
@@ -190,7 +188,7 @@ run "a_network_that_is_there_has_its_own_way_out" {
     has_way_out = true
     network = {
       vpc_id          = "vpc-1"
-      cidr            = "10.20.0.0/16"
+      cidrs           = ["10.20.0.0/16"]
       private_subnets = ["subnet-1"]
       outward_subnets = ["subnet-3"]
       private_routes  = null
@@ -202,6 +200,56 @@ run "a_network_that_is_there_has_its_own_way_out" {
   assert {
     condition     = length(aws_nat_gateway.this) + length(aws_eip.way_out) + length(aws_route.way_out) == 0 && length(aws_vpc_security_group_egress_rule.way_out) == 1
     error_message = "routes of somebody else's network are changed, or the first node is not let out"
+  }
+}
+
+run "endpoints_that_a_network_has_are_not_made_again" {
+  command = plan
+
+  variables {
+    endpoints        = []
+    has_cluster      = true
+    has_emr_endpoint = false
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.this) + length(aws_vpc_endpoint.emr) == 0
+    error_message = "AWS refuses a second endpoint of a service with private names"
+  }
+}
+
+run "no_endpoint_is_made_that_no_job_uses" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(aws_vpc_endpoint.this)) == toset(["elasticmapreduce", "glue", "kms", "logs", "monitoring", "sts"])
+    error_message = "the worker reaches Secrets Manager and SNS by its own way out, and nobody else asks them"
+  }
+}
+
+run "addresses_that_a_network_was_given_later_are_within_it" {
+  command = apply
+
+  variables {
+    network = {
+      vpc_id          = "vpc-1"
+      cidrs           = ["10.20.0.0/16", "100.64.0.0/16"]
+      private_subnets = ["subnet-1", "subnet-2"]
+      outward_subnets = ["subnet-3", "subnet-4"]
+      private_routes  = null
+      s3_prefix_list  = "pl-1"
+      brokers_group   = "sg-9"
+    }
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_security_group_ingress_rule.endpoints)) == toset(var.network.cidrs) && toset(keys(aws_vpc_security_group_ingress_rule.service)) == toset(var.network.cidrs)
+    error_message = "nodes in later addresses do not reach AWS"
+  }
+
+  assert {
+    condition     = toset([for each in aws_vpc_security_group_egress_rule.nodes_within : each.cidr_ipv4]) == toset(var.network.cidrs) && length(aws_vpc_security_group_egress_rule.nodes_within) == 6
+    error_message = "nodes do not reach brokers in later addresses"
   }
 }
 

@@ -307,6 +307,81 @@ run "three_primaries_outlive_one" {
     condition     = length(aws_emr_cluster.this[0].auto_termination_policy) == 0
     error_message = "EMR has no such policy for three"
   }
+
+  assert {
+    condition     = aws_emr_cluster.this[0].termination_protection
+    error_message = "EMR sets it, and each apply would take it back"
+  }
+}
+
+run "one_primary_is_free_to_go" {
+  command = plan
+
+  assert {
+    condition     = !aws_emr_cluster.this[0].termination_protection
+    error_message = "terraform destroy stops at a cluster that nobody protected"
+  }
+}
+
+run "two_core_nodes_keep_two_copies" {
+  command = plan
+
+  variables {
+    core_nodes = 2
+  }
+
+  assert {
+    condition     = { for each in jsondecode(aws_emr_cluster.this[0].configurations_json) : each.Classification => each.Properties }["hdfs-site"] == { "dfs.replication" = "2" }
+    error_message = "with one node gone, what lies in HDFS is gone"
+  }
+}
+
+run "a_security_configuration_is_made_anew_before_the_old_one_goes" {
+  command = plan
+
+  assert {
+    condition     = aws_emr_security_configuration.this[0].name_prefix == "headrace-test-"
+    error_message = "two of one name cannot be, and AWS changes none"
+  }
+}
+
+run "the_primary_is_of_a_type_that_the_region_has" {
+  command = plan
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.usual
+    values = { instance_types = ["r6g.xlarge", "r8g.xlarge"] }
+  }
+
+  assert {
+    condition     = local.main_type == "r8g.xlarge"
+    error_message = "a region without r7g refuses the cluster"
+  }
+}
+
+run "a_region_that_has_none_of_the_types_is_told" {
+  command = plan
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.usual
+    values = { instance_types = [] }
+  }
+
+  variables {
+    node_types = ["m7g.xlarge"]
+  }
+
+  expect_failures = [aws_emr_cluster.this[0]]
+}
+
+run "a_driver_and_an_executor_need_eight_cores" {
+  command = plan
+
+  variables {
+    most_cores = 4
+  }
+
+  expect_failures = [var.most_cores]
 }
 
 run "two_primaries_are_refused" {

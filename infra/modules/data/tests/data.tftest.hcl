@@ -44,7 +44,7 @@ run "all_that_holds_data_is_kept" {
   command = plan
 
   assert {
-    condition     = toset(output.kept) == toset(["Prefect's API key", "brokers", "bucket access", "bucket artifacts", "bucket lake", "bucket landing", "bucket logs", "key", "region"])
+    condition     = toset(output.protected) == toset(["Prefect's API key", "brokers", "bucket access", "bucket artifacts", "bucket lake", "bucket landing", "bucket logs", "key", "region"])
     error_message = "terraform destroy would take something"
   }
 
@@ -62,7 +62,7 @@ run "what_is_disposable_is_not_kept" {
   }
 
   assert {
-    condition     = length(output.kept) == 0 && aws_secretsmanager_secret.prefect_api_key[0].recovery_window_in_days == 0
+    condition     = length(output.protected) == 0 && aws_secretsmanager_secret.prefect_api_key[0].recovery_window_in_days == 0
     error_message = "an environment to try things in cannot be removed, or not be made anew under its name"
   }
 }
@@ -76,7 +76,7 @@ run "a_server_of_ones_own_needs_no_key" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret.prefect_api_key) == 0 && !contains(output.kept, "Prefect's API key")
+    condition     = length(aws_secretsmanager_secret.prefect_api_key) == 0 && !contains(output.protected, "Prefect's API key")
     error_message = "a secret is made for no key"
   }
 }

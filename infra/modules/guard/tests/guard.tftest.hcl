@@ -188,8 +188,8 @@ run "nodes_in_trouble_are_told" {
   command = plan
 
   assert {
-    condition     = toset([for each in aws_cloudwatch_metric_alarm.nodes : each.metric_name]) == toset(["MRUnhealthyNodes", "ContainerPending", "HDFSUtilization"])
-    error_message = "nodes that are ill, executors that wait or disks that are full are not told"
+    condition     = toset([for each in aws_cloudwatch_metric_alarm.nodes : each.metric_name]) == toset(["MRUnhealthyNodes", "MRLostNodes", "ContainerPending", "HDFSUtilization"])
+    error_message = "nodes that are ill or lost, executors that wait or disks that are full are not told"
   }
 
   assert {
@@ -219,6 +219,11 @@ run "one_page_shows_it_all" {
     ])) == length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets)
     error_message = "one chart lies on another"
   }
+
+  assert {
+    condition     = aws_cloudwatch_dashboard.this.dashboard_name == "${var.name}-eu-west-1"
+    error_message = "two regions of an account would write over each other's page"
+  }
 }
 
 run "serverless_does_not_idle" {
@@ -247,7 +252,7 @@ run "both_are_watched_where_there_are_both" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_target.failed) == 2 && length(aws_cloudwatch_metric_alarm.nodes) == 3
+    condition     = length(aws_cloudwatch_event_target.failed) == 2 && length(aws_cloudwatch_metric_alarm.nodes) == 4
     error_message = "failures of one of the two are told to nobody"
   }
 }

@@ -233,7 +233,15 @@ run "a_network_that_is_there_is_taken" {
 
   override_data {
     target = data.aws_vpc.existing
-    values = { id = "vpc-9", cidr_block = "10.9.0.0/16" }
+    values = {
+      id         = "vpc-9"
+      cidr_block = "10.9.0.0/16"
+      cidr_block_associations = [
+        { association_id = "vpc-cidr-assoc-1", cidr_block = "10.9.0.0/16", state = "associated" },
+        { association_id = "vpc-cidr-assoc-2", cidr_block = "100.64.0.0/16", state = "associated" },
+        { association_id = "vpc-cidr-assoc-3", cidr_block = "100.65.0.0/16", state = "disassociated" },
+      ]
+    }
   }
 
   override_data {
@@ -256,7 +264,7 @@ run "a_network_that_is_there_is_taken" {
   }
 
   assert {
-    condition     = aws_security_group.brokers.vpc_id == "vpc-9" && output.cidr == "10.9.0.0/16" && output.s3_prefix_list == "pl-9" && output.private_routes == null
+    condition     = aws_security_group.brokers.vpc_id == "vpc-9" && output.cidrs == tolist(["10.9.0.0/16", "100.64.0.0/16"]) && output.s3_prefix_list == "pl-9" && output.private_routes == null
     error_message = "brokers would be elsewhere, or rules name other addresses"
   }
 
@@ -289,6 +297,20 @@ run "one_private_subnet_is_too_few" {
   }
 
   expect_failures = [var.existing]
+}
+
+run "the_log_of_refused_traffic_can_be_written_for_this_account_alone" {
+  command = plan
+
+  assert {
+    condition     = { for each in data.aws_iam_policy_document.write[0].statement : join(" ", each.actions) => tolist(each.resources) if contains(each.actions, "logs:DescribeLogGroups") } == { "logs:DescribeLogGroups" = tolist(["*"]) }
+    error_message = "the role may not look for its group"
+  }
+
+  assert {
+    condition     = [for each in one(data.aws_iam_policy_document.assume.statement).condition : [each.variable, one(each.values)]] == [["aws:SourceAccount", "123456789012"]]
+    error_message = "a flow log of another account could write here"
+  }
 }
 
 run "of_s3_only_our_account_is_reached_and_what_machines_start_from" {

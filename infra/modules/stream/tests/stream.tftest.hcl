@@ -292,3 +292,22 @@ run "serverless_knows_no_passwords" {
 
   expect_failures = [var.has_passwords]
 }
+
+run "metrics_that_cost_are_asked_for" {
+  command = plan
+
+  assert {
+    condition     = aws_msk_cluster.this[0].enhanced_monitoring == "DEFAULT"
+    error_message = "metrics of each topic are paid for, and nothing here shows them"
+  }
+}
+
+run "a_level_of_metrics_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    monitoring = "PER_TOPIC"
+  }
+
+  expect_failures = [var.monitoring]
+}

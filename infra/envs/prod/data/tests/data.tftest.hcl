@@ -66,7 +66,7 @@ run "what_holds_data_is_kept" {
   command = plan
 
   assert {
-    condition     = length(module.headrace.kept) > 0
+    condition     = length(module.headrace.protected) > 0
     error_message = "terraform destroy would take the data"
   }
 }
