@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from moto.emr.models import emr_backends
 from moto.emrserverless.models import emrserverless_backends
 
-from rehearsal.aws.spark_submit import Words
+from rehearsal.aws.spark_submit import Submission
 
 GONE = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 SIZES = re.compile(r"spark\.(emr-serverless\.)?(driver|executor)\.(cores|memory|memoryOverhead|disk)=")
@@ -29,7 +29,11 @@ class Asked(Protocol):
 
     @property
     def logs(self) -> str:
-        """The folder, as a URL."""
+        """The folder for what the driver says, as a URL."""
+        ...
+
+    def logs_of(self, application: str, container: str) -> str:
+        """The same for a container of YARN."""
         ...
 
     @property
@@ -39,9 +43,7 @@ class Asked(Protocol):
         """running: how many run there already. One that may not says that it waits."""
         ...
 
-    def begins(self) -> tuple[Words, dict[str, str]]:
-        """What to submit, and the environment it was promised."""
-        ...
+    def begins(self) -> Submission: ...
 
     def ends(self, code: int) -> None: ...
 
@@ -51,7 +53,11 @@ class Step:
         self._cluster, self._step = cluster, step
         self.id: str = step.id
         self.place = Path(cluster.id, step.id)
-        self.logs = f"{(cluster.log_uri or '').rstrip('/')}/{cluster.id}/steps/{step.id}"
+        self._log_uri = f"{(cluster.log_uri or '').rstrip('/')}/{cluster.id}"
+        self.logs = f"{self._log_uri}/steps/{step.id}"
+
+    def logs_of(self, application: str, container: str) -> str:
+        return f"{self._log_uri}/containers/{application}/{container}"
 
     @property
     def is_called_off(self) -> bool:
@@ -64,9 +70,9 @@ class Step:
             self._step.state = "PENDING"
         return may
 
-    def begins(self) -> tuple[Words, dict[str, str]]:
+    def begins(self) -> Submission:
         self._step.state, self._step.start_datetime = "RUNNING", datetime.now(UTC)
-        return Words.of(self._step.args[1:]), {}
+        return Submission(self._step.args)
 
     def ends(self, code: int) -> None:
         if not self.is_called_off:
@@ -83,8 +89,12 @@ class Run:
         self.place = Path(application.id, run.id)
         overrides = run.configuration_overrides or {}
         to_s3 = overrides.get("monitoringConfiguration", {}).get("s3MonitoringConfiguration", {})
-        below = f"applications/{application.id}/jobs/{run.id}/SPARK_DRIVER"
-        self.logs = f"{to_s3.get('logUri', '').rstrip('/')}/{below}"
+        below = f"applications/{application.id}/jobs/{run.id}"
+        self._log_uri = f"{to_s3.get('logUri', '').rstrip('/')}/{below}"
+        self.logs = f"{self._log_uri}/SPARK_DRIVER"
+
+    def logs_of(self, application: str, container: str) -> str:  # noqa: ARG002
+        return f"{self._log_uri}/SPARK_EXECUTOR/{container}"
 
     @property
     def is_called_off(self) -> bool:
@@ -93,12 +103,13 @@ class Run:
     def may_begin(self, running: int) -> bool:  # noqa: ARG002
         return True
 
-    def begins(self) -> tuple[Words, dict[str, str]]:
+    def begins(self) -> Submission:
+        """Unlike a step, a driver of EMR Serverless finds the archives unpacked beside it."""
         self._run.state, self._application.state = "RUNNING", "STARTED"
         submit = self._run.job_driver["sparkSubmit"]
         given = _unsized(shlex.split(submit.get("sparkSubmitParameters", "")))
-        words = Words.of([*given, submit["entryPoint"], *submit.get("entryPointArguments", [])])
-        return words, _promised(words)
+        words = ["spark-submit", *given, submit["entryPoint"], *submit.get("entryPointArguments", [])]
+        return Submission(words, _promised(given), _archives(given))
 
     def ends(self, code: int) -> None:
         if not self.is_called_off:
@@ -120,10 +131,10 @@ def _of_everyone(backends: Any) -> Iterator[Any]:
         yield from list(of_account.values())
 
 
-def _promised(words: Words) -> dict[str, str]:
+def _promised(given: Sequence[str]) -> dict[str, str]:
     prefix = "spark.emr-serverless.driverEnv."
-    pairs = (each.split("=", 1) for each in words.conf if each.startswith(prefix))
-    return {name.removeprefix(prefix): value for name, value in pairs}
+    pairs = (each.removeprefix(prefix).split("=", 1) for each in given if each.startswith(prefix))
+    return dict(pairs)
 
 
 def _unsized(given: list[str]) -> list[str]:
@@ -134,3 +145,9 @@ def _unsized(given: list[str]) -> list[str]:
         pair = [word, next(words)]
         kept += [] if word == "--conf" and SIZES.match(pair[1]) else pair
     return kept
+
+
+def _archives(given: Sequence[str]) -> dict[str, str]:
+    """By the name that each is to have."""
+    named = given[given.index("--archives") + 1].split(",") if "--archives" in given else []
+    return {name: url for url, name in (each.split("#") for each in named)}

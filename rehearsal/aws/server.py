@@ -22,18 +22,26 @@ from rehearsal.aws import (  # noqa: F401 - read once moto knows that
 
 
 def main() -> None:
+    if CLUSTER not in os.environ:
+        _serve()
+        return
+    from rehearsal.aws.stand_in import StandIn
+    from rehearsal.yarn import yarn
+
+    home = Path(os.environ[CLUSTER])
+    with yarn(home / "yarn") as node:
+        cluster = StandIn(home, node)
+        cluster.start()
+        try:
+            _serve()
+        finally:
+            cluster.stop()
+
+
+def _serve() -> None:
     from moto.server import main as serve
 
-    from rehearsal.aws.stand_in import StandIn
-
-    cluster = StandIn(Path(os.environ[CLUSTER])) if CLUSTER in os.environ else None
-    if cluster is not None:
-        cluster.start()
-    try:
-        serve()
-    finally:
-        if cluster is not None:
-            cluster.stop()
+    serve()
 
 
 if __name__ == "__main__":

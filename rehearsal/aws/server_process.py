@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import HeadraceError
+from headrace.lake.jars import TO_S3, resolved
 from rehearsal.aws import BROKER, CLUSTER
+from rehearsal.cloud.programs import end_all_in
 from rehearsal.kafka import free_port
+from rehearsal.yarn import JARS
 
 REGION = "eu-west-1"
 STARTS_WITHIN = 60.0
@@ -45,7 +48,10 @@ class Aws:
 
 @contextmanager
 def aws(log: Path, broker: str = "", steps: Path | None = None) -> Iterator[Aws]:
-    """broker: whom Kafka's clusters name. steps: where steps are run; by default they are not."""
+    """broker: whom Kafka's clusters name. steps: the folder in which steps are run; by default they are not."""
+    if steps:
+        for jars in (JARS, TO_S3):
+            resolved(jars)  # here, where it may take its time and say what it lacks
     log.parent.mkdir(parents=True, exist_ok=True)
     there = Aws(free_port())
     with log.open("ab") as said:
@@ -72,6 +78,8 @@ def aws(log: Path, broker: str = "", steps: Path | None = None) -> Iterator[Aws]
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        if steps:
+            end_all_in(steps)
 
 
 def _wait_for(server: "subprocess.Popen[bytes]", there: Aws, log: Path) -> None:

@@ -1,48 +1,40 @@
-"""A program in a process of its own, by a real spark-submit.
-
-What YARN does with archives is done here: they are unpacked once, and linked beside the executors, which are in the
-process of the driver. Python has nothing of ours but what the archives bring.
-"""
+"""A program in a process of its own, by the very words that EMR was given: a real spark-submit on a real YARN."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
-import pyspark
 
 from headrace.lake.jars import COMPILES_LITTLE, TO_S3, resolved
-from headrace.lake.session import to_s3
+from rehearsal.yarn import SPARK, Yarn
 
-MEMORY, CORES = "1500m", 2
-WITH_VALUE = ("--archives", "--jars", "--conf", "--deploy-mode", "--driver-memory")
+CORES, MEMORY = 2, "1g"
+ENDS_WITHIN = 15.0
 
 
 @dataclass(frozen=True)
-class Words:
-    """spark-submit's, as far as a job of ours uses them."""
+class Submission:
+    """words: from `spark-submit` on. environment: what the program finds there by itself. beside: archives by the name
+    under which they lie unpacked in the driver's folder."""
 
-    archives: dict[str, str]
-    jars: list[str]
-    conf: list[str]
-    file: str
-    words: list[str]
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, args: Sequence[str]) -> "Words":
-        """args: without the name of the program."""
-        given: dict[str, list[str]] = {name: [] for name in WITH_VALUE}
-        rest = list(args)
-        while rest[0] in given:
-            given[rest.pop(0)].append(rest.pop(0))
-        archives = dict(reversed(each.split("#")) for each in _split(given["--archives"]))
-        return cls(archives, _split(given["--jars"]), given["--conf"], rest[0], rest[1:])
+
+def applications_of(folder: Path) -> list[str]:
+    """Those of YARN that a driver was given, by its log; the newest last."""
+    log = folder / "stderr"
+    told = log.read_text(errors="replace") if log.exists() else ""
+    return list(dict.fromkeys(re.findall(r"Submitted application (application_\d+_\d+)", told)))
 
 
 @dataclass
@@ -51,86 +43,74 @@ class Running:
     folder: Path
 
     @classmethod
-    def begun(cls, asked: Words, folder: Path, environment: dict[str, str]) -> "Running":
-        """environment: what the program finds there by itself."""
-        shared = folder.parents[1]
-        folder.mkdir(parents=True)
-        for name, url in asked.archives.items():
-            (folder / name).symlink_to(_unpacked(url, shared / "archives"))
-        temporary = shared / "tmp"
-        temporary.mkdir(exist_ok=True)
-        jars = [str(_fetched(url, shared / "jars")) for url in asked.jars]
-        home = Path(pyspark.__file__).parent
-        words = _spark_submit(home, asked, jars, folder)
+    def begun(cls, asked: Submission, folder: Path, there: Yarn) -> "Running":
+        """folder: of its own, named like the step."""
+        for name, url in asked.beside.items():
+            (folder / name).symlink_to(_unpacked(url, there.home / "archives"))
+        conf, temporary = folder / "conf", there.home / "tmp"
+        conf.mkdir()
+        defaults = _defaults(folder, there).items()
+        (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in defaults))
         told = {
-            **_without_ours(),
-            "SPARK_HOME": str(home),
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "TMPDIR": str(temporary),
-            **environment,
-        }
+            **there.environment, "SPARK_CONF_DIR": str(conf), "TMPDIR": str(temporary), **asked.environment,
+        }  # fmt: skip
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             process = subprocess.Popen(
-                words, cwd=folder, env=told, stdout=out, stderr=err, start_new_session=True
+                asked.words, cwd=folder, env=told, stdout=out, stderr=err, start_new_session=True
             )
         return cls(process, folder)
 
-    @property
-    def code(self) -> int | None:
-        return self.process.poll()
+    def over(self) -> int | None:
+        """With what it ended, and nothing of it is left then: who was killed ends nobody that it started."""
+        code = self.process.poll()
+        if code is not None:
+            self._signal(signal.SIGKILL)
+        return code
 
     def kill(self) -> None:
-        """As YARN does: told first, then not asked."""
-        if self.code is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+        """Told first, then not asked. YARN ends an application whose driver is gone."""
+        self._signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDS_WITHIN)
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
-def _spark_submit(home: Path, asked: Words, jars: list[str], folder: Path) -> list[str]:
-    s3 = map(str, resolved(TO_S3).glob("*.jar"))
-    here = {
-        "spark.pyspark.python": os.path.realpath(sys.executable),
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": str(2 * CORES),
+def _defaults(folder: Path, there: Yarn) -> dict[str, str]:
+    """What the configuration of a cluster says, where the words say nothing else."""
+    to_s3, java = f"{resolved(TO_S3)}/*", f"-Duser.timezone=UTC {COMPILES_LITTLE}"
+    return {
+        "spark.master": "yarn",
+        "spark.yarn.jars": f"local:{SPARK / 'jars'}/*",
+        "spark.yarn.stagingDir": there.staging.as_uri(),
+        "spark.yarn.am.memory": "256m",
+        "spark.yarn.am.extraJavaOptions": f"{java} -XX:+UseSerialGC",
+        "spark.executor.instances": "1",
+        "spark.executor.cores": str(CORES),
+        "spark.executor.memory": MEMORY,
+        "spark.executor.extraClassPath": to_s3,
+        "spark.executor.extraJavaOptions": java,
+        "spark.driver.extraClassPath": to_s3,
+        "spark.driver.extraJavaOptions": f"{java} -Djava.io.tmpdir={folder}",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {COMPILES_LITTLE} -Djava.io.tmpdir={folder}",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": str(2 * CORES),
     }
-    conf = [*asked.conf, *(f"{name}={value}" for name, value in {**to_s3(), **here}.items())]
-    return [
-        *(str(home / "bin" / "spark-submit"), "--master", f"local[{CORES}]", "--driver-memory", MEMORY),
-        *("--driver-class-path", ":".join([*jars, *s3])),
-        *(word for each in conf for word in ("--conf", each)),
-        *(str(_fetched(asked.file, folder)), *asked.words),
-    ]
-
-
-def _without_ours() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("HEADRACE_", "PYTHON"))}
-
-
-def _fetched(url: str, folder: Path) -> Path:
-    parts = urlsplit(url)
-    there = folder / parts.path.rsplit("/", 1)[-1]
-    if not there.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        boto3.client("s3").download_file(parts.netloc, parts.path.lstrip("/"), str(there))
-    return there
 
 
 def _unpacked(url: str, folder: Path) -> Path:
-    """Once for all steps, as YARN does."""
-    there = folder / f"{url.rsplit('/', 1)[-1]}.unpacked"
+    """Once for all."""
+    there = folder / Path(url).name.partition(".")[0]
     if not there.exists():
-        scratch = there.with_suffix(".unpacking")
-        shutil.unpack_archive(_fetched(url, folder), scratch)
+        parts, scratch = urlsplit(url), there.with_suffix(".unpacking")
+        archive = folder / Path(url).name
+        folder.mkdir(parents=True, exist_ok=True)
+        boto3.client("s3").download_file(parts.netloc, parts.path.lstrip("/"), str(archive))
+        shutil.unpack_archive(archive, scratch)
         scratch.rename(there)
     return there
-
-
-def _split(given: Sequence[str]) -> list[str]:
-    return [each for joined in given for each in joined.split(",") if each]

@@ -34,8 +34,8 @@ def comes_up(part: Part, site: Site) -> None:
     site.broker = Broker(site.home / "kafka", free_port())
     site.stack.callback(site.broker.down)
     site.broker.up()
-    steps = site.home / "steps"
-    site.aws = site.stack.enter_context(aws(site.logs / "aws.log", broker=site.broker.address, steps=steps))
+    on_aws = aws(site.logs / "aws.log", broker=site.broker.address, steps=site.steps_home)
+    site.aws = site.stack.enter_context(on_aws)
     os.environ.update(site.aws.environment)  # from here on, AWS is here for us and all we start
     site.environment = checkout.environment_of(site.checkout)
     site.prefect = site.stack.enter_context(prefect_server(site.home, site.environment))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from headrace.errors import HeadraceError
 
 ENDS_WITHIN = 20.0
@@ -38,6 +40,14 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def end_all_in(folder: Path) -> None:
+    """Whoever works below a folder, in whatever session, is not asked."""
+    for process in psutil.process_iter(["cwd"]):
+        if Path(process.info["cwd"] or "").is_relative_to(folder.resolve()):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def done(

@@ -16,6 +16,7 @@ from headrace.lake.paths import Paths
 from headrace.live.heartbeat import Heartbeat, last_beat
 from headrace.serve.publish import PUBLISHED_LAYERS, database_of
 from headrace.settings import as_environment
+from rehearsal.aws.spark_submit import applications_of
 from rehearsal.cloud.comparison import compared
 from rehearsal.cloud.programs import beside, done
 from rehearsal.cloud.site import INSTEAD, Site
@@ -66,9 +67,16 @@ class Sector:
         if not self.to_kill:
             return
         for step in self.site.steps():
-            if self.to_kill in step.name and step.state == "running" and _killed(step.id):
+            if self.to_kill in step.name and step.state == "running" and self._is_amid_work(step.id):
+                _kill_driver(step.id)
                 self.to_kill = ""
                 return
+
+    def _is_amid_work(self, step: str) -> bool:
+        """Its executor, the second container of YARN, was begun some seconds ago."""
+        (folder,) = self.site.steps_home.glob(f"*/{step}")
+        begun = [each for name in applications_of(folder) for each in self.site.yarn.containers(name)[1:]]
+        return any(time.time() - each.stat().st_ctime > AMID_WORK for each in begun)
 
     def fails(self, part: Part) -> None:
         """What cannot be done says why, and people are told of it."""
@@ -154,11 +162,8 @@ def _through(process: "subprocess.Popen[bytes]", log: Path) -> None:
         raise HeadraceError(f"what ran beside it failed ({log}):\n{last}")
 
 
-def _killed(step: str) -> bool:
-    """Once its Spark has worked for a while."""
+def _kill_driver(step: str) -> None:
+    """The machine with the driver is lost; YARN is to end the rest."""
     for process in psutil.process_iter(["cwd", "name"]):
-        is_its_own = Path(process.info["cwd"] or "").name == step and process.info["name"] == "java"
-        if is_its_own and time.time() - process.create_time() > AMID_WORK:
+        if Path(process.info["cwd"] or "").name == step and process.info["name"] == "java":
             process.kill()
-            return True
-    return False

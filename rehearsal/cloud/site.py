@@ -17,6 +17,7 @@ from rehearsal.aws.server_process import Aws
 from rehearsal.cloud.prefect_processes import Prefect
 from rehearsal.kafka import Broker
 from rehearsal.terraform import Terraform
+from rehearsal.yarn import Yarn
 
 INSTEAD = {"HEADRACE_KAFKA_SECURITY": "plaintext", "HEADRACE_METRICS_PORT": "0"}
 """What holds here and not in AWS: the broker in MSK's place takes no signatures, and ports are shared."""
@@ -47,6 +48,15 @@ class Site:
     @property
     def logs(self) -> Path:
         return self.home / "logs"
+
+    @property
+    def steps_home(self) -> Path:
+        """Where EMR's stand-in runs what it is asked for."""
+        return self.home / "steps"
+
+    @property
+    def yarn(self) -> Yarn:
+        return Yarn(self.steps_home / "yarn")
 
     @property
     def headrace(self) -> Path:
