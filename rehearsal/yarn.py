@@ -72,10 +72,6 @@ class Yarn:
         return self.home / "conf"
 
     @property
-    def staging(self) -> Path:
-        return self.home / "staging"
-
-    @property
     def programs(self) -> Path:
         """What is on the path of a node: EMR's Python by its name."""
         return self.home / "bin"
@@ -155,7 +151,7 @@ def yarn(home: Path) -> Iterator[Yarn]:
 
 
 def _prepare(there: Yarn) -> None:
-    for folder in (there.conf, there.staging, there.programs, there.logs, there.home / "tmp"):
+    for folder in (there.conf, there.programs, there.logs, there.home / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     python = there.programs / f"python{versions()['emr_python']}"
     python.symlink_to(_python())

@@ -52,7 +52,8 @@ class ClusterSteps:
         and it is gone when the step is cancelled. YARN's master would run it a second time, and reads braces as its
         own."""
         submit = ("spark-submit", "--deploy-mode", "client", "--driver-memory", DRIVER_MEMORY)
-        words = [*submit, *_options(program), program.package.entry, *program.words_and_archives]
+        staging = ("--conf", f"spark.yarn.stagingDir={_staging_beside(program.package.entry)}")
+        words = [*submit, *staging, *_options(program), program.package.entry, *program.words_and_archives]
         with refused(f"EMR cluster {self._cluster}", "HEADRACE_EMR_ID"):
             self._must_be_there()
             added = self._emr.add_job_flow_steps(
@@ -176,6 +177,12 @@ class ServerlessRuns:
         region = self._emr.meta.region_name
         place = f"#/serverless-applications/{self._application}/{step}"
         return f"https://{region}.console.aws.amazon.com/emr/home?region={region}{place}"
+
+
+def _staging_beside(url: str) -> str:
+    """In the bucket of the archives: staged elsewhere, these would be copied and unpacked for each step anew."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/staging"
 
 
 def _options(program: Program) -> list[str]:

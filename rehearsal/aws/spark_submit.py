@@ -49,7 +49,7 @@ class Running:
             (folder / name).symlink_to(_unpacked(url, there.home / "archives"))
         conf, temporary = folder / "conf", there.home / "tmp"
         conf.mkdir()
-        defaults = _defaults(folder, there).items()
+        defaults = _defaults(folder).items()
         (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in defaults))
         told = {
             **there.environment, "SPARK_CONF_DIR": str(conf), "TMPDIR": str(temporary), **asked.environment,
@@ -80,13 +80,12 @@ class Running:
             os.killpg(self.process.pid, number)
 
 
-def _defaults(folder: Path, there: Yarn) -> dict[str, str]:
+def _defaults(folder: Path) -> dict[str, str]:
     """What the configuration of a cluster says, where the words say nothing else."""
     to_s3, java = f"{resolved(TO_S3)}/*", f"-Duser.timezone=UTC {COMPILES_LITTLE}"
     return {
         "spark.master": "yarn",
         "spark.yarn.jars": f"local:{SPARK / 'jars'}/*",
-        "spark.yarn.stagingDir": there.staging.as_uri(),
         "spark.yarn.am.memory": "256m",
         "spark.yarn.am.extraJavaOptions": f"{java} -XX:+UseSerialGC",
         "spark.executor.instances": "1",

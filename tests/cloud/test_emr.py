@@ -133,6 +133,9 @@ def test_a_job_goes_as_a_step_and_its_result_comes_back(cluster: Cluster) -> Non
     assert asked["settings"]["HEADRACE_LAKE_URL"] == "s3://test-lake"
     assert "HEADRACE_ENGINE" not in asked["settings"], "the job would hand itself over again"
     assert step.args[:3] == ["spark-submit", "--deploy-mode", "client"]
+    assert "spark.yarn.stagingDir=s3a://a/staging" in step.args, (
+        "else each step copies and unpacks the archives"
+    )
     assert "s3a://a/code/code.zip#code,s3a://a/code/needs.tar.gz#needs" in step.args, "for the executors"
     assert json.loads(step.args[-1]) == {"archives": ["s3a://a/code/code.zip", "s3a://a/code/needs.tar.gz"]}
 

@@ -35,6 +35,19 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # Of YARN, for the time of a step: which archives it has, and the configuration.
+  statement {
+    sid       = "Staging"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.bucket_arns["artifacts"]}/staging/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
+  }
+
   statement {
     sid       = "WhatCameOfIt"
     actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
