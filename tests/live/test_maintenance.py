@@ -17,7 +17,7 @@ from tests.live.conftest import LiveStation
 from tests.spark.refine.conftest import stroke
 
 
-def until(holds: Callable[[], object], within: float = 60) -> None:
+def until(holds: Callable[[], object], within: float = 120) -> None:
     end = time.monotonic() + within
     while not holds():
         assert time.monotonic() < end, "it did not come to pass"
