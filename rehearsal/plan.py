@@ -115,10 +115,9 @@ def summary(plan: Mapping[str, Any]) -> tuple[Counter[str], dict[str, float]]:
 def roots(environment: str, infra: Path) -> list[Path]:
     """The folders of an environment, in the order in which they are applied."""
     folder = infra / "envs" / environment
-    found = [each for name in ("data", "compute") if (each := folder / name).is_dir()]
-    if not found and not (folder / "main.tf").exists():
+    if not folder.is_dir():
         raise HeadraceError(f"there is no environment {environment} under {infra / 'envs'}")
-    return found or [folder]
+    return [folder / "data", folder / "compute"]
 
 
 def planned(folder: Path, data: Path, *init: str) -> dict[str, Any]:
@@ -136,12 +135,9 @@ def main() -> None:
     words.add_argument("--here", action="store_true", help="without an account, against moto")
     asked = words.parse_args()
     with ExitStack() as stack:
-        infra, data = ROOT / "infra", None
-        if asked.here:
-            infra = _here(stack)
-            data = infra.parent / ".terraform"
+        infra = _here(stack) if asked.here else ROOT / "infra"
         for folder in roots(asked.environment, infra):
-            where = (data or folder / ".terraform") / (folder.name if data else "")
+            where = infra.parent / ".terraform" / folder.name if asked.here else folder / ".terraform"
             told(folder, summary(planned(folder, where)))
             if asked.here and folder.name == "data":  # what the other is planned with
                 Terraform(folder, where).run("apply", "-input=false", str(where / "plan"))

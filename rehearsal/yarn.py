@@ -48,10 +48,7 @@ DAEMONS = {
 }
 HEAP = "256m"
 UP_WITHIN = 90.0
-PROMISED_MB, PROMISED_CORES = (
-    1 << 16,
-    64,
-)  # nobody waits for room: what containers ask for is not what they use
+PROMISED_MB, PROMISED_CORES = 1 << 16, 64  # containers use less than they ask for: none waits for room
 HANDED_ON = (
     "JAVA_HOME", "PATH", "TZ", "AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "NO_PROXY",

@@ -88,9 +88,8 @@ def _months_of_seconds(table: Path, *, hours: int, removed_hours: int) -> tuple[
         os.utime(file, (at, at))
     newest = last - last % CHECKPOINT_EVERY - 1
     DeltaTable(str(table), version=newest).create_checkpoint()
-    for version in range(
-        CHECKPOINT_EVERY - 1, newest, CHECKPOINT_EVERY
-    ):  # nobody reads those before the newest
+    # Nobody reads the checkpoints before the newest, so they are empty.
+    for version in range(CHECKPOINT_EVERY - 1, newest, CHECKPOINT_EVERY):
         file, at = folder / f"{version:020d}.checkpoint.parquet", now - (last - version)
         file.touch()
         os.utime(file, (at, at))

@@ -132,9 +132,8 @@ def topic_shape(topic: str, settings: Settings) -> TopicShape | None:
         (description,) = admin.describe_topics([topic])
         asked = ConfigResource(ConfigResourceType.TOPIC, topic, configs={RETENTION: None})
         configs = admin.describe_configs([asked], config_filter="all")["topic"].get(topic, {})
-        milliseconds = int(
-            configs.get(RETENTION, {}).get("value", -1)
-        )  # left out where it is not ours to know
+        # Left out where this role may not ask for it.
+        milliseconds = int(configs.get(RETENTION, {}).get("value", -1))
         retention = timedelta(milliseconds=milliseconds) if milliseconds >= 0 else None
         return TopicShape(len(description["partitions"]), retention)
 
