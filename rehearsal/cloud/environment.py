@@ -79,16 +79,12 @@ def deployed(part: Part, site: Site) -> None:
     told = {**site.environment, "TF_DATA_DIR": str(site.compute.data), "PREFECT_API_URL": site.prefect.url}
     told["PREFECT_HOME"] = str(site.home / "deploys")
     told["HEADRACE_ARCHITECTURE"] = ARCHITECTURES[platform.machine()]
-    told["HEADRACE_SCHEDULES"] = "active"  # which dev leaves paused
     log, prefect = site.logs / "deploy.log", site.checkout / ".venv/bin/prefect"
     configure = [site.headrace, "configure", "--from-terraform", "infra/envs/dev"]
     done(configure, log, folder=site.checkout, environment=told)
     deploy = [prefect, "--no-prompt", "deploy", "--all"]
     done(deploy, log, folder=site.checkout, environment=told)
-    names = site.prefect.deployments()
-    for name in names:
-        site.prefect.let_schedules(name, run=False)
-    part.found_out(f"{len(names)} deployments; their schedules are held until there is something to work on")
+    part.found_out(f"{len(site.prefect.deployments())} deployments; dev leaves their schedules paused")
 
 
 def unchanged(part: Part, site: Site) -> None:

@@ -66,16 +66,15 @@ class Prefect:
         found: dict[str, Any] = self.ask("GET", f"/deployments/name/{name}")
         return found
 
-    def let_schedules(self, name: str, *, run: bool) -> None:
-        verb = "resume" if run else "pause"
-        self.ask("POST", f"/deployments/{self.deployment(name)['id']}/{verb}_deployment")
-
     def schedule(self, name: str, cron: str) -> None:
-        """Puts another cron in the place of each schedule that a deployment has; the next deploying puts it back."""
+        """Puts another cron in the place of each schedule that a deployment has, and lets it run."""
         deployment = self.deployment(name)
         for each in deployment["schedules"]:
-            changed = {"schedule": {**each["schedule"], "cron": cron}}
+            changed = {"schedule": {**each["schedule"], "cron": cron}, "active": True}
             self.ask("PATCH", f"/deployments/{deployment['id']}/schedules/{each['id']}", changed)
+
+    def pause(self, name: str) -> None:
+        self.ask("POST", f"/deployments/{self.deployment(name)['id']}/pause_deployment")
 
     def run(
         self, name: str, parameters: Mapping[str, Any], *, within: float, meanwhile: Callable[[], None]

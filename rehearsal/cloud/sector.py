@@ -117,14 +117,13 @@ class Sector:
         return beside(words, log, folder=site.checkout, environment=told)
 
     def live(self, part: Part, sending: "subprocess.Popen[bytes]") -> None:
-        """The keeper's schedule is let go, and starts the standing job."""
+        """The keeper's schedule is let go, and starts the standing job, as somebody would do in dev."""
         site, keeper = self.site, f"keep-streaming/{self.domain}"
         paths = Paths.of(self.domain, site.there)
         _through(sending, site.logs / f"produce-{self.domain}.log")
         site.prefect.schedule(keeper, "* * * * *")  # nobody waits for five minutes here
-        site.prefect.let_schedules(keeper, run=True)
         beat = self._all_taken(paths)
-        site.prefect.let_schedules(keeper, run=False)
+        site.prefect.pause(keeper)
         by = [each for each in site.prefect.runs_of(keeper) if each["auto_scheduled"]]
         if not by:
             raise HeadraceError(f"{keeper} was never run by its schedule")

@@ -13,7 +13,7 @@ from rehearsal.cloud.prefect_processes import Prefect
 def looks() -> None: ...
 
 
-def test_a_schedule_is_made_more_frequent_and_stays_otherwise_as_it_is() -> None:
+def test_a_paused_schedule_is_let_go_and_made_more_frequent() -> None:
     schedule = DeploymentScheduleCreate(
         schedule=CronSchedule(cron="*/5 * * * *", timezone="UTC"), active=False
     )
@@ -22,4 +22,4 @@ def test_a_schedule_is_made_more_frequent_and_stays_otherwise_as_it_is() -> None
         Prefect(str(PREFECT_API_URL.value())).schedule("looks/by-five", "* * * * *")
         (found,) = client.read_deployment(made).schedules
         client.delete_deployment(made)
-    assert (found.schedule.cron, found.schedule.timezone, found.active) == ("* * * * *", "UTC", False)
+    assert (found.schedule.cron, found.schedule.timezone, found.active) == ("* * * * *", "UTC", True)
