@@ -3,7 +3,6 @@
 import csv
 import re
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +14,7 @@ from cli.examples import examples
 from cli.options import instant
 
 if TYPE_CHECKING:
+    from cli.grid import Grid
     from headrace.serve.query import Answer
 
 EXAMPLES = examples(
@@ -24,7 +24,7 @@ EXAMPLES = examples(
     'headrace query --sql "select count(*) from gold.anomaly_alerts" --version 0',
 )
 
-SHOWN = 40
+SHOWN, STACKED_SHOWN = 40, 15
 
 
 class Format(StrEnum):
@@ -77,30 +77,25 @@ def show(answer: "Answer", form: Format) -> None:
 
 
 def print_table(answer: "Answer", at_most: int = SHOWN) -> None:
-    """As much of an answer as a screen holds, and what it does not hold."""
-    from cli.screen import count, out, table
+    """As many rows as a screen holds, and how many it does not hold; all of them where there is no screen."""
+    from cli.screen import count, out
 
-    rows = [[_cell(value) for value in row] for row in answer.rows[:at_most]]
-    fitting = _fitting(answer.columns, rows, out.width)
+    shown = _grid(answer, at_most if out.is_terminal else len(answer.rows))
+    if not shown.fits(out):
+        at_most = min(at_most, STACKED_SHOWN)
+        shown = _grid(answer, at_most)
+    out.print(shown)
+    if out.is_terminal and (left := len(answer.rows[at_most:])):
+        out.print(f"  not shown: {count(left)} more rows\n", style="dim")
+
+
+def _grid(answer: "Answer", at_most: int) -> "Grid":
+    from cli.screen import table
+
     headings = [
         f">{name}" if _is_number(answer, place) else name for place, name in enumerate(answer.columns)
     ]
-    out.print(table(headings[:fitting], [row[:fitting] for row in rows]))
-    hidden = [f"{count(left)} more rows"] if (left := len(answer.rows[at_most:])) else []
-    if answer.columns[fitting:]:
-        hidden.append(f"columns {', '.join(answer.columns[fitting:])}")
-    if hidden:
-        out.print(f"  not shown: {'; '.join(hidden)}\n", style="dim")
-
-
-def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
-    """How many columns fit side by side, each as wide as its widest cell."""
-    used = 0
-    for place, name in enumerate(columns):
-        used += max(len(name), *(len(row[place]) for row in rows), 0) + 3
-        if used > width:
-            return max(place, 1)
-    return len(columns)
+    return table(headings, [[_cell(value) for value in row] for row in answer.rows[:at_most]])
 
 
 def _is_number(answer: "Answer", place: int) -> bool:

@@ -41,16 +41,19 @@ def show(lines: list[dict]) -> None:
 
     rows = [
         (
-            "[green]=[/]" if line["balanced"] else "[red]≠[/]",
             line["table"],
+            "[green]=[/]" if line["balanced"] else "[red]≠[/]",
             line["says"],
             count(line["left"]),
-            count(line["right"]),
-            ", ".join(f"{count(number)} {name}" for name, number in line["terms"].items() if number),
+            "" if line["balanced"] else count(line["right"]),
+            _made_of(line),
         )
         for line in lines
     ]
-    out.print(table(["", "table", "says", ">left", ">right", "made of"], rows))
+    rights = {row[4] for row in rows} != {""}
+    headings = ["table", "", "says", ">rows", ">beside", "made of"]
+    kept = [at for at in range(len(headings)) if at != 4 or rights]
+    out.print(table([headings[at] for at in kept], [[row[at] for at in kept] for row in rows], grouped=True))
     off = sum(not line["balanced"] for line in lines)
     if not lines:
         out.print("Nothing has been refined yet.")
@@ -58,3 +61,13 @@ def show(lines: list[dict]) -> None:
         out.print(f"[red]{off} of {len(lines)} lines do not balance[/]")
     else:
         out.print(f"[green]all {len(lines)} lines balance[/]")
+
+
+def _made_of(line: dict) -> str:
+    """The terms that say more than the number beside them."""
+    from cli.screen import count
+
+    terms = {name: number for name, number in line["terms"].items() if number}
+    if list(terms.values()) == [line["left"]]:
+        return ""
+    return ", ".join(f"{count(number)} {name}" for name, number in terms.items())

@@ -56,11 +56,16 @@ def _show(found: "list[Rejected]") -> None:
     if not found:
         out.print("Nothing was set aside.")
         return
-    rows = [
-        (each.kind, each.table, escape(each.reason), count(each.count), escape("\n".join(each.samples)))
-        for each in found
-    ]
-    out.print(table(["", "table", "reason", ">how many", "such as"], rows))
+    headings = ["kind", "table", "reason", ">how many"]
+    rows = [(each.kind, each.table, escape(each.reason), count(each.count)) for each in found]
+    if not out.is_terminal:
+        samples = [escape("\n".join(each.samples)) for each in found]
+        headings, rows = [*headings, "such as"], [(*r, s) for r, s in zip(rows, samples, strict=True)]
+    out.print(table(headings, rows))
+    for each in (each for each in found if each.samples and out.is_terminal):
+        out.print(f"[bold]{each.table}[/], {escape(each.reason)}, such as")
+        for sample in each.samples:
+            out.print(f"  {escape(sample)}", style="dim", overflow="fold")
     out.print(
         "Mend the cause; then leave the files again, and send the rows through by [bold]headrace recycle[/]"
     )

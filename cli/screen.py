@@ -5,12 +5,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, ConsoleDimensions
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+from cli.grid import Grid
+
+UNBOUNDED = 1_000_000
+
+
+class Screen(Console):
+    """Standard output or error. Only a terminal has a width: nothing is wrapped or cut for a pipe or a file."""
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        return super().size if self.is_terminal else ConsoleDimensions(UNBOUNDED, 25)
+
+
+out = Screen(highlight=False)
+err = Screen(stderr=True, highlight=False)
 
 MARKS = {
     "ok": "[green]ok[/]",
@@ -40,15 +51,11 @@ def plain(value: Any) -> Any:
     return value
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, *, grouped: bool = False
+) -> Grid:
     """A heading that begins with '>' is right-aligned, as numbers are."""
-    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for heading in headings:
-        right = heading.startswith(">")
-        made.add_column(heading.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
-    for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
-    return made
+    return Grid(headings, rows, title, grouped=grouped)
 
 
 def count(number: float | None) -> str:
