@@ -59,14 +59,16 @@ def _announce(domain: str, plan: "Plan") -> None:
 
 def _answers(domain: str) -> None:
     """The first few of the domain's questions, each with the beginning of its answer."""
-    from cli.query import first_sentence, print_table
+    from cli.query import answering, first_sentence
+    from cli.query_output import Format, show
     from cli.screen import out
-    from headrace.serve.query import list_queries, run_query
+    from headrace.serve.named_queries import list_queries
 
     mine = {name: question for name, question in list_queries().items() if name.startswith(f"{domain}/")}
     for name, question in list(mine.items())[:ANSWERS]:
         out.print(f"[bold]{first_sentence(question)}[/]  [dim]{name}[/]")
-        print_table(run_query(name), at_most=ROWS_OF_AN_ANSWER)
+        with answering(name) as answer:
+            show(answer, Format.table, ROWS_OF_AN_ANSWER)
 
 
 def _what_next(domain: str) -> None:

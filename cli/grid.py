@@ -8,6 +8,7 @@ line a row, however wide.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -73,15 +74,32 @@ class Grid:
         if self._title:
             yield Text(self._title, style="bold")
         if not console.is_terminal:
-            yield from self._lines()
+            yield from (Text(line, no_wrap=True, overflow="ignore") for line in self.lines())
             return
         yield from self._side_by_side(console, options.max_width) or self._stacked(console, options.max_width)
         yield Text()
 
-    def _lines(self) -> Iterator[Text]:
-        widths = [each.wished for each in self._columns]
-        for row in [[Text(each.heading) for each in self._columns], *self._rows]:
-            yield _joined([_one_line(cell) for cell in row], widths, self._columns, BETWEEN[0])
+    @property
+    def row_count(self) -> int:
+        return len(self._rows)
+
+    def lines(self) -> Iterator[str]:
+        """One a row, without styles, below that of the headings."""
+        yield self.line([each.heading for each in self._columns])
+        for row in self._rows:
+            yield self.line([_one_line(cell).plain for cell in row])
+
+    def line(self, cells: Sequence[str]) -> str:
+        """Of a row that may have come later, as wide as those that were there."""
+        padded = (
+            cell.rjust(width) if column.is_number else cell.ljust(width)
+            for cell, width, column in zip(cells, self._wished, self._columns, strict=True)
+        )
+        return BETWEEN[0].join(padded).rstrip()
+
+    @cached_property
+    def _wished(self) -> list[int]:
+        return [each.wished for each in self._columns]
 
     def fits(self, console: Console) -> bool:
         """Whether its columns stand side by side."""

@@ -50,6 +50,7 @@ COMMANDS = {
     },
     "Ask": {
         "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
+        "attach": "Read the tables in a notebook, DuckDB or Polars.",
         "size": "Show rows and bytes of every table and layer, beside the volumes that the source states.",
     },
     "Cloud": {

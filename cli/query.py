@@ -1,41 +1,39 @@
 """`headrace query`: answers from the tables, without Spark."""
 
-import csv
 import re
-import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.examples import examples
 from cli.options import instant
+from cli.query_output import Format
 
 if TYPE_CHECKING:
-    from cli.grid import Grid
-    from headrace.serve.query import Answer
+    from headrace.serve.query import Result
 
 EXAMPLES = examples(
     "headrace query",
     "headrace query {query}",
-    "headrace query {query} --format csv > answer.csv",
-    'headrace query --sql "select count(*) from gold.anomaly_alerts" --version 0',
+    "headrace query {query} --output answer.xlsx",
+    'headrace query "show tables"',
+    'headrace query "describe gold.refinery_kpis"',
+    'headrace query "select count(*) from gold.anomaly_alerts" --version 0',
+    "headrace query --shell",
 )
-
-SHOWN, STACKED_SHOWN = 40, 15
-
-
-class Format(StrEnum):
-    table = "table"
-    csv = "csv"
-    json = "json"
+STATEMENT = re.compile(r"\s|;")
 
 
 def query(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A named query; without it, their list.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME|SQL]", help="A named query, or any SQL; without it, the list of names."
+        ),
     ] = None,
     sql: Annotated[str | None, typer.Option(help="Any read-only SQL over bronze, silver and gold.")] = None,
     version: Annotated[int | None, typer.Option(min=0, help="The tables as of this version.")] = None,
@@ -43,87 +41,82 @@ def query(
         datetime | None,
         typer.Option(metavar="T", parser=instant, help="The tables as they had been written by then."),
     ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Not more rows than these.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the answer to a file: .parquet, .csv or .xlsx."),
+    ] = None,
+    shell: Annotated[
+        bool, typer.Option("--shell", "-i", help="Ask one statement after the other, each ended by ';'.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    from cli.screen import print_json
     from headrace.errors import UsageError
-    from headrace.serve.query import list_queries, run_query, run_sql
 
     shape = Format.json if as_json else form
     if name and sql is not None:
         raise UsageError("give the name of a query or --sql, not both")
-    if sql is not None:
-        show(run_sql(sql, version=version, at=at), shape)
-    elif name:
-        show(run_query(name, version=version, at=at), shape)
-    elif shape is Format.json:
-        print_json(list_queries())
+    which = {"version": version, "at": at}
+    if shell:
+        from cli.query_shell import Shell
+
+        Shell(lambda said: answering(said, which), shape, limit).run()
+    elif name or sql is not None:
+        with answering(name or f"{sql};", which) as result:
+            _deliver(result, shape, limit, output)
     else:
-        _list(list_queries())
+        _list(shape)
 
 
-def show(answer: "Answer", form: Format) -> None:
-    if form is Format.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows(answer.rows)
-    elif form is Format.json:
-        from cli.screen import print_json
+def answering(said: str, which: dict[str, Any] | None = None) -> AbstractContextManager["Result"]:
+    """What is answered to the name of a query, or to a statement, which has more than a word."""
+    from headrace.serve.query import asked
 
-        print_json(answer.as_dicts())
+    if STATEMENT.search(said):
+        return asked(said, **which or {})
+    from headrace.serve.named_queries import named_query
+
+    return asked(named_query(said).sql, domain=said.split("/")[0], **which or {})
+
+
+def _deliver(result: "Result", form: Format, limit: int | None, output: Path | None) -> None:
+    from cli.query_output import save, show
+
+    if output is None:
+        show(result, form, limit)
     else:
-        print_table(answer)
+        from cli.screen import err
 
-
-def print_table(answer: "Answer", at_most: int = SHOWN) -> None:
-    """As many rows as a screen holds, and how many it does not hold; all of them where there is no screen."""
-    from cli.screen import count, out
-
-    shown = _grid(answer, at_most if out.is_terminal else len(answer.rows))
-    if not shown.fits(out):
-        at_most = min(at_most, STACKED_SHOWN)
-        shown = _grid(answer, at_most)
-    out.print(shown)
-    if out.is_terminal and (left := len(answer.rows[at_most:])):
-        out.print(f"  not shown: {count(left)} more rows\n", style="dim")
-
-
-def _grid(answer: "Answer", at_most: int) -> "Grid":
-    from cli.screen import table
-
-    headings = [
-        f">{name}" if _is_number(answer, place) else name for place, name in enumerate(answer.columns)
-    ]
-    return table(headings, [[_cell(value) for value in row] for row in answer.rows[:at_most]])
-
-
-def _is_number(answer: "Answer", place: int) -> bool:
-    values = [row[place] for row in answer.rows if row[place] is not None]
-    return bool(values) and all(isinstance(value, int | float | Decimal) for value in values)
-
-
-def _cell(value: object) -> str:
-    from rich.markup import escape
-
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return escape(str(value))
+        save(result, output, limit)
+        err.print(f"written: {output}")
 
 
 def first_sentence(text: str) -> str:
     return re.split(r"(?<=[?.]) ", text, maxsplit=1)[0]
 
 
-def _list(queries: dict[str, str]) -> None:
-    from cli.screen import out, table
+def _list(form: Format) -> None:
+    from cli.query_output import show
+    from cli.screen import out, print_json, table
+    from headrace.serve.named_queries import list_queries
 
-    out.print(
-        table(["query", "what it answers"], [(name, first_sentence(said)) for name, said in queries.items()])
-    )
+    queries = list_queries()
+    if form is Format.json:
+        print_json(queries)
+    elif form is Format.csv:
+        show(Listed(("query", "what it answers"), queries.items()), form)
+    else:
+        rows = [(name, first_sentence(said)) for name, said in queries.items()]
+        out.print(table(["query", "what it answers"], rows))
+
+
+class Listed:
+    """Rows that are there already, as an answer."""
+
+    def __init__(self, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+        self.columns, self._rows = columns, rows
+        self.numbers = (False,) * len(columns)
+
+    def rows(self) -> Iterable[tuple[Any, ...]]:
+        return iter(self._rows)

@@ -40,7 +40,7 @@ class Summary:
 def summarize(domain: str, settings: "Settings", done: dict, took: dict[str, float]) -> Summary:
     """From what lies in the lake, so that a run with nothing new shows the same, and what the flow said."""
     from headrace.operate.size import sizes
-    from headrace.serve.query import scans
+    from headrace.serve.ops_tables import scans
 
     found, lines = sizes(domain, settings), done["refined"]["receipt"]["lines"]
     kept = [each for each in found if not is_beside(each.table)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from headrace.lake import objects
 from headrace.settings import Settings
 
 LAYERS = ("bronze", "silver", "gold")
@@ -149,3 +150,8 @@ class Paths:
     def published(self, layer: str, table: str) -> str:
         """Which version of a table passed its checks last."""
         return f"{self.lake}/_published/{self.domain}/{layer}/{table}.json"
+
+
+def tables_in(paths: Paths, layer: str) -> list[str]:
+    """The names of all tables of a layer, those beside others among them."""
+    return objects.names_in(paths.table(layer, "").rstrip("/"))

@@ -20,7 +20,7 @@ from headrace.lake.paths import LAYERS, Paths, accepted_of, as_s3, rejected_of
 from headrace.lake.session import get_spark
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
-from headrace.serve.query import named_queries
+from headrace.serve.named_queries import named_queries
 from headrace.settings import Settings
 
 PUBLISHED_LAYERS = ("silver", "gold")

@@ -1,14 +1,16 @@
 """Answers from the tables without Spark: named queries of the domains, and any SQL that only reads.
 
-A query names a table as `gold.x` or `<domain>.gold.x`. `ops.scans` has a row for every check of every scan,
-`ops.ledger` one for every write.
+A query names a table as `gold.x` or `<domain>.gold.x`. `ops.tables` and `ops.columns` list what there is, `ops.scans`
+has a row for every check of every scan, `ops.ledger` one for every write.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -17,46 +19,16 @@ import duckdb
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from headrace.contracts.load import domain_folder, domains_found
+from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
-from headrace.lake import ledger, objects
 from headrace.lake.delta_rs import duckdb_connected, is_table, opened
 from headrace.lake.ledger import last_good
-from headrace.lake.paths import LAYERS, Paths
+from headrace.lake.paths import LAYERS, Paths, tables_in
+from headrace.serve.named_queries import named_query
 from headrace.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class NamedQuery:
-    """A file in a domain's `queries/`; its first comment says what it answers."""
-
-    name: str
-    question: str
-    sql: str
-
-
-def named_queries() -> Iterator[NamedQuery]:
-    for domain in domains_found():
-        for file in sorted((domain_folder(domain) / "queries").glob("*.sql")):
-            sql = file.read_text()
-            comment = takewhile(lambda line: line.startswith("--"), sql.splitlines())
-            question = " ".join(line.removeprefix("--").strip() for line in comment)
-            yield NamedQuery(f"{domain}/{file.stem}", question, sql)
-
-
-def list_queries() -> dict[str, str]:
-    """The question that each named query answers."""
-    return {query.name: query.question for query in named_queries()}
-
-
-def named_query(name: str) -> NamedQuery:
-    known = {query.name: query for query in named_queries()}
-    if name not in known:
-        raise UnknownName("query", name, known)
-    return known[name]
 
 
 @dataclass(frozen=True)
@@ -79,6 +51,50 @@ class Moment:
         return f"as of {self.at:%Y-%m-%d %H:%M:%S}" if self.at else f"as of version {self.version}"
 
 
+class Result:
+    """What a statement answers, while its connection is open: its rows come as they are asked for."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+        self._connection, self._sql = connection, sql
+
+    @cached_property
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with _of_the_user():
+            return self._connection.execute(self._sql)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(column[0] for column in self._cursor.description or ())
+
+    @property
+    def numbers(self) -> tuple[bool, ...]:
+        """Which columns hold some."""
+        return tuple(column[1].id in NUMBERS for column in self._cursor.description or ())
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        with _of_the_user():
+            while some := self._cursor.fetchmany(ROWS_AT_ONCE):
+                yield from some
+
+    def save(self, file: Path, limit: int | None = None) -> None:
+        """Writes the answer as Parquet or CSV, whichever its ending names."""
+        with _of_the_user():
+            relation = self._connection.sql(self._sql)
+            relation = relation if limit is None else relation.limit(limit)
+            if file.suffix == ".csv":
+                relation.write_csv(str(file))
+            else:
+                relation.write_parquet(str(file), compression="zstd")
+
+
+@contextmanager
+def _of_the_user() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise UsageError(f"this query does not run: {error}") from None
+
+
 def run_query(
     name: str, *, version: int | None = None, at: datetime | None = None, settings: Settings | None = None
 ) -> Answer:
@@ -87,35 +103,77 @@ def run_query(
     return run_sql(query.sql, version=version, at=at, domain=name.split("/")[0], settings=settings)
 
 
-def run_sql(
+def run_sql(sql: str, **which: Any) -> Answer:
+    """Answers as `asked` does, all rows at once."""
+    with asked(sql, **which) as result:
+        return Answer(result.columns, list(result.rows()))
+
+
+@contextmanager
+def asked(
     sql: str,
     *,
     version: int | None = None,
     at: datetime | None = None,
     domain: str | None = None,
     settings: Settings | None = None,
-) -> Answer:
-    """Answers one read-only statement over `layer.table` or `domain.layer.table`.
+) -> Iterator[Result]:
+    """Asks one read-only statement over `layer.table` or `domain.layer.table`.
 
     version, at: every table as of then; otherwise each as it last passed its checks.
     """
     if version is not None and at is not None:
         raise UsageError("ask for a version or for an instant, not for both")
     settings, moment = settings or get_settings(), Moment(version, at)
+    sql = _listing(sql, domain, settings) or sql
     with duckdb_connected(settings, python_enable_replacements="false") as connection:
         tree = parse(sql, connection)
         columns = _columns_named(tree)
         for parts in sorted(set(tables_named(tree))):
             if parts[-2:-1] == ("ops",):
                 _register_rows(connection, parts, _ops_table(parts, moment, domain, settings))
+            elif parts[-2:-1] == ("information_schema",):
+                _register_all(connection, domain, settings)
             else:
                 _register(connection, parts, columns, moment, domain, settings)
         connection.execute("set lock_configuration = true")
-        try:
-            found = connection.execute(sql)
-            return Answer(tuple(column[0] for column in found.description or ()), found.fetchall())
-        except duckdb.Error as error:
-            raise UsageError(f"this query does not run: {error}") from None
+        yield Result(connection, sql)
+
+
+def attached(
+    domain: str, *, home: str = "", file: str = "", settings: Settings | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection of DuckDB in which the tables of a domain are views, such as `gold.x`, each as it last passed its
+    checks. home: other than the settings say. file: a database that keeps the views: of files that are there now."""
+    settings = (settings or get_settings()).model_copy(update={"home": Path(home)} if home else {})
+    if settings.lake.startswith("s3"):
+        raise UsageError(
+            f"{settings.lake} is no folder of this machine; docs/connecting.md says who reads it there"
+        )
+    connection = duckdb.connect(file) if file else duckdb_connected(settings)
+    for name in tables_found(settings, domain):
+        _register(connection, (name.layer, name.table), None, Moment(), domain, settings)
+    return connection
+
+
+LISTING = re.compile(r"\s*(?:show\s+(?:all\s+)?(tables)|desc(?:ribe)?\s+([\w.\"]+))\s*;?\s*", re.IGNORECASE)
+
+
+def _listing(sql: str, domain: str | None, settings: Settings) -> str | None:
+    """`show tables` and `describe x` as questions to the tables that list all others."""
+    found = LISTING.fullmatch(sql)
+    if found is None:
+        return None
+    if found[1]:
+        return 'select layer || \'.\' || "table" as "table", rows, description from ops.tables'
+    parts = tuple(found[2].replace('"', "").split("."))
+    if parts[-2:-1] == ("ops",):
+        return None
+    name = _resolve(parts, domain, settings)
+    return (
+        f'select "column", type, meaning from {name.domain}.ops.columns '
+        f"where layer = '{name.layer}' and \"table\" = '{name.table}'"
+    )
 
 
 def parse(sql: str, connection: duckdb.DuckDBPyConnection) -> Any:
@@ -170,41 +228,24 @@ def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
             yield from _nodes(child)
 
 
-OF_SCANS = ("scanned_at", "as_of", "domain", "layer", "table")
-OF_CHECKS = ("name", "outcome", "detail", "found", "expected")
-OF_WRITES = ("finished_at", "domain", "layer", "table", "write", "batch", "run")
-SCANS = dict.fromkeys(OF_SCANS + OF_CHECKS, "string") | {"version": "int64"}
-COUNTED = {"rows_in": "int64", "counts": "string", "version": "int64", "seconds": "float64"}
-LEDGER = dict.fromkeys(OF_WRITES, "string") | COUNTED
+ROWS_AT_ONCE = 10_000
+NUMBERS = {
+    *(f"{sign}{size}int" for sign in ("", "u") for size in ("tiny", "small", "big", "huge")),
+    *("integer", "uinteger", "float", "double", "decimal"),
+}
 
 
 def _ops_table(parts: tuple[str, ...], moment: Moment, domain: str | None, settings: Settings) -> "pa.Table":
-    import pyarrow as pa  # here: tables on a disk do without
+    from headrace.serve.ops_tables import OPS, ops_table  # here: tables on a disk do without pyarrow
 
     if moment != Moment():
         raise UsageError(f"{'.'.join(parts)} has no versions; its rows say when they were written")
     wanted = parts[0] if len(parts) > 2 else domain
     if wanted and wanted not in domains_found():
         raise UnknownName("domain", wanted, domains_found())
-    if parts[-1] not in ("scans", "ledger"):
-        raise UnknownName("table", f"ops.{parts[-1]}", ["ops.scans", "ops.ledger"])
-    rows_of, columns = (scans, SCANS) if parts[-1] == "scans" else (_ledger, LEDGER)
-    domains = (wanted,) if wanted else domains_found()
-    rows = [row for each in domains for row in rows_of(Paths.of(each, settings))]
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def scans(paths: Paths) -> Iterator[dict[str, Any]]:
-    """Every check of every scan, oldest first, one flat row each."""
-    for checks in objects.all_json(paths.scans):
-        yield from checks
-
-
-def _ledger(paths: Paths) -> Iterator[dict[str, Any]]:
-    """counts is the JSON text of the terms that go with the way of writing."""
-    for entry in ledger.all_entries(paths):
-        yield {**asdict(entry), "domain": paths.domain, "counts": json.dumps(entry.counts)}
+    if parts[-1] not in OPS:
+        raise UnknownName("table", f"ops.{parts[-1]}", [f"ops.{name}" for name in OPS])
+    return ops_table(parts[-1], (wanted,) if wanted else domains_found(), settings)
 
 
 @dataclass(frozen=True)
@@ -236,7 +277,8 @@ def _resolve(parts: tuple[str, ...], domain: str | None, settings: Settings) -> 
     if found:
         return found[0]
     known = {
-        other: [name for each in wanted for name in _names_in(each, other, settings)] for other in LAYERS
+        other: [name for each in wanted for name in tables_in(Paths.of(each, settings), other)]
+        for other in LAYERS
     }
     if known[layer]:
         raise UnknownName("table", written, [f"{layer}.{name}" for name in known[layer]])
@@ -245,11 +287,10 @@ def _resolve(parts: tuple[str, ...], domain: str | None, settings: Settings) -> 
     raise UsageError("nothing is refined yet: run headrace generate and headrace refine")
 
 
-def _names_in(domain: str, layer: str, settings: Settings) -> list[str]:
-    folder = Paths.of(domain, settings).table(layer, "")
-    if folder.startswith("s3"):
-        return sorted({url.removeprefix(folder).split("/")[0] for url in objects.list_under(folder)})
-    return sorted(path.name for path in Path(folder).glob("*/"))
+def tables_found(settings: Settings, domain: str) -> Iterator[Name]:
+    """Every table that exists, layer by layer."""
+    for layer in LAYERS:
+        yield from (Name(domain, layer, table) for table in tables_in(Paths.of(domain, settings), layer))
 
 
 def open_table(name: Name, moment: Moment, settings: Settings) -> DeltaTable:
@@ -315,6 +356,12 @@ def _register(
         raise UsageError(
             f"{name} can no longer be read {moment}; files are kept {settings.hours_kept} hours"
         ) from error
+
+
+def _register_all(connection: duckdb.DuckDBPyConnection, domain: str | None, settings: Settings) -> None:
+    for each in (domain,) if domain else domains_found():
+        for name in tables_found(settings, each):
+            _register(connection, (each, name.layer, name.table), None, Moment(), each, settings)
 
 
 def _register_rows(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...], rows: "pa.Table") -> None:

@@ -23,8 +23,9 @@ from headrace.quality.gate import CheckResult
 from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.run import TableResult, refine
+from headrace.serve.named_queries import list_queries
 from headrace.serve.publish import athena_queries, unreadable
-from headrace.serve.query import list_queries, run_query, run_sql
+from headrace.serve.query import run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
 from headrace.writes.node import Ref

@@ -1,16 +1,28 @@
 import json
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from io import StringIO
+from zipfile import ZipFile
 
+import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.query import Format, first_sentence, print_table, show
+from cli.query import Listed, first_sentence
+from cli.query_output import LOOKED_AT, SHOWN, Format, save, show
+from cli.query_shell import Shell
 from cli.screen import Screen
-from headrace.serve.query import Answer, list_queries
+from headrace.errors import UsageError
+from headrace.lake.paths import Paths
+from headrace.serve.named_queries import list_queries
+from headrace.serve.query import asked, run_sql
+from headrace.settings import Settings
 
-ANSWER = Answer(("unit", "share", "at"), [("U-1", 0.51234, datetime(2024, 1, 2, 3, 4)), ("U-2", None, None)])
+ROWS = [("U-1", 0.51234, datetime(2024, 1, 2, 3, 4)), ("U-2", None, None)]
+ANSWER = Listed(("unit", "share", "at"), ROWS)
 
 
 @pytest.fixture
@@ -33,30 +45,121 @@ def test_an_answer_as_json_is_a_list_of_objects(capsys):
     assert json.loads(capsys.readouterr().out)[1] == {"unit": "U-2", "share": None, "at": None}
 
 
-def test_a_pipe_gets_every_row(capsys):
-    print_table(ANSWER, at_most=1)
+def test_a_pipe_gets_every_row_in_columns(capsys):
+    show(Listed(("unit",), [(f"U-{number}",) for number in range(LOOKED_AT + 5)]), Format.table)
 
-    said = capsys.readouterr().out
-    assert "0.5123" in said
-    assert "U-2" in said
+    assert capsys.readouterr().out.split() == ["unit", *(f"U-{number}" for number in range(LOOKED_AT + 5))]
 
 
-def test_a_screen_gets_some_rows_and_is_told_how_many_are_left(terminal):
-    print_table(ANSWER, at_most=1)
+def test_a_screen_gets_as_many_rows_as_are_asked_for(terminal):
+    show(Listed(("unit",), ROWS and [("U-1",), ("U-2",)]), Format.table, limit=1)
 
-    said = terminal.getvalue()
-    assert "0.5123" in said
-    assert "U-2" not in said
-    assert "not shown: 1 more rows" in said
+    assert "U-1" in terminal.getvalue()
+    assert "U-2" not in terminal.getvalue()
+    assert "not shown" not in terminal.getvalue()
+
+
+def test_by_default_it_gets_some_and_is_told_how_many_are_left(terminal):
+    show(Listed(("unit",), [(f"U-{number}",) for number in range(SHOWN + 3)]), Format.table)
+
+    assert f"U-{SHOWN - 1}" in terminal.getvalue()
+    assert f"U-{SHOWN}" not in terminal.getvalue()
+    assert "not shown: 3 rows; --limit" in terminal.getvalue()
+
+
+def test_no_more_rows_are_taken_than_a_screen_needs(terminal):
+    taken = []
+
+    def rows():
+        for number in range(LOOKED_AT * 5):
+            taken.append(number)
+            yield (number,)
+
+    show(Listed(("number",), rows()), Format.table)
+
+    assert len(taken) <= LOOKED_AT + 1
+    assert "more than" in terminal.getvalue()
 
 
 def test_columns_that_do_not_fit_are_shown_below_each_other(terminal):
     names = tuple(f"longname{number}" for number in range(9))
-    print_table(Answer(names, [tuple(f"UNIT-{number:012d}" for number in range(9))]))
+    show(Listed(names, [tuple(f"UNIT-{number:012d}" for number in range(9))]), Format.table)
 
     said = terminal.getvalue()
     assert [name for name in names if name not in said] == []
     assert "UNIT-000000000008" in said
+
+
+@pytest.fixture
+def milk(home):
+    """Two days of a table of the toy domain."""
+    place = Paths.of("pumps", Settings(home=home)).table("silver", "strokes")
+    rows = {"pump_id": ["P1", "P2"], "bar": [1.5, None], "at": [datetime(2024, 1, 2, tzinfo=UTC)] * 2}
+    write_deltalake(place, pa.table(rows))
+    return "select * from silver.strokes order by pump_id"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_an_answer_is_written_as_the_ending_of_its_file_says(milk, tmp_path, kind):
+    file = tmp_path / f"answer.{kind}"
+
+    assert CliRunner().invoke(app, ["query", milk, "--output", str(file), "--limit", "1"]).exit_code == 0
+
+    assert [each.name for each in tmp_path.glob("*answer*")] == [file.name]
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": cells_of}[kind](file)
+    assert len(read) == 1 + (kind == "xlsx")
+    if kind == "xlsx":
+        assert read[0] == ["pump_id", "bar", "at"]
+        assert read[1][0] == "P1"
+        assert float(read[1][1]) == 1.5
+    else:
+        assert list(read["pump_id"]) == ["P1"]
+
+
+def cells_of(file):
+    """The rows of a workbook's only sheet, numbers as text."""
+    with ZipFile(file) as book:
+        words = re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/worksheets/sheet1.xml").decode())
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert words
+    rows = re.findall(r"<row .*?</row>", sheet)
+    return [re.findall(r"<(?:t|v)[^>]*>([^<]*)</(?:t|v)>", row) for row in rows]
+
+
+@pytest.mark.parametrize("name", ["answer.pdf", "answer", "no/such/folder.csv"])
+def test_a_file_that_cannot_be_is_a_usage_error_and_leaves_nothing(milk, tmp_path, name):
+    said = CliRunner().invoke(app, ["query", milk, "--output", str(tmp_path / name)])
+
+    assert isinstance(said.exception, UsageError)
+    assert list(tmp_path.glob("*answer*")) == []
+
+
+def test_more_rows_than_a_sheet_holds_are_a_usage_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.query_output.MOST_IN_A_SHEET", 1)
+
+    with pytest.raises(UsageError, match="a sheet holds 1 rows"):
+        save(ANSWER, tmp_path / "answer.xlsx")
+    assert list(tmp_path.glob("*answer*")) == []
+
+
+def test_a_shell_answers_statements_and_names_and_outlives_mistakes(milk, monkeypatch, capsys):
+    typed = f"{milk}\n limit 1;\nselekt x;\npumps/nothing\nshow tables;\nquit\nselect 1;\n"
+    monkeypatch.setattr("sys.stdin", StringIO(typed))
+
+    assert CliRunner().invoke(app, ["query", "--shell", "--json"], input=typed).exit_code == 0
+    Shell(lambda said: asked(said), Format.csv, None).run()
+
+    said = capsys.readouterr().out
+    assert "P1,1.5" in said
+    assert "P2" not in said
+    assert "silver.strokes,2," in said
+
+
+def test_the_tables_of_a_lake_are_listed_and_described(milk):
+    assert run_sql("SHOW TABLES;").rows[0][:2] == ("silver.strokes", 2)
+    described = dict(row[:2] for row in run_sql("describe silver.strokes").rows)
+    assert described == {"pump_id": "string", "bar": "double", "at": "timestamp"}
+    assert run_sql("show tables").columns == ("table", "rows", "description")
 
 
 def test_without_a_name_the_questions_are_listed():

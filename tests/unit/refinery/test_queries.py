@@ -4,7 +4,8 @@ import duckdb
 import pytest
 
 import domains.refinery
-from headrace.serve.query import named_query, parse, tables_named
+from headrace.serve.named_queries import named_query
+from headrace.serve.query import parse, tables_named
 
 HOME = Path(domains.refinery.__file__).parent
 QUERIES = sorted(file.stem for file in (HOME / "queries").glob("*.sql"))

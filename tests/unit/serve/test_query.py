@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -8,8 +9,9 @@ from deltalake import DeltaTable, write_deltalake
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, objects
 from headrace.lake.paths import Paths
-from headrace.serve import query
-from headrace.serve.query import list_queries, run_query, run_sql
+from headrace.serve import named_queries, query
+from headrace.serve.named_queries import list_queries
+from headrace.serve.query import asked, attached, run_query, run_sql
 from headrace.settings import Settings
 
 
@@ -21,7 +23,8 @@ def domains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = "-- How much milk came?\n-- Columns: litres.\nselect sum(litres) as litres from silver.milk\n"
     (queries / "how-much.sql").write_text(text)
     monkeypatch.setattr(query, "domains_found", lambda: ("bakery", "dairy"))
-    monkeypatch.setattr(query, "domain_folder", lambda domain: tmp_path / domain)
+    monkeypatch.setattr(named_queries, "domains_found", lambda: ("bakery", "dairy"))
+    monkeypatch.setattr(named_queries, "domain_folder", lambda domain: tmp_path / domain)
 
 
 @pytest.fixture
@@ -178,6 +181,46 @@ def test_two_domains_with_the_same_table_have_to_be_told_apart(milk, settings):
 def test_asking_for_a_version_and_an_instant_is_an_error(settings):
     with pytest.raises(UsageError, match="not for both"):
         run_sql("select 1", version=1, at=datetime.now(UTC) - timedelta(days=1), settings=settings)
+
+
+def test_rows_come_as_they_are_asked_for(milk, settings):
+    with asked("select i from range(1000000) r(i)", settings=settings) as result:
+        rows = result.rows()
+        assert [next(rows), next(rows)] == [(0,), (1,)]
+        assert (result.columns, result.numbers) == (("i",), (True,))
+
+
+def test_a_mistake_that_shows_while_rows_are_taken_is_the_user_s(settings):
+    with (
+        pytest.raises(UsageError, match="does not run"),
+        asked("select cast('x' || i as int) from range(9) r(i)", settings=settings) as result,
+    ):
+        list(result.rows())
+
+
+def test_a_query_may_ask_the_information_schema(milk, settings):
+    sql = "select table_catalog, table_schema, table_name, column_name from information_schema.columns"
+
+    assert ("dairy", "silver", "milk", "litres") in run_sql(sql, settings=settings).rows
+
+
+def test_a_lake_is_attached_to_a_notebook_and_to_a_database_of_duckdb(milk, settings, tmp_path):
+    file = str(tmp_path / "lake.duckdb")
+    for words in ({}, {"file": file}):
+        with attached("dairy", settings=settings, **words) as lake:
+            assert lake.sql("select sum(litres) from silver.milk").fetchall() == [(15.0,)]
+            assert lake.sql("from silver.milk").df().shape == (2, 4)
+    elsewhere = duckdb.connect()
+    elsewhere.execute(f"attach '{file}' as lake (read_only)")
+    assert elsewhere.execute("select count(*) from lake.silver.milk").fetchone() == (2,)
+
+
+def test_polars_reads_a_table_where_it_lies(milk, settings):
+    polars = pytest.importorskip("polars")
+
+    assert polars.scan_delta(milk).collect()["litres"].sum() == 15.0
+    with attached("dairy", home=str(settings.home), settings=Settings()) as lake:
+        assert lake.sql("from silver.milk").pl().shape == (2, 4)
 
 
 @pytest.fixture

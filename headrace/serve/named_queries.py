@@ -1,0 +1,36 @@
+"""The named queries of the domains: files in `queries/` whose first comment says what they answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+
+from headrace.contracts.load import domain_folder, domains_found
+from headrace.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class NamedQuery:
+    name: str
+    question: str
+    sql: str
+
+
+def named_queries() -> Iterator[NamedQuery]:
+    for domain in domains_found():
+        for file in sorted((domain_folder(domain) / "queries").glob("*.sql")):
+            sql = file.read_text()
+            comment = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+            question = " ".join(line.removeprefix("--").strip() for line in comment)
+            yield NamedQuery(f"{domain}/{file.stem}", question, sql)
+
+
+def list_queries() -> dict[str, str]:
+    """The question that each named query answers."""
+    return {query.name: query.question for query in named_queries()}
+
+
+def named_query(name: str) -> NamedQuery:
+    known = {query.name: query for query in named_queries()}
+    if name not in known:
+        raise UnknownName("query", name, known)
+    return known[name]
