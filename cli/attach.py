@@ -54,7 +54,7 @@ attach 'lake.duckdb' as lake (read_only); select * from lake.gold.{table};"""
 
 
 def first_gold(domain: str) -> str:
-    """The table that a named query asks first, else any."""
+    """A table to begin with."""
     from headrace.contracts.load import domain_folder
 
     return min(

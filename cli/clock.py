@@ -1,5 +1,7 @@
-"""How long each stage took: the time in which at least one of its items was under way."""
+"""How long a command took by the clock, and each stage of it: the time in which one of its items was under way."""
 
+import os
+import time
 from threading import Lock
 
 from headrace.progress import Event
@@ -24,3 +26,10 @@ class StageClock:
                 running.remove(event.item)
                 if not running:
                     self.seconds[event.stage] += event.at - self._since[event.stage]
+
+
+def seconds_since_start() -> float:
+    """Since this process began, imports and all."""
+    import psutil
+
+    return time.time() - psutil.Process(os.getpid()).create_time()

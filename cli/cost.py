@@ -34,7 +34,7 @@ def cost(
         typer.Option(min=1, help="Other than the environment's most nodes, or workers of EMR Serverless."),
     ] = None,
     serverless: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--serverless",
             metavar="P[,P]",
@@ -42,7 +42,7 @@ def cost(
             "by default neither.",
             callback=one_of("compute", "stream"),
         ),
-    ] = "",
+    ] = None,
     measured: Annotated[
         bool,
         typer.Option(

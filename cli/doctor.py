@@ -34,7 +34,7 @@ def doctor(
         int | None, typer.Option(min=1, help="With --cloud: other than the environment's most nodes.")
     ] = None,
     serverless: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--serverless",
             metavar="P[,P]",
@@ -42,7 +42,7 @@ def doctor(
             "stream_kind).",
             callback=one_of("compute", "stream"),
         ),
-    ] = "",
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     from headrace.settings import get_settings

@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from inspect import getdoc
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -42,6 +42,7 @@ COMMANDS = {
         "kafka": "Start, stop or look for a real broker on this machine: one node, no container.",
     },
     "Check": {
+        "status": "Show what is new, what a refine would run, who writes which table now, and how the last run went.",
         "scan": "Run the Soda checks of some layers. Exit code 1 where one fails; a warning passes and shows.",
         "receipt": "Prove that lines of files = rows of bronze = what became of them; exit code 1 where that fails.",
         "rejected": "Show the files and rows that were set aside, by table and reason, with samples.",
@@ -51,6 +52,7 @@ COMMANDS = {
     "Ask": {
         "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
         "attach": "Read the tables in a notebook, DuckDB or Polars.",
+        "ls": "List the tables and what each is made from.",
         "size": "Show rows and bytes of every table and layer, beside the volumes that the source states.",
     },
     "Cloud": {
@@ -62,6 +64,8 @@ COMMANDS = {
         "cost": "Say what a run costs by service, and per million source rows; no account is asked.",
     },
     "Look after": {
+        "runs": "List the last runs: when, what, how long, and how they ended.",
+        "logs": "Print the log of a run.",
         "maintain": "Sort rows by sender and time, join small files, remove files no reader needs. Rows never change.",
         "docs": (
             "Write anew what is made from the code: tables, versions, .env.example, deployments, queries, the bundle."
@@ -95,6 +99,14 @@ def command(name: str, line: str) -> TyperCommand:
     return get_command(alone)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"headrace {version('headrace')}")
+        raise typer.Exit
+
+
 app = typer.Typer(name="headrace", context_settings={"help_option_names": ["-h", "--help"]}, **LOOK)
 
 
@@ -103,7 +115,11 @@ app = typer.Typer(name="headrace", context_settings={"help_option_names": ["-h",
     epilog="Begin with [bold]headrace demo[/bold]; ask [bold]headrace doctor[/bold] when something is amiss.",
     no_args_is_help=True,
 )
-def headrace() -> None:
+def headrace(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
     """A lakehouse for industrial telemetry: generate, refine, check, ask."""
 
 

@@ -16,7 +16,7 @@ EXAMPLES = examples(
 
 def maintain(
     domain: Domain = None,
-    layers: Layers = "bronze,silver,gold",
+    layers: Layers = None,
     tables: Tables = None,
     at_least: Annotated[
         int, typer.Option("--at-least", metavar="BYTES", min=0, help="Leave smaller tables alone.")
@@ -34,7 +34,7 @@ def maintain(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    from cli.options import listed, one_domain, tables_named
+    from cli.options import layers_of, one_domain, tables_named
     from cli.screen import print_json
     from cli.work import flow
     from headrace.operate.maintain import retention
@@ -46,7 +46,7 @@ def maintain(
         "maintain",
         name,
         tables=tables_named(name, tables),
-        layers=list(listed(layers) or ()),
+        layers=layers_of(layers),
         least_bytes=at_least,
         retain_hours=retain_hours,
         even_if_unsafe=even_if_unsafe,

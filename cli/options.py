@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -78,14 +78,17 @@ def tables_named(domain: str, given: str | list[str] | None) -> list[str] | None
     return list(asked)
 
 
-def one_of(*allowed: str) -> Callable[[str | None], str | None]:
-    """Checks each of a comma-separated list."""
+Given = TypeVar("Given", str | None, list[str] | None)
 
-    def check(text: str | None) -> str | None:
-        for part in listed(text) or ():
+
+def one_of(*allowed: str) -> Callable[[Given], Given]:
+    """Checks each of a comma-separated list, or of several."""
+
+    def check(given: Given) -> Given:
+        for part in listed(given) or ():
             if part not in allowed:
                 raise typer.BadParameter(f"{part!r} is not among {', '.join(allowed)}")
-        return text
+        return given
 
     return check
 
@@ -110,12 +113,29 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", metavar="T", parser=instant, help="The instant the run pretends it is."),
 ]
+LAYERS = ("bronze", "silver", "gold")
 Layers = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--layers",
         metavar="L[,L]",
-        help="Some of bronze, silver, gold.",
-        callback=one_of("bronze", "silver", "gold"),
+        help="Some of bronze, silver, gold; may be repeated. By default all.",
+        callback=one_of(*LAYERS),
     ),
 ]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="S",
+        help="Tables by name or layer, as in dbt: +x with all it is made from, x+ with all that is made from it, 2+x "
+        "two steps, 'gold,+x' what both name, 'a b' what either names, tank_* by pattern.",
+    ),
+]
+
+
+def layers_of(given: list[str] | None) -> list[str]:
+    """In their own order, all where none is named."""
+    chosen = listed(given) or LAYERS
+    return [layer for layer in LAYERS if layer in chosen]

@@ -1,38 +1,27 @@
 """`headrace publish`: tables where people ask in Athena or Databricks SQL."""
 
-from typing import Annotated
-
-import typer
-
 from cli.examples import examples
-from cli.options import AsJson, Domain, one_of
+from cli.options import AsJson, Domain, Layers
 
 EXAMPLES = examples("headrace publish {domain}", "headrace publish {domain} --layers bronze,silver,gold")
 
 
 def publish(
     domain: Domain = None,
-    layers: Annotated[
-        str,
-        typer.Option(
-            "--layers",
-            metavar="L[,L]",
-            help="Some of bronze, silver, gold.",
-            callback=one_of("bronze", "silver", "gold"),
-        ),
-    ] = "silver,gold",
+    layers: Layers = None,
     as_json: AsJson = False,
 ) -> None:
-    """In Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is Databricks.
+    """Silver and gold, if no layers are named; in Unity Catalog where HEADRACE_UNITY_CATALOG names it and the engine is
+    Databricks.
 
     The flow refine does this behind each run. Doing it again changes nothing, unless the tables have changed. A table
     that somebody else registered is refused, and left as it is.
     """
-    from cli.options import listed, one_domain
+    from cli.options import layers_of, one_domain
     from cli.screen import out, print_json, table
     from cli.work import job
 
-    done = job("publish", one_domain(domain), layers=list(listed(layers) or ()))["tables"]
+    done = job("publish", one_domain(domain), layers=layers_of(layers or ["silver", "gold"]))["tables"]
     if as_json:
         print_json(done)
         return

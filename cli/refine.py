@@ -1,15 +1,20 @@
 """`headrace refine`: bring bronze, silver and gold up to date."""
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson, AsOf, Domain, Layers, Tables
+from cli.options import AsJson, AsOf, Domain, Layers, Select, Tables
+
+if TYPE_CHECKING:
+    from cli.pending import Step
 
 EXAMPLES = examples(
     "headrace refine {domain}",
+    "headrace refine {domain} --dry-run",
+    "headrace refine {domain} --select +refinery_kpis",
     "headrace refine {domain} --layers silver,gold --as-of 2024-01-15",
     "headrace refine {domain} --layers bronze --no-scans --json",
 )
@@ -18,26 +23,58 @@ EXAMPLES = examples(
 def refine(
     domain: Domain = None,
     as_of: AsOf = None,
-    layers: Layers = "bronze,silver,gold",
+    layers: Layers = None,
     tables: Tables = None,
+    select: Select = None,
     scans: Annotated[bool, typer.Option(help="Scan each layer before the next.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would run, why and about how long, and stop.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     from cli.nothing_new import refined
-    from cli.options import listed, one_domain, tables_named
+    from cli.options import layers_of, one_domain, tables_named
+    from cli.pending import pending, seconds_for
+    from cli.run_record import learned
     from cli.screen import print_json
+    from cli.selection import chosen
     from cli.work import flow
     from headrace.refine.run import check_free
     from headrace.settings import get_settings
 
     name, settings = one_domain(domain), get_settings()
-    what: dict[str, Any] = {"layers": list(listed(layers) or ()), "tables": tables_named(name, tables)}
-    check_free(name, settings, **what)
-    done = flow("refine", name, **what, as_of=as_of, scans=scans, unless=refined)
+    named = chosen(name, select, layers_of(layers), tables_named(name, tables))
+    what: dict[str, Any] = {"layers": named[0], "tables": named[1]}
+    if not dry_run:
+        check_free(name, settings, **what)
+    steps = pending(name, settings, as_of=as_of, **what)
+    expected = seconds_for(steps, settings, scans=scans)
+    if dry_run:
+        _tell(steps, expected * learned("refine", name), as_json=as_json)
+        return
+    done = flow("refine", name, **what, as_of=as_of, scans=scans, unless=refined, estimated=expected)
     if as_json:
         print_json(done)
     else:
         _show(done)
+
+
+def _tell(steps: "list[Step]", expected: float, *, as_json: bool) -> None:
+    """What would run."""
+    from cli.screen import count, out, print_json, seconds, table
+
+    if as_json:
+        print_json({"tables": steps, "seconds": round(expected, 1)})
+        return
+    if not steps:
+        out.print("Nothing is new: no table would be written.")
+        return
+    rows = [
+        (each.name, each.why, count(each.rows), count(each.partitions), seconds(each.seconds))
+        for each in steps
+    ]
+    out.print(table(["table", "why", ">about rows", ">partitions", ">about"], rows))
+    out.print(f"{len(steps)} tables would be written, in about {seconds(expected)} with start and scans")
 
 
 def _show(done: dict) -> None:

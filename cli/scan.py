@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson, AsOf, Domain, Layers, Tables
+from cli.options import AsJson, AsOf, Domain, Layers, Select, Tables
 
 EXAMPLES = examples(
     "headrace scan {domain}",
@@ -17,19 +17,22 @@ EXAMPLES = examples(
 
 def scan(
     domain: Domain = None,
-    layers: Layers = "bronze,silver,gold",
+    layers: Layers = None,
     tables: Tables = None,
+    select: Select = None,
     as_of: AsOf = None,
     force: Annotated[bool, typer.Option(help="Scan tables too whose version has not changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    from cli.options import listed, one_domain, tables_named
+    from cli.options import layers_of, one_domain, tables_named
     from cli.screen import print_json
+    from cli.selection import chosen
     from cli.work import job
 
     name = one_domain(domain)
-    given = {"as_of": as_of and as_of.isoformat(), "tables": tables_named(name, tables)}
-    found = [job("scan", name, layer=layer, force=force, **given)["scan"] for layer in listed(layers) or ()]
+    some, named = chosen(name, select, layers_of(layers), tables_named(name, tables))
+    given = {"as_of": as_of and as_of.isoformat(), "tables": named, "force": force}
+    found = [job("scan", name, layer=layer, **given)["scan"] for layer in some]
     if as_json:
         print_json(found)
     else:

@@ -6,7 +6,8 @@ Not a terminal: one plain line per finished item. Events may come from several t
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -18,25 +19,28 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.outputs import Output, text_to
+from cli.run_record import forget_old_logs, log_file
 from cli.screen import count, seconds
 from headrace.progress import Event, listening
 
 SIGNS = {"done": ("✓", "green"), "skipped": ("·", "dim"), "failed": ("✗", "red")}
 WIDEST = 34
 SAYS_EVERY = 60.0
+MOST_OF_A_LINE = 1_000
 
 
 @contextmanager
 def watching(console: Console | None = None) -> Iterator[None]:
-    """Shows progress for as long as it lasts."""
-    with chatter_aside() as screen:
-        shown = console or screen
+    """Shows progress for as long as it lasts, and keeps it in the log."""
+    with chatter_aside() as screen, log_file().open("a", buffering=1) as log:
+        shown, kept = console or screen, Plain(Console(file=log, width=MOST_OF_A_LINE), stamped=True)
         if not shown.is_terminal:
-            with listening(Plain(shown)):
+            with listening(Plain(shown)), listening(kept):
                 yield
             return
         rows = Rows(shown)
-        with Live(rows, console=shown, refresh_per_second=8, transient=True), listening(rows):
+        live = Live(rows, console=shown, refresh_per_second=8, transient=True)
+        with live, listening(rows), listening(kept):
             yield
 
 
@@ -47,10 +51,11 @@ def chatter_aside() -> Iterator[Console]:
     A JVM or a server started here keeps the log for its output: they print between the lines of our JSON and
     through the rows that are being drawn ("Deleted 3 files", "Using incubator modules").
     """
-    log = chatter_log()
+    log = log_file()
     log.parent.mkdir(parents=True, exist_ok=True)
     ours = [os.dup(1), os.dup(2)]
-    with log.open("wb") as file, text_to(Output(os.dup(ours[1]), "w")) as screen:
+    with log.open("ab") as file, text_to(Output(os.dup(ours[1]), "w")) as screen:
+        _name_last(log)
         sys.stdout.flush()
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -62,17 +67,20 @@ def chatter_aside() -> Iterator[Console]:
                 os.close(saved)
 
 
-def chatter_log() -> Path:
-    from headrace.settings import get_settings
-
-    return get_settings().home / "logs" / "last.log"
+def _name_last(log: Path) -> None:
+    """`last.log` leads to the log of the last command."""
+    last = log.with_name("last.log")
+    with suppress(OSError):
+        last.unlink(missing_ok=True)
+        last.symlink_to(log.name)
+    forget_old_logs()
 
 
 class Plain:
     """A log: stage, item, rows, seconds. What goes on for long says so each minute."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, *, stamped: bool = False) -> None:
+        self._console, self._stamped = console, stamped
         self._lock = Lock()
         self._said: dict[tuple[str, str], float] = {}
 
@@ -90,7 +98,8 @@ class Plain:
         with self._lock:
             if not self._is_worth_a_line(event):
                 return
-            parts = [f"{event.stage:<10}", f"{event.item:<{WIDEST}}", f"{event.state:<8}"]
+            parts = [f"{datetime.now(UTC):%H:%M:%S}"] if self._stamped else []
+            parts += [f"{event.stage:<10}", f"{event.item:<{WIDEST}}", f"{event.state:<8}"]
             parts.append(_counted(event))
             parts.append(f"{seconds(event.seconds):>12}")
             self._console.print(f"{' '.join(parts)}  {event.note}".rstrip(), markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from threading import Thread, current_thread, main_thread
 from typing import Any, NoReturn, TypeVar
 
 from cli.error_output import Stopped
+from cli.run_record import recorded
 from cli.watch import watching
 from headrace.progress import Event, Stopwatch, listening, tell
 
@@ -23,35 +24,55 @@ def flow(
     *,
     needs_spark: bool = True,
     unless: Callable[..., dict[str, Any] | None] | None = None,
+    estimated: float = 0.0,
     **parameters: Any,
 ) -> dict[str, Any]:
     """Runs the Prefect flow of that name, with its progress on the screen.
 
-    unless: answers in its place where nothing is new, and then neither Prefect nor Spark is started.
+    unless: answers in its place where nothing is new, and then neither Prefect nor Spark is started. estimated: the
+    seconds that it may take.
     """
+    given = {key: value for key, value in parameters.items() if value is not None}
+    with watching(), recorded(name, domain, estimated=estimated) as known:
+        done = _run_flow(name, domain, given, needs_spark, unless)
+        known["rows"] = _rows_in(done)
+        return done
+
+
+def _rows_in(done: dict[str, Any]) -> int:
+    """The rows of bronze that came by a run."""
+    tables = done.get("refined", done).get("tables") or ()
+    return sum(each["rows_in"] for each in tables if each.get("layer") == "bronze")
+
+
+def _run_flow(
+    name: str,
+    domain: str,
+    given: dict[str, Any],
+    needs_spark: bool,
+    unless: Callable[..., dict[str, Any] | None] | None,
+) -> dict[str, Any]:
     from headrace.settings import get_settings
     from tasks.defaults import has_server
     from tasks.temporary_server import start_server
 
-    given = {key: value for key, value in parameters.items() if value is not None}
-    with watching():
-        is_new = unless is None or _has_news(domain)
-        if not is_new and not has_server():
-            done = _stoppable(lambda: unless(domain, get_settings(), **given))  # type: ignore[misc]
-            if done is not None:
-                return done
-            is_new = True
-        with _starting("Prefect"):
-            if needs_spark and is_new:
-                _warm_up()
-            if (
-                has_server() or "prefect" in sys.modules
-            ):  # a server that stays is to hear of a run that is stopped
-                return _flow(name)(domain, **given)
-            server = start_server()
-            run = _flow(name)
-            server.wait()
-            return _stoppable(lambda: run(domain, **given))
+    is_new = unless is None or _has_news(domain)
+    if unless is not None and not is_new and not has_server():
+        done = _stoppable(lambda: unless(domain, get_settings(), **given))
+        if done is not None:
+            return done
+        is_new = True
+    with _starting("Prefect"):
+        if needs_spark and is_new:
+            _warm_up()
+        if (
+            has_server() or "prefect" in sys.modules
+        ):  # a server that stays is to hear of a run that is stopped
+            return _flow(name)(domain, **given)
+        server = start_server()
+        run = _flow(name)
+        server.wait()
+        return _stoppable(lambda: run(domain, **given))
 
 
 def _has_news(domain: str) -> bool:
@@ -65,7 +86,7 @@ def job(name: str, domain: str, **options: Any) -> dict[str, Any]:
     from headrace.engines import Job, submit
 
     given = {key: value for key, value in options.items() if value is not None}
-    with watching():
+    with watching(), recorded(name, domain):
         return _stoppable(lambda: submit(Job(name, domain, given)).summary)  # type: ignore[arg-type]
 
 

@@ -15,6 +15,8 @@ OF_S3 = (
     "|no credentials found in chain|error occurred while loading credentials"  # delta-rs, which names nothing then
 )
 CONFLICT = r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)\w*Exception"
+LONG_LIST = 12
+"""Names that are not all listed beside those that may have been meant."""
 SAYS_NOTHING = "An error occurred while calling"
 
 
@@ -38,8 +40,23 @@ class UnknownName(UsageError):
     """A domain, table or query that does not exist."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(sorted(known)) or "none"
-        super().__init__(f"there is no {kind} named {name!r}; known: {listed}")
+        names = sorted(known)
+        listed = f"known: {', '.join(names) or 'none'}"
+        if near := nearest(name, names):
+            meant = f"did you mean {' or '.join(near)}?"
+            listed = meant if len(names) > LONG_LIST else f"{meant} K{listed[1:]}"
+        super().__init__(f"there is no {kind} named {name!r}; {listed}")
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """The names that somebody may have meant, the likeliest first; three at most."""
+    import difflib
+
+    last = {each: each.rpartition("/")[2].rpartition(".")[2] for each in known}
+    wanted = name.rpartition("/")[2].rpartition(".")[2].lower()
+    alike = difflib.get_close_matches(wanted, set(last.values()), n=3, cutoff=0.75)
+    longer = [each for each in last.values() if len(wanted) > 3 and wanted in each]
+    return [each for each in last if last[each] in dict.fromkeys([*alike, *longer])][:3]
 
 
 class NotReady(UsageError):

@@ -30,16 +30,19 @@ class Catalog:
         return list(self.contracts) if layer == "bronze" else [node.name for node in self.layer(layer)]
 
     def chosen(self, layers: Collection[str], tables: Collection[str] | None) -> dict[str, list[str]]:
-        """The names of the tables of some layers, those of `tables` alone where it is given; names must exist."""
+        """The names of the tables of some layers, those of `tables` alone where it is given: `tank_days` in whichever
+        layers have it, `gold.tank_days` in that one. Names must exist."""
         for layer in layers:
             if layer not in LAYERS:
                 raise UnknownName("layer", layer, LAYERS)
         known = {name for layer in LAYERS for name in self.tables(layer)}
         wanted = known if tables is None else set(tables)
-        for name in sorted(wanted - known):
+        for name in sorted(
+            wanted - known - {f"{layer}.{name}" for layer in LAYERS for name in self.tables(layer)}
+        ):
             raise UnknownName("table", name, known)
         return {
-            layer: [name for name in self.tables(layer) if name in wanted]
+            layer: [name for name in self.tables(layer) if {name, f"{layer}.{name}"} & wanted]
             for layer in LAYERS
             if layer in layers
         }

@@ -24,7 +24,7 @@ def test_a_mistake_shows_its_message_and_no_traceback(capsys):
 
     said = capsys.readouterr().err
     assert code == 2
-    assert said == "error: there is no table named 'tankz'; known: tanks\n"
+    assert said == "error: there is no table named 'tankz'; did you mean tanks? Known: tanks\n"
 
 
 def test_brackets_in_a_message_are_shown_as_they_are(capsys):

@@ -27,6 +27,12 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("refine nowhere", "there is no domain named 'nowhere'"),
         ("refine pumps --table nothing", "there is no table named 'nothing'"),
+        ("refine pumps --table strokez", "there is no table named 'strokez'; did you mean strokes"),
+        ("refine pumps --select strokez+", "there is no table named 'strokez'; did you mean strokes"),
+        ("query refinery/early-warning", "did you mean refinery/early-warnings?"),
+        ("query utilization", "did you mean refinery/utilization?"),
+        ("refine pumps --layer gold", "--layers"),
+        ("refin pumps", "refine"),
         ("refine pumps --layers iron", "'iron' is not among bronze, silver, gold"),
         ("refine pumps --as-of yesterday", "'yesterday' is no date"),
         ("scan pumps --table nothing", "there is no table named 'nothing'"),
