@@ -1,6 +1,5 @@
 """`headrace demo`: the main job from nothing to answers, with all of it on the screen."""
 
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,10 +8,13 @@ from cli.examples import examples
 from cli.options import AsJson
 
 if TYPE_CHECKING:
+    from headrace.settings import Settings
     from simulation.generate.plan import Plan
 
 EXAMPLES = examples("headrace demo {domain}", "headrace demo {domain} --profile fast", "headrace demo --json")
 ANSWERS, ROWS_OF_AN_ANSWER = 3, 5
+SECONDS_TO_START, ROWS_REFINED_PER_SECOND = 45.0, 15_000
+"""Of a first run, scans and all; later ones are told by the last."""
 
 
 def demo(
@@ -20,9 +22,10 @@ def demo(
     profile: Annotated[str, typer.Option(help="One of the domain's named plans.")] = "demo",
     as_json: AsJson = False,
 ) -> None:
-    from cli.clock import StageClock
+    from cli.clock import StageClock, seconds_since_start
     from cli.nothing_new import demonstrated
     from cli.options import one_domain
+    from cli.run_record import learned
     from cli.screen import out, print_json, seconds
     from cli.summary import show, summarize
     from cli.work import flow
@@ -31,12 +34,13 @@ def demo(
     from headrace.settings import get_settings
     from simulation.generate.plan import load_profile
 
-    name, began, clock = one_domain(domain), monotonic(), StageClock()
+    name, clock = one_domain(domain), StageClock()
     plan = load_profile(name, profile)
     check_free(name, get_settings())
-    _announce(name, plan)
+    expected = seconds_to_make(name, plan, get_settings())
+    _announce(name, plan, expected * learned("demo", name))
     with listening(clock):
-        done = flow("demo", name, profile=profile, unless=demonstrated)
+        done = flow("demo", name, profile=profile, unless=demonstrated, estimated=expected)
     summary = summarize(name, get_settings(), done, clock.seconds)
     if as_json:
         print_json(summary)
@@ -44,16 +48,27 @@ def demo(
     show(summary)
     _answers(name)
     _what_next(name)
-    out.print(f"[bold]{seconds(monotonic() - began)}[/] in all, set-up aside")
+    out.print(f"[bold]{seconds(seconds_since_start())}[/] in all, set-up aside")
 
 
-def _announce(domain: str, plan: "Plan") -> None:
-    from cli.screen import err
+def seconds_to_make(domain: str, plan: "Plan", settings: "Settings") -> float:
+    """About how long it takes to generate what is not there yet and to refine it; 0 where all of it is there."""
+    from simulation.generate.estimate import estimate
+
+    missing = estimate(domain, plan, settings)
+    if not missing.chunks:
+        return 0.0
+    return missing.seconds + SECONDS_TO_START + missing.total / ROWS_REFINED_PER_SECOND
+
+
+def _announce(domain: str, plan: "Plan", expected: float) -> None:
+    from cli.screen import about, err
 
     days = (plan.end - plan.start).days
     err.print(
         f"[bold]{domain}[/]: {days} days from {plan.start:%Y-%m-%d} at scale {plan.scale:g}, generated, "
         "refined through bronze, silver and gold, and scanned between the layers"
+        + (f": {about(expected)}" if expected else "")
     )
 
 

@@ -8,12 +8,14 @@ import typer
 
 from cli.examples import examples
 from cli.options import AsJson, Domain, short_span
+from cli.run_record import recorded
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
 
 EXAMPLES = examples("headrace demo-live {domain}", "headrace demo-live {domain} --rate 1000 --for 3m")
 ALARMS_SHOWN = 8
+HISTORY = "history of demo-live"
 FATES = ("written", "rejected", "duplicates")
 
 
@@ -34,7 +36,10 @@ def demo_live(
     settings = get_settings().model_copy(
         update={"home": home, "lake_url": "", "landing_url": "", "truth_url": "", "dropped_url": ""}
     )
-    found = _run(name, settings, rate, lasting.total_seconds())
+    needs_history = not _has_history(name, settings)
+    _announce(name, settings, lasting.total_seconds(), needs_history)
+    with recorded("demo-live", name):
+        found = _run(name, settings, rate, lasting.total_seconds())
     if as_json:
         print_json(found)
     else:
@@ -112,27 +117,59 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
     from headrace.alarms.operator import Operator
 
     events = _events(paths, after)
+    announced = {event["alarm_id"] for event in events if event["is_annunciated"]}
+    shown = Operator(domain, settings).shown()
     return {
         "raised": sum(event["event"] == "raised" for event in events),
         "cleared": sum(event["event"] == "cleared" for event in events),
-        "announced": sum(event["is_annunciated"] for event in events),
+        "announced": len(announced),
         "floods": sum(event["event"] == "flood_began" for event in events),
-        "listed": [f"{each['priority']}: {in_words(each)}" for each in Operator(domain, settings).shown()],
+        "announced_and_listed": sum(each["alarm_id"] in announced for each in shown),
+        "listed": [
+            f"{each['priority']}: {in_words(each)}"
+            for each in sorted(shown, key=lambda each: each["alarm_id"] not in announced)
+        ],
     }
+
+
+def _announce(domain: str, settings: "Settings", lasts: float, needs_history: bool) -> None:
+    """What comes, and about how long each part takes."""
+    from cli.demo import seconds_to_make
+    from cli.run_record import learned
+    from cli.screen import about, err, seconds
+    from simulation.generate.plan import load_profile
+
+    live = f"live messages for {seconds(lasts)}, and about a minute to start and to end"
+    if not needs_history:
+        err.print(f"[bold]{domain}[/]: {live}; the history before them is there from an earlier run")
+        return
+    plan = load_profile(domain, _profile(domain))
+    expected = seconds_to_make(domain, plan, settings) * learned(HISTORY, domain)
+    err.print(
+        f"[bold]{domain}[/]: first a history of {(plan.end - plan.start).days} days, refined to gold, which the live "
+        f"messages go on from: {about(expected)}, this once. Then {live}"
+    )
+
+
+def _has_history(domain: str, settings: "Settings") -> bool:
+    from headrace.lake import log
+    from headrace.lake.paths import Paths
+
+    return log.exists(Paths.of(domain, settings).table("gold", next(iter(_gold(domain)))))
 
 
 def _history(domain: str, settings: "Settings") -> None:
     """A small lake of its own, made the first time."""
-    from headrace.lake import log
-    from headrace.lake.paths import Paths
+    from cli.demo import seconds_to_make
     from headrace.refine.run import refine
     from simulation.generate.plan import load_profile
     from simulation.generate.run import generate
 
-    paths = Paths.of(domain, settings)
-    if not log.exists(paths.table("gold", next(iter(_gold(domain))))):
-        generate(domain, load_profile(domain, _profile(domain)), settings)
-        refine(domain, settings=settings)
+    if not _has_history(domain, settings):
+        plan = load_profile(domain, _profile(domain))
+        with recorded(HISTORY, domain, estimated=seconds_to_make(domain, plan, settings), is_part=True):
+            generate(domain, plan, settings)
+            refine(domain, settings=settings)
 
 
 def _profile(domain: str) -> str:
@@ -199,14 +236,28 @@ def _show_waited(waited: Any, until: str) -> None:
         )
 
 
+def alarms_in_words(alarms: dict[str, Any]) -> str:
+    """How the alarms that came, those that were announced and those on the list come together."""
+    came, cleared, announced, listed = (alarms[each] for each in ("raised", "cleared", "announced", "listed"))
+    floods = f" or came in one of {alarms['floods']} floods" if alarms["floods"] else ""
+    quiet = came - announced
+    here = alarms["announced_and_listed"]
+    parts = [
+        f"[bold]{came} alarms[/] came and {cleared} cleared.",
+        f"{announced} were announced to the operator"
+        + (f"; the other {quiet} have a cause that was announced already{floods}." if quiet > 0 else "."),
+        f"The operator's list has {len(listed)}: {here} of the {announced} (the others are over, or were explained by "
+        f"another since) and {len(listed) - here} that stood before."
+        if listed
+        else "Nothing is left on the operator's list.",
+    ]
+    return " ".join(parts)
+
+
 def _show_alarms(alarms: dict[str, Any]) -> None:
     from cli.screen import count, out
 
-    came, cleared, announced = (count(alarms[name]) for name in ("raised", "cleared", "announced"))
-    out.print(
-        f"[bold]{came} alarms[/] came and {cleared} cleared; {announced} were announced, the others have a cause that "
-        f"is told already or came in one of {alarms['floods']} floods. On the operator's list:"
-    )
+    out.print(alarms_in_words(alarms))
     for line in alarms["listed"][:ALARMS_SHOWN]:
         out.print(f"  {line}")
     if len(alarms["listed"]) > ALARMS_SHOWN:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,7 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     from cli.options import listed, one_domain
+    from cli.run_record import learned
     from cli.screen import print_json
     from cli.work import flow, job
     from headrace.errors import UsageError
@@ -76,9 +78,9 @@ def generate(
     )
     said = estimate(name, plan, get_settings())
     if only_estimate and as_json:
-        print_json(said)
+        print_json(vars(said) | {"seconds": round(said.seconds * learned("generate", name), 1)})
         return
-    _tell(name, plan, said)
+    _tell(name, plan, said, said.seconds * learned("generate", name))
     if only_estimate:
         return
     check_room(plan, said, get_settings())
@@ -87,7 +89,7 @@ def generate(
     if not yes and not as_json and _is_large(said) and sys.stdin.isatty():
         typer.confirm("Go on?", abort=True, err=True)
     # Where nothing is missing, no orchestrator need start to find that out.
-    run = flow if said.chunks else job
+    run = partial(flow, estimated=said.seconds) if said.chunks else job
     done = run(
         "generate",
         name,
@@ -106,13 +108,13 @@ def _is_large(said: "Estimate") -> bool:
     return said.total > ASK_ABOVE_ROWS or said.bytes > ASK_ABOVE_BYTES
 
 
-def _tell(domain: str, plan: "Plan", said: "Estimate") -> None:
-    from cli.screen import count, err, seconds, size
+def _tell(domain: str, plan: "Plan", said: "Estimate", expected: float) -> None:
+    from cli.screen import about, count, err, size
 
     days = (plan.end - plan.start).total_seconds() / 86_400
     thinned = f", a reading every {plan.stride}" if plan.stride else ""
     what = f"{domain} at scale {plan.scale:g}, {days:g} days from {plan.start:%Y-%m-%d}, seed {plan.seed}"
-    missing = f"about {count(said.total)} rows, {size(said.bytes)}, {seconds(said.seconds)}"
+    missing = f"about {count(said.total)} rows, {size(said.bytes)}; {about(expected)}"
     err.print(
         f"{what}{thinned}, into {plan.into}\n{missing if said.chunks else 'all of it is there already'}"
     )

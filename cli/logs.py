@@ -18,7 +18,7 @@ def logs(
     from headrace.errors import UnknownName, UsageError
 
     there = {file.stem: file for file in sorted((home() / "logs").glob("[0-9]*.log"))}
-    if run is not None and run not in there:
+    if run is not None and log_file(run).stem not in there:
         raise UnknownName("log of a run", run, there)
     if not there:
         raise UsageError(f"no log is in {home() / 'logs'} yet: a command that does work writes one")

@@ -61,7 +61,7 @@ def refine(
 
 def _tell(steps: "list[Step]", expected: float, *, as_json: bool) -> None:
     """What would run."""
-    from cli.screen import count, out, print_json, seconds, table
+    from cli.screen import about, count, out, print_json, seconds, table
 
     if as_json:
         print_json({"tables": steps, "seconds": round(expected, 1)})
@@ -74,10 +74,11 @@ def _tell(steps: "list[Step]", expected: float, *, as_json: bool) -> None:
         for each in steps
     ]
     out.print(table(["table", "why", ">about rows", ">partitions", ">about"], rows))
-    out.print(f"{len(steps)} tables would be written, in about {seconds(expected)} with start and scans")
+    out.print(f"{len(steps)} tables would be written; {about(expected)} with start and scans")
 
 
 def _show(done: dict) -> None:
+    from cli.clock import in_words
     from cli.screen import OUTCOMES, count, out, seconds, table
 
     rows = [
@@ -100,7 +101,10 @@ def _show(done: dict) -> None:
     checks = Counter(check["outcome"] for scan in done["scans"] for check in scan["checks"])
     said = ", ".join(f"{checks[kind]} {word}" for kind, word in OUTCOMES.items())
     out.print(f"checks: {said}; receipt: {len(done['receipt']['lines'])} lines balance")
-    out.print(f"as of {done['as_of']}, {seconds(done['seconds'])}")
+    out.print(f"as of {done['as_of']}")
+    out.print(f"took {in_words(done['took'])}")
+    if done["link"]:
+        out.print(f"in Prefect: {done['link']}", soft_wrap=True)
 
 
 def _show_files(files: list[dict]) -> None:

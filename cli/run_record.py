@@ -7,6 +7,7 @@ without an end.
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+PART = "-part"
 KEPT = 100
 """Runs, and logs."""
 LEARNED_FROM = 5
@@ -40,6 +42,8 @@ class RunRecord:
     outcome: str = "under way"
     estimated: float = 0.0
     rows: int = 0
+    link: str = ""
+    """To the run in the Prefect server, where there is one."""
     stages: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -56,17 +60,21 @@ def home() -> Path:
 
 
 def log_file(run: str = "") -> Path:
-    return home() / "logs" / f"{run or run_name()}.log"
+    return home() / "logs" / f"{(run or run_name()).removesuffix(PART)}.log"
 
 
 @contextmanager
-def recorded(name: str, domain: str, *, estimated: float = 0.0) -> Iterator[dict[str, Any]]:
-    """Keeps what becomes of a run; what the caller puts into the dictionary is kept with it: `rows`, for one."""
-    from cli.clock import StageClock, seconds_since_start
+def recorded(
+    name: str, domain: str, *, estimated: float = 0.0, is_part: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Keeps what becomes of a run; what the caller puts into the dictionary is kept with it, such as its rows. is_part:
+    of one that is kept itself, and not all that this process does."""
+    from cli.clock import StageClock, time_taken
     from headrace.progress import listening
 
     command = " ".join(["headrace", *sys.argv[1:]])
-    record = RunRecord(run_name(), name, domain, command, _now(), os.getpid(), estimated=round(estimated, 1))
+    run, since = (run_name() + PART, time.monotonic()) if is_part else (run_name(), None)
+    record = RunRecord(run, name, domain, command, _now(), os.getpid(), estimated=round(estimated, 1))
     clock, known = StageClock(), dict[str, Any]()
     _keep(record)
     outcome = "done"
@@ -77,9 +85,9 @@ def recorded(name: str, domain: str, *, estimated: float = 0.0) -> Iterator[dict
         outcome = _in_words(error)
         raise
     finally:
-        stages = {stage: round(took, 1) for stage, took in clock.seconds.items()}
-        took = round(seconds_since_start(), 1)
-        _keep(replace(record, ended=_now(), seconds=took, outcome=outcome, stages=stages, **known))
+        known["stages"] = time_taken(clock, since)
+        took = round(sum(known["stages"].values()), 1)
+        _keep(replace(record, ended=_now(), seconds=took, outcome=outcome, **known))
 
 
 def _in_words(error: BaseException) -> str:

@@ -80,5 +80,15 @@ def seconds(number: float | None) -> str:
     return f"{number // 60:.0f} min {number % 60:02.0f} s"
 
 
+def about(number: float) -> str:
+    """Seconds that are expected, no more exactly than they can be."""
+    if number < 10:
+        return f"about {max(round(number), 1)} s"
+    if number < 55:
+        return f"about {5 * round(number / 5)} s"
+    halves = round(number / 30)
+    return f"about {halves // 2}{'½' if halves % 2 else ''} min" if halves > 2 else "about a minute"
+
+
 def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else ""

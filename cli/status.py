@@ -82,7 +82,7 @@ def _last_checks(rows: Any) -> list[dict[str, Any]]:
 def _show(found: dict[str, Any]) -> None:
     from rich.markup import escape
 
-    from cli.screen import count, out, seconds, table
+    from cli.screen import about, count, out, table
 
     out.print(f"[bold]{found['domain']}[/] in {escape(found['lake'])}")
     steps = found["pending"]
@@ -95,7 +95,7 @@ def _show(found: dict[str, Any]) -> None:
         layers = Counter(each["layer"] for each in steps)
         said = ", ".join(f"{number} of {layer}" for layer, number in layers.items())
         out.print(
-            f"[bold]would run[/]   {len(steps)} tables ({said}), about {seconds(found['seconds'])}: headrace refine"
+            f"[bold]would run[/]   {len(steps)} tables ({said}), {about(found['seconds'])}: headrace refine"
         )
     elif found["tables"]:
         out.print("[bold]new[/]         nothing waits in files or in bronze, and no table's code changed")

@@ -12,9 +12,10 @@ from typing import Any, NoReturn, TypeVar
 from cli.error_output import Stopped
 from cli.run_record import recorded
 from cli.watch import watching
-from headrace.progress import Event, Stopwatch, listening, tell
+from headrace.progress import Event, Listener, Stopwatch, listening, tell
 
 T = TypeVar("T")
+RUN_IN_PREFECT = "run in Prefect"
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -34,9 +35,18 @@ def flow(
     """
     given = {key: value for key, value in parameters.items() if value is not None}
     with watching(), recorded(name, domain, estimated=estimated) as known:
-        done = _run_flow(name, domain, given, needs_spark, unless)
+        with listening(_keep_link(known)):
+            done = _run_flow(name, domain, given, needs_spark, unless)
         known["rows"] = _rows_in(done)
-        return done
+    return done | {"took": known["stages"], "link": known.get("link", "")}
+
+
+def _keep_link(known: dict[str, Any]) -> Listener:
+    def keep(event: Event) -> None:
+        if event.item == RUN_IN_PREFECT:
+            known["link"] = event.note
+
+    return keep
 
 
 def _rows_in(done: dict[str, Any]) -> int:
@@ -168,4 +178,15 @@ def _flow(name: str) -> Callable[..., dict[str, Any]]:
     """Prefect takes a second or two to import."""
     from importlib import import_module
 
-    return getattr(import_module(f"flows.{name}"), name)
+    from tasks.defaults import has_server
+
+    flow = getattr(import_module(f"flows.{name}"), name)
+    return flow.with_options(on_running=[_tell_link]) if has_server() else flow
+
+
+def _tell_link(_flow: object, run: Any, _state: object) -> None:
+    """Where a server stays, a run can be looked at there."""
+    from prefect.utilities.urls import url_for
+
+    if link := url_for("flow-run", obj_id=run.id):
+        tell(Event("start", RUN_IN_PREFECT, "done", note=link))
