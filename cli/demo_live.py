@@ -120,6 +120,7 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
     announced = {event["alarm_id"] for event in events if event["is_annunciated"]}
     shown = Operator(domain, settings).shown()
     return {
+        "home": str(settings.home),
         "raised": sum(event["event"] == "raised" for event in events),
         "cleared": sum(event["event"] == "cleared" for event in events),
         "announced": len(announced),
@@ -261,7 +262,8 @@ def _show_alarms(alarms: dict[str, Any]) -> None:
     for line in alarms["listed"][:ALARMS_SHOWN]:
         out.print(f"  {line}")
     if len(alarms["listed"]) > ALARMS_SHOWN:
-        out.print(f"  and {count(len(alarms['listed']) - ALARMS_SHOWN)} more: headrace alarms")
+        more = count(len(alarms["listed"]) - ALARMS_SHOWN)
+        out.print(f"  and {more} more: HEADRACE_HOME={alarms['home']} headrace alarms", soft_wrap=True)
 
 
 def _show(found: dict[str, Any]) -> None:

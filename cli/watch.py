@@ -123,7 +123,7 @@ class Rows:
                 self._running[key] = (event, since)
                 return
             self._running.pop(key, None)
-            lines = [_finished(event)]
+            lines = _finished(event, self._console.width)
             if event.stage != self._stage:
                 self._stage = event.stage
                 lines.insert(0, Text(event.stage, style="bold"))
@@ -139,15 +139,19 @@ class Rows:
         return Group(grid) if running else Text("")
 
 
-def _finished(event: Event) -> Text:
+def _finished(event: Event, width: int) -> list[Text]:
+    """On a line, or with the note below where it does not fit."""
     sign, style = SIGNS[event.state]
-    return Text.assemble(
+    line = Text.assemble(
         (f"  {sign} ", style),
         f"{event.item:<{WIDEST}}",
         _counted(event),
         (f"{seconds(event.seconds):>13}", "dim"),
-        (f"  {event.note}" if event.note else "", "dim"),
     )
+    if len(event.note) + line.cell_len + 2 <= width or not event.note:
+        return [Text.assemble(line, (f"  {event.note}" if event.note else "", "dim"))]
+    line.rstrip()
+    return [line, Text(f"      {event.note}", "dim")]
 
 
 def _counted(event: Event) -> str:

@@ -1,5 +1,7 @@
 """The refine flow: its order, what stops it, what it leaves behind."""
 
+import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from prefect.settings import PREFECT_LOGGING_LEVEL, PREFECT_LOGGING_TO_API_ENABL
 
 from cli.error_output import guarded
 from cli.main import app
+from cli.run_record import records
 from flows.refine import refine
 from headrace.engines import Job, JobResult
 from headrace.errors import GateClosed, HeadraceError, ReceiptError, Transient, UsageError
@@ -197,3 +200,21 @@ def test_a_second_refine_at_once_says_who_is_at_work_and_exits_with_1(
     assert f"pumps/{layer}/{table} is being written by 'refine pumps'" in said
     assert "Traceback" not in said
     assert not (tmp_path / "lake" / "pumps").exists()
+
+
+def test_typed_where_a_server_stays_a_run_is_linked_and_tells_all_of_its_time(
+    engine: NotingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
+    monkeypatch.setattr("cli.work._warm_up", lambda: None)
+    monkeypatch.setattr("tasks.defaults.has_server", lambda: True)
+    get_settings.cache_clear()
+    code = guarded(lambda: app(["refine", "pumps", "--layers", "gold", "--json"]))
+    (record,) = records()
+    get_settings.cache_clear()
+    done = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert re.search(r"/runs/flow-run/[0-9a-f-]{36}$", done["link"])
+    assert (record.link, record.outcome) == (done["link"], "done")
+    assert sum(done["took"].values()) == pytest.approx(record.seconds)
+    assert done["took"]["start"] > 0

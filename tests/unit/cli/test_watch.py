@@ -20,3 +20,12 @@ def test_what_goes_on_says_so_each_minute(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(said.getvalue().splitlines()) == 2
     plain(Event("stream", "readings", "done", rows=150))
     assert said.getvalue().splitlines()[-1].split()[:3] == ["stream", "readings", "done"]
+
+
+def test_a_note_that_does_not_fit_the_screen_stands_below_its_line() -> None:
+    event = Event("silver", "strokes", "done", rows=5, seconds=1.5, note="12 rejected, 3 duplicates")
+    narrow, wide = watch._finished(event, 80), watch._finished(event, 120)
+    assert [len(narrow), len(wide)] == [2, 1]
+    assert all(line.cell_len <= 80 for line in narrow)
+    assert narrow[1].plain.strip() == event.note
+    assert wide[0].plain.endswith(event.note)
