@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headrace.lake import ledger, log
 from headrace.lake.increments import progress_of, rows_taken
@@ -15,7 +15,6 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.run import instant_of_data
-from headrace.refine.silver import silver_waits
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import folders_of, waiting_in
 from headrace.writes.alarms import follower_of
@@ -80,6 +79,14 @@ def seconds_for(steps: Sequence[Step], settings: "Settings", *, scans: bool = Tr
     return total
 
 
+class Cause(NamedTuple):
+    """Why a table would be written, with what is known of how much."""
+
+    why: str
+    rows: int | None = None
+    partitions: int | None = None
+
+
 class _Looker:
     """Goes through the tables in their order and remembers which will have changed."""
 
@@ -90,10 +97,9 @@ class _Looker:
     def look(self, ref: Ref) -> None:
         found = {"bronze": self._bronze, "silver": self._silver, "gold": self._gold}[ref.layer](ref)
         if found is not None:
-            why, rows, partitions = found
-            self.steps[ref] = Step(*_parts(ref), why, rows, partitions, self._seconds(ref, rows or 0))
+            self.steps[ref] = Step(*_parts(ref), *found, self._seconds(ref, found.rows or 0))
 
-    def _bronze(self, ref: Ref) -> tuple[str, int | None, int | None] | None:
+    def _bronze(self, ref: Ref) -> Cause | None:
         contract, index = self._catalog.contracts[ref.name], FileIndex(self._paths, ref.name)
         waiting: dict[str, Any] = {}
         for folder in folders_of(self._paths, ref.name):
@@ -106,41 +112,36 @@ class _Looker:
         rows = round(
             sum(file.size for file in waiting.values()) / (size / lines if lines and size else known)
         )
-        return f"{len(waiting)} {'file waits' if len(waiting) == 1 else 'files wait'}", rows, None
+        return Cause("1 file waits" if len(waiting) == 1 else f"{len(waiting):,} files wait", rows)
 
-    def _silver(self, ref: Ref) -> tuple[str, int | None, int | None] | None:
+    def _silver(self, ref: Ref) -> Cause | None:
         node = self._catalog.node(ref.name, "silver")
         above = self.steps.get(node.first)
         coming = above.rows or 0 if above else 0
         if node.first.layer == "silver":
-            waits = follower_of(node).waits(node, self._paths)
-            return (
-                (f"{node.first} {'changes' if above else 'changed'}", coming or None, None)
-                if above or waits
-                else None
-            )
+            if above is None and not follower_of(node).waits(node, self._paths):
+                return None
+            return Cause(f"{node.first} {'changes' if above else 'changed'}", coming or None)
         bronze, done = self._paths.table("bronze", node.first.name), progress_of(self._paths, ref.name)
         waiting = log.row_count(bronze) - (rows_taken(bronze, done) if done else 0)
-        if not waiting and above is None and not silver_waits(node, self._paths):
+        if not waiting and above is None:
             return None
         why = f"{waiting:,} rows wait in {node.first}" if waiting else f"{node.first} gains rows"
-        return (why, waiting + coming, None) if waiting or above else None
+        return Cause(why, waiting + coming)
 
-    def _gold(self, ref: Ref) -> tuple[str, int | None, int | None] | None:
+    def _gold(self, ref: Ref) -> Cause | None:
         node, target = self._catalog.node(ref.name, "gold"), self._paths.table("gold", ref.name)
         before = log.last_said(target, "made_from") if log.exists(target) else None
         rows = log.row_count(target)
         changing = [str(above) for above in node.upstream.values() if above in self.steps]
         if before is None:
             there = all(log.exists(self._paths.table(*_parts(above))) for above in node.upstream.values())
-            return ("it was never made", rows or None, None) if changing or there else None
+            return Cause("it was never made") if changing or there else None
         if changing:
-            return f"{_few(changing)} {'changes' if len(changing) == 1 else 'change'}", rows, None
+            return Cause(f"{_few(changing)} {'changes' if len(changing) == 1 else 'change'}", rows)
         return self._changed(node, before, rows)
 
-    def _changed(
-        self, node: Node, before: dict[str, Any], rows: int
-    ) -> tuple[str, int | None, int | None] | None:
+    def _changed(self, node: Node, before: dict[str, Any], rows: int) -> Cause | None:
         versions = {
             name: log.version(self._paths.table(*_parts(above))) for name, above in node.upstream.items()
         }
@@ -156,18 +157,18 @@ class _Looker:
         moved = [
             str(node.upstream[name]) for name in versions if versions[name] != before["upstream"].get(name)
         ]
-        why = (
-            f"{_few(moved)} changed"
-            if moved
-            else "its code changed"
-            if now["code"] != before["code"]
-            else "as of another instant"
-        )
-        return why, rows, None if touched is None else len(touched)
+        why = f"{_few(moved)} changed" if moved else "as of another instant"
+        if not moved and now["code"] != before["code"]:
+            why = "its code changed"
+        return Cause(why, rows, None if touched is None else len(touched))
 
     def _seconds(self, ref: Ref, rows: int) -> float:
-        """As the last writes of this table say; before the first, as on any machine."""
-        entries = [each for each in ledger.entries(self._paths, *_parts(ref)) if each.seconds]
+        """As the last writes of this table say; before the first, as on any machine. Of a lake in S3 the many small
+        objects of the ledger are not read for it."""
+        is_here = "://" not in self._paths.lake
+        entries = (
+            [each for each in ledger.entries(self._paths, *_parts(ref)) if each.seconds] if is_here else []
+        )
         last = sorted(entries, key=lambda each: each.finished_at)[-LEARNED_FROM:]
         if not last:
             return LEAST_SECONDS[ref.layer] + rows / ROWS_PER_SECOND.get(ref.layer, ROWS_PER_SECOND["silver"])
