@@ -22,13 +22,8 @@ def test_what_is_told_is_what_is_written_and_then_nothing(station: PumpStation) 
     assert told(station) == set()
     station.lands("strokes", [stroke(3)], "20240103T000000")
     second = told(station)
-    assert written(station) == second & written_by_strokes(second)
+    assert written(station) == second
     assert told(station) == set()
-
-
-def written_by_strokes(names: set[str]) -> set[str]:
-    """Alarms follow silver and may have nothing to say."""
-    return {name for name in names if name != "silver.alarms"}
 
 
 def test_rows_that_wait_in_bronze_and_days_that_changed_are_counted(station: PumpStation) -> None:
