@@ -121,19 +121,19 @@ class _Looker:
         if node.first.layer == "silver":
             if above is None and not follower_of(node).waits(node, self._paths):
                 return None
-            return Cause(f"{node.first} {'changes' if above else 'changed'}", coming or None)
+            return Cause(f"{node.first.name} {'changes' if above else 'changed'}", coming or None)
         bronze, done = self._paths.table("bronze", node.first.name), progress_of(self._paths, ref.name)
         waiting = log.row_count(bronze) - (rows_taken(bronze, done) if done else 0)
         if not waiting and above is None:
             return None
-        why = f"{waiting:,} rows wait in {node.first}" if waiting else f"{node.first} gains rows"
+        why = f"{waiting:,} rows wait in bronze" if waiting else "bronze gains rows"
         return Cause(why, waiting + coming)
 
     def _gold(self, ref: Ref) -> Cause | None:
         node, target = self._catalog.node(ref.name, "gold"), self._paths.table("gold", ref.name)
         before = log.last_said(target, "made_from") if log.exists(target) else None
         rows = log.row_count(target)
-        changing = [str(above) for above in node.upstream.values() if above in self.steps]
+        changing = [above.name for above in node.upstream.values() if above in self.steps]
         if before is None:
             there = all(log.exists(self._paths.table(*_parts(above))) for above in node.upstream.values())
             return Cause("it was never made") if changing or there else None
@@ -155,7 +155,7 @@ class _Looker:
         if touched is not None and not touched:
             return None
         moved = [
-            str(node.upstream[name]) for name in versions if versions[name] != before["upstream"].get(name)
+            node.upstream[name].name for name in versions if versions[name] != before["upstream"].get(name)
         ]
         why = f"{_few(moved)} changed" if moved else "as of another instant"
         if not moved and now["code"] != before["code"]:

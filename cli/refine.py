@@ -74,8 +74,11 @@ def _tell(steps: "list[Step]", expected: float, *, as_json: bool) -> None:
         (each.name, each.why, count(each.rows), count(each.partitions), seconds(each.seconds))
         for each in steps
     ]
-    out.print(table(["table", "why", ">about rows", ">partitions", ">about"], rows))
-    out.print(f"{len(steps)} tables would be written; {about(expected)} with start and scans")
+    out.print(table(["table", "why", ">rows", ">parts", ">time"], rows))
+    out.print(
+        f"{len(steps)} tables would be written; {about(expected)} with start and scans. Rows and time are about; "
+        "parts are the partitions made again, where that is known before"
+    )
 
 
 def _show(done: dict) -> None:
@@ -86,7 +89,7 @@ def _show(done: dict) -> None:
         (
             each["layer"],
             each["table"],
-            count(each["rows_in"]),
+            count(each["rows_in"] or None),
             ", ".join(f"{count(number)} {name}" for name, number in each["counts"].items() if number),
             seconds(each["seconds"]),
         )

@@ -75,9 +75,9 @@ def _run_flow(
     with _starting("Prefect"):
         if needs_spark and is_new:
             _warm_up()
-        if (
-            has_server() or "prefect" in sys.modules
-        ):  # a server that stays is to hear of a run that is stopped
+        if has_server():  # one that stays is to hear of a run that is stopped
+            return _flow(name).with_options(on_running=[_tell_link])(domain, **given)
+        if "prefect" in sys.modules:
             return _flow(name)(domain, **given)
         server = start_server()
         run = _flow(name)
@@ -174,14 +174,11 @@ def _starting(what: str) -> Iterator[None]:
         yield
 
 
-def _flow(name: str) -> Callable[..., dict[str, Any]]:
+def _flow(name: str) -> Any:
     """Prefect takes a second or two to import."""
     from importlib import import_module
 
-    from tasks.defaults import has_server
-
-    flow = getattr(import_module(f"flows.{name}"), name)
-    return flow.with_options(on_running=[_tell_link]) if has_server() else flow
+    return getattr(import_module(f"flows.{name}"), name)
 
 
 def _tell_link(_flow: object, run: Any, _state: object) -> None:

@@ -218,3 +218,16 @@ def test_typed_where_a_server_stays_a_run_is_linked_and_tells_all_of_its_time(
     assert (record.link, record.outcome) == (done["link"], "done")
     assert sum(done["took"].values()) == pytest.approx(record.seconds)
     assert done["took"]["start"] > 0
+
+
+def test_a_server_that_ends_with_its_run_is_not_linked(
+    engine: NotingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_HOME", str(tmp_path))
+    monkeypatch.setattr("cli.work._warm_up", lambda: None)
+    monkeypatch.setattr("tasks.defaults.has_server", lambda: False)
+    get_settings.cache_clear()
+    code = guarded(lambda: app(["refine", "pumps", "--layers", "gold", "--as-of", "2024-01-15"]))
+    get_settings.cache_clear()
+    assert code == 0
+    assert "in Prefect" not in capsys.readouterr().out

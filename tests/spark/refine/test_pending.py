@@ -33,8 +33,8 @@ def test_rows_that_wait_in_bronze_and_days_that_changed_are_counted(station: Pum
     station.lands("strokes", [stroke(2), stroke(3)], "20240103T000000")
     station.refine(layers=["bronze"])
     silver = next(step for step in pending("pumps", station.settings) if step.name == "silver.strokes")
-    assert (silver.rows, silver.why) == (2, "2 rows wait in bronze.strokes")
+    assert (silver.rows, silver.why) == (2, "2 rows wait in bronze")
     station.refine(layers=["silver"])
     gold = next(step for step in pending("pumps", station.settings) if step.name == "gold.pump_days")
     assert gold.partitions == 1
-    assert "silver.strokes changed" in gold.why
+    assert "strokes changed" in gold.why
