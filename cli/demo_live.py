@@ -241,17 +241,20 @@ def alarms_in_words(alarms: dict[str, Any]) -> str:
     """How the alarms that came, those that were announced and those on the list come together."""
     came, cleared, announced, listed = (alarms[each] for each in ("raised", "cleared", "announced", "listed"))
     floods = f" or came in one of {alarms['floods']} floods" if alarms["floods"] else ""
-    quiet = came - announced
-    here = alarms["announced_and_listed"]
+    quiet, new = came - announced, alarms["announced_and_listed"]
+    before = f"{len(listed) - new} that stood before"
     parts = [
         f"[bold]{came} alarms[/] came and {cleared} cleared.",
-        f"{announced} were announced to the operator"
-        + (f"; the other {quiet} have a cause that was announced already{floods}." if quiet > 0 else "."),
-        f"The operator's list has {len(listed)}: {here} of the {announced} (the others are over, or were explained by "
-        f"another since) and {len(listed) - here} that stood before."
-        if listed
-        else "Nothing is left on the operator's list.",
+        f"{announced} were announced to the operator",
     ]
+    parts[-1] += f"; the other {quiet} have a cause that was announced already{floods}." if quiet > 0 else "."
+    if not listed:
+        parts.append("Nothing is left on the operator's list.")
+    elif not new:
+        parts.append(f"The operator's list has {before}.")
+    else:
+        over = " (the others are over, or were laid to another since)" if new < announced else ""
+        parts.append(f"The operator's list has {len(listed)}: {new} of these {announced}{over} and {before}.")
     return " ".join(parts)
 
 

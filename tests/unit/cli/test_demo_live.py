@@ -30,8 +30,13 @@ def test_what_is_announced_and_what_is_listed_come_together() -> None:
     assert "9 alarms[/] came and 4 cleared" in said
     assert "5 were announced" in said
     assert "the other 4 have a cause that was announced already." in said
-    assert "list has 7: 3 of the 5" in said
-    assert "and 4 that stood before" in said
+    assert "list has 7: 3 of these 5 (the others are over, or were laid to another since)" in said
+    assert said.endswith("and 4 that stood before.")
+
+
+def test_a_list_of_earlier_alarms_alone_is_said_so() -> None:
+    said = alarms_in_words({**CAME, "announced": 0, "announced_and_listed": 0, "listed": ["a", "b"]})
+    assert said.endswith("The operator's list has 2 that stood before.")
 
 
 def test_an_empty_list_and_no_quiet_alarm_are_said_plainly() -> None:
