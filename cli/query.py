@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.examples import examples
+from cli.examples import examples, queries
 from cli.options import instant
 from cli.query_output import Format
 
@@ -28,11 +28,17 @@ EXAMPLES = examples(
 STATEMENT = re.compile(r"\s|;")
 
 
+def _complete(incomplete: str) -> list[str]:
+    return [name for name in queries() if name.startswith(incomplete)]
+
+
 def query(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|SQL]", help="A named query, or any SQL; without it, the list of names."
+            metavar="[NAME|SQL]",
+            help="A named query, or any SQL; without it, the list of names.",
+            autocompletion=_complete,
         ),
     ] = None,
     sql: Annotated[str | None, typer.Option(help="Any read-only SQL over bronze, silver and gold.")] = None,
@@ -101,13 +107,13 @@ def _list(form: Format) -> None:
     from cli.screen import out, print_json, table
     from headrace.serve.named_queries import list_queries
 
-    queries = list_queries()
+    known = list_queries()
     if form is Format.json:
-        print_json(queries)
+        print_json(known)
     elif form is Format.csv:
-        show(Listed(("query", "what it answers"), queries.items()), form)
+        show(Listed(("query", "what it answers"), known.items()), form)
     else:
-        rows = [(name, first_sentence(said)) for name, said in queries.items()]
+        rows = [(name, first_sentence(said)) for name, said in known.items()]
         out.print(table(["query", "what it answers"], rows))
 
 

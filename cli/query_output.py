@@ -28,7 +28,7 @@ class Answer(Protocol):
     def rows(self) -> Iterable[tuple[Any, ...]]: ...
 
 
-SHOWN, STACKED_SHOWN = 40, 15
+SHOWN, STACKED_SHOWN = 50, 15
 """Rows of an answer on a screen; fewer where each takes several lines."""
 LOOKED_AT = 1_000
 """Rows that decide how wide columns are."""

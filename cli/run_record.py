@@ -83,6 +83,7 @@ def recorded(
             yield known
     except BaseException as error:
         outcome = _in_words(error)
+        _add_to_log(f"{outcome}\n{error}" if isinstance(error, Exception) else outcome)
         raise
     finally:
         known["stages"] = time_taken(clock, since)
@@ -96,6 +97,11 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, Exception):
         return f"failed: {useful_line(error)[:200] or type(error).__name__}"
     return "stopped"
+
+
+def _add_to_log(text: str) -> None:
+    with suppress(OSError), log_file().open("a") as log:
+        log.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")
 
 
 def _now() -> str:

@@ -171,7 +171,7 @@ def _listing(sql: str, domain: str | None, settings: Settings) -> str | None:
         return None
     name = _resolve(parts, domain, settings)
     return (
-        f'select "column", type, meaning from {name.domain}.ops.columns '
+        f'select "column", type, unit, meaning from {name.domain}.ops.columns '
         f"where layer = '{name.layer}' and \"table\" = '{name.table}'"
     )
 

@@ -116,6 +116,14 @@ def test_the_log_of_a_run_has_its_progress_with_the_time(home: Path) -> None:
     assert (home / "logs" / "last.log").resolve() == log_file().resolve()
 
 
+def test_what_a_run_died_of_is_in_its_log(home: Path) -> None:
+    with pytest.raises(UsageError), watching(), recorded("refine", "pumps"):
+        raise UsageError("the gate is closed\n  orders: order_id is null")
+    said = CliRunner().invoke(app, ["logs"]).stdout
+    assert "failed: the gate is closed" in said
+    assert "  orders: order_id is null" in said
+
+
 def test_a_run_without_a_log_is_a_usage_error(home: Path) -> None:
     assert isinstance(CliRunner().invoke(app, ["logs"]).exception, UsageError)
     assert isinstance(CliRunner().invoke(app, ["logs", "nothing"]).exception, UsageError)
