@@ -1,26 +1,28 @@
-"""Random draws that can be repeated: each is a hash of the seed, a salt and keys. The same draw gives the same value on
-any number of cores, in any order, and for any span of time.
+"""Random draws that can be repeated, in arrays: each is a hash of the seed, a salt and keys. The same draw gives the
+same value on any number of cores, in any order, and for any span of time.
 
-A salt names what is drawn ("capacity"); keys name for whom and when. A key is a column or a column's name.
-Spark hashes an int and a long of the same value differently, so cast keys the same way in every draw.
+A salt names what is drawn ("capacity"); keys are whole numbers that say for whom and when, one or an array each, and
+broadcast against each other as NumPy does.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from functools import cache
 from hashlib import blake2b
-from math import lcm
+from statistics import NormalDist
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+
+from simulation.arrays import Array
 
 ANCHOR = datetime(2020, 1, 1)
 ANCHOR_SECONDS = int(ANCHOR.replace(tzinfo=UTC).timestamp())
-FINEST_WEIGHT = 1000
-MORE_THAN_ENOUGH_PARTITIONS = 1 << 16
-Key = Column | str
+GOLDEN, FIRST, SECOND = (
+    np.uint64(bits) for bits in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+NORMAL_BITS = 12
 
 
 @dataclass(frozen=True)
@@ -33,90 +35,73 @@ class World:
     counts: dict[str, int] = field(default_factory=dict)
     stride: timedelta | None = None
 
-    def hashed(self, salt: str, *keys: Key) -> Column:
-        """64 random bits, as a long."""
-        return F.xxhash64(F.lit(_start_of(self.seed, salt)).cast("long"), *(_column(key) for key in keys))
+    def hashed(self, salt: str, *keys: Any) -> Array:
+        """64 random bits."""
+        bits: Any = np.uint64(_start_of(self.seed, salt))
+        with np.errstate(over="ignore"):
+            for key in keys:
+                bits = mixed(bits + np.asarray(key, np.int64).astype(np.uint64) * GOLDEN)
+        return np.asarray(bits)
 
-    def uniform(self, salt: str, *keys: Key, low: float = 0.0, high: float = 1.0) -> Column:
+    def uniform(self, salt: str, *keys: Any, low: float = 0.0, high: float = 1.0) -> Array:
         """Evenly in [low, high)."""
-        unit = F.shiftrightunsigned(self.hashed(salt, *keys), 11) * F.lit(2.0**-53)
-        return unit if (low, high) == (0.0, 1.0) else unit * F.lit(float(high - low)) + F.lit(float(low))
+        return unit_of(self.hashed(salt, *keys)) * (high - low) + low
 
-    def integer(self, salt: str, *keys: Key, low: int, high: int) -> Column:
+    def integer(self, salt: str, *keys: Any, low: int, high: int) -> Array:
         """A whole number in [low, high], both included."""
-        return F.floor(self.uniform(salt, *keys, low=low, high=high + 1)).cast("int")
+        return np.asarray(np.floor(self.uniform(salt, *keys, low=low, high=high + 1)), np.int64)
 
-    def normal(self, salt: str, *keys: Key, mean: float = 0.0, sd: float = 1.0) -> Column:
-        """Nearly normal: the sum of four even draws, so never beyond 3.46 sd."""
-        return standard_normal(self.hashed(salt, *keys)) * F.lit(float(sd)) + F.lit(float(mean))
+    def normal(self, salt: str, *keys: Any, mean: float = 0.0, sd: float = 1.0) -> Array:
+        return standard_normal(self.hashed(salt, *keys)) * sd + mean
 
-    def happens(self, salt: str, *keys: Key, rate: float) -> Column:
-        return self.uniform(salt, *keys) < F.lit(rate)
+    def happens(self, salt: str, *keys: Any, rate: Any) -> Array:
+        return np.asarray(self.uniform(salt, *keys) < rate)
+
+    def pick(self, salt: str, *keys: Any, weights: Sequence[float]) -> Array:
+        """The place of one of the weights, drawn by them."""
+        bounds = np.cumsum(weights) / np.sum(weights)
+        return np.searchsorted(bounds[:-1], self.uniform(salt, *keys), side="right")
 
     def choice(
-        self, salt: str, *keys: Key, values: Sequence[Any], weights: Sequence[float] | None = None
-    ) -> Column:
-        """One of the values (plain ones or columns), evenly or by weight."""
-        return pick(self.uniform(salt, *keys), values, weights)
+        self, salt: str, *keys: Any, values: Sequence[Any], weights: Sequence[float] | None = None
+    ) -> Array:
+        """One of the values, evenly or by weight."""
+        places = self.pick(salt, *keys, weights=weights or [1.0] * len(values))
+        return np.asarray(np.asarray(values)[places])
 
-    def smooth(self, salt: str, *keys: Key, at: Column, every: timedelta) -> Column:
-        """A slow random walk in [-1, 1] that is new after about `every`; keys are out of phase with each other."""
-        phase = self.uniform(f"{salt} phase", *keys)
-        steps = elapsed(at) / F.lit(every.total_seconds()) + phase
-        left = F.floor(steps).cast("long")
+    def smooth(self, salt: str, *keys: Any, at: Any, every: timedelta) -> Array:
+        """A slow random walk in [-1, 1] over the seconds `at`, new after about `every`; keys are out of phase with each
+        other."""
+        steps = (np.asarray(at) - ANCHOR_SECONDS) / every.total_seconds() + self.uniform(
+            f"{salt} phase", *keys
+        )
+        left = np.floor(steps)
         part = steps - left
-        eased = part * part * (F.lit(3.0) - part * F.lit(2.0))
-        before = self.uniform(salt, *keys, left, low=-1, high=1)
-        after = self.uniform(salt, *keys, left + F.lit(1).cast("long"), low=-1, high=1)
-        return before + (after - before) * eased
+        before, after = (self.uniform(salt, *keys, left + ahead, low=-1, high=1) for ahead in (0, 1))
+        return np.asarray(before + (after - before) * (part * part * (3.0 - part * 2.0)))
 
 
-def pick(unit: Column, values: Sequence[Any], weights: Sequence[float] | None = None) -> Column:
-    """The value that a draw in [0, 1) falls on: a look-up in a table with one place per equal share."""
-    shares = _shares(weights or [1.0] * len(values))
-    options = [value if isinstance(value, Column) else F.lit(value) for value in values]
-    places = [option for option, share in zip(options, shares, strict=True) for _ in range(share)]
-    return F.get(F.array(*places), F.floor(unit * F.lit(float(len(places)))).cast("int"))
+def mixed(bits: Any) -> Any:
+    """The finalizer of SplitMix64: a change in one bit changes half of all."""
+    bits = (bits ^ (bits >> np.uint64(30))) * FIRST
+    bits = (bits ^ (bits >> np.uint64(27))) * SECOND
+    return bits ^ (bits >> np.uint64(31))
 
 
-def _shares(weights: Sequence[float]) -> list[int]:
-    """The weights as whole numbers of thousandths at most."""
-    total = sum(weights)
-    parts = [Fraction(weight / total).limit_denominator(FINEST_WEIGHT) for weight in weights]
-    places = min(lcm(*(part.denominator for part in parts)), FINEST_WEIGHT)
-    return [round(part * places) for part in parts]
+def unit_of(bits: Array) -> Array:
+    """Even in [0, 1), from 64 random bits."""
+    return (bits >> np.uint64(11)).astype(np.int64) * 2.0**-53
 
 
-def standard_normal(bits: Column) -> Column:
-    """From 64 random bits: the sum of their four 16-bit slices, centred and scaled."""
-    slices = [F.shiftrightunsigned(bits, by).bitwiseAND(F.lit(0xFFFF)) for by in (0, 16, 32, 48)]
-    total = slices[0] + slices[1] + slices[2] + slices[3]
-    return (total - F.lit(2.0 * 65535)) * F.lit(3**0.5 / 65536)
+def standard_normal(bits: Array) -> Array:
+    """From the highest twelve of 64 random bits; never beyond 3.7."""
+    return _quantiles()[(bits >> np.uint64(64 - NORMAL_BITS)).astype(np.int64)]
 
 
-def elapsed(at: Column) -> Column:
-    """Seconds since the anchor, as a double."""
-    return at.cast("double") - F.lit(float(ANCHOR_SECONDS))
-
-
-def each_tick(blocks: DataFrame) -> DataFrame:
-    """A row per instant of each block of time, and one more with `_copy` for an instant sent twice.
-
-    `_second` counts from 1970. All other columns of the block are carried along.
-    """
-    carried = [F.col(name) for name in blocks.columns if name != "_ticks"]
-    # with the plain explode, the optimiser computes all ticks a second time to see that there are any
-    ticks = compiled_apart(blocks).select(*carried, F.explode_outer("_ticks").alias("_tick"))
-    second = F.col("_first") + F.shiftright("_tick", 1) * F.col("_every")
-    is_copy = F.col("_tick").bitwiseAND(F.lit(1)) == 1
-    ticks = ticks.where(F.col("_tick").isNotNull())
-    return ticks.select(*carried, second.alias("_second"), is_copy.alias("_copy"))
-
-
-def compiled_apart(rows: DataFrame) -> DataFrame:
-    """The same rows. What comes before and after becomes two Java methods: a single one may grow too long to be
-    compiled. Coalescing to more partitions than there are changes nothing else."""
-    return rows.coalesce(MORE_THAN_ENOUGH_PARTITIONS)
+@cache
+def _quantiles() -> Array:
+    normal, count = NormalDist(), 1 << NORMAL_BITS
+    return np.array([normal.inv_cdf((place + 0.5) / count) for place in range(count)])
 
 
 def seconds(at: datetime) -> int:
@@ -124,10 +109,6 @@ def seconds(at: datetime) -> int:
     return int(at.replace(tzinfo=UTC).timestamp())
 
 
+@cache
 def _start_of(seed: int, salt: str) -> int:
-    """Seed and salt, hashed once here rather than once a row."""
-    return int.from_bytes(blake2b(f"{seed} {salt}".encode(), digest_size=8).digest(), signed=True)
-
-
-def _column(key: Key) -> Column:
-    return F.col(key) if isinstance(key, str) else key
+    return int.from_bytes(blake2b(f"{seed} {salt}".encode(), digest_size=8).digest())

@@ -111,9 +111,9 @@ class ColumnSpec(Strict):
     )
     step: float | None = None
     distribution: Literal["uniform", "normal", "exponential"] = "uniform"
-    expression: str | None = Field(None, description="A Spark SQL expression over the columns above it.")
+    expression: str | None = Field(None, description="An expression of SQL over the columns above it.")
     mistaken: str | None = Field(
-        None, description="A Spark SQL expression: what a source that mixes up the unit would send instead."
+        None, description="An expression of SQL: what a source that mixes up the unit would send instead."
     )
     items: ColumnType | None = Field(None, description="What an array holds.")
     keys: ColumnType | None = None

@@ -5,13 +5,15 @@ format under the same name and number of a batch, so whoever reads the log need 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction
 
 from headrace.errors import Busy
 from headrace.lake.paths import as_s3
@@ -114,6 +116,26 @@ def append_once(
     except CommitFailedError:
         _check_new(DeltaTable(path), app, number)
         raise
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file of Parquet in a table's folder that no version has yet; `stats` as Delta's log has them."""
+
+    path: str
+    bytes: int
+    stats: str
+
+
+def append_files(
+    path: str, files: Sequence[NewFile], *, app: str, number: int, note: Mapping[str, Any]
+) -> None:
+    """Adds files that others wrote, in one commit; for the rest as `append_once`. The table is not partitioned."""
+    table, now = DeltaTable(path), int(time.time() * 1000)
+    _check_new(table, app, number)
+    adds = [AddAction(each.path, each.bytes, {}, now, True, each.stats) for each in files]
+    properties = commit_options(note, {app: number})["commit_properties"]
+    table.create_write_transaction(adds, "append", table.schema(), commit_properties=properties)
 
 
 def overwrite(

@@ -1,20 +1,17 @@
-"""Blocks: six hours of one sender as one row, so that what holds for all of them is computed once.
-
-Episodes (a stuck or drifting instrument, a silence, an outage that delays delivery, a process beyond its limits) fall
-into slots of time, at most one of a kind in each. So each block finds its episodes without any other block.
+"""Episodes, which befall a sender for hours: a stuck or drifting instrument, a silence, an outage that delays
+delivery, a process beyond its limits. They fall into slots of time, at most one of a kind in each, so that each block
+of six hours finds its episodes without any other block.
 """
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import reduce
-from operator import or_
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+import numpy as np
 
 from headrace.contracts.model import Contract
-from simulation.generate.row_index import BLOCK_SECONDS, Piece, block_index, counted
-from simulation.random_draws import ANCHOR, ANCHOR_SECONDS, World, seconds
+from simulation.arrays import Array, Arrays, repeated
+from simulation.generate.row_index import BLOCK_SECONDS, Piece, blocks_of
+from simulation.random_draws import ANCHOR_SECONDS, World, seconds
 
 BLOCKS_PER_SLOT = 40
 SLOT_SECONDS = BLOCKS_PER_SLOT * BLOCK_SECONDS
@@ -33,151 +30,106 @@ GIVES_WAY = {
 
 
 @dataclass(frozen=True)
-class Episode:
-    """Whether and when it happens to a sender in a slot, as columns; `strength` is even in [0, 1)."""
+class Episodes(Arrays):
+    """Of one kind. `of`: the place of what each of them befalls, a sender or a row. `begin`, `end`: seconds since 1970.
+    `strength` is even in [0, 1)."""
 
-    happens: Column
-    start: Column
-    end: Column
-    strength: Column
-
-
-def episode(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
-    """The contract's rate is the share of rows inside such episodes, including those dropped in favour of others."""
-    drawn = _drawn(kind, contract, world, slot)
-    stronger = [other for other in GIVES_WAY.get(kind, ()) if other in episode_kinds(contract)]
-    if not stronger:
-        return drawn
-    around = AROUND.get(kind, 0)
-    others = [_drawn(other, contract, world, slot) for other in stronger]
-    in_the_way = [
-        other.happens & (other.start < drawn.end + around) & (other.end > drawn.start - around)
-        for other in others
-    ]
-    return replace(drawn, happens=drawn.happens & ~reduce(or_, in_the_way))
-
-
-def _drawn(kind: str, contract: Contract, world: World, slot: Column) -> Episode:
-    shortest, longest = (hours * HOUR for hours in LENGTHS[kind])
-    share = contract.faults.get(kind, 0.0)  # type: ignore[call-overload]
-    rate = share * SLOT_SECONDS / ((shortest + longest) / 2)
-    salt = f"{contract.table} {kind}"
-    lasts = world.uniform(f"{salt} length", "_index", slot, low=shortest, high=longest)
-    around = AROUND.get(kind, 0)  # lies within the slot as well
-    room = F.lit(float(SLOT_SECONDS - 2 * around)) - lasts
-    begins = world.uniform(f"{salt} start", "_index", slot) * room
-    start = F.lit(ANCHOR_SECONDS + around) + slot * SLOT_SECONDS + begins.cast("long")
-    return Episode(
-        happens=world.happens(salt, "_index", slot, rate=rate),
-        start=start,
-        end=start + lasts.cast("long"),
-        strength=world.uniform(f"{salt} strength", "_index", slot),
-    )
+    of: Array
+    begin: Array
+    end: Array
+    strength: Array
 
 
 def episode_kinds(contract: Contract) -> tuple[str, ...]:
     return tuple(kind for kind in LENGTHS if contract.faults.get(kind, 0.0) > 0)  # type: ignore[call-overload]
 
 
-def blocks(
-    spark: SparkSession, contract: Contract, piece: Piece, world: World, pace: DataFrame | None, tasks: int
-) -> DataFrame:
-    """`_index`, `_block`, the ticks of the sender's clock, and the episodes that touch the block (else null)."""
-    index = block_index(spark, contract, piece, tasks)
-    every = F.lit(_least_interval(contract, world)).cast("long")
-    if pace is not None:
-        index = index.join(F.broadcast(pace), on="_index", how="inner")
-        every = (
-            F.greatest(every, F.col("_pace").cast("long")) if world.stride else F.col("_pace").cast("long")
-        )
-    begins = F.lit(ANCHOR_SECONDS) + F.col("_block") * BLOCK_SECONDS
-    opens = F.greatest(begins, F.lit(seconds(piece.start)))
-    closes = F.least(begins + BLOCK_SECONDS, F.lit(seconds(piece.end)))
-    timed = index.select(
-        "_index",
-        "_block",
-        begins.alias("_begins"),
-        every.alias("_every"),
-        opens.alias("_opens"),
-        closes.alias("_closes"),
+def episodes_in_slots(kind: str, contract: Contract, world: World, index: Array, slot: Array) -> Episodes:
+    """Those that happen to these senders in these slots; `of` is the place in `index`.
+
+    The contract's rate is the share of rows inside such episodes, including those dropped in favour of others."""
+    drawn, happens = _drawn(kind, contract, world, index, slot)
+    around = AROUND.get(kind, 0)
+    for other in GIVES_WAY.get(kind, ()):
+        if other in episode_kinds(contract):
+            there, is_there = _drawn(other, contract, world, index, slot)
+            meets = (there.begin < drawn.end + around) & (there.end > drawn.begin - around)
+            happens = happens & ~(is_there & meets)
+    return drawn.where(np.flatnonzero(happens))
+
+
+def _drawn(kind: str, contract: Contract, world: World, index: Array, slot: Array) -> tuple[Episodes, Array]:
+    shortest, longest = (hours * HOUR for hours in LENGTHS[kind])
+    rate = contract.faults.get(kind, 0.0) * SLOT_SECONDS / ((shortest + longest) / 2)  # type: ignore[call-overload]
+    salt, around = f"{contract.table} {kind}", AROUND.get(kind, 0)  # around lies within the slot as well
+    lasts = world.uniform(f"{salt} length", index, slot, low=shortest, high=longest)
+    begins = world.uniform(f"{salt} start", index, slot) * (SLOT_SECONDS - 2 * around - lasts)
+    start = ANCHOR_SECONDS + around + slot * SLOT_SECONDS + begins.astype(np.int64)
+    strength = world.uniform(f"{salt} strength", index, slot)
+    happens = world.happens(salt, index, slot, rate=rate)
+    return Episodes(np.arange(len(index)), start, start + lasts.astype(np.int64), strength), happens
+
+
+def episodes_of(contract: Contract, world: World, piece: Piece) -> Mapping[str, Episodes]:
+    """All that touch the piece, by kind; `of` is the number of the sender."""
+    first, last = blocks_of(piece)
+    slots = np.arange(first // BLOCKS_PER_SLOT, -(-last // BLOCKS_PER_SLOT))
+    index, slot = (
+        found.ravel() for found in np.meshgrid(np.arange(piece.low, piece.high), slots, indexing="ij")
     )
-    first = F.expr(f"{ANCHOR_SECONDS} + (_opens - {ANCHOR_SECONDS} + _every - 1) div _every * _every")
-    with_counts = timed.select("*", first.alias("_first")).select(
-        "*", F.expr("greatest(0, (_closes - _first + _every - 1) div _every)").cast("int").alias("_count")
-    )
-    with_episodes = with_counts.select("*", *_touching(contract, world))
-    return with_episodes.select("*", _ticks(contract, world).alias("_ticks")).drop(
-        "_opens", "_closes", "_count"
-    )
-
-
-def _least_interval(contract: Contract, world: World) -> int:
-    return int((world.stride or contract.arrives.every).total_seconds())
-
-
-def _touching(contract: Contract, world: World) -> list[Column]:
-    slot = F.expr(f"_block div {BLOCKS_PER_SLOT}")
-    columns = []
+    found = {}
     for kind in episode_kinds(contract):
-        each, around = episode(kind, contract, world, slot), AROUND.get(kind, 0)
-        is_near = (each.start - around < F.col("_closes")) & (each.end + around > F.col("_opens"))
-        touches = each.happens & is_near
-        parts = (("from", each.start), ("to", each.end), ("strength", each.strength))
-        columns += [F.when(touches, value).alias(f"_{kind}_{part}") for part, value in parts]
-    return columns
+        each = episodes_in_slots(kind, contract, world, index, slot)
+        each = Episodes(index[each.of], each.begin, each.end, each.strength)
+        found[kind] = each.where((each.begin < seconds(piece.end)) & (each.end > seconds(piece.start)))
+    return found
 
 
-def _ticks(contract: Contract, world: World) -> Column:
-    """Twice the number of each instant of the block; an odd number is a second copy of the one before it."""
-    count = F.col("_count")
-    nothing = F.array().cast("array<int>")
-    ticks = F.when(count > 0, F.sequence(F.lit(0), count * 2 - 2, F.lit(2))).otherwise(nothing)
-    share = contract.faults.get("duplicate", 0.0)
-    if share > 0:
-        apart = round(1 / share)
-        phase = world.integer(f"{contract.table} duplicate", "_index", "_block", low=0, high=apart - 1)
-        copies = F.sequence(phase * 2 + 1, count * 2 - 1, F.lit(apart * 2))
-        ticks = F.when(phase < count, F.concat(ticks, copies)).otherwise(ticks)
-    if "gap" in episode_kinds(contract):
-        silent = F.col("_gap_from").isNotNull()
-        ticks = F.when(silent, F.filter(ticks, _outside_gap)).otherwise(ticks)
-    return ticks
+@dataclass(frozen=True)
+class Ticks:
+    """Readings of some senders in some blocks: who, when, and for each kind the rows that lie in an episode of it."""
+
+    index: Array
+    second: Array
+    episodes: Mapping[str, Episodes]
+
+    def where(self, chosen: Array) -> "Ticks":
+        """The chosen rows, by their places in order."""
+        to = np.full(len(self.index), -1)
+        to[chosen] = np.arange(len(chosen))
+        left = {}
+        for kind, each in self.episodes.items():
+            each = each.where(to[each.of] >= 0)
+            left[kind] = Episodes(to[each.of], each.begin, each.end, each.strength)
+        return Ticks(self.index[chosen], self.second[chosen], left)
 
 
-def _outside_gap(tick: Column) -> Column:
-    at = F.col("_first") + F.shiftright(tick, 1) * F.col("_every")
-    return (at < F.col("_gap_from")) | (at >= F.col("_gap_to"))
-
-
-def episodes_of(spark: SparkSession, contract: Contract, piece: Piece, world: World) -> DataFrame | None:
-    """One row per episode that touches the piece: `_index`, kind, from and to (seconds), strength."""
-    kinds = episode_kinds(contract)
-    if not kinds:
-        return None
-    slot = timedelta(seconds=SLOT_SECONDS)
-    first = (piece.start - ANCHOR) // slot
-    slots = -(-(piece.end - ANCHOR) // slot) - first
-    slots_of_senders = counted(
-        spark,
-        f"{contract.table}_slots",
-        piece.senders * slots,
-        1,
-        _index=f"{piece.low} + id div {slots}",
-        _slot=f"{first} + id % {slots}",
-    )
-    episodes = {kind: episode(kind, contract, world, F.col("_slot")) for kind in kinds}
-    columns = [
-        F.when(
-            each.happens,
-            F.struct(
-                F.lit(kind).alias("kind"),
-                each.start.alias("from"),
-                each.end.alias("to"),
-                each.strength.alias("strength"),
-            ),
-        )
-        for kind, each in episodes.items()
-    ]
-    rows = slots_of_senders.select("_index", F.explode(F.array_compact(F.array(*columns))).alias("_episode"))
-    within = (F.col("from") < seconds(piece.end)) & (F.col("to") > seconds(piece.start))
-    return rows.select("_index", "_episode.*").where(within)
+def ticks_of(
+    contract: Contract, world: World, piece: Piece, index: Array, block: Array, every: Array
+) -> Ticks:
+    """The instants of each sender's clock in its block, within the piece, without those that a silence swallows."""
+    begins = ANCHOR_SECONDS + block * BLOCK_SECONDS
+    opens = np.maximum(begins, seconds(piece.start))
+    closes = np.minimum(begins + BLOCK_SECONDS, seconds(piece.end))
+    first = ANCHOR_SECONDS + -(-(opens - ANCHOR_SECONDS) // every) * every
+    counts = np.maximum(0, -(-(closes - first) // every))
+    rows, tick = repeated(counts)
+    second = first[rows] + tick * every[rows]
+    starts = np.cumsum(counts) - counts
+    found = {}
+    for kind in episode_kinds(contract):
+        around = AROUND.get(kind, 0)
+        each = episodes_in_slots(kind, contract, world, index, block // BLOCKS_PER_SLOT)
+        of = each.of
+        near = each.where((each.begin - around < closes[of]) & (each.end + around > opens[of]))
+        which, place = repeated(counts[near.of])
+        at = starts[near.of][which] + place
+        inside = Episodes(at, near.begin[which], near.end[which], near.strength[which])
+        found[kind] = inside.where((second[at] >= inside.begin - around) & (second[at] < inside.end + around))
+    ticks = Ticks(index[rows], second, found)
+    silent = found.pop("gap", None)
+    if silent is None or not len(silent.of):
+        return ticks
+    heard = np.ones(len(second), bool)
+    heard[silent.of] = False
+    return ticks.where(np.flatnonzero(heard))

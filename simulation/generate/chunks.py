@@ -18,7 +18,7 @@ from simulation.generate.row_index import Piece
 from simulation.random_draws import World
 
 ROWS_PER_CHUNK = 5_000_000
-ROWS_PER_HELD_CHUNK = 2_000_000  # rows without blocks are held in memory while they are written
+ROWS_PER_WIDE_CHUNK = 2_000_000  # of tables without a pace, which have more columns
 DAY = timedelta(days=1)
 LONGEST_DAYS = 3650
 
@@ -178,7 +178,7 @@ def pieces(contract: Contract, world: World, plan: Plan, start: datetime, end: d
     senders = senders_of(contract, world, plan)
     times = times_of(contract, plan)
     rows_a_day = senders * rows_per_sender_and_day(contract, plan, times)
-    most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_HELD_CHUNK
+    most = ROWS_PER_CHUNK if contract.arrives.cadence else ROWS_PER_WIDE_CHUNK
     days = min(LONGEST_DAYS, max(1, int(most // max(rows_a_day, 1.0))))
     rows = rows_a_day * min(1.0, (end - start) / DAY)
     parts = max(1, round(rows / most)) if contract.type != "dimension" else 1

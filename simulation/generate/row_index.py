@@ -1,25 +1,27 @@
-"""Row indexes: who sends each row, and when. dbldatagen makes them; everything else is drawn at random from them.
-
-A fact's rows are numbered from one fixed instant, so any piece of time can be made by itself.
+"""Who sends rows, and when. dbldatagen makes the skeleton: a part of one sender's time in each row; the rows in a part
+are numbered from one fixed instant, so any piece of time can be made by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from threading import Lock
 
 import dbldatagen as dg
+import numpy as np
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from simulation.random_draws import ANCHOR, ANCHOR_SECONDS, seconds
+from simulation.arrays import Array
+from simulation.random_draws import ANCHOR, ANCHOR_SECONDS
 
 SNAPSHOTS_FROM = datetime(2019, 12, 30)  # a Monday, so weekly snapshots come on Mondays
 BLOCK = timedelta(hours=6)
 BLOCK_SECONDS = int(BLOCK.total_seconds())
 ROWS_PER_TASK = 500_000
+ROWS_PER_PART = 200_000
 MICROSECOND = timedelta(microseconds=1)
+ANCHOR_MICROS = ANCHOR_SECONDS * 1_000_000
 _ONE_AT_A_TIME = Lock()  # dbldatagen's parser of types is shared and not safe for threads
 
 
@@ -27,7 +29,8 @@ _ONE_AT_A_TIME = Lock()  # dbldatagen's parser of types is shared and not safe f
 class Piece:
     """A span of time of the senders (or entities) from `low` up to, not including, `high`.
 
-    `times` is how many rows each of them sends per interval of the contract.
+    `times` is how many rows each of them sends per interval of the contract. `parts`: into how many its time is cut, so
+    that no worker has to hold too many rows at once.
     """
 
     start: datetime
@@ -35,35 +38,22 @@ class Piece:
     low: int
     high: int
     times: float = 1.0
+    parts: int = 1
 
     @property
     def senders(self) -> int:
         return self.high - self.low
 
 
-def counted(spark: SparkSession, name: str, rows: int, tasks: int, **columns: str) -> DataFrame:
-    """A frame of `rows` rows whose columns are computed from the row number `id`."""
+def skeleton(spark: SparkSession, name: str, piece: Piece, tasks: int) -> DataFrame:
+    """`_index` of each sender, and `_part` of its time, ordered by both."""
+    columns = {"_index": f"{piece.low} + id div {piece.parts}", "_part": f"id % {piece.parts}"}
     with _ONE_AT_A_TIME:
-        spec = dg.DataGenerator(spark, name=name, rows=rows, partitions=tasks)
+        spec = dg.DataGenerator(spark, name=name, rows=piece.senders * piece.parts, partitions=tasks)
         for column, expression in columns.items():
             spec = spec.withColumn(column, "long", expr=expression)
-        rows_made: DataFrame = spec.build()
-    return rows_made
-
-
-def dimension_index(spark: SparkSession, name: str, count: int, instants: list[datetime]) -> DataFrame:
-    """`_index` for each entity, `_at` for each snapshot of it."""
-    made = counted(
-        spark,
-        name,
-        count * len(instants),
-        tasks_for(count * len(instants)),
-        _index=f"id % {count}",
-        _snapshot=f"id div {count}",
-    )
-    taken = F.array(*(F.lit(seconds(instant)) for instant in instants))
-    at = F.timestamp_seconds(F.get(taken, F.col("_snapshot").cast("int")))
-    return made.select("_index", at.alias("_at"))
+        rows: DataFrame = spec.build()
+    return rows.select(*columns)
 
 
 def snapshots(contract: Contract, start: datetime, end: datetime) -> list[datetime]:
@@ -77,23 +67,6 @@ def snapshots(contract: Contract, start: datetime, end: datetime) -> list[dateti
     return instants
 
 
-def fact_index(spark: SparkSession, contract: Contract, piece: Piece) -> DataFrame:
-    """`_index` of the sender, `_n` of its row, `_at` its instant; ordered by time."""
-    first, last = ordinals(contract, piece)
-    rows = (last - first) * piece.senders
-    made = counted(
-        spark,
-        contract.table,
-        rows,
-        tasks_for(rows),
-        _index=f"{piece.low} + id % {piece.senders}",
-        _n=f"{first} + id div {piece.senders}",
-    )
-    step = _step(contract, piece)
-    since = F.expr(f"_n * {step.numerator}L div {step.denominator}L")
-    return made.select("_index", "_n", F.timestamp_micros(F.lit(ANCHOR_SECONDS * 10**6) + since).alias("_at"))
-
-
 def ordinals(contract: Contract, piece: Piece) -> tuple[int, int]:
     """The numbers of a sender's first row in the piece, and of the first one after it."""
     step = _step(contract, piece)
@@ -101,23 +74,31 @@ def ordinals(contract: Contract, piece: Piece) -> tuple[int, int]:
     return -(-first // 1), -(-last // 1)
 
 
+def micros_of(numbers: Array, contract: Contract, piece: Piece) -> Array:
+    """The instants of rows with these numbers, in microseconds since 1970."""
+    step = _step(contract, piece)
+    return ANCHOR_MICROS + numbers * step.numerator // step.denominator
+
+
 def _step(contract: Contract, piece: Piece) -> Fraction:
     """Microseconds between two rows of a sender."""
     return Fraction(contract.arrives.every // MICROSECOND) / Fraction(piece.times).limit_denominator(1000)
 
 
-def block_index(spark: SparkSession, contract: Contract, piece: Piece, tasks: int) -> DataFrame:
-    """`_index` and `_block` (numbered from the anchor), ordered by sender, then time."""
-    first = (piece.start - ANCHOR) // BLOCK
-    blocks = -(-(piece.end - ANCHOR) // BLOCK) - first
-    return counted(
-        spark,
-        contract.table,
-        piece.senders * blocks,
-        tasks,
-        _index=f"{piece.low} + id div {blocks}",
-        _block=f"{first} + id % {blocks}",
-    )
+def in_parts(contract: Contract, piece: Piece) -> Piece:
+    first, last = ordinals(contract, piece)
+    return replace(piece, parts=max(1, -(-(last - first) // ROWS_PER_PART)))
+
+
+def bounds_of_parts(contract: Contract, piece: Piece) -> Array:
+    """Bounds of the numbers of the rows in each part of a sender's time."""
+    first, last = ordinals(contract, piece)
+    return first + (last - first) * np.arange(piece.parts + 1) // piece.parts
+
+
+def blocks_of(piece: Piece) -> tuple[int, int]:
+    """The numbers of the first block of six hours in the piece, and of the first one after it."""
+    return (piece.start - ANCHOR) // BLOCK, -(-(piece.end - ANCHOR) // BLOCK)
 
 
 def tasks_for(rows: int) -> int:

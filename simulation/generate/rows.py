@@ -1,34 +1,99 @@
-"""The rows of one chunk: its row index, the domain's source, the faults. Nothing is written here."""
+"""The rows of one chunk: its skeleton, the domain's source, the faults. Nothing is written here.
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
-from inspect import signature
-from threading import RLock
+Spark spreads the skeleton; a worker turns its part into arrays, calls the source with them, and spoils what it gave.
+"""
 
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.errors import UsageError
-from simulation.generate.blocks import blocks, episodes_of
+from headrace.contracts.schema import source_schema
+from simulation.generate.bronze_files import STORED, stored_file
 from simulation.generate.chunks import Chunk
-from simulation.generate.columns import key_of, with_made_columns
-from simulation.generate.fault_injection import (
-    Strike,
-    strikes_of,
-    with_broken_lines,
-    with_episodes,
-    with_sending,
-    with_steps,
-    with_strikes,
+from simulation.generate.columns import SCALARS, arrow_type, as_arrow
+from simulation.generate.fault_injection import chance_of
+from simulation.generate.row_index import (
+    BLOCK_SECONDS,
+    blocks_of,
+    bounds_of_parts,
+    in_parts,
+    skeleton,
+    snapshots,
+    tasks_for,
 )
-from simulation.generate.row_index import dimension_index, fact_index, snapshots
-from simulation.generate.sources import Source, others_of
+from simulation.generate.row_maker import Entities, Part, RowMaker
+from simulation.generate.sent_rows import as_batch, sent_rows
+from simulation.generate.sources import Source
+from simulation.generate.truth import TRUTH, truth_of_episodes, truth_of_rows
 from simulation.random_draws import World
 
 TASKS_PER_CHUNK = 4
-CHANGE = ["_index", "_at"]
+ROWS_AT_ONCE = 150_000
+SENT = T.StructType([T.StructField("_raw", T.StringType()), T.StructField("_sent_at", T.TimestampType())])
+NAMED = T.StructType(
+    [
+        *(T.StructField(name, T.LongType()) for name in ("_index", "_second")),
+        T.StructField("_copy", T.BooleanType()),
+        T.StructField("_kind", T.StringType()),
+    ]
+)
+
+
+Make = Callable[[RowMaker, "Recipe", Part], pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a worker needs to make the rows of a chunk."""
+
+    contracts: Mapping[str, Contract]
+    sources: Mapping[str, Source]
+    world: World
+    chunk: Chunk
+
+    @property
+    def contract(self) -> Contract:
+        return self.contracts[self.chunk.table]
+
+
+def _each_part(
+    make: Make,
+    recipe: Recipe,
+    at_once: int,
+    wrap: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]] | None,
+    batches: Iterable[pa.RecordBatch],
+) -> Iterator[pa.RecordBatch]:
+    """Runs in a worker, over its part of the skeleton, as many rows at a time as fit into its caches."""
+    maker = RowMaker(recipe.contracts, recipe.sources, recipe.world)
+
+    def made() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            index, part = (batch.column(name).to_numpy() for name in ("_index", "_part"))
+            for at in range(0, len(index), at_once):
+                yield make(maker, recipe, (index[at : at + at_once], part[at : at + at_once]))
+
+    yield from wrap(made()) if wrap else made()
+
+
+def _rows(named: bool, maker: RowMaker, recipe: Recipe, part: Part) -> pa.RecordBatch:
+    return as_batch(sent_rows(maker, recipe.chunk, part), recipe.contract, named)
+
+
+def _struck(maker: RowMaker, recipe: Recipe, part: Part) -> pa.RecordBatch:
+    return truth_of_rows(sent_rows(maker, recipe.chunk, part, only_likely=True), recipe.contract)
+
+
+def _clean(helpers: tuple[str, ...], maker: RowMaker, recipe: Recipe, part: Part) -> pa.RecordBatch:
+    rows, _ = maker.clean(recipe.chunk, part)
+    kinds = {name: arrow_type(spec) for name, spec in recipe.contract.columns.items()}
+    found = {name: as_arrow(rows[name], kind) for name, kind in kinds.items()}
+    return pa.RecordBatch.from_pydict(found | {name: as_arrow(rows[name], pa.float64()) for name in helpers})
 
 
 class RowFactory:
@@ -42,144 +107,79 @@ class RowFactory:
         world: World,
     ) -> None:
         self.spark, self.contracts, self.sources, self.world = spark, contracts, sources, world
-        self._arguments: dict[str, DataFrame] = {}
-        self._lock = RLock()
+        self.maker = RowMaker(contracts, sources, world)
 
-    def argument(self, name: str) -> DataFrame:
-        """A dimension with one row per entity, or the rows of a hidden source; made once."""
-        with self._lock:
-            if name not in self._arguments:
-                self._arguments[name] = self._made(name).persist()
-            return self._arguments[name]
+    def argument(self, name: str) -> pa.Table:
+        """A dimension with one row per entity, or the rows of a hidden source."""
+        found = self.maker.argument(name)
+        if not isinstance(found, Entities):
+            times = SCALARS["datetime"]
+            return pa.table(
+                {
+                    key: as_arrow(values, times if values.dtype.kind == "M" else pa.array(values[:0]).type)
+                    if isinstance(values, np.ndarray)
+                    else values
+                    for key, values in found.items()
+                }
+            )
+        kinds = {key: arrow_type(spec) for key, spec in self.contracts[name].columns.items()}
+        named = {key: as_arrow(found[key], kind) for key, kind in kinds.items()}
+        return pa.table({"_index": np.arange(found.count), **named})
 
-    def close(self) -> None:
-        for frame in self._arguments.values():
-            frame.unpersist()
-        self._arguments.clear()
+    def rows(self, chunk: Chunk, *, named: bool = False, only: Iterable[int] | None = None) -> DataFrame:
+        """The rows as they are sent. `named`: with sender, second, copy and kind of fault. `only`: of these senders."""
+        schema = T.StructType([*source_schema(self.contracts[chunk.table]), *SENT, *(NAMED if named else ())])
+        return self._spread(partial(_rows, named), chunk, schema, only)
 
-    def clean_rows(self, chunk: Chunk) -> DataFrame:
+    def stored(self, chunk: Chunk, source: str, folder: str) -> DataFrame:
+        """Writes the chunk's rows into a bronze table's folder; the files that there are then."""
+        wrap = partial(stored_file, self.contracts[chunk.table], source, folder)
+        return self._spread(partial(_rows, False), chunk, STORED, None, wrap)
+
+    def clean_rows(self, chunk: Chunk, *helpers: str) -> DataFrame:
+        """The rows before any fault; `helpers`: numbers that their source gives beside the contract's columns."""
+        fields = [T.StructField(name, T.DoubleType()) for name in helpers]
+        schema = T.StructType([*source_schema(self.contracts[chunk.table]), *fields])
+        return self._spread(partial(_clean, helpers), chunk, schema, None)
+
+    def truth(self, chunk: Chunk) -> DataFrame | None:
+        """Which faults the chunk holds; None where its contract plants none."""
         contract = self.contracts[chunk.table]
-        if contract.type == "dimension":
-            return self._dimension(contract, chunk)
-        source = self.sources.get(chunk.table)
-        if source is not None and source.takes_blocks:
-            return source(blocks=self._blocks(contract, chunk), **self._given(source))
-        return self._from_index(fact_index(self.spark, contract, chunk.piece), contract)
-
-    def rows(self, clean: DataFrame, contract: Contract) -> tuple[DataFrame, list[Strike]]:
-        """The clean rows as they are sent, and the strikes that `_strike` numbers."""
-        strikes = strikes_of(contract, clean.columns)
-        keyed = clean.withColumn("_key", F.col(contract.key_column).cast("string"))
-        struck = keyed.transform(with_episodes, contract).transform(
-            with_strikes, contract, strikes, self.world
-        )
-        sent = struck.transform(with_steps, contract).transform(with_sending, contract, strikes)
-        return sent.transform(with_broken_lines, contract, strikes), strikes
-
-    @contextmanager
-    def held_rows(self, chunk: Chunk) -> Iterator[DataFrame]:
-        """The chunk's clean rows, in memory while they are read twice: to be written and for the truth.
-
-        Rows from blocks are not held: making them twice is cheaper.
-        """
-        rows = self.clean_rows(chunk)
-        source = self.sources.get(chunk.table)
-        if source is not None and source.takes_blocks:
-            yield rows
-            return
-        rows = rows.persist()
-        try:
-            yield rows
-        finally:
-            rows.unpersist()
-
-    def _made(self, name: str) -> DataFrame:
-        source = self.sources.get(name)
-        if source is not None and source.is_hidden:
-            return source(**self._given(source))
-        contract = self.contracts[name]
-        if contract.type != "dimension":
-            raise UsageError(f"a source takes {name!r}, but only dimensions and hidden sources can be taken")
-        return self._entities(contract, [self.world.start])
-
-    def _given(self, source: Source) -> dict[str, object]:
-        return {"world": self.world, **{name: self.argument(name) for name in source.others}}
-
-    def episodes(self, chunk: Chunk) -> DataFrame | None:
-        """The episodes of the chunk's senders, with their `_sender`; None for a table without episodes."""
-        contract, source = self.contracts[chunk.table], self.sources.get(chunk.table)
-        drawn = episodes_of(self.spark, contract, chunk.piece, self.world)
-        if drawn is None or contract.arrives.per is None:
+        if not chance_of(contract):
             return None
-        key = self.contracts[contract.arrives.per].key_column
-        senders = self.argument(contract.arrives.per).select("_index", F.col(key).alias("_sender"))
-        episodes = drawn.join(F.broadcast(senders), on="_index", how="inner")
-        if source is None or source.excursions is None:
-            return episodes
-        is_excursion = F.col("kind") == "excursion"
-        takes = signature(source.excursions).parameters
-        given = {"world": self.world, **{name: self.argument(name) for name in others_of(takes)}}
-        given["episodes"] = episodes.where(is_excursion)
-        happening = source.excursions(**{name: given[name] for name in takes})
-        return episodes.where(~is_excursion).unionByName(happening, allowMissingColumns=True)
+        struck = self._spread(_struck, chunk, TRUTH, None)
+        befallen = truth_of_episodes(self.maker, chunk)
+        if befallen is None:
+            return struck
+        return struck.unionByName(self.spark.createDataFrame(befallen, schema=TRUTH))
 
-    def _entities(self, contract: Contract, instants: list[datetime]) -> DataFrame:
-        return self._from_index(self._entity_index(contract, instants), contract)
-
-    def _entity_index(self, contract: Contract, instants: list[datetime]) -> DataFrame:
-        return dimension_index(self.spark, contract.table, self.world.counts[contract.table], instants)
-
-    def _from_index(self, row_index: DataFrame, contract: Contract) -> DataFrame:
-        source = self.sources.get(contract.table)
-        row_index = self._with_sender(row_index, contract)
-        if source is None:
-            return with_made_columns(row_index, contract, self.contracts, self.world)
-        premade = with_made_columns(row_index, contract, self.contracts, self.world, only_listed=True)
-        rows = source(row_index=premade, **self._given(source))
-        missing = [name for name in (*contract.columns, "_at") if name not in rows.columns]
-        if missing:
-            raise UsageError(f"source {contract.table} does not make {', '.join(missing)}")
-        return rows
-
-    def _with_sender(self, row_index: DataFrame, contract: Contract) -> DataFrame:
-        if not contract.arrives.per:
-            return row_index
-        sender = self.contracts[contract.arrives.per]
-        key = sender.key_column
-        if key not in contract.columns or key == contract.key_column:
-            return row_index
-        spec = sender.columns[key]
-        if (spec.format and "#" in spec.format) or spec.type != "string":
-            return row_index.withColumn(key, key_of(spec, F.col("_index")))
-        keys = self.argument(sender.table).select("_index", key)
-        return row_index.join(F.broadcast(keys), on="_index", how="inner")
-
-    def _blocks(self, contract: Contract, chunk: Chunk) -> DataFrame:
-        cadence, pace = contract.arrives.cadence, None
-        if cadence and contract.arrives.per:
-            senders = self.argument(contract.arrives.per)
-            pace = senders.select("_index", F.col(cadence).alias("_pace"))
-        return blocks(self.spark, contract, chunk.piece, self.world, pace, TASKS_PER_CHUNK)
-
-    def _dimension(self, contract: Contract, chunk: Chunk) -> DataFrame:
-        start, end = chunk.piece.start, chunk.piece.end
-        instants = snapshots(contract, start, end)
-        if chunk.is_first and start not in instants:
-            instants.insert(0, start)
-        if not instants:
-            return self._entities(contract, [start]).limit(0)
-        if contract.arrives.sends != "changes":
-            return self._entities(contract, instants)
-        before = [] if chunk.is_first else [instants[0] - contract.arrives.every]
-        row_index = self._entity_index(contract, [*before, *instants])
-        changed = _changes(self._from_index(row_index, contract), contract, keep_first=chunk.is_first)
-        return self._from_index(row_index.join(F.broadcast(changed), on=CHANGE, how="left_semi"), contract)
-
-
-def _changes(rows: DataFrame, contract: Contract, *, keep_first: bool) -> DataFrame:
-    """When each entity changed since the snapshot before. Hashes are compared: whole rows are too wide to sort."""
-    in_time = Window.partitionBy("_index").orderBy("_at")
-    hashes = rows.select(*CHANGE, F.xxhash64(*contract.columns).alias("_now"))
-    hashes = hashes.withColumn("_before", F.lag("_now").over(in_time))
-    is_first = F.col("_before").isNull()
-    return hashes.where((F.col("_before") != F.col("_now")) | (is_first & F.lit(keep_first))).select(*CHANGE)
+    def _spread(
+        self,
+        make: Make,
+        chunk: Chunk,
+        schema: T.StructType,
+        only: Iterable[int] | None,
+        wrap: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]] | None = None,
+    ) -> DataFrame:
+        contract, piece, source = self.contracts[chunk.table], chunk.piece, self.sources.get(chunk.table)
+        if source is not None and source.takes_ticks:
+            first, last = blocks_of(piece)
+            every = (self.world.stride or contract.arrives.every).total_seconds()
+            piece, rows_each, tasks = (
+                replace(piece, parts=last - first),
+                BLOCK_SECONDS / every,
+                TASKS_PER_CHUNK,
+            )
+        elif contract.type == "dimension":
+            rows_each = len(snapshots(contract, piece.start, piece.end)) + 1
+            tasks = tasks_for(piece.senders * rows_each)
+        else:
+            piece = in_parts(contract, piece)
+            rows = int(np.ptp(bounds_of_parts(contract, piece)))
+            rows_each, tasks = rows / piece.parts, tasks_for(piece.senders * rows)
+        frame = skeleton(self.spark, chunk.table, piece, tasks)
+        if only is not None:
+            frame = frame.where(frame["_index"].isin(list(only)))
+        recipe = Recipe(self.contracts, self.sources, self.world, replace(chunk, piece=piece))
+        at_once = max(1, int(ROWS_AT_ONCE / max(rows_each, 1e-9)))
+        return frame.mapInArrow(partial(_each_part, make, recipe, at_once, wrap), schema)

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from functools import partial
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
@@ -24,14 +22,12 @@ from simulation.generate.chunks import (
     record_chunk,
 )
 from simulation.generate.estimate import check_room, estimate_of
-from simulation.generate.fault_injection import Strike
 from simulation.generate.plan import Plan, world_of
-from simulation.generate.row_index import snapshots
 from simulation.generate.rows import RowFactory
 from simulation.generate.sources import Source, check_sources, load_sources
-from simulation.generate.truth import truth_of_episodes, truth_of_hidden, truth_of_rows, write_truth
+from simulation.generate.truth import TRUTH, truth_of_hidden, write_truth
 from simulation.generate.writers import sweep, write_bronze, write_landing_files, write_outbox
-from simulation.random_draws import World, seconds
+from simulation.random_draws import World
 
 STAGE = "generate"
 
@@ -90,41 +86,18 @@ def make(
         if not any(chunks_to_make(plan, contracts[table], world, known[table]) for table in wanted):
             there = tuple(_all_there(table, known[table]) for table in wanted)
             return GenerateResult(domain, there, watch.seconds)
-        small, wide, large = (
-            RowFactory(session, contracts, sources, world) for session in _sessions(get_spark(settings))
+        few, many = (
+            RowFactory(session_for(get_spark(settings), rows), contracts, sources, world)
+            for rows in (0, FEW_ROWS)
         )
-        try:
-            with ThreadPoolExecutor(settings.workers) as pool:
-                asked = []
-                work = {
-                    table: max(expected.rows[table], _rows_compared(contracts[table], plan, world))
-                    for table in wanted
-                }
-                for table in sorted(wanted, key=work.__getitem__, reverse=True):
-                    has_blocks = table in sources and sources[table].takes_blocks
-                    factory = small if work[table] < FEW_ROWS else large if has_blocks else wide
-                    asked.append(pool.submit(_make_table, contracts[table], plan, factory, paths, leases))
-            made = tuple(each.result() for each in asked)
-            _write_truth_of_hidden(small, paths, plan)
-        finally:
-            for factory in (small, wide, large):
-                factory.close()
+        with ThreadPoolExecutor(settings.workers) as pool:
+            asked = []
+            for table in sorted(wanted, key=expected.rows.__getitem__, reverse=True):
+                factory = few if expected.rows[table] < FEW_ROWS else many
+                asked.append(pool.submit(_make_table, contracts[table], plan, factory, paths, leases))
+        made = tuple(each.result() for each in asked)
+        _write_truth_of_hidden(few, paths, plan)
     return GenerateResult(domain, made, watch.seconds)
-
-
-def _rows_compared(contract: Contract, plan: Plan, world: World) -> int:
-    """How many rows are compared to find a dimension's changes: all entities at each snapshot."""
-    if contract.type != "dimension" or contract.arrives.sends != "changes":
-        return 0
-    return world.counts[contract.table] * len(snapshots(contract, plan.start, plan.end))
-
-
-def _sessions(spark: SparkSession) -> tuple[SparkSession, SparkSession, SparkSession]:
-    """For few rows; for many rows without blocks; for many rows from blocks. Compiled as whole stages, the rows without
-    blocks become methods too long for Java's compiler and run four times slower."""
-    small, wide, large = session_for(spark, 0), session_for(spark, FEW_ROWS), session_for(spark, FEW_ROWS)
-    wide.conf.set("spark.sql.codegen.wholeStage", "false")
-    return small, wide, large
 
 
 def world_since(before: Sequence[ChunkRecord], plan: Plan, contracts: Mapping[str, Contract]) -> World:
@@ -162,42 +135,26 @@ def _make_chunk(
 ) -> ChunkRecord:
     watch = Stopwatch()
     leases.check()
-    with factory.held_rows(chunk) as clean:
-        rows, strikes = factory.rows(clean, contract)
-        truth = _truth(rows, strikes, chunk, contract, factory)
-        if truth is not None:
-            write_truth(truth, paths, chunk.table, chunk.name)
-        if plan.into == "bronze":
-            written = write_bronze(factory.spark, rows, contract, chunk, paths, leases)
-        elif plan.into == "topic":
-            written = write_outbox(rows, contract, chunk, paths, leases)
-        else:
-            written = write_landing_files(rows, contract, chunk, paths, leases)
+    truth = factory.truth(chunk)
+    if truth is not None:
+        write_truth(truth, paths, chunk.table, chunk.name)
+    if plan.into == "bronze":
+        written = write_bronze(factory.spark, partial(factory.stored, chunk), contract, chunk, paths, leases)
+    elif plan.into == "topic":
+        written = write_outbox(factory.rows(chunk), contract, chunk, paths, leases)
+    else:
+        written = write_landing_files(factory.rows(chunk), contract, chunk, paths, leases)
     made = record_chunk(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
     sweep(chunk.table, paths)
     return made
 
 
-def _truth(
-    rows: DataFrame, strikes: list[Strike], chunk: Chunk, contract: Contract, factory: RowFactory
-) -> DataFrame | None:
-    struck = truth_of_rows(rows, contract, strikes) if strikes else None
-    episodes = factory.episodes(chunk) if "_second" in rows.columns else None
-    if episodes is None:
-        return struck
-    sender = factory.contracts[str(contract.arrives.per)].key_column
-    befallen = truth_of_episodes(episodes, contract, F.col("_sender"), sender)
-    return befallen if struck is None else struck.unionByName(befallen)
-
-
 def _write_truth_of_hidden(factory: RowFactory, paths: Paths, plan: Plan) -> None:
     """The truth of hidden sources, within the span."""
+    span = f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
     for source in factory.sources.values():
-        if not source.is_hidden or source.planted is None:
-            continue
-        truth = truth_of_hidden(factory.argument(source.name), dict(source.planted))
-        start, end = (F.timestamp_seconds(F.lit(seconds(at))) for at in (plan.start, plan.end))
-        within = (F.col("from_at") < end) & (F.col("to_at") > start)
-        write_truth(
-            truth.where(within), paths, source.planted["table"], f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
-        )
+        truth = truth_of_hidden(factory.maker, source, plan.start, plan.end)
+        if truth is not None and source.planted is not None:
+            write_truth(
+                factory.spark.createDataFrame(truth, schema=TRUTH), paths, source.planted["table"], span
+            )

@@ -1,52 +1,59 @@
-"""A domain's source modules, found by name and called by the names of their arguments."""
+"""A domain's source modules, found by name and called by the names of their arguments.
+
+A source is a function from senders and instants to arrays. It takes one of `rows` (`_index` of the sender, `_n` of the
+row, `_at` in microseconds, and the columns that its contract can draw alone), `ticks` (readings of a clock, in seconds)
+or `spans` (the time of which a sender is to tell all), and beside it the dimensions that it names and `world`.
+"""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from pyspark.sql import DataFrame
-
 from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 
-MADE_HERE = ("row_index", "blocks", "world", "episodes")
+MADE_HERE = ("rows", "spans", "ticks", "world", "episodes")
 
 
 @dataclass(frozen=True)
 class Source:
     """`planted` of a hidden source names the columns by which its rows enter the truth; an alarm should come before the
-    instant in `happens_at`.
+    instant in `happens_at`. Without a `table` they are no faults, and only explain alarms.
 
-    `excursions` selects, of the `episodes` drawn for it, those in which the process leaves its limits, and adds their
-    `side` and `severity`.
+    `excursions` tells of the `episodes` drawn for it the places of those in which the process leaves its limits
+    (`chosen`), and their `side` and `severity`.
     """
 
     name: str
-    rows: Callable[..., DataFrame]
+    rows: Callable[..., Any]
     takes: tuple[str, ...]
     is_hidden: bool
     planted: Mapping[str, str] | None
-    excursions: Callable[..., DataFrame] | None = None
+    excursions: Callable[..., Any] | None = None
 
     @property
     def others(self) -> tuple[str, ...]:
-        return others_of(self.takes)
+        return tuple(name for name in self.takes if name not in MADE_HERE)
 
     @property
-    def takes_blocks(self) -> bool:
-        return "blocks" in self.takes
+    def takes_ticks(self) -> bool:
+        return "ticks" in self.takes
 
-    def __call__(self, **given: Any) -> DataFrame:
-        return self.rows(**{name: given[name] for name in self.takes})
+    @property
+    def takes_spans(self) -> bool:
+        return "spans" in self.takes
 
+    @property
+    def takes_for_excursions(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.excursions).parameters) if self.excursions else ()
 
-def others_of(takes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name for name in takes if name not in MADE_HERE)
+    def __call__(self, **given: Any) -> Any:
+        return self.rows(**given)
 
 
 @cache

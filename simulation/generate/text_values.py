@@ -1,8 +1,8 @@
 """Plausible text for columns whose names say what they hold."""
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+import numpy as np
 
+from simulation.arrays import Array
 from simulation.random_draws import World
 
 FIRST_NAMES = (
@@ -58,23 +58,27 @@ WORDS = (
 )
 
 
-def text_for(name: str, salt: str, world: World, who: tuple[str, ...]) -> Column:
-    def one_of(words: tuple[str, ...], part: str = "") -> Column:
+def text_for(name: str, salt: str, world: World, who: tuple[Array, ...]) -> Array:
+    def one_of(words: tuple[str, ...], part: str = "") -> Array:
         return world.choice(f"{salt} {part}", *who, values=words)
 
     if "address" in name:
-        number = world.integer(f"{salt} number", *who, low=1, high=999).cast("string")
-        return F.concat_ws(" ", number, one_of(STREETS))
+        number = world.integer(f"{salt} number", *who, low=1, high=999).astype(str)
+        return joined(number, one_of(STREETS))
     if "city" in name:
         return one_of(CITIES)
     if name == "state" or name.endswith("_state"):
         return one_of(STATES)
     if "zip" in name:
-        return F.lpad(world.integer(salt, *who, low=501, high=99_950).cast("string"), 5, "0")
+        return np.char.zfill(world.integer(salt, *who, low=501, high=99_950).astype(str), 5)
     if "first_name" in name:
         return one_of(FIRST_NAMES)
     if "last_name" in name:
         return one_of(LAST_NAMES)
     if name == "name" or name.endswith("_name"):
-        return F.concat_ws(" ", one_of(FIRST_NAMES, "first"), one_of(LAST_NAMES, "last"))
-    return F.concat_ws(" ", one_of(WORDS, "first"), one_of(WORDS, "second"))
+        return joined(one_of(FIRST_NAMES, "first"), one_of(LAST_NAMES, "last"))
+    return joined(one_of(WORDS, "first"), one_of(WORDS, "second"))
+
+
+def joined(left: Array, right: Array) -> Array:
+    return np.char.add(np.char.add(left, " "), right)

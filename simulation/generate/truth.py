@@ -3,29 +3,36 @@
 One folder per table and chunk, replaced whole, so a chunk made twice counts once.
 """
 
-from collections.abc import Sequence
+import json
+from datetime import datetime
+from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
 from headrace.lake import objects
 from headrace.lake.paths import Paths
-from simulation.generate.fault_injection import Strike
+from simulation.arrays import Array, Gathered, gathered, instants
+from simulation.generate.blocks import episodes_of
+from simulation.generate.chunks import Chunk
+from simulation.generate.columns import arrow_type, as_arrow
+from simulation.generate.row_maker import RowMaker
+from simulation.generate.sent_rows import Sent
+from simulation.generate.sources import Source
+from simulation.random_draws import seconds
 
-SCHEMA = T.StructType(
+TRUTH = T.StructType(
     [
-        T.StructField("table", T.StringType()),
-        T.StructField("kind", T.StringType()),
-        T.StructField("key", T.StringType()),
-        T.StructField("column", T.StringType()),
-        T.StructField("from_at", T.TimestampType()),
-        T.StructField("to_at", T.TimestampType()),
+        *(T.StructField(name, T.StringType()) for name in ("table", "kind", "key", "column")),
+        *(T.StructField(name, T.TimestampType()) for name in ("from_at", "to_at")),
         T.StructField("detail", T.StringType()),
-        T.StructField("chunk", T.StringType()),
     ]
 )
+SCHEMA = T.StructType([*TRUTH, T.StructField("chunk", T.StringType())])
 
 
 def read_truth(spark: SparkSession, paths: Paths) -> DataFrame:
@@ -49,73 +56,88 @@ def write_truth(truth: DataFrame, paths: Paths, table: str, chunk: str) -> None:
         objects.move(file, f"{target}{file.removeprefix(scratch)}")
 
 
-def truth_of_rows(rows: DataFrame, contract: Contract, strikes: list[Strike]) -> DataFrame:
-    """One row per struck row. A second copy counts as a duplicate and not also as its first copy's fault."""
-    has_copies = "_second" in rows.columns
-    at = F.timestamp_seconds("_second") if has_copies else F.col("_at")
-    kind = _looked_up([strike.kind for strike in strikes])
-    counts = F.col("_strike").isNotNull()
-    if has_copies:
-        kind = F.when(F.col("_copy"), F.lit("duplicate")).otherwise(kind)
-        counts = counts != F.col("_copy")
-    else:
-        counts = counts & ((kind == "duplicate") == F.col("_copy"))
-    truth = F.struct(
-        F.lit(contract.table).alias("table"),
-        kind.alias("kind"),
-        F.col("_key").alias("key"),
-        _looked_up([strike.column for strike in strikes]).alias("column"),
-        at.alias("from_at"),
-        at.alias("to_at"),
-        F.to_json(_detail()).alias("detail"),
+def truth_of_rows(sent: Sent, contract: Contract) -> pa.RecordBatch:
+    """One row per struck row; of a row that is sent twice, its second copy."""
+    struck, kinds = sent.struck, np.array([*sent.kinds, ""], object)
+    chosen = np.flatnonzero((struck.strike >= 0) & ((kinds[struck.strike] == "duplicate") == sent.is_copy))
+    rows, strike = Gathered(struck.rows, chosen), struck.strike[chosen]
+    at = rows["_second"] * 1_000_000 if "_second" in struck.rows else rows["_at"]
+    raw = sent.raw[chosen] if sent.raw is not None else [None] * len(chosen)
+    detail = [
+        _detail(was=was, sent_at=f"{when}.000Z", line=line)
+        for was, when, line in zip(
+            struck.was[chosen], sent.at[chosen].astype("datetime64[s]"), raw, strict=True
+        )
+    ]
+    key = as_arrow(rows[contract.key_column], arrow_type(contract.columns[contract.key_column]))
+    columns = np.array([each.column for each in sent.strikes] or [None], object)[strike]
+    return _truth(contract.table, kinds[strike], key.cast(pa.string()), columns, at, at, detail)
+
+
+def _detail(**parts: Any) -> str:
+    return json.dumps({"scope": "row"} | {name: part for name, part in parts.items() if part is not None})
+
+
+def _truth(
+    table: str, kind: Any, key: Any, column: Any, begin: Array, end: Array, detail: list[str]
+) -> pa.RecordBatch:
+    texts = {"table": [table] * len(detail), "kind": kind, "key": key, "column": column}
+    found = {name: as_arrow(values, pa.string()) for name, values in texts.items()}
+    times = {"from_at": begin, "to_at": end}
+    found |= {name: as_arrow(instants(at), pa.timestamp("us", "UTC")) for name, at in times.items()}
+    return pa.RecordBatch.from_pydict(found | {"detail": pa.array(detail, pa.string())})
+
+
+def truth_of_episodes(maker: RowMaker, chunk: Chunk) -> pa.Table | None:
+    """The episodes of the chunk's senders; None for a table without episodes."""
+    contract = maker.contracts[chunk.table]
+    source = maker.sources.get(chunk.table)
+    if contract.arrives.per is None or source is None or not source.takes_ticks:
+        return None
+    found, key = [], maker.contracts[contract.arrives.per].key_column
+    drawn = dict(episodes_of(contract, maker.world, chunk.piece))
+    more: dict[str, Any] = {}
+    for kind, each in drawn.items():
+        if kind == "excursion":
+            more = maker.excursions(contract, drawn)
+            each = each.where(more.pop("chosen"))
+        names = maker.argument(contract.arrives.per).of(each.of)[key]
+        column = key if kind in ("gap", "late") else contract.measure
+        extra = [dict(zip(more, row, strict=True)) for row in zip(*more.values(), strict=True)]
+        detail = [
+            json.dumps(
+                {
+                    "scope": "sender",
+                    "strength": round(float(strength), 4),
+                    **(extra[place] if extra else {}),
+                }
+            )
+            for place, strength in enumerate(each.strength)
+        ]
+        begin, end = each.begin * 1_000_000, each.end * 1_000_000
+        count = len(detail)
+        found.append(_truth(contract.table, [kind] * count, names, [column] * count, begin, end, detail))
+        more = {}
+    return pa.Table.from_batches(found) if found else None
+
+
+def truth_of_hidden(maker: RowMaker, source: Source, start: datetime, end: datetime) -> pa.Table | None:
+    """Rows of a hidden source as truth, by the columns it names, where they fall into the span."""
+    planted = source.planted
+    if not source.is_hidden or planted is None or "table" not in planted:
+        return None
+    rows = maker.argument(source.name)
+    begin, until = (
+        rows[planted[name]].astype("datetime64[us]").astype(np.int64) for name in ("from_at", "to_at")
     )
-    chance = sum(strike.rate for strike in strikes)
-    likely = rows.where((F.col("_roll") < chance) | F.col("_copy"))
-    # through an array: the optimiser would push a plain filter, with all it refers to, into all rows
-    listed = likely.select(F.explode_outer(F.array(F.when(counts, truth))).alias("_truth"))
-    return listed.where(F.col("_truth").isNotNull()).select("_truth.*")
-
-
-def _looked_up(names: Sequence[str | None]) -> Column:
-    return F.get(F.array(*(F.lit(name).cast("string") for name in names)), F.col("_strike"))
-
-
-def _detail() -> Column:
-    """`was` is the value before, `line` the broken text."""
-    return F.struct(
-        F.lit("row").alias("scope"),
-        F.col("_was").alias("was"),
-        F.col("_sent_at").alias("sent_at"),
-        F.col("_raw").alias("line"),
-    )
-
-
-def truth_of_episodes(episodes: DataFrame, contract: Contract, key: Column, sender: str) -> DataFrame:
-    column = F.when(F.col("kind").isin("gap", "late"), F.lit(sender)).otherwise(F.lit(contract.measure))
-    more = [name for name in ("side", "severity") if name in episodes.columns]
-    detail = F.struct(F.lit("sender").alias("scope"), F.round("strength", 4).alias("strength"), *more)
-    return episodes.select(
-        F.lit(contract.table).alias("table"),
-        "kind",
-        key.alias("key"),
-        column.alias("column"),
-        F.timestamp_seconds("from").alias("from_at"),
-        F.timestamp_seconds("to").alias("to_at"),
-        F.to_json(detail).alias("detail"),
-    )
-
-
-def truth_of_hidden(rows: DataFrame, planted: dict[str, str]) -> DataFrame:
-    """Rows of a hidden source as truth, by the columns it names."""
+    chosen = np.flatnonzero((begin < seconds(end) * 1_000_000) & (until > seconds(start) * 1_000_000))
     named = {planted[name] for name in ("key", "from_at", "to_at")}
-    rest = [name for name in rows.columns if name not in named and not name.startswith("_")]
-    detail = F.to_json(F.struct(F.lit("sender").alias("scope"), *rest))
-    return rows.select(
-        F.lit(planted["table"]).alias("table"),
-        F.lit(planted["kind"]).alias("kind"),
-        F.col(planted["key"]).alias("key"),
-        F.lit(planted["key"]).alias("column"),
-        F.col(planted["from_at"]).alias("from_at"),
-        F.col(planted["to_at"]).alias("to_at"),
-        detail.alias("detail"),
-    )
+    rest = {name: gathered(rows[name], chosen).tolist() for name in rows if name not in named}
+    detail = [
+        json.dumps({"scope": "sender", **dict(zip(rest, row, strict=True))}, default=str)
+        for row in zip(*rest.values(), strict=True)
+    ]
+    key, count = gathered(rows[planted["key"]], chosen), len(chosen)
+    kinds, columns = [planted["kind"]] * count, [planted["key"]] * count
+    batch = _truth(planted["table"], kinds, key, columns, begin[chosen], until[chosen], detail)
+    return pa.Table.from_batches([batch])

@@ -4,7 +4,9 @@ Landing files are made out of sight, then moved into place. The list of moves is
 chunk is remembered, so a run that was killed on the way is finished by the next, under the same names.
 """
 
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from pyspark.sql.types import StructField
 from headrace.contracts.model import Contract
 from headrace.contracts.schema import bronze_schema
 from headrace.lake import log, objects
+from headrace.lake.delta_rs import NewFile, append_files
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.sources.bronze_table import ready_bronze
@@ -116,20 +119,27 @@ def _rows_in(file: str, contract: Contract) -> int:
 
 
 def write_bronze(
-    spark: SparkSession, rows: DataFrame, contract: Contract, chunk: Chunk, paths: Paths, leases: Leases
+    spark: SparkSession,
+    store: Callable[[str, str], DataFrame],
+    contract: Contract,
+    chunk: Chunk,
+    paths: Paths,
+    leases: Leases,
 ) -> Written:
-    """In one commit that cannot happen twice, with a record as of a landed file."""
+    """In one commit that cannot happen twice, with a record as of a landed file. `store` writes the files of a source
+    into a folder and tells of them."""
     target = paths.table("bronze", contract.table)
     ready_bronze(lambda: spark, contract, target)
     source = f"{GENERATED}{chunk.name}"
     app = f"{paths.domain}.{source}.{contract.table}"
     if log.commit_of_batch(target, app, 1) is None:
+        files = [NewFile(*row) for row in store(source, target).collect()]
         leases.check()
-        once = {"txnAppId": app, "txnVersion": "1"}
-        bronze_rows(rows, contract, source).write.format("delta").mode("append").options(**once).save(target)
+        append_files(target, files, app=app, number=1, note={})
     commit = log.commit_of_batch(target, app, 1)
-    metrics = commit.metrics if commit else {}
-    written = Written(metrics.get("numOutputRows", 0), metrics.get("numOutputBytes", 0))
+    adds = [action["add"] for action in commit.actions if "add" in action] if commit else []
+    rows = sum(json.loads(add["stats"])["numRecords"] for add in adds)
+    written = Written(rows, sum(add["size"] for add in adds))
     FileIndex(paths, contract.table).add([File(source, source, written.bytes, "", written.rows)])
     return written
 

@@ -13,9 +13,9 @@ from statistics import median
 NORMAL_95 = 1.959964
 HOUR = 3_600_000_000
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
-    "limit": ("failing", "drift"),
-    "stuck": ("failing",),
-    "drift": ("failing", "limit"),
+    "limit": ("failing", "stand", "drift"),
+    "stuck": ("failing", "stand"),
+    "drift": ("failing", "stand", "limit"),
     "silent": (),
     "failing": (),
 }

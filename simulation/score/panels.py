@@ -25,6 +25,7 @@ from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_index import Piece
 from simulation.generate.rows import RowFactory
 from simulation.generate.sources import load_sources
+from simulation.generate.truth import truth_of_episodes
 from simulation.generate.writers import bronze_rows
 from simulation.score.matching import HOUR, Planted
 
@@ -117,7 +118,6 @@ class PanelRows:
     def close(self) -> None:
         for frame in self._made.values():
             frame.unpersist()
-        self._factory.close()
 
     def versions(self) -> pa.Table:
         """The chosen senders' versions, the oldest first."""
@@ -137,8 +137,7 @@ class PanelRows:
 
     def readings(self, piece: Piece) -> Readings:
         """The readings of a span that silver would hold."""
-        clean = self._factory.clean_rows(self._chunk(piece)).where(F.col("_index").isin(list(self._chosen)))
-        sent, _ = self._factory.rows(clean, self._contract)
+        sent = self._factory.rows(self._chunk(piece), only=self._chosen)
         named = (self._rules.senders.key, self._rules.at, self._rules.value)
         rows = self._judged(self._node, bronze_rows(sent, self._contract, "replay")).select(*named).toArrow()
         senders = rows[named[0]].combine_chunks().dictionary_encode()
@@ -152,28 +151,41 @@ class PanelRows:
 
     def _episodes(self) -> Iterator[Planted]:
         whole = Piece(self._plan.start, self._plan.end, 0, max(self._chosen) + 1)
-        drawn = self._factory.episodes(self._chunk(whole))
-        if drawn is None:
+        befallen = truth_of_episodes(self._factory.maker, self._chunk(whole))
+        if befallen is None:
             return
-        wanted = drawn.where(F.col("_index").isin(list(self._chosen)) & F.col("kind").isin(*ALARM_OF))
-        key, group = self._rules.senders.key, self._rules.senders.group
-        senders = self._factory.argument(self._sender.table).select(F.col(key).alias("_sender"), group)
-        for row in wanted.join(senders, on="_sender", how="inner").collect():
-            begin, end = row["from"] * 1_000_000, row["to"] * 1_000_000
-            yield Planted(
-                ALARM_OF[row["kind"]], row["_sender"], row[group], begin, end, counts=self._inside(begin, end)
-            )
+        senders = self._factory.argument(self._sender.table)
+        group = dict(zip(*(senders[name].to_pylist() for name in self._names()), strict=True))
+        chosen = set(self._chosen.values())
+        at = [befallen[name].cast(pa.int64()).to_pylist() for name in ("from_at", "to_at")]
+        for kind, sender, begin, end in zip(
+            *(befallen[name].to_pylist() for name in ("kind", "key")), *at, strict=True
+        ):
+            if kind in ALARM_OF and sender in chosen:
+                yield Planted(
+                    ALARM_OF[kind], sender, group[sender], begin, end, counts=self._inside(begin, end)
+                )
 
     def _failures(self) -> Iterator[Planted]:
         for source in self._factory.sources.values():
             named = source.planted
             if not source.is_hidden or named is None or named["key"] != self._rules.senders.group:
                 continue
-            instants = (F.unix_micros(named[of]) for of in ("from_at", "to_at", "happens_at"))
-            for group, begin, end, at in (
-                self._factory.argument(source.name).select(named["key"], *instants).collect()
-            ):
-                yield Planted(FAILING, group, group, begin, end, at, self._inside(begin, at))
+            rows = self._factory.argument(source.name)
+            happens = named.get("happens_at", named["from_at"])
+            instants = (
+                rows[of].cast(pa.int64()).to_pylist() for of in (named["from_at"], named["to_at"], happens)
+            )
+            for group, begin, end, at in zip(rows[named["key"]].to_pylist(), *instants, strict=True):
+                if group not in self._groups:
+                    continue
+                if "happens_at" in named:
+                    yield Planted(FAILING, group, group, begin, end, at, self._inside(begin, at))
+                else:
+                    yield Planted(named["kind"], group, group, begin, end, counts=False)
+
+    def _names(self) -> tuple[str, str]:
+        return self._rules.senders.key, self._rules.senders.group
 
     def _inside(self, begin: int, end: int) -> bool:
         start = _micros(self._plan.start) + self._panel.warm_up * 24 * HOUR
@@ -181,11 +193,12 @@ class PanelRows:
 
     def _choose(self) -> dict[int, str]:
         """The senders that are replayed: the first ones of each group. Their keys by their number."""
-        key, group = self._rules.senders.key, self._rules.senders.group
-        rows = self._factory.argument(self._sender.table).select("_index", key, group).toArrow().to_pandas()
+        key, group = self._names()
+        rows = self._factory.argument(self._sender.table).select(["_index", key, group]).to_pandas()
         rows = rows.sort_values("_index")
         if self._panel.per_group is not None:
             rows = rows[rows.groupby(group).cumcount() < self._panel.per_group]
+        self._groups = set(rows[group])
         return {int(index): str(name) for index, name in zip(rows["_index"], rows[key], strict=True)}
 
     def _chunk(self, piece: Piece) -> Chunk:
@@ -197,8 +210,7 @@ class PanelRows:
             contract = self._catalog.source_of(node)
             count = self._factory.world.counts[contract.table]
             whole = Chunk(contract.table, Piece(self._plan.start, self._plan.end, 0, count), is_first=True)
-            sent, _ = self._factory.rows(self._factory.clean_rows(whole), contract)
-            rows = self._judged(node, bronze_rows(sent, contract, "replay"))
+            rows = self._judged(node, bronze_rows(self._factory.rows(whole), contract, "replay"))
             way = way_of(node.table.write)
             self._made[node.name] = way.shaped(node, contract, rows).persist()
         return self._made[node.name]

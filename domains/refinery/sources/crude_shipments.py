@@ -1,147 +1,116 @@
-"""Crude shipments, sent again at each step of their course.
-
-The row index only tells of which refineries and days: whatever happened to any shipment in them is sent. The first
-day also carries the shipments under way or just delivered.
+"""Crude shipments, sent again at each step of their course: whatever happened to any shipment in a span is told. The
+first span also tells of the shipments under way or just delivered.
 """
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from datetime import timedelta
+from typing import Any
 
-from domains.refinery.world.assays import parcel_api, parcel_sulfur, parcel_water
-from domains.refinery.world.campaigns import crude_of_tank
-from domains.refinery.world.cargo import LATEST_HOURS, LONGEST_DAYS, tank_hours, with_course, with_volume
-from domains.refinery.world.failures import HOUR, instant_of
-from domains.refinery.world.plant import CRUDES, crude, id_of, refinery_frame
-from domains.refinery.world.prices import brent
-from domains.refinery.world.reference import at, listed, rows_of
+import numpy as np
+
+from domains.refinery.world.crude_supply import (
+    LATEST_HOURS,
+    LONGEST_DAYS,
+    Course,
+    Parcels,
+    course_of,
+    supplier_of,
+    supply_of,
+)
+from domains.refinery.world.laboratory import parcel_api, parcel_sulfur, parcel_water
+from domains.refinery.world.plant import TANKS_PER_REFINERY, crude_numbers, crude_texts, tanks_of, units_of
+from simulation.arrays import Array, Columns, ids, instants
 from simulation.random_draws import ANCHOR_SECONDS, World, seconds
 
 KEPT_DAYS = 4
-BACK_HOURS = LATEST_HOURS + KEPT_DAYS * 24
-AHEAD_HOURS = (LONGEST_DAYS + 1) * 24
-MARGIN_HOURS = 48
-SUPPLIERS = 50
+BACK_HOURS, AHEAD_HOURS, MARGIN_HOURS = LATEST_HOURS + KEPT_DAYS * 24, (LONGEST_DAYS + 1) * 24, 48
 VESSELS = (
     *("MT Pacific Star", "MT Atlantic Grace", "MT Gulf Spirit", "MT Ocean Pride"),
     *("MT Coastal Dawn", "MT Marine King", "MT Sea Fortune", "MT Tanker Alpha"),
 )
-AT_END = 59 * 60
-DAY = 86_400
+STEPS = np.array(["SCHEDULED", "IN_TRANSIT", "DELAYED", "DELIVERED"])
+AT_END, HOUR, NEVER = 59 * 60, 3600, 1 << 40
+BRENT, WANDERS = 80.0, {180: 9.0, 45: 5.0, 12: 2.5, 3: 1.0}  # dollars; days and dollars: a dozen a quarter
 
 
 def crude_shipments(
-    row_index: DataFrame,
-    processing_units: DataFrame,
-    refineries: DataFrame,
-    storage_tanks: DataFrame,
-    world: World,
-) -> DataFrame:
-    pieces = piece_frame(row_index, world)
-    around = (
-        F.floor(F.col("_begin") / HOUR).cast("long") - BACK_HOURS - MARGIN_HOURS,
-        F.floor(F.col("_finish") / HOUR).cast("long") + AHEAD_HOURS + MARGIN_HOURS,
+    spans: Columns, processing_units: Columns, refineries: Columns, storage_tanks: Columns, world: World
+) -> dict[str, Any]:
+    units, tanks = units_of(processing_units, refineries, world), tanks_of(storage_tanks, world)
+    homes, (begin, end) = spans["_index"], (int(spans[name][0]) for name in ("_begin", "_end"))
+    first, last = ((at - ANCHOR_SECONDS) // HOUR for at in (begin, end))
+    first, last = first - BACK_HOURS - MARGIN_HOURS, last + AHEAD_HOURS + MARGIN_HOURS
+    there = homes[units.homes.runs[homes]].tolist()
+    parcels = Parcels.joined([supply_of(world, units, tanks, home, first, last).parcels for home in there])
+    return as_rows(world, *steps_told(world, parcels, course_of(world, units, parcels), begin, end))
+
+
+def steps_told(
+    world: World, parcels: Parcels, course: Course, begin: int, end: int
+) -> tuple[Parcels, Course, Array, Array]:
+    """The steps of parcels that fall into the span: each with its parcel, its course and its second."""
+    minutes = world.integer("minute", parcels.home, parcels.number, low=0, high=58) * 60
+    is_late = parcels.arrived >= parcels.due + 24
+    scheduled, left = (hour * HOUR + minutes for hour in (course.scheduled, course.left))
+    due, arrived = (hour * HOUR + AT_END for hour in (parcels.due, parcels.arrived))
+    starts = ANCHOR_SECONDS + np.stack([scheduled, left, np.where(is_late, due, NEVER), arrived])
+    gone = arrived + KEPT_DAYS * 24 * HOUR
+    ends = ANCHOR_SECONDS + np.stack([left, np.where(is_late, due, arrived), arrived, gone])
+    is_told = (starts >= begin) & (starts < end)
+    if begin == seconds(world.start):
+        is_told |= (starts < begin) & (ends >= begin)
+    step, place = np.nonzero(is_told)
+    return parcels.where(place), course.where(place), step, starts[step, place]
+
+
+def as_rows(world: World, parcels: Parcels, course: Course, step: Array, second: Array) -> dict[str, Any]:
+    home, number, crude, mode = parcels.home, parcels.number, course.crude, course.mode
+    is_known_late, is_loaded = step >= 2, step > 0
+    created = (
+        course.scheduled * HOUR + world.integer("minute", home, number, low=0, high=58) * 60 + ANCHOR_SECONDS
     )
-    spans = pieces.select("_refinery", around[0].alias("_from"), around[1].alias("_to"))
-    homes = refinery_frame(refineries, world).select("_refinery", "_grades")
-    return (
-        tank_hours(spans, processing_units, refineries, storage_tanks, world)
-        .transform(with_volume, world)
-        .where(F.col("_is_due") & F.col("_volume").isNotNull())
-        .join(F.broadcast(homes), on="_refinery", how="inner")
-        .transform(with_course, world)
-        .transform(with_cargo, world)
-        .join(F.broadcast(pieces), on="_refinery", how="inner")
-        .transform(only_events_of_piece, world)
-        .transform(as_rows, world)
+    vessel = world.choice("vessel", home, number, values=VESSELS).astype(object)
+    haggle = crude_numbers("benchmark_price_differential")[crude] + world.normal(
+        "haggle", home, number, sd=0.5
     )
+    price = np.round(brent(world, course.left * HOUR + ANCHOR_SECONDS) + haggle, 2)
+    assay = {
+        "api_gravity_actual": parcel_api(world, home, number, crude),
+        "sulfur_content_actual": parcel_sulfur(world, home, number, crude),
+        "water_content_pct": parcel_water(world, home, number),
+    }
+    return {
+        "_index": home,
+        "_n": number * len(STEPS) + step,
+        "_at": second * 1_000_000,
+        "_sent": np.maximum(second, seconds(world.start)) * 1_000_000,
+        "shipment_id": ids("SHIP-", number * world.counts["refineries"] + home, 7),
+        "refinery_id": ids("REF-", home, 3),
+        "crude_type_id": crude_texts("crude_type_id")[crude],
+        "supplier_id": ids("SUPP-", supplier_of(world, home, number), 3),
+        "vessel_name": np.where(np.isin(mode, ("Tanker", "Barge")), vessel, None),
+        "transport_mode": mode,
+        "origin_port": course.port,
+        "shipment_date": _day(course.left),
+        "arrival_date": _day(np.where(is_known_late, parcels.arrived, parcels.due)),
+        "expected_arrival_date": _day(parcels.due),
+        "volume_barrels": parcels.volume,
+        **{name: np.where(is_loaded, values, np.nan) for name, values in assay.items()},
+        "price_per_barrel": price,
+        "total_cost": np.round(price * parcels.volume, 2),
+        "destination_tank_id": ids("TANK-", home * TANKS_PER_REFINERY + parcels.place, 5),
+        "status": STEPS[step],
+        "created_at": instants(created * 1_000_000),
+        "updated_at": instants(second * 1_000_000),
+    }
 
 
-def piece_frame(row_index: DataFrame, world: World) -> DataFrame:
-    """The stretch of time to tell of each refinery, in seconds since the anchor: whole days from the start of
-    the world, so that stretches made one by one neither overlap nor leave a gap."""
-    start, end = (seconds(instant) - ANCHOR_SECONDS for instant in (world.start, world.end))
-    at = F.col("_at").cast("long") - ANCHOR_SECONDS
-    first, last = (F.floor((found - start) / DAY).cast("long") for found in (F.min(at), F.max(at)))
-    return row_index.groupBy(F.col("_index").cast("long").alias("_refinery")).agg(
-        (first * DAY + start).alias("_begin"), F.least((last + 1) * DAY + start, F.lit(end)).alias("_finish")
+def _day(hour: Array) -> Array:
+    return np.datetime64("2020-01-01") + np.asarray(hour // 24, np.int64)
+
+
+def brent(world: World, at: Array) -> Array:
+    """The price of Brent at these seconds since 1970."""
+    return BRENT + sum(
+        dollars * world.smooth(f"brent {days}", 0, at=at, every=timedelta(days=days))
+        for days, dollars in WANDERS.items()
     )
-
-
-def with_cargo(parcels: DataFrame, world: World) -> DataFrame:
-    """Adds the crude by its number, and its price."""
-    number = crude_of_tank(world, F.col("_tank"), F.col("_place"), F.col("_grades"), F.col("_due"))
-    haggle = world.normal("haggle", "_refinery", "_parcel", sd=0.5)
-    price = (
-        brent(world, instant_of(F.col("_left")))
-        + crude("benchmark_price_differential", F.col("_crude"))
-        + haggle
-    )
-    return parcels.withColumn("_crude", number).withColumn("_price", F.round(price, 2))
-
-
-def only_events_of_piece(parcels: DataFrame, world: World) -> DataFrame:
-    """One row per step of a shipment that falls into the piece, with `_status` and `_second` since the anchor."""
-    minutes = world.integer("minute", "_refinery", "_parcel", low=0, high=58) * 60
-    is_late = F.col("_arrived") >= F.col("_due") + 24
-    scheduled, left = (F.col(name) * HOUR + minutes for name in ("_scheduled", "_left"))
-    due, arrived = (F.col(name) * HOUR + AT_END for name in ("_due", "_arrived"))
-    steps = F.array(
-        _step("SCHEDULED", scheduled, left),
-        _step("IN_TRANSIT", left, F.when(is_late, due).otherwise(arrived)),
-        _step("DELAYED", F.when(is_late, due), arrived),
-        _step("DELIVERED", arrived, arrived + KEPT_DAYS * 24 * HOUR),
-    )
-    told = parcels.withColumn("_step", F.explode(steps)).select("*", "_step.*")
-    is_told = (F.col("_second") >= F.col("_begin")) & (F.col("_second") < F.col("_finish"))
-    is_first_piece = F.col("_begin") == seconds(world.start) - ANCHOR_SECONDS
-    is_still_so = is_first_piece & (F.col("_second") < F.col("_begin")) & (F.col("_until") >= F.col("_begin"))
-    return told.where(is_told | is_still_so)
-
-
-def _step(status: str, second: Column, until: Column) -> Column:
-    return F.struct(F.lit(status).alias("_status"), second.alias("_second"), until.alias("_until"))
-
-
-def as_rows(events: DataFrame, world: World) -> DataFrame:
-    home, parcel, number, mode = (F.col(name) for name in ("_refinery", "_parcel", "_crude", "_mode"))
-    happened = F.timestamp_seconds(F.col("_second") + F.lit(ANCHOR_SECONDS))
-    is_known_late = F.col("_status").isin("DELAYED", "DELIVERED")
-    created = F.col("_scheduled") * HOUR + world.integer("minute", home, parcel, low=0, high=58) * 60
-    is_loaded = F.col("_status") != "SCHEDULED"
-    vessel = at(listed(VESSELS), world.integer("vessel", home, parcel, low=0, high=len(VESSELS) - 1))
-    return events.select(
-        happened.alias("_at"),
-        F.greatest(happened, F.lit(world.start).cast("timestamp")).alias("_sent"),
-        id_of("SHIP", parcel * F.lit(world.counts["refineries"]) + home, 7).alias("shipment_id"),
-        id_of("REF", home, 3).alias("refinery_id"),
-        crude("crude_type_id", number).alias("crude_type_id"),
-        id_of("SUPP", world.integer("supplier", home, parcel, low=1, high=SUPPLIERS), 3).alias("supplier_id"),
-        F.when(mode.isin("Tanker", "Barge"), vessel).alias("vessel_name"),
-        mode.alias("transport_mode"),
-        _port(world, number).alias("origin_port"),
-        F.to_date(instant_of(F.col("_left"))).alias("shipment_date"),
-        F.to_date(instant_of(F.when(is_known_late, F.col("_arrived")).otherwise(F.col("_due")))).alias(
-            "arrival_date"
-        ),
-        F.to_date(instant_of(F.col("_due"))).alias("expected_arrival_date"),
-        F.col("_volume").cast("int").alias("volume_barrels"),
-        F.when(is_loaded, parcel_api(world, home, parcel, number)).alias("api_gravity_actual"),
-        F.when(is_loaded, parcel_sulfur(world, home, parcel, number)).alias("sulfur_content_actual"),
-        F.when(is_loaded, parcel_water(world, home, parcel)).alias("water_content_pct"),
-        F.col("_price").alias("price_per_barrel"),
-        F.round(F.col("_price") * F.col("_volume"), 2).alias("total_cost"),
-        id_of("TANK", F.col("_tank"), 5).alias("destination_tank_id"),
-        F.col("_status").alias("status"),
-        F.timestamp_seconds(created + F.lit(ANCHOR_SECONDS)).alias("created_at"),
-        happened.alias("updated_at"),
-    )
-
-
-def _port(world: World, number: Column) -> Column:
-    """The hub of the crude's country; crude from the United States is loaded at one of three."""
-    hubs = {row["origin_country"]: row["origin_port"] for row in rows_of("ports")}
-    own = at(listed([hubs[row["origin_country"]] for row in CRUDES]), number)
-    american = world.choice(
-        "american port", "_refinery", "_parcel", values=("Houston", "Corpus Christi", "Louisiana Offshore")
-    )
-    return F.when(crude("origin_country", number) == "USA", american).otherwise(own)

@@ -1,225 +1,192 @@
-"""What the sensors say: an operating point, a daily cycle, a slow wander, a little noise; what a unit that is about to
-fail, or down, does to them, and now and then a process beyond its limits. Worked out per sensor and block of six
-hours, then per reading.
+"""What the sensors say: where their unit's load, heat and wear put them, and beside it what is their own: a daily
+cycle, a slow wander, a little noise; now and then a process beyond its limits.
 """
 
 from datetime import timedelta
+from typing import Any
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from domains.refinery.world.excursions import felt, only_away_from, reach, way_of
-from simulation.random_draws import World, each_tick, standard_normal
+from domains.refinery.world import operation
+from domains.refinery.world.excursions import AROUND, felt, reach
+from domains.refinery.world.failures import FELT, NEAR
+from domains.refinery.world.operation import HUNTING, RAMP_MINUTES, USUAL_LOAD
+from domains.refinery.world.plant import Units, units_of
+from domains.refinery.world.reference import numbers
+from domains.refinery.world.services import AIR, AT_REST, LIMITS, TEMPERATURE
+from simulation.arrays import Array, Columns, ids
+from simulation.random_draws import ANCHOR_SECONDS, World, standard_normal
 
-BLOCK_SECONDS = 6 * 3600
-DAY_RADIANS_PER_SECOND = 2 * 3.141592653589793 / 86_400
-SPREAD = 0.012  # of the band between the warnings: how far a healthy reading usually strays
-CYCLE, WANDER, NOISE = (0.004, 0.014), 0.02, 0.003
+HOUR, BLOCK_SECONDS = 3600, 6 * 3600
+CYCLE, WANDER, NOISE = (0.002, 0.005), 0.005, 0.003  # of the band between the warnings
 INTERPOLATED, UNCERTAIN, BAD = 0.01, 0.025, 0.005
-AROUND = 5400  # seconds: an excursion is felt so long before and after its span, the way there and back
-LONGEST = 10 * 3600
-LIMITS = ("min_value", "max_value", "warning_low", "warning_high", "critical_low", "critical_high")
-
-# measurement unit: steps per one, then what the same quantity is in a unit it is mistaken for: value * a + b
-INSTRUMENTS: dict[str, tuple[int, float | None, float]] = {
-    "Fahrenheit": (10, 1 / 1.8, -32 / 1.8),
-    "Celsius": (10, 1.8, 32.0),
-    "PSI": (10, 1 / 14.5038, 0.0),
-    "Bar": (100, 14.5038, 0.0),
-    "BPH": (1, 0.158987, 0.0),
-    "GPM": (1, 3.785412, 0.0),
-    "Percent": (100, 0.01, 0.0),
-    "Feet": (100, 0.3048, 0.0),
-    "mm/s": (100, 1 / 25.4, 0.0),
-    "mils": (1000, 0.0254, 0.0),
-    "pH": (100, None, 0.0),
-    "API": (100, None, 0.0),
-    "cSt": (100, 4.632, 0.0),
-}
-# sensor type: share of the way to the critical limit gone when a unit fails, what is left when it stands
-RUN_UPS: dict[str, tuple[float, float]] = {
-    "Vibration": (1.05, 0.1),
-    "Temperature": (0.95, 0.6),
-    "Pressure": (0.4, 0.5),
-    "Flow Rate": (-0.25, 0.05),
-}
+BEYOND = 0.15 / 1024  # of the instrument's range
+SHOWN = {"typical": "_point", "spread": "_spread", "steps": "_steps", "least": "min_value"}
 
 
 def sensor_readings(
-    blocks: DataFrame, sensors: DataFrame, unit_failures: DataFrame, world: World
-) -> DataFrame:
-    known = F.broadcast(sensors.transform(with_operating_point, world))
-    placed = blocks.join(known, on="_index", how="inner").transform(with_course, world)
-    troubled = placed.transform(with_failures, unit_failures).transform(with_excursions, world).drop(*LIMITS)
-    return each_tick(troubled).transform(as_readings, world)
+    ticks: Any, sensors: Columns, processing_units: Columns, refineries: Columns, world: World
+) -> dict[str, Any]:
+    index, second, sensor = ticks.index, ticks.second, sensors.of(ticks.index)
+    process = Process(world, units_of(processing_units, refineries, world), sensor, index, second)
+    value = process.course() + process.band * NOISE * standard_normal(process.bits)
+    value = with_excursions(value, process, ticks.episodes.get("excursion"))
+    kind, bits, highest = sensor["_kind"], process.bits, sensor["max_value"]
+    return {
+        "reading_id": reading_ids(index, second),
+        **{name: sensor[name] for name in ("sensor_id", "unit_id", "refinery_id")},
+        "reading_timestamp": second.astype("datetime64[s]"),
+        "reading_value": np.clip(value, sensor["min_value"], highest),
+        "reading_quality": quality(bits),
+        "is_interpolated": taken(bits, 16, 12) < round(INTERPOLATED * 4096),
+        "event_time": second.astype("datetime64[s]"),
+        "processing_time": (second * 1000 + 700 + taken(bits, 28, 9)).astype("datetime64[ms]"),
+        **{f"_{name}": sensor[column] for name, column in SHOWN.items()},
+        "_wrong_unit": value * numbers("sensor_kinds", "mistaken_factor")[kind]
+        + numbers("sensor_kinds", "mistaken_offset")[kind],
+        "_out_of_range": highest + (highest - sensor["min_value"]) * BEYOND * (taken(bits, 37, 10) + 40),
+    }
 
 
-def excursions(episodes: DataFrame, sensors: DataFrame, unit_failures: DataFrame) -> DataFrame:
-    """Those of the drawn ones that happen: none while the unit fails or stands."""
-    known = sensors.select("_index", F.col("unit_id").alias("_unit"), *LIMITS)
-    found = reach(F.col("strength"))
-    return (
-        episodes.join(F.broadcast(known), on="_index", how="inner")
-        .transform(only_away_from, unit_failures, AROUND)
-        .withColumn("side", F.when(found.is_high, "high").otherwise("low"))
-        .withColumn("severity", F.when(found.is_critical, "critical").otherwise("warning"))
-        .drop("_unit", *LIMITS)
+def excursions(
+    episodes: Any, sensors: Columns, processing_units: Columns, refineries: Columns, world: World
+) -> dict[str, Array]:
+    """Those of the drawn ones that happen."""
+    sensor, units = sensors.of(episodes.of), units_of(processing_units, refineries, world)
+    chosen = np.flatnonzero(happens(world, units, sensor["_unit"], episodes.begin, episodes.end))
+    found = reach(episodes.strength[chosen], {name: sensor[name][chosen] for name in LIMITS})
+    side, severity = (
+        np.where(found.is_high, "high", "low"),
+        np.where(found.is_critical, "critical", "warning"),
     )
+    return {"chosen": chosen, "side": side, "severity": severity}
 
 
-def with_operating_point(sensors: DataFrame, world: World) -> DataFrame:
-    """What a sensor shows in quiet times, and how its instrument shows it. One row per sensor."""
-    band = F.col("warning_high") - F.col("warning_low")
-    span = F.col("max_value") - F.col("min_value")
-    point = F.col("warning_low") + band * world.uniform("operating point", "_index", low=0.3, high=0.7)
-    steps, factor, offset = (by_name("measurement_unit", INSTRUMENTS, place) for place in range(3))
-    rise, rest = (by_name("sensor_type", RUN_UPS, place) for place in range(2))
-    return sensors.select(
-        *("_index", "sensor_id", "unit_id", "refinery_id", *LIMITS),
-        F.concat(F.lit("R"), F.substring("sensor_id", 6, 12), F.lit("-")).alias("_prefix"),
-        point.alias("_typical"),
-        (band * SPREAD).alias("_spread"),
-        (band * world.uniform("daily cycle", "_index", low=CYCLE[0], high=CYCLE[1])).alias("_cycle"),
-        world.uniform("daily phase", "_index", low=0, high=6.283).alias("_phase"),
-        (band * WANDER).alias("_wander"),
-        (band * NOISE).alias("_noise"),
-        ((F.col("critical_high") - point) * rise).alias("_rise"),
-        rest.alias("_rest"),
-        steps.cast("double").alias("_steps"),
-        factor.alias("_factor"),
-        offset.alias("_offset_of_unit"),
-        F.col("min_value").alias("_least"),
-        F.col("max_value").alias("_most"),
-        (span * 0.15 / 1024).alias("_beyond"),
-    )
+def happens(world: World, units: Units, unit: Array, begin: Array, end: Array) -> Array:
+    """No excursion does while the unit fails, is about to, or stands: it has troubles enough."""
+    first, last = ((at - ANCHOR_SECONDS) // HOUR for at in (begin - AROUND, end + AROUND))
+    hours = np.minimum(first[:, None] + np.arange(16), last[:, None])
+    stand = operation.stand_of(world, units, unit[:, None], hours)
+    return ~((stand.minutes > 0) | (hours >= stand.failure.run_up_from)).any(axis=1)
 
 
-def by_name(column: str, table: dict[str, tuple[object, ...]], place: int) -> Column:
-    found = F.lit(None).cast("double")
-    for name, values in table.items():
-        if values[place] is not None:
-            found = F.when(F.col(column) == name, F.lit(float(values[place]))).otherwise(found)
-    return found
+class Process:
+    """What is to be read by some sensors at some instants, each row with its sensor and its unit's state."""
 
+    def __init__(self, world: World, units: Units, sensor: Columns, index: Array, second: Array) -> None:
+        self.world, self.units, self.sensor, self.index, self.second = world, units, sensor, index, second
+        self.unit, self.sort, self.point = (sensor[name] for name in ("_unit", "_type", "_point"))
+        self.band = sensor["warning_high"] - sensor["warning_low"]
+        self.bits = world.hashed("reading", index, second)
+        self.since = second - ANCHOR_SECONDS
+        hour = self.since // HOUR
+        self.state, self.part = operation.unit_hours(world, units, self.unit, hour), self.since / HOUR - hour
+        self.at = self.state.places(self.unit, hour)
 
-def with_course(rows: DataFrame, world: World) -> DataFrame:
-    """Where the wander stands at both ends of the block; it runs straight between them."""
-    ends = (F.col("_begins"), F.col("_begins") + BLOCK_SECONDS)
-    left, right = (wander(world, F.timestamp_seconds(end)) * F.col("_wander") for end in ends)
-    return rows.select("*", left.alias("_left"), (right - left).alias("_slope")).drop("_wander")
+    def course(self) -> Array:
+        """Where a healthy process would be, its unit loaded, worn, hot or at rest as it is."""
+        loaded = self.between(self.state.load, self.at, self.part) + self.hunting()
+        value = self.point + self.sensor["_by_load"] * (loaded / USUAL_LOAD - 1) + self.own()
+        for change in (self.wear, self.rest, self.cool):
+            change(value)
+        return value
 
+    @staticmethod
+    def between(marks: Array, at: Array, part: Array) -> Array:
+        """Between the values at two full hours."""
+        flat = marks.ravel()
+        return flat[at] + (flat[at + 1] - flat[at]) * part
 
-def wander(world: World, at: Column) -> Column:
-    slow = world.smooth("slow wander", "_index", at=at, every=timedelta(days=3))
-    quick = world.smooth("quick wander", "_index", at=at, every=timedelta(hours=9))
-    return slow * 0.65 + quick * 0.35
+    def hunting(self) -> Array:
+        """How controllers let the load of a unit swing."""
+        low, swings = self.state.low, np.zeros(len(self.unit))
+        there = np.arange(low, low + len(self.state.load))
+        for period, size in HUNTING:
+            phase = self.world.uniform(f"hunting {period}", there, high=2 * np.pi)[self.unit - low]
+            swings += size * np.sin(self.second % period * (2 * np.pi / period) + phase)
+        return swings
 
+    def own(self) -> Array:
+        """A daily cycle, and a wander that runs straight between the ends of blocks of six hours."""
+        block = self.since // BLOCK_SECONDS
+        starts = np.flatnonzero(np.r_[True, (np.diff(self.index) != 0) | (np.diff(block) != 0)][: len(block)])
+        who, which, lengths = self.index[starts], block[starts], np.diff(np.r_[starts, len(block)])
+        left, right = (self.wander(who, (which + ahead) * BLOCK_SECONDS) for ahead in (0, 1))
+        cycle = self.world.uniform("daily cycle", who, low=CYCLE[0], high=CYCLE[1])
+        phase = self.world.uniform("daily phase", who, high=2 * np.pi)
+        left, slope, cycle, phase = (np.repeat(each, lengths) for each in (left, right - left, cycle, phase))
+        daily = np.sin(self.second % 86_400 * (2 * np.pi / 86_400) + phase)
+        wander = left + slope * (self.since / BLOCK_SECONDS - block)
+        return self.band * (wander * WANDER + cycle * daily)
 
-def with_failures(rows: DataFrame, unit_failures: DataFrame) -> DataFrame:
-    """The failure, if any, whose run-up or standstill touches the block, or an excursion that does."""
-    failing = F.broadcast(
-        unit_failures.select(
-            F.col("unit_id").alias("_unit"),
-            F.col("run_up_from").cast("long").alias("_run_up_from"),
-            F.col("failed_at").cast("long").alias("_failed"),
-            F.col("back_at").cast("long").alias("_back"),
-            F.col("severity").alias("_severity"),
+    def wander(self, who: Array, since: Array) -> Array:
+        slow, quick = (
+            self.world.smooth(f"{name} wander", who, at=since + ANCHOR_SECONDS, every=timedelta(hours=hours))
+            for name, hours in (("slow", 72), ("quick", 9))
         )
-    )
-    near = LONGEST + 2 * AROUND
-    touches = (
-        (F.col("unit_id") == F.col("_unit"))
-        & (F.col("_run_up_from") < F.col("_begins") + BLOCK_SECONDS + near)
-        & (F.col("_back") > F.col("_begins") - near)
-    )
-    return rows.join(failing, on=touches, how="left").drop("_unit")
+        return slow * 0.65 + quick * 0.35
+
+    def wear(self, value: Array) -> None:
+        """Sensors near what is about to fail move towards a critical limit, each mode in its own kinds of sensors."""
+        wear, failure = self.state.wear.ravel(), self.state.stand.failure
+        rows = np.flatnonzero(wear[self.at] + wear[self.at + 1] > 0)
+        here, point = self.at[rows], self.point[rows]
+        later = np.where(wear[here + 1] > 0, wear[here + 1], wear[here])
+        gone = wear[here] + (later - wear[here]) * self.part[rows]
+        toward = FELT[failure.mode.ravel()[here], self.sort[rows]]
+        number = failure.number.ravel()[here]
+        is_near = self.world.happens("near the failure", self.index[rows], number, rate=NEAR)
+        high, low = (self.sensor[name][rows] for name in ("critical_high", "critical_low"))
+        value[rows] += toward * np.where(toward > 0, high - point, point - low) * gone * is_near
+
+    def rest(self, value: Array) -> None:
+        """A unit that stands has no flow and little pressure, and is brought back slowly."""
+        stand, minute = self.state.stand, self.since / 60
+        is_new = minute - stand.restarted.ravel()[self.at] < RAMP_MINUTES
+        rows = np.flatnonzero((stand.minutes.ravel()[self.at] > 0) | is_new)
+        here, now, rest = self.at[rows], minute[rows], AT_REST[self.sort[rows]]
+        begins, ends, restarted = (of.ravel()[here] for of in (stand.tripped, stand.reset, stand.restarted))
+        stands = stand.whole.ravel()[here] | ((now >= begins) & (now < ends))
+        restarted = np.where(now >= ends, np.maximum(restarted, ends), restarted)
+        value[rows] *= rest + (1 - rest) * np.where(stands, 0.0, operation.ramp_of(now - restarted))
+
+    def cool(self, value: Array) -> None:
+        """It cools down as well, and takes hours to be hot again."""
+        heat = self.state.heat.ravel()
+        is_cool = heat[self.at] + heat[self.at + 1] < 1.9999
+        rows = np.flatnonzero((self.sort == TEMPERATURE) & is_cool)
+        kind = self.sensor["_kind"][rows]
+        air = AIR * numbers("sensor_kinds", "factor")[kind] + numbers("sensor_kinds", "offset")[kind]
+        value[rows] = air + (value[rows] - air) * self.between(heat, self.at[rows], self.part[rows])
 
 
-def with_excursions(rows: DataFrame, world: World) -> DataFrame:
-    """`_pushes`: what an excursion adds to each reading of the block; null where none touches it or its unit fails.
-    Few blocks have one: worked out here, what is done for each reading stays short enough for Java to compile."""
-    if "_excursion_from" not in rows.columns:
-        return rows.withColumn("_pushes", F.lit(None).cast("array<double>"))
-    begins, ends = F.col("_excursion_from"), F.col("_excursion_to")
-    fails = (begins - AROUND < F.col("_back")) & (ends + AROUND > F.col("_run_up_from"))
-    happens = begins.isNotNull() & ~F.coalesce(fails, F.lit(False))
-    way = way_of(F.col("_excursion_strength"), begins, ends, F.col("_typical"))
-    ticks = F.sequence(F.lit(0), F.expr(f"int({BLOCK_SECONDS} div _every)"))
-    pushes = F.transform(ticks, lambda tick: pushed(F.col("_first") + tick * F.col("_every"), world))
-    waying = rows.withColumn("_way", F.when(happens, way))
-    return waying.withColumn("_pushes", F.when(F.col("_way").isNotNull(), pushes)).drop(
-        "_way", "_excursion_from", "_excursion_to", "_excursion_strength"
-    )
+def with_excursions(value: Array, process: Process, drawn: Any) -> Array:
+    if drawn is None:
+        return value
+    units, sensor, unit = process.units, process.sensor, process.unit[drawn.of]
+    drawn = drawn.where(happens(process.world, units, unit, drawn.begin, drawn.end))
+    rows, value = drawn.of, value.copy()
+    load = operation.load_of(process.world, units, process.unit[rows], (drawn.begin - ANCHOR_SECONDS) // HOUR)
+    point = process.point[rows] + sensor["_by_load"][rows] * (load / USUAL_LOAD - 1)
+    limits = {name: sensor[name][rows] for name in LIMITS}
+    span = drawn.begin, drawn.end, drawn.strength
+    value[rows] = felt(value[rows], point, process.second[rows], *span, limits)
+    return value
 
 
-def pushed(second: Column, world: World) -> Column:
-    """What an excursion adds to the reading of that second; an instrument shows nothing beyond its ends."""
-    calm, noise = course(second), hiss(second, world)
-    shown = felt(calm, F.col("_typical"), second, F.col("_way")) + noise
-    return F.least(F.greatest(shown, F.col("_least")), F.col("_most")) - calm - noise
-
-
-def as_readings(rows: DataFrame, world: World) -> DataFrame:
-    second = F.col("_second")
-    at = F.timestamp_seconds(second)
-    luck = world.hashed("reading", "_index", "_second")
-    drawn = rows.select("*", at.alias("_at"), luck.alias("_luck"), quiet(world).alias("_quiet"))
-    value = in_trouble(F.col("_quiet"))
-    told = {name: F.col(name) for name in rows.columns if name.startswith("_")}
-    return drawn.select(
-        F.concat(F.col("_prefix"), second.cast("string")).alias("reading_id"),
-        *("sensor_id", "unit_id", "refinery_id"),
-        F.col("_at").alias("reading_timestamp"),
-        value.alias("reading_value"),
-        quality().alias("reading_quality"),
-        (bits(16, 12) < F.lit(round(INTERPOLATED * 4096))).alias("is_interpolated"),
-        F.col("_at").alias("event_time"),
-        F.timestamp_millis(second * 1000 + 700 + bits(28, 9)).alias("processing_time"),
-        *(column for name, column in told.items() if name in CARRIED or name.startswith(EPISODES)),
-        (value * F.col("_factor") + F.col("_offset_of_unit")).alias("_wrong_unit"),
-        (F.col("_most") + F.col("_beyond") * (bits(37, 10) + 40)).alias("_out_of_range"),
-    )
-
-
-CARRIED = ("_index", "_second", "_copy", "_typical", "_spread", "_steps", "_least")
-EPISODES = ("_stuck_", "_drift_", "_gap_", "_late_")
-
-
-def quiet(world: World) -> Column:
-    """The reading of a unit that does not fail, its process inside its limits or out of them."""
-    second = F.col("_second")
-    push = F.get("_pushes", F.expr("int((_second - _first) div _every)"))
-    return course(second) + hiss(second, world) + F.coalesce(push, F.lit(0.0))
-
-
-def course(second: Column) -> Column:
-    part = (second - F.col("_begins")) / F.lit(float(BLOCK_SECONDS))
-    daily = F.sin((second % 86_400) * F.lit(DAY_RADIANS_PER_SECOND) + F.col("_phase"))
-    return F.col("_typical") + F.col("_cycle") * daily + F.col("_left") + F.col("_slope") * part
-
-
-def hiss(second: Column, world: World) -> Column:
-    return standard_normal(world.hashed("noise", "_index", second)) * F.col("_noise")
-
-
-def in_trouble(value: Column) -> Column:
-    second = F.col("_second")
-    gone = (second - F.col("_run_up_from")) / (F.col("_failed") - F.col("_run_up_from"))
-    rising = value + F.col("_rise") * F.col("_severity") * gone * gone
-    return (
-        F.when(F.col("_rise").isNull() | F.col("_failed").isNull(), value)
-        .when((second >= F.col("_failed")) & (second < F.col("_back")), value * F.col("_rest"))
-        .when((second >= F.col("_run_up_from")) & (second < F.col("_failed")), rising)
-        .otherwise(value)
-    )
-
-
-def quality() -> Column:
+def quality(bits: Array) -> pa.Array:
     """The instrument's own opinion, drawn apart from everything else."""
-    draw = bits(0, 16)
-    bad, uncertain = round(BAD * 65_536), round((BAD + UNCERTAIN) * 65_536)
-    return F.when(draw < bad, "BAD").when(draw < uncertain, "UNCERTAIN").otherwise("GOOD")
+    bounds = np.round(np.array([BAD, BAD + UNCERTAIN]) * 65_536)
+    code = np.searchsorted(bounds, taken(bits, 0, 16), side="right")
+    return pa.array(["BAD", "UNCERTAIN", "GOOD"]).take(pa.array(code))
 
 
-def bits(first: int, count: int) -> Column:
-    return F.shiftrightunsigned("_luck", first).bitwiseAND(F.lit((1 << count) - 1))
+def taken(bits: Array, first: int, count: int) -> Array:
+    return ((bits >> np.uint64(first)) & np.uint64((1 << count) - 1)).astype(np.int64)
+
+
+def reading_ids(index: Array, second: Array) -> pa.Array:
+    """Such as R000123-1704067200."""
+    return pc.binary_join_element_wise(ids("R", index, 6), pa.array(second).cast(pa.string()), "-")

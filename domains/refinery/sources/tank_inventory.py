@@ -2,122 +2,116 @@
 are pumped in, and the charge drawn, evenly over their hour.
 """
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from typing import Any
 
-from domains.refinery.world.campaigns import crude_of_tank
-from domains.refinery.world.crude_tanks import crude_levels
-from domains.refinery.world.failures import hours_since_anchor
-from domains.refinery.world.plant import crude, crude_tank_frame, id_of, number_of, refinery_frame
-from domains.refinery.world.product_tanks import product_level
-from domains.refinery.world.slates import tank_product
+import numpy as np
+
+from domains.refinery.world.crude_supply import supply_of
+from domains.refinery.world.operation import USUAL_LOAD
+from domains.refinery.world.plant import Tanks, Units, crude_of_tank, crude_texts, tanks_of, units_of
+from domains.refinery.world.reference import numbers, texts
+from domains.refinery.world.slates import tank_products
+from simulation.arrays import Array, Columns, ids, instants, numbers_joined
 from simulation.random_draws import ANCHOR_SECONDS, World
 
 VERIFIED = 0.05
 DRAINED_EVERY_HOURS = 9 * 24
+RISING, LIFTED_HOURS = 0.8, (6.0, 240.0)
+LOWEST, ROOM = 0.18, 0.68
 
 
 def tank_inventory(
-    row_index: DataFrame,
-    processing_units: DataFrame,
-    refineries: DataFrame,
-    storage_tanks: DataFrame,
-    world: World,
-) -> DataFrame:
-    tanks = tank_frame(storage_tanks, refineries, world)
-    hour = hours_since_anchor(F.col("_at"))
-    measured = row_index.select(
-        F.col("_index").cast("long").alias("_tank"),
-        *("_n", "_at", "measurement_method"),
-        hour.alias("_hour"),
-        ((F.col("_at").cast("long") - ANCHOR_SECONDS) / 3600 - hour).alias("_part"),
-    ).join(F.broadcast(tanks), on="_tank", how="inner")
-    levels = crude_levels(_spans(row_index, tanks), processing_units, refineries, storage_tanks, world)
-    return (
-        measured.join(F.broadcast(levels), on=["_tank", "_hour"], how="left")
-        .withColumn("_volume", _volume(world))
-        .select(
-            "_at",
-            F.concat(F.lit("INV-"), F.col("_tank"), F.lit("-"), F.col("_n")).alias("inventory_id"),
-            id_of("TANK", F.col("_tank"), 5).alias("tank_id"),
-            id_of("REF", F.col("_refinery"), 3).alias("refinery_id"),
-            F.col("_at").alias("measurement_timestamp"),
-            F.col("_volume").alias("volume_barrels"),
-            F.round(F.col("_volume") / F.col("_holds"), 4).alias("fill_percentage"),
-            _temperature(world).alias("temperature_f"),
-            _water(world).alias("water_bottom_inches"),
-            F.col("product_type"),
-            F.when(F.col("_is_crude"), crude("crude_type_id", _crude(world))).alias("crude_type_id"),
-            F.col("_product").alias("product_id"),
-            "measurement_method",
-            world.happens("verified", "_tank", "_n", rate=VERIFIED).alias("is_verified"),
+    rows: Columns, processing_units: Columns, refineries: Columns, storage_tanks: Columns, world: World
+) -> dict[str, Any]:
+    units, tanks = units_of(processing_units, refineries, world), tanks_of(storage_tanks, world)
+    is_gauged = tanks.runs & units.homes.runs[tanks.home]
+    kept = np.flatnonzero(is_gauged[rows["_index"]])
+    tank, number, at = (rows[name][kept] for name in ("_index", "_n", "_at"))
+    since = at / 3_600_000_000 - ANCHOR_SECONDS / 3600
+    hour = np.floor(since).astype(np.int64)
+    products = products_of(world, tanks, units.homes.slate)[tank]
+    volume = _volumes(world, units, tanks, tank, hour, since - hour, products)
+    crude = crude_of_tank(world, units.homes, tanks.home[tank], tanks.place[tank], hour)
+    is_crude = tanks.is_crude[tank]
+    return {
+        "_index": tank, "_n": number, "_at": at,
+        "inventory_id": numbers_joined("INV", tank, number),
+        "tank_id": ids("TANK-", tank, 5),
+        "refinery_id": ids("REF-", tanks.home[tank], 3),
+        "measurement_timestamp": instants(at),
+        "volume_barrels": volume,
+        "fill_percentage": np.round(volume / tanks.holds[tank], 4),
+        "temperature_f": _temperature(world, tanks, tank, number, since),
+        "water_bottom_inches": _water(world, is_crude, tank, number, hour),
+        "product_type": tanks.product_type[tank],
+        "crude_type_id": np.where(is_crude, crude_texts("crude_type_id")[crude].astype(object), None),
+        "product_id": np.where(products >= 0, texts("products", "product_id")[products].astype(object), None),
+        "measurement_method": rows["measurement_method"][kept],
+        "is_verified": world.happens("verified", tank, number, rate=VERIFIED),
+    }  # fmt: skip
+
+
+def products_of(world: World, tanks: Tanks, slate_of_home: Array) -> Array:
+    """What each tank holds, by its number among the products; -1 for crude."""
+    draw = world.uniform("tank product of slate", np.arange(len(tanks.holds)))
+    return tank_products(slate_of_home[tanks.home], tanks.product_type, draw)
+
+
+def _volumes(
+    world: World, units: Units, tanks: Tanks, tank: Array, hour: Array, part: Array, products: Array
+) -> Array:
+    home = tanks.home[tank]
+    share = np.where(products >= 0, numbers("products", "typical_yield_pct")[products], 0.01)
+    appetite = units.homes.appetite[home]
+    level = product_level(world, tank, hour + part, tanks.holds[tank], appetite, share)
+    is_crude = tanks.is_crude[tank]
+    for each in np.unique(home[is_crude]):
+        mine = np.flatnonzero(is_crude & (home == each))
+        first, last = int(hour[mine].min()), int(hour[mine].max()) + 1
+        levels = supply_of(world, units, tanks, int(each), first, last).levels
+        now, then = (levels[tanks.place[tank[mine]], hour[mine] - first + ahead] for ahead in (0, 1))
+        level[mine] = now + (then - now) * part[mine]
+    return np.clip(np.round(level).astype(np.int64), 0, tanks.holds[tank])
+
+
+def product_level(
+    world: World, tank: Array, hours: Array, holds: Array, appetite: Array, share: Array
+) -> Array:
+    """Barrels at an instant, given in (broken) hours since the anchor; `share` is the product's usual yield. Tanks fill
+    at half the rate at which their product is made (the other half leaves by pipeline) and are emptied by liftings,
+    which are in no table."""
+    rate = 0.5 * share * appetite * USUAL_LOAD / 24
+    room = ROOM * holds
+    cycle = np.clip(0.6 * room / (rate * RISING), *LIFTED_HOURS)
+    turn = hours / cycle + world.uniform("lifting phase", tank)
+    number = np.floor(turn)
+    part, rise = turn - number, rate * RISING * cycle
+
+    def lowest(which: Array) -> Array:
+        usual = LOWEST * holds + (room - rise) * 0.5
+        return usual + np.minimum(rise, room - rise) * world.uniform(
+            "lifting", tank, which, low=-0.5, high=0.5
         )
-    )
+
+    here, after = lowest(number), lowest(number + 1)
+    rising = here + rise * part / RISING
+    falling = here + rise - (here + rise - after) * (part - RISING) / (1 - RISING)
+    return np.where(part < RISING, rising, falling)
 
 
-def tank_frame(storage_tanks: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
-    """Tanks in service. A crude tank has its place among the crude tanks, any other its product."""
-    places = crude_tank_frame(storage_tanks).select("_tank", "_place")
-    tanks = storage_tanks.where("is_active").select(
-        number_of("tank_id").alias("_tank"),
-        number_of("refinery_id").alias("_refinery"),
-        F.col("capacity_barrels").alias("_holds"),
-        "product_type",
-        (F.col("product_type") == "Crude Oil").alias("_is_crude"),
-    )
-    homes = (
-        refinery_frame(refineries, world).where("_runs").select("_refinery", "_slate", "_grades", "_appetite")
-    )
-    draw = world.uniform("tank product of slate", F.col("_tank"))
-    product, share = tank_product(F.col("_slate"), F.col("product_type"), draw)
-    return (
-        tanks.join(F.broadcast(homes), on="_refinery", how="inner")
-        .join(F.broadcast(places), on="_tank", how="left")
-        .withColumns({"_product": product, "_share": share})
-        .drop("_slate")
-    )
-
-
-def _spans(row_index: DataFrame, tanks: DataFrame) -> DataFrame:
-    """The hours that the row index covers, of each refinery."""
-    hour = hours_since_anchor(F.col("_at"))
-    seen = row_index.groupBy(F.col("_index").cast("long").alias("_tank")).agg(
-        F.min(hour).alias("_from"), F.max(hour).alias("_to")
-    )
-    return (
-        seen.join(F.broadcast(tanks.select("_tank", "_refinery")), on="_tank", how="inner")
-        .groupBy("_refinery")
-        .agg(F.min("_from").alias("_from"), F.max("_to").alias("_to"))
-    )
-
-
-def _volume(world: World) -> Column:
-    hours = F.col("_hour") + F.col("_part")
-    crude_volume = F.col("_level") + (F.col("_level_after") - F.col("_level")) * F.col("_part")
-    product_volume = product_level(
-        world, F.col("_tank"), hours, F.col("_holds"), F.col("_appetite"), F.col("_share")
-    )
-    level = F.when(F.col("_is_crude"), crude_volume).otherwise(product_volume)
-    return F.greatest(F.lit(0), F.least(F.round(level).cast("int"), F.col("_holds")))
-
-
-def _crude(world: World) -> Column:
-    return crude_of_tank(world, F.col("_tank"), F.col("_place"), F.col("_grades"), F.col("_hour"))
-
-
-def _temperature(world: World) -> Column:
+def _temperature(world: World, tanks: Tanks, tank: Array, number: Array, since: Array) -> Array:
     """Follows the season and the day; residual is kept hot enough to pump."""
-    season = F.cos((F.col("_hour") / 8766 - 0.55) * 6.2832)
-    day = F.cos((F.col("_hour") % 24 + F.col("_part") - 15) / 24 * 6.2832)
-    usual = F.when(F.col("product_type") == "Residual", 150.0).otherwise(78.0)
-    own = world.uniform("tank warmth", "_tank", low=-4, high=4)
-    return F.round(
-        usual + own + 10 * season + 2.5 * day + world.normal("tank warmth", "_tank", "_n", sd=0.3), 1
+    season, day = np.cos((since / 8766 - 0.55) * 2 * np.pi), np.cos((since % 24 - 15) / 24 * 2 * np.pi)
+    usual = np.where(tanks.product_type[tank] == "Residual", 150.0, 78.0)
+    own = world.uniform("tank warmth", tank, low=-4, high=4)
+    return np.round(
+        usual + own + 10 * season + 2.5 * day + world.normal("tank read", tank, number, sd=0.3), 1
     )
 
 
-def _water(world: World) -> Column:
+def _water(world: World, is_crude: Array, tank: Array, number: Array, hour: Array) -> Array:
     """Settles slowly and is drained about every nine days."""
-    since = (F.col("_hour") / DRAINED_EVERY_HOURS + world.uniform("drained", "_tank")) % 1
-    slope = F.when(F.col("_is_crude"), 5.0).otherwise(2.0)
-    return F.round(0.5 + slope * since + 0.1 * world.uniform("water", "_tank", "_n"), 1)
+    since = (hour / DRAINED_EVERY_HOURS + world.uniform("drained", tank)) % 1
+    return np.round(
+        0.5 + np.where(is_crude, 5.0, 2.0) * since + 0.1 * world.uniform("water", tank, number), 1
+    )

@@ -1,83 +1,71 @@
-"""When units fail: in closed form, so that any hour knows its failure without looking anything up.
+"""When units fail, and of what: in closed form, so that any hour knows its failure without looking anything up.
 
 Each unit has its own span between failures; the j-th falls into the first six tenths of the j-th span, so two
 are never closer than four tenths of it. Hours are counted from the anchor.
+
+A bearing shakes and warms up for days; fouling chokes the flow and raises pressure and temperature; a leak loses
+pressure, flow and level; a pump that cavitates shakes at a falling pressure; a hot spot is felt in temperatures alone.
+One in ten fails within hours, and all that could be seen are some sensors near it.
 """
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
 
-from simulation.random_draws import ANCHOR_SECONDS, World
+from domains.refinery.world.reference import numbers, texts
+from simulation.arrays import Array
+from simulation.random_draws import World
 
 HOUR = 3600
 SPAN_DAYS = (120, 250)
-RUN_UP_DAYS = (3, 10)
+RUN_UP_DAYS, SUDDEN_HOURS = (3, 10), (2, 6)
 DOWN_HOURS = (8, 48)
 SPREAD = 0.6
+MODES, WEIGHTS = texts("failures", "mode"), numbers("failures", "weight")
+FOULING, SUDDEN = MODES.tolist().index("fouling"), MODES.tolist().index("sudden")
+# [mode, type]: how far towards its critical limit it moves sensors until the unit fails; below zero: the lower one
+FELT = np.stack([numbers("failures", name) for name in texts("services", "sensor_type").tolist()], axis=1)
+NEAR = 0.6  # of the sensors that could feel a failure sit near enough
 
 
 @dataclass(frozen=True)
 class Failure:
     """Hours since the anchor: the unit degrades from `run_up_from`, stands from `failed` up to `repaired`."""
 
-    number: Column
-    run_up_from: Column
-    failed: Column
-    repaired: Column
+    number: Array
+    mode: Array
+    run_up_from: Array
+    failed: Array
+    repaired: Array
+    severity: Array
+
+    def gone(self, hour: Array) -> Array:
+        """How far it has come, 0 to 1 when it fails; slowly at first."""
+        return np.clip((hour - self.run_up_from) / (self.failed - self.run_up_from), 0.0, 1.0) ** 2
 
 
-def hours_since_anchor(at: Column) -> Column:
-    return F.floor((at.cast("long") - F.lit(ANCHOR_SECONDS)) / HOUR)
-
-
-def instant_of(hour: Column) -> Column:
-    return F.timestamp_seconds(hour.cast("long") * HOUR + F.lit(ANCHOR_SECONDS))
-
-
-def failure(world: World, unit: Column, number: Column) -> Failure:
-    """The unit's failure of this number; both are longs."""
+def failure_of(world: World, unit: Array, number: Array) -> Failure:
+    """The unit's failure of this number."""
     span, phase = _rhythm(world, unit)
-    late = world.uniform("failure moment", unit, number, high=SPREAD)
-    failed = F.floor((number.cast("double") - phase + late) * span).cast("long")
-    run_up = world.integer("failure run-up", unit, number, low=RUN_UP_DAYS[0] * 24, high=RUN_UP_DAYS[1] * 24)
+    failed = np.floor((number - phase + world.uniform("failure moment", unit, number, high=SPREAD)) * span)
+    mode = world.pick("failure mode", unit, number, weights=WEIGHTS)
+    days = world.integer("failure run-up", unit, number, low=RUN_UP_DAYS[0] * 24, high=RUN_UP_DAYS[1] * 24)
+    hours = world.integer("failure sudden", unit, number, low=SUDDEN_HOURS[0], high=SUDDEN_HOURS[1])
     down = world.integer("failure down", unit, number, low=DOWN_HOURS[0], high=DOWN_HOURS[1])
-    return Failure(number, failed - run_up, failed, failed + down)
+    severity = world.uniform("failure severity", unit, number, low=0.6, high=1.0)
+    run_up = np.where(mode == SUDDEN, hours, days)
+    return Failure(number, mode, failed - run_up, failed, failed + down, severity)
 
 
-def numbers(world: World, unit: Column, from_hour: Column, to_hour: Column) -> Column:
-    """The numbers of all failures that may touch these hours."""
+def failures_around(world: World, unit: Array, hour: Array) -> tuple[Failure, Failure]:
+    """The failure that is on or next in each hour, and the one before it."""
     span, phase = _rhythm(world, unit)
-    first = F.floor(from_hour / span + phase).cast("long") - 1
-    last = F.floor(to_hour / span + phase).cast("long") + 1
-    return F.sequence(first, last)
+    slot = np.floor(hour / span + phase)
+    number = np.where(hour < failure_of(world, unit, slot).repaired, slot, slot + 1)
+    return failure_of(world, unit, number), failure_of(world, unit, number - 1)
 
 
-def with_failures(rows: DataFrame, world: World, unit: Column, hour: Column) -> DataFrame:
-    """Adds, in hours: `_run_up_from`, `_failed`, `_repaired` of the failure that is on or next,
-    and `_last_repaired` of the one before."""
-    span, phase = _rhythm(world, unit)
-    slot = F.floor(hour / span + phase).cast("long")
-    placed = rows.withColumns(
-        {"_failure_unit": unit, "_failure_hour": hour.cast("long"), "_failure_slot": slot}
-    )
-    unit, hour, slot = F.col("_failure_unit"), F.col("_failure_hour"), F.col("_failure_slot")
-    here = failure(world, unit, slot).repaired
-    placed = placed.withColumn("_failure_number", F.when(hour < here, slot).otherwise(slot + 1))
-    number = F.col("_failure_number")
-    on, before = failure(world, unit, number), failure(world, unit, number - 1)
-    return placed.withColumns(
-        {
-            "_run_up_from": on.run_up_from,
-            "_failed": on.failed,
-            "_repaired": on.repaired,
-            "_last_repaired": before.repaired,
-        }
-    ).drop("_failure_unit", "_failure_hour", "_failure_slot", "_failure_number")
-
-
-def _rhythm(world: World, unit: Column) -> tuple[Column, Column]:
+def _rhythm(world: World, unit: Array) -> tuple[Array, Array]:
     """Hours from failure to failure, and how much of the first span was over at the anchor."""
     low, high = (days * 24 for days in SPAN_DAYS)
     return world.uniform("failure span", unit, low=low, high=high), world.uniform("failure phase", unit)

@@ -1,124 +1,182 @@
-"""The plant as small frames, one row per refinery, unit and tank, numbered as their ids are.
+"""The plant as arrays, one place per refinery, unit and tank, numbered as their ids are.
 
 Each refinery runs six grades that suit its complexity, and one slate of products by where it lies.
 """
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from dataclasses import dataclass
 
-from domains.refinery.world.reference import at, listed, rows_of
+import numpy as np
+
+from domains.refinery.world.reference import numbers, rows_of, texts
+from simulation.arrays import Array, Columns
 from simulation.random_draws import World
 
 GRADES = 6
-UNITS_PER_REFINERY = 10
-TANKS_PER_REFINERY = 4
-TWO_TANKS_FROM_BPD = 450_000
+UNITS_PER_REFINERY, TANKS_PER_REFINERY, SENSORS_PER_UNIT = 10, 4, 100
+MOST_CRUDE_TANKS = 3
 SECOND_CRUDE_TANK = 0.6
-CRUDES = sorted(
-    rows_of("crude_types"),
-    key=lambda row: float(row["api_gravity_typical"]) - 4 * float(row["sulfur_content_typical"]),
-    reverse=True,
+CAMPAIGN_HOURS = 14 * 24
+DAYS_HELD = 5.0  # of charge, usually in the crude tanks
+USUAL_LEVEL = 0.70
+LARGEST_TANK = 1_000_000
+EASY_FIRST = np.argsort(
+    -(numbers("crude_types", "api_gravity_typical") - 4 * numbers("crude_types", "sulfur_content_typical")),
+    kind="stable",
 )
 KINDS = rows_of("unit_types")
-CRUDE_UNIT = "Atmospheric"
+CRUDE_UNIT, SULPHUR_UNIT = "Atmospheric", "Claus"
+COASTS = ("Gulf", "East", "West", "Inland", "Europe", "Singapore", "India")
+COAST_OF = {"TX": 0, "LA": 0, "PA": 1, "CA": 2, "IL": 3, "MI": 3, "ZH": 4, "SG": 5, "GJ": 6}
+SULPHUR_DENSITY, FREED = 1.95, 0.6  # of molten sulphur; the part of a crude's sulphur that treaters free
 
 
-def number_of(key: str | Column) -> Column:
-    """The number in an id such as UNIT-00012."""
-    return F.regexp_extract(key, r"(\d+)$", 1).cast("long")
+def crude_numbers(column: str) -> Array:
+    """A property of each crude, in the order from easy to hard."""
+    return numbers("crude_types", column)[EASY_FIRST]
 
 
-def id_of(letters: str, number: Column, digits: int) -> Column:
-    """An id such as UNIT-00012; a larger number takes more digits."""
-    figures = number.cast("string")
-    padded = F.when(F.length(figures) < digits, F.lpad(figures, digits, "0")).otherwise(figures)
-    return F.concat(F.lit(f"{letters}-"), padded)
+def crude_texts(column: str) -> Array:
+    return texts("crude_types", column)[EASY_FIRST]
 
 
-def refinery_of(number: Column, per_refinery: int, world: World) -> Column:
-    last = world.counts["refineries"] - 1
-    return F.least(F.floor(number / per_refinery), F.lit(last)).cast("long")
+def gravity(api: Array) -> Array:
+    """Specific gravity, water being 1."""
+    return 141.5 / (api + 131.5)
 
 
-def refinery_frame(refineries: DataFrame, world: World) -> DataFrame:
-    number = number_of("refinery_id")
-    states = {
-        state: place for place, slate in enumerate(rows_of("slates")) for state in slate["states"].split()
-    }
-    slate = F.coalesce(*(F.when(F.col("location_state") == name, place) for name, place in states.items()))
-    hardest = (F.col("complexity_index") - 5) / 10
+@dataclass(frozen=True)
+class Homes:
+    """Refineries. `grades` has six crudes each, `crude_tanks` how many of the tanks hold them."""
+
+    appetite: Array
+    runs: Array
+    slate: Array
+    coast: Array
+    grades: Array
+    crude_tanks: Array
+
+
+def homes_of(refineries: Columns, world: World) -> Homes:
+    appetite, hardest = refineries["capacity_bpd"], (refineries["complexity_index"] - 5) / 10
+    number, place = np.arange(len(appetite)), np.arange(GRADES)
     middle = 20 + 160 * hardest + world.uniform("grades", number, low=-15, high=15)
-    grades = [
-        F.round(middle + 9 * (place - 2.5) + world.uniform("grade", number, F.lit(place), low=-4, high=4))
-        for place in range(GRADES)
-    ]
-    return refineries.select(
-        number.alias("_refinery"),
-        F.col("capacity_bpd").alias("_appetite"),
-        crude_tanks(world, number, F.col("capacity_bpd")).alias("_turns"),
-        F.col("is_active").alias("_runs"),
-        slate.alias("_slate"),
-        F.array(
-            *(F.least(F.lit(len(CRUDES) - 1), F.greatest(F.lit(0), grade)).cast("int") for grade in grades)
-        ).alias("_grades"),
+    apart = 9 * (place - 2.5) + world.uniform("grade", number[:, None], place, low=-4, high=4)
+    slate_of = {state: at for at, row in enumerate(rows_of("slates")) for state in row["states"].split()}
+    states = refineries["location_state"].tolist()
+    return Homes(
+        appetite=appetite,
+        runs=refineries["is_active"],
+        slate=np.array([slate_of[state] for state in states]),
+        coast=np.array([COAST_OF[state] for state in states]),
+        grades=np.round(middle[:, None] + apart).clip(0, len(EASY_FIRST) - 1).astype(np.int64),
+        crude_tanks=crude_tanks(world, number, appetite),
     )
 
 
-def crude_tanks(world: World, refinery: Column, appetite: Column) -> Column:
-    """The numbers of a refinery's crude tanks, in the order in which they are filled and drawn: its first tank,
-    and its second where one would not do."""
-    first = refinery.cast("long") * TANKS_PER_REFINERY
-    has_two = world.happens("second crude tank", refinery, rate=SECOND_CRUDE_TANK)
-    return F.when(has_two | (appetite > TWO_TANKS_FROM_BPD), F.array(first, first + 1)).otherwise(
-        F.array(first)
-    )
+def crude_tanks(world: World, refinery: Array, appetite: Array) -> Array:
+    """How many of a refinery's tanks hold crude, the first ones: as many as hold what it is to have in stock."""
+    needed = np.ceil(appetite * DAYS_HELD / USUAL_LEVEL / LARGEST_TANK)
+    least = 1 + world.happens("second crude tank", refinery, rate=SECOND_CRUDE_TANK)
+    there = world.counts["storage_tanks"] - refinery * TANKS_PER_REFINERY  # of the last one, fewer
+    return np.clip(needed, least, np.clip(there - 1, 1, MOST_CRUDE_TANKS)).astype(np.int64)
 
 
-def crude_tank_frame(storage_tanks: DataFrame) -> DataFrame:
-    """Crude tanks with their place among those of their refinery."""
-    tank, refinery = number_of("tank_id"), number_of("refinery_id")
-    return storage_tanks.where(F.col("product_type") == "Crude Oil").select(
-        tank.alias("_tank"),
-        refinery.alias("_refinery"),
-        F.col("capacity_barrels").alias("_holds"),
-        (tank - refinery * TANKS_PER_REFINERY).alias("_place"),
-    )
+def crude_of_tank(world: World, homes: Homes, home: Array, place: Array, hour: Array) -> Array:
+    """The crude in a refinery's tank of this place, by its number from easy to hard. Each tank takes one of its
+    refinery's grades for a fortnight, out of its own, so two never hold the same."""
+    tank = home * TANKS_PER_REFINERY + place
+    campaign = np.floor(hour / CAMPAIGN_HOURS + world.uniform("campaign phase", tank))
+    chosen = world.integer("campaign", tank, campaign, low=0, high=GRADES // MOST_CRUDE_TANKS - 1)
+    return homes.grades[home, chosen * MOST_CRUDE_TANKS + place % MOST_CRUDE_TANKS]
 
 
-def unit_frame(processing_units: DataFrame, refineries: DataFrame, world: World) -> DataFrame:
-    """Running units. `_slate` numbers their products: first the slates of crude units, then the other kinds."""
-    kinds = [row["unit_subtype"] for row in KINDS]
-    kind = F.array_position(listed(kinds), F.col("unit_subtype")) - 1
-    is_crude = F.col("unit_subtype") == CRUDE_UNIT
-    homes = refinery_frame(refineries, world).withColumnRenamed("_slate", "_home_slate")
-    units = processing_units.where("is_active").select(
-        number_of("unit_id").alias("_unit"),
-        number_of("refinery_id").alias("_refinery"),
-        kind.cast("int").alias("_kind"),
-        is_crude.alias("_is_crude"),
-        F.col("capacity_bpd").alias("_capacity"),
-        F.col("design_efficiency").alias("_design"),
-        F.col("maintenance_interval_days").alias("_interval"),
-        (F.datediff(F.lit("2020-01-01").cast("date"), "installation_date") / 365.25).alias("_age_at_anchor"),
-    )
-    slate = F.when(F.col("_is_crude"), F.col("_home_slate")).otherwise(
-        F.col("_kind") - 1 + len(rows_of("slates"))
-    )
-    return (
-        units.join(F.broadcast(homes), on="_refinery", how="inner")
-        .where("_runs")
-        .withColumn("_slate", slate)
-        .drop("_home_slate", "_runs")
+def crude_charged(world: World, homes: Homes, home: Array, hour: Array) -> Array:
+    """The crude units draw from the tanks in turn, an hour each: the charge is a blend, and a row of production can
+    name only one of its grades."""
+    return crude_of_tank(world, homes, home, hour % homes.crude_tanks[home], hour)
+
+
+def home_of(number: Array, per_refinery: int, world: World) -> Array:
+    return np.minimum(number // per_refinery, world.counts["refineries"] - 1)
+
+
+@dataclass(frozen=True)
+class Units:
+    """`slate` numbers the products of each: first the slates of crude units, then the other kinds. `sulphur_plants` is
+    how many of its refinery there are, `sulphur` the barrels of it that each is built for in an hour."""
+
+    homes: Homes
+    home: Array
+    kind: Array
+    is_crude: Array
+    is_sulphur: Array
+    capacity: Array
+    design: Array
+    interval: Array
+    age: Array
+    slate: Array
+    runs: Array
+    sulphur_plants: Array
+
+
+def units_of(processing_units: Columns, refineries: Columns, world: World) -> Units:
+    homes = homes_of(refineries, world)
+    subtypes = processing_units["unit_subtype"]
+    kind = kind_of(subtypes)
+    is_crude, is_sulphur = subtypes == CRUDE_UNIT, subtypes == SULPHUR_UNIT
+    home = home_of(np.arange(len(kind)), UNITS_PER_REFINERY, world)
+    installed = processing_units["installation_date"].astype("datetime64[D]")
+    return Units(
+        homes=homes, home=home, kind=kind, is_crude=is_crude, is_sulphur=is_sulphur,
+        capacity=processing_units["capacity_bpd"],
+        design=processing_units["design_efficiency"],
+        interval=processing_units["maintenance_interval_days"],
+        age=(np.datetime64("2020-01-01") - installed).astype(np.int64) / 365.25,
+        slate=np.where(is_crude, homes.slate[home], kind - 1 + len(rows_of("slates"))),
+        runs=processing_units["is_active"] & homes.runs[home],
+        sulphur_plants=np.maximum(1, np.bincount(home, is_sulphur, len(homes.runs)))[home],
+    )  # fmt: skip
+
+
+def kind_of(subtypes: Array) -> Array:
+    """The place of each subtype in the list of unit types."""
+    places = {row["unit_subtype"]: place for place, row in enumerate(KINDS)}
+    return np.array([places[name] for name in subtypes.tolist()])
+
+
+def sulphur_in(crude: Array) -> Array:
+    """Barrels of sulphur that a barrel of these crudes sets free."""
+    api, percent = crude_numbers("api_gravity_typical"), crude_numbers("sulfur_content_typical")
+    return (FREED * percent / 100 * gravity(api) / SULPHUR_DENSITY)[crude]
+
+
+@dataclass(frozen=True)
+class Tanks:
+    """`place` counts the tanks of a refinery; the first ones hold crude."""
+
+    home: Array
+    place: Array
+    holds: Array
+    is_crude: Array
+    product_type: Array
+    runs: Array
+
+
+def tanks_of(storage_tanks: Columns, world: World) -> Tanks:
+    holds = storage_tanks["capacity_barrels"]
+    number = np.arange(len(holds))
+    home = home_of(number, TANKS_PER_REFINERY, world)
+    kinds = storage_tanks["product_type"]
+    return Tanks(
+        home,
+        number - home * TANKS_PER_REFINERY,
+        holds,
+        kinds == "Crude Oil",
+        kinds,
+        storage_tanks["is_active"],
     )
 
 
 def product_lists() -> list[list[str]]:
-    """The products of each slate, numbered as `_slate` is."""
+    """The products of each slate, numbered as `slate` is."""
     return [row["products"].split() for row in (*rows_of("slates"), *KINDS[1:])]
-
-
-def crude(column: str, number: Column) -> Column:
-    """A property of the crude with this place in the order from easy to hard."""
-    values = [row[column] for row in CRUDES]
-    is_text = not values[0].replace(".", "").replace("-", "").isdigit()
-    return at(listed(values if is_text else [float(value) for value in values]), number)

@@ -5,15 +5,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from headrace.contracts.load import load_folder
 from headrace.contracts.model import Contract
+from simulation.arrays import Columns, instants
+from simulation.generate.blocks import Ticks
 from simulation.generate.plan import Plan
 from simulation.generate.sources import Source
-from simulation.random_draws import World, each_tick
+from simulation.random_draws import World
 
 START = datetime(2024, 1, 1)
 DAY = timedelta(days=1)
@@ -79,32 +82,32 @@ CONTRACTS = {
 }
 
 
-def gauges(row_index: DataFrame) -> DataFrame:
+def gauges(rows: Columns) -> dict[str, Any]:
     """Gauge 0 is calibrated again on 4 January."""
-    again = (F.col("_index") == 0) & (F.col("_at") >= F.lit("2024-01-04").cast("timestamp"))
-    day = F.when(again, F.lit("2024-01-03")).otherwise(F.lit("2023-12-01")).cast("date")
-    return row_index.withColumn("calibrated_on", day)
+    again = (rows["_index"] == 0) & (instants(rows["_at"]) >= np.datetime64("2024-01-04"))
+    return {"calibrated_on": np.where(again, np.datetime64("2024-01-03"), np.datetime64("2023-12-01"))}
 
 
-def levels(blocks: DataFrame, gauges: DataFrame, world: World) -> DataFrame:
-    known = blocks.join(F.broadcast(gauges.select("_index", "gauge_id")), on="_index", how="inner")
-    level = 5.0 + world.uniform("level", "_index", "_second", low=0, high=0.2)
-    return each_tick(known).select(
-        "*",
-        F.concat("gauge_id", F.lit("/"), "_second").alias("level_id"),
-        F.timestamp_seconds("_second").alias("measured_at"),
-        level.alias("level_m"),
-        F.lit(5.1).alias("_typical"),
-        F.lit(0.05).alias("_spread"),
-        F.lit(100.0).alias("_steps"),
-        (level / 0.3048).alias("_wrong_unit"),
-        F.lit(20.0).alias("_out_of_range"),
-    )
+def levels(ticks: Ticks, gauges: Columns, world: World) -> dict[str, Any]:
+    level = 5.0 + world.uniform("level", ticks.index, ticks.second, low=0, high=0.2)
+    gauge = gauges.of(ticks.index)["gauge_id"]
+    second = pa.array(ticks.second).cast(pa.string())
+    return {
+        "level_id": pc.binary_join_element_wise(gauge, second, "/"),
+        "gauge_id": gauge,
+        "measured_at": ticks.second.astype("datetime64[s]"),
+        "level_m": level,
+        "_typical": np.full(len(level), 5.1),
+        "_spread": np.full(len(level), 0.05),
+        "_steps": np.full(len(level), 100.0),
+        "_wrong_unit": level / 0.3048,
+        "_out_of_range": np.full(len(level), 20.0),
+    }
 
 
 SOURCES = {
-    "gauges": Source("gauges", gauges, ("row_index",), False, None),
-    "levels": Source("levels", levels, ("blocks", "gauges", "world"), False, None),
+    "gauges": Source("gauges", gauges, ("rows",), False, None),
+    "levels": Source("levels", levels, ("ticks", "gauges", "world"), False, None),
 }
 
 

@@ -27,10 +27,9 @@ def sent(spark: SparkSession, contracts: Mapping[str, Contract], table: str, mad
     factory = RowFactory(spark, contracts, SOURCES, world_of(made, contracts))
     lines: list[str] = []
     for chunk in chunks_to_make(made, contracts[table], factory.world, []):
-        rows, _ = factory.rows(factory.clean_rows(chunk), contracts[table])
+        rows = factory.rows(chunk)
         shown = rows.select(F.to_json(F.struct(*contracts[table].columns, "_sent_at", "_raw")))
         lines += [line for (line,) in shown.collect()]
-    factory.close()
     return sorted(lines)
 
 
@@ -49,7 +48,9 @@ def test_rows_do_not_depend_on_how_many_tasks_make_them(
 ) -> None:
     few = sent(spark, contracts, table, plan(days=1))
     monkeypatch.setattr(rows_module, "TASKS_PER_CHUNK", 1)
+    monkeypatch.setattr(rows_module, "ROWS_AT_ONCE", 50)
     monkeypatch.setattr(row_index, "ROWS_PER_TASK", 7)
+    monkeypatch.setattr(row_index, "ROWS_PER_PART", 11)
     assert sent(spark, contracts, table, plan(days=1)) == few
 
 

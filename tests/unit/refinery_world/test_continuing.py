@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from tests.spark.refinery_world.conftest import DAYS
+from tests.unit.refinery_world.conftest import DAYS
 
 Made = Callable[..., pd.DataFrame]
 
