@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos rehearse plan test test-computing test-servers test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-live chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -34,6 +34,10 @@ chaos: $(READY) ## Kill the standing job again and again under load; nothing may
 
 rehearse: $(READY) ## The cloud on this machine, without an account: Terraform, Prefect, steps, readers (about 15 minutes)
 	@$(BIN)/python -m rehearsal.cloud $(ARGS)
+
+readers: $(READY) ## A real Trino reads all published tables and answers all named queries, as DuckDB does (820 MB at first)
+	@$(BIN)/uv pip install -q --group readers
+	@$(BIN)/python -m rehearsal.readers $(ARGS)
 
 plan: $(READY) ## What Terraform would make of ENV=dev, and what it costs a month; ARGS=--here needs no account
 	@$(BIN)/python -m rehearsal.plan $(or $(ENV),dev) $(ARGS)

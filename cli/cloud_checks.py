@@ -14,9 +14,9 @@ import yaml
 
 from cli.deployments import prefect_files
 from cli.health_checks import Finding
+from cli.prefect_plan import need_of, plan_for, plans
 from headrace.aws_errors import refused
 from headrace.contracts.load import domains_found
-from headrace.cost.prefect_plan import need_of, plan_for, plans
 from headrace.cost.rates import CORES_A_NODE, Environment
 from headrace.errors import HeadraceError
 from headrace.serve.publish import PUBLISHED_LAYERS, database_of
@@ -165,7 +165,7 @@ def _lake_defaults() -> Iterator[Finding]:
     yield Finding(
         "Lake Formation's defaults",
         "warning",
-        f"new {' and '.join(closed)} are closed to whom IAM lets in: Athena finds no tables, publishing is refused",
+        f"new {' and '.join(closed)} are closed even to those with rights in IAM: Athena finds none, publishing fails",
         "after terraform apply, run this again: it names each database with its grants (docs/cloud.md)",
     )
 

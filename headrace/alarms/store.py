@@ -53,7 +53,7 @@ class Store:
     def append(self, events: pa.Table, place: int, note: Mapping[str, Any]) -> int:
         """Commits events, of which there may be none, with the place in the followed table; the version."""
         self._context.leases.check()
-        now = pa.scalar(datetime.now(UTC), pa.timestamp("us", "UTC"))
+        now = pa.scalar(datetime.now(UTC), pa.timestamp("ms", "UTC")).cast(pa.timestamp("us", "UTC"))
         for name, value in {"_processed_at": now, "_run": pa.scalar(self._context.run)}.items():
             events = events.append_column(name, pa.repeat(value, len(events)))
         once = CommitProperties(

@@ -1,5 +1,7 @@
 """Contract to Spark types."""
 
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import ColumnSpec, Contract
@@ -58,3 +60,8 @@ TECHNICAL_MEANINGS = {
     "_run": "The run that wrote it",
 }
 TECHNICAL_COLUMNS = tuple(TECHNICAL.fieldNames())
+
+
+def this_instant() -> Column:
+    """When a query runs, to the millisecond: some readers know nothing finer, and would round what they compare."""
+    return F.date_trunc("millisecond", F.current_timestamp())

@@ -16,6 +16,7 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 
 from headrace.errors import Busy
+from headrace.lake import objects
 from headrace.lake.paths import as_s3
 from headrace.settings import Settings
 
@@ -146,13 +147,44 @@ def overwrite(
     named = ", ".join(f"'{day}'" for day in only or ())
     write_deltalake(
         path,
-        _all_nullable(rows),
+        _commented(rows, path),
         mode="overwrite",
         partition_by=partition,
         schema_mode="overwrite" if only is None else None,
         predicate=None if only is None else f"{partition} IN ({named})",
         **commit_options(note),
     )
+
+
+def describe(place: str, description: str, comments: Mapping[str, str]) -> bool:
+    """Has the table's log say what it and its columns are, for readers that know nothing else of it; says whether
+    anything was new. One commit: delta-rs would make one of each column. Only for whoever may write the table."""
+    table = opened(place)
+    schema, metadata = json.loads(table.schema().to_json()), table.metadata()
+    known = {field["name"]: field["metadata"].get("comment", "") for field in schema["fields"]}
+    wanted = {name: comments.get(name, "") or said for name, said in known.items()}
+    if (wanted, description) == (known, metadata.description or ""):
+        return False
+    for field in schema["fields"]:
+        if wanted[field["name"]]:
+            field["metadata"]["comment"] = wanted[field["name"]]
+    actions = {
+        "commitInfo": {"timestamp": time.time_ns() // 1_000_000, "operation": "UPDATE TABLE METADATA"},
+        "metaData": {
+            "id": str(metadata.id),
+            "name": metadata.name,
+            "description": description,
+            "format": {"provider": "parquet", "options": {}},
+            "schemaString": json.dumps(schema),
+            "partitionColumns": metadata.partition_columns,
+            "createdTime": metadata.created_time,
+            "configuration": metadata.configuration,
+        },
+    }
+    lines = "".join(f"{json.dumps({kind: said})}\n" for kind, said in actions.items())
+    if not objects.put_new(f"{place}/_delta_log/{table.version() + 1:020d}.json", lines.encode()):
+        raise Busy(f"{place}: somebody else wrote it while it was described; nothing is there twice")
+    return True
 
 
 def commit_options(note: Mapping[str, Any], apps: Mapping[str, int] | None = None) -> dict[str, Any]:
@@ -179,6 +211,16 @@ def _all_nullable(rows: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     return rows.cast(pa.schema([field.with_nullable(True) for field in rows.schema]))
+
+
+def _commented(rows: "pa.Table", path: str) -> "pa.Table":
+    """With what the table that they replace says of columns of the same name."""
+    import pyarrow as pa
+
+    rows = _all_nullable(rows)
+    fields = json.loads(opened(path).schema().to_json())["fields"] if is_table(path) else ()
+    comments = {field["name"]: field["metadata"] for field in fields}
+    return rows.cast(pa.schema([field.with_metadata(comments.get(field.name)) for field in rows.schema]))
 
 
 def duckdb_connected(settings: Settings, **options: Any) -> "duckdb.DuckDBPyConnection":

@@ -14,6 +14,7 @@ from headrace.lake.increments import progress_of
 from headrace.lake.ledger import last_good
 from headrace.lake.paths import Paths, as_s3, is_beside, rejected_of
 from headrace.refine.catalog import Catalog
+from headrace.refine.descriptions import describe_table
 from headrace.refine.late_duplicates import watched
 from headrace.settings import Settings
 from headrace.sources.bronze_table import grow, ready_bronze
@@ -76,6 +77,8 @@ def make_ready(spark: SparkSession, contracts: Iterable[Contract], catalog: Cata
         ready_bronze(lambda: spark, contract, paths.table("bronze", contract.table))
         for node in catalog.made_from(contract):
             grow(lambda: spark, contract, (paths.table("silver", node.name), paths.rejected(node.name)))
+            describe_table(catalog, paths, "silver", node.name)
+        describe_table(catalog, paths, "bronze", contract.table)
 
 
 def set_properties(spark: SparkSession, tables: Iterable[str], settings: Settings) -> None:

@@ -106,19 +106,28 @@ class Catalog:
     def spec_of(self, column: str, layer: str, table: str) -> ColumnSpec:
         """What a column means: as is said of its table, then by the contract that its table comes from, then as is said
         of every table, else by any contract with such a column, since the same name means the same."""
-        meanings = load_meanings(self.domain)
-        added = way_of(self.node(table, layer).table.write).columns if layer != "bronze" else ()
-        for field in added:
-            if field.name == column and "comment" in field.metadata:
-                return ColumnSpec(meaning=field.metadata["comment"])
         above = [ref.name for ref in self.above(layer, table)] or [table]
-        contracts = [self.contracts[name] for name in (*above, *self.contracts) if name in self.contracts]
-        sources = [each.columns[column] for each in contracts if column in each.columns]
-        is_of_source = any(each.table in above for each in contracts if column in each.columns)
-        own = None if layer == "bronze" else meanings.get((table, column))
-        general = None if layer == "bronze" or is_of_source else meanings.get(("", column))
-        technical = ColumnSpec(meaning=TECHNICAL_MEANINGS.get(column, ""))
-        return own or general or next(iter(sources), technical)
+        own, others = self._sent_as(column, above), self._sent_as(column, self.contracts)
+        if layer == "bronze":
+            return own or others or _technical(column)
+        meanings = load_meanings(self.domain)
+        general = None if own else meanings.get(("", column))
+        found = meanings.get((table, column)) or general or own or others
+        return self._added_by_way(column, layer, table) or found or _technical(column)
+
+    def _sent_as(self, column: str, tables: Iterable[str]) -> ColumnSpec | None:
+        """As the first of these tables that has a contract with such a column says."""
+        contracts = (self.contracts[name] for name in tables if name in self.contracts)
+        return next((each.columns[column] for each in contracts if column in each.columns), None)
+
+    def _added_by_way(self, column: str, layer: str, table: str) -> ColumnSpec | None:
+        fields = way_of(self.node(table, layer).table.write).columns
+        comments = {field.name: field.metadata.get("comment") for field in fields}
+        return ColumnSpec(meaning=comments[column]) if comments.get(column) else None
+
+
+def _technical(column: str) -> ColumnSpec:
+    return ColumnSpec(meaning=TECHNICAL_MEANINGS.get(column, ""))
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from headrace.contracts.schema import this_instant
 from headrace.lake import ledger, log
 from headrace.lake.delta_rs import MOST_IN_MEMORY, overwrite
 from headrace.lake.lease import RunContext
@@ -43,7 +44,7 @@ def make_gold(
             return []
         upstream, note = rows_upstream(node, paths), {"run": context.run, "made_from": made_from}
         frames = _frames(session_for(start(), upstream), node, paths, versions, touched)
-        technical = {"_processed_at": F.current_timestamp(), "_run": F.lit(context.run)}
+        technical = {"_processed_at": this_instant(), "_run": F.lit(context.run)}
         rows = node.call(frames | {AS_OF: as_of}).withColumns(technical)
         held = in_memory(rows) if upstream <= MOST_IN_MEMORY else None
         context.leases.check()

@@ -21,6 +21,7 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.descriptions import describe_table
 from headrace.refine.gold import make_gold
 from headrace.refine.silver import finish_recycling, run_edge, silver_waits
 from headrace.settings import Settings, get_settings
@@ -204,6 +205,8 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
         tell(Event(layer, name, "failed", seconds=watch.seconds))
         error.add_note(f"while refining {layer}.{name}")
         raise
+    if entries:
+        describe_table(shared.catalog, shared.paths, layer, name)
     counts = ledger.totals(entries)
     rows_in = counts.pop("rows_in")
     rows = counts.get("written", rows_in)

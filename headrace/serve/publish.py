@@ -20,6 +20,7 @@ from headrace.lake.paths import LAYERS, Paths, accepted_of, as_s3, rejected_of
 from headrace.lake.session import get_spark
 from headrace.progress import Event, tell
 from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.descriptions import meaning_of
 from headrace.serve.named_queries import named_queries
 from headrace.settings import Settings
 
@@ -46,11 +47,10 @@ def _tables(catalog: Catalog, layer: str, settings: Settings) -> Iterator[tuple[
     """Each table with its place, None where it is not made yet, and its meaning; rejected rows where there are any."""
     paths = Paths.of(catalog.domain, settings)
     for table in catalog.tables(layer):
-        meaning = catalog.description_of(layer, table)
         place, rejected = as_s3(paths.table(layer, table)), as_s3(paths.rejected(table))
-        yield table, place if is_table(place) else None, meaning
+        yield table, place if is_table(place) else None, meaning_of(catalog, layer, table)
         if layer == "silver" and is_table(rejected):
-            yield rejected_of(table), rejected, f"Rejected: {meaning}"
+            yield rejected_of(table), rejected, meaning_of(catalog, layer, rejected_of(table))
 
 
 # What Athena's reader of Delta takes is AWS's list: https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables.html
@@ -243,7 +243,7 @@ def publish_in_unity(
     domain: str, settings: Settings, into: str, layers: Iterable[str] = PUBLISHED_LAYERS
 ) -> list[Published]:
     """Registers tables in a catalog that has a schema for each layer; infra/databricks makes both. A table follows its
-    own log from then on, and nothing is written into that log, not even the meaning of a column: its writers are not
+    own log from then on, which says what its columns mean; nothing is written into it, so its writers are not
     disturbed."""
     if settings.spark != "databricks":
         raise HeadraceError(

@@ -225,10 +225,10 @@ class FileSource:
     def _sent_at(self, folder: Folder, found: Found, former: Sequence[File]) -> datetime:
         """A file that comes again under its name was sent when it was written, whatever its name says, and after what
         came before, whatever its time says."""
-        after = [datetime.fromisoformat(file.sent_at) + timedelta(microseconds=1) for file in former]
+        after = [datetime.fromisoformat(file.sent_at) + timedelta(milliseconds=1) for file in former]
         instant = folder.claimed_at(found)
         if instant is None:
-            own = EPOCH + timedelta(microseconds=round(found.modified * 1_000_000))
+            own = EPOCH + timedelta(milliseconds=int(found.modified * 1000))
             named = instant_in(found.url) if self.contract.arrives.sent_at == "file name" else None
             instant = own if named is None else max(own, named) if after else named
         return max([instant, *after])

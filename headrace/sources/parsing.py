@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT, is_no_text
-from headrace.contracts.schema import bronze_schema, source_schema
+from headrace.contracts.schema import bronze_schema, source_schema, this_instant
 from headrace.lake.objects import Found
 from headrace.sources.file_index import File
 from headrace.sources.inspection import Look, headers, names_in, rows_in
@@ -140,7 +140,7 @@ def _origin(files: list[Claim]) -> list[Column]:
 def as_bronze(parsed: DataFrame, contract: Contract) -> DataFrame:
     """In the order of the bronze table, nulls for what this way of arriving does not know."""
     parsed = _with_readable_instants(parsed, contract)
-    known = {"_ingested_at": F.current_timestamp()} | {name: F.col(name) for name in parsed.columns}
+    known = {"_ingested_at": this_instant()} | {name: F.col(name) for name in parsed.columns}
     fields = bronze_schema(contract).fields
     missing = F.lit(None)
     return parsed.select(

@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as F
 
 from headrace.contracts.rules import is_rejected
-from headrace.contracts.schema import bronze_schema
+from headrace.contracts.schema import bronze_schema, this_instant
 from headrace.lake import log
 from headrace.lake.delta_rs import append_once
 from headrace.lake.ledger import Entry
@@ -92,7 +92,7 @@ class AppendWay(SilverWay[Append]):
         if edge.node.table.event_time is None:
             return None
         judged = edge.judged(rows, versions)
-        added = F.current_timestamp().alias("_processed_at"), F.lit(edge.context.run).alias("_run")
+        added = this_instant().alias("_processed_at"), F.lit(edge.context.run).alias("_run")
         return judged.withColumn(REASONS, edge.reasons()).select("*", *added, *hashes(edge))
 
     def write_from_memory(

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import ChangeFeed, Contract
 from headrace.contracts.rules import is_rejected
+from headrace.contracts.schema import this_instant
 from headrace.errors import UsageError
 from headrace.lake.paths import deleted_of
 from headrace.tables import IS_NULL, Changes, rejected_when
@@ -160,7 +161,7 @@ class ChangesWay(SilverWay[Changes]):
         tombstones = gone.select(
             *edge.node.table.keys,
             ORDER,
-            F.current_timestamp().alias("_deleted_at"),
+            this_instant().alias("_deleted_at"),
             F.lit(edge.context.run).alias("_run"),
         )
         tombstones.write.format("delta").mode("append").options(**edge.options(number, note)).save(path)

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import UNREADABLE, with_reasons
-from headrace.contracts.schema import bronze_schema
+from headrace.contracts.schema import bronze_schema, this_instant
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
 from headrace.lake.lease import RunContext
@@ -106,7 +106,7 @@ class Edge:
     def finished(self, rows: DataFrame) -> DataFrame:
         """Rows as the silver table stores them."""
         return rows.drop(*NOT_STORED).withColumns(
-            {"_processed_at": F.current_timestamp(), "_run": F.lit(self.context.run)}
+            {"_processed_at": this_instant(), "_run": F.lit(self.context.run)}
         )
 
     def stored(self, spark: SparkSession) -> DataFrame | None:
@@ -120,7 +120,7 @@ class Edge:
 
     def set_aside(self, rows: DataFrame) -> DataFrame:
         """Rows as the rejected table stores them: as they were in bronze, with the reasons."""
-        when, run = F.current_timestamp().alias("_rejected_at"), F.lit(self.context.run).alias("_run")
+        when, run = this_instant().alias("_rejected_at"), F.lit(self.context.run).alias("_run")
         return rows.select(*bronze_schema(self.contract).fieldNames(), self.reasons(), when, run)
 
     def options(self, number: int, note: Mapping[str, Any], app: str | None = None) -> dict[str, Any]:

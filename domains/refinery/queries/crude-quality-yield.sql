@@ -19,4 +19,4 @@ SELECT
     round(max(sulfur_correlation), 2) AS sulfur_correlation
 FROM gold.yield_by_quality
 GROUP BY product_name, product_category
-ORDER BY api_correlation DESC
+ORDER BY api_correlation DESC, product_name

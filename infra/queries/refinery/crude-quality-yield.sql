@@ -34,4 +34,5 @@ GROUP BY
   product_name,
   product_category
 ORDER BY
-  api_correlation DESC
+  api_correlation DESC,
+  product_name

@@ -9,6 +9,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import sqlglot
 from deltalake import DeltaTable
@@ -39,6 +43,8 @@ START = datetime(2024, 1, 1)
 FORTNIGHT_ENDS = START + timedelta(days=14)
 MORE_FAULTS = 5
 OF_ROWS = ("duplicate", "missing", "impossible", "orphan", "malformed", "wrong_unit")
+NESTED = 5_000
+"""Rows whose maps and lists are compared one by one."""
 QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"))
 DAILY_SOURCES = {
     "sensor_readings": "reading_date",
@@ -241,3 +247,85 @@ def test_every_table_is_one_that_athena_reads(fortnight: Fortnight, lake: Settin
     assert len(found) > 40
     stumbles = {folder.name: unreadable(DeltaTable(str(folder))) for folder in found}
     assert {name: why for name, why in stumbles.items() if why} == {}
+
+
+def test_every_column_says_in_the_tables_log_what_it_means(fortnight: Fortnight, lake: Settings) -> None:
+    silent = []
+    for place in places_of(lake):
+        table = DeltaTable(str(place))
+        unsaid = [
+            field.name for field in table.schema().fields if not dict(field.metadata or {}).get("comment")
+        ]
+        silent += [f"{place.parent.name}.{place.name}.{name}" for name in unsaid]
+        silent += [] if table.metadata().description else [f"{place.parent.name}.{place.name}"]
+    assert silent == []
+
+
+def test_technical_instants_are_whole_milliseconds(fortnight: Fortnight, lake: Settings) -> None:
+    finer = []
+    for place in places_of(lake):
+        rows = DeltaTable(str(place)).to_pyarrow_table()
+        for field in rows.schema:
+            if field.name.startswith("_") and pa.types.is_timestamp(field.type):
+                micros = pc.drop_null(rows[field.name].cast(pa.int64()))
+                if pc.any(
+                    pc.not_equal(pc.divide(micros, 1000), pc.divide(pc.add(micros, 999), 1000))
+                ).as_py():
+                    finer.append(f"{place.name}.{field.name}")
+    assert finer == []
+
+
+@pytest.mark.parametrize("reader", ["DuckDB", "Polars", "Spark"])
+def test_readers_that_know_nothing_of_headrace_see_the_same_rows(
+    reader: str, spark: SparkSession, fortnight: Fortnight, lake: Settings
+) -> None:
+    """As delta-rs sees them."""
+    differing = []
+    for place in places_of(lake):
+        table = DeltaTable(str(place))
+        expected = table.to_pyarrow_table()
+        if reader == "DuckDB":
+            with duckdb.connect() as db:
+                found = db.from_arrow(table.to_pyarrow_dataset()).to_arrow_table()
+        elif reader == "Polars":
+            found = polars.scan_delta(str(place)).collect().to_arrow()
+        else:
+            found = spark.newSession().read.format("delta").load(str(place)).toArrow()
+        differing += [f"{place.name}.{name}" for name in differing_columns(found, expected)]
+    assert differing == []
+
+
+def places_of(lake: Settings) -> list[Path]:
+    return sorted(log.parent for log in Path(lake.lake).glob(f"{DOMAIN}/*/*/_delta_log"))
+
+
+def differing_columns(found: pa.Table, expected: pa.Table) -> list[str]:
+    """In the same order, and in the types of the expected ones: engines have kinds of text and instants of their own."""
+    if len(found) != len(expected) or set(found.column_names) != set(expected.column_names):
+        return ["rows or columns"]
+    nested = [field.name for field in expected.schema if pa.types.is_nested(field.type)]
+    flat = [name for name in expected.column_names if name not in nested]
+    kinds = pa.schema([expected.schema.field(name) for name in flat])
+    exact = [(name, "ascending") for name in flat if not pa.types.is_floating(kinds.field(name).type)]
+    orders = [pc.sort_indices(rows.select(flat).cast(kinds), exact) for rows in (found, expected)]
+    here, there = (rows.take(order) for rows, order in zip((found, expected), orders, strict=True))
+    wrong = [name for name in flat if not here[name].cast(kinds.field(name).type).equals(there[name])]
+    for name in nested:
+        pairs = zip(
+            here[name].slice(0, NESTED).to_pylist(), there[name].slice(0, NESTED).to_pylist(), strict=True
+        )
+        wrong += [name] if any(plain(mine) != plain(theirs) for mine, theirs in pairs) else []
+    return wrong
+
+
+def plain(value: Any) -> Any:
+    """A value within rows as every engine's would be written: maps are lists of pairs, of tuples or of rows."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, dict):
+        return tuple(map(plain, value.values()))
+    if isinstance(value, list):
+        return sorted(
+            (plain(tuple(each)) if isinstance(each, tuple) else plain(each) for each in value), key=str
+        )
+    return tuple(map(plain, value)) if isinstance(value, tuple) else value

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from cli.deployments import prefect_files
+from cli.prefect_plan import Need, need_of, plan_for, plans, starts
 from headrace.contracts.load import domains_found
-from headrace.cost.prefect_plan import Need, need_of, plan_for, plans, starts
 
 
 @pytest.mark.parametrize(
