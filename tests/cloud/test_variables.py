@@ -53,3 +53,18 @@ def test_one_that_is_not_validated_is_found(tmp_path: Path) -> None:
 def test_no_object_drops_what_is_misspelled() -> None:
     """Terraform leaves out attributes that an object with optional ones does not know, and says nothing."""
     assert [name for name, body in variables() if "optional(" in body] == []
+
+
+def test_environments_have_the_same_variables_and_differ_in_defaults_alone() -> None:
+    """Two roots share no text, so each has all of it."""
+    for root in ("data", "compute"):
+        dev, prod = (
+            {name.rpartition(":")[2]: body for name, body in variables(INFRA / "envs" / env / root)}
+            for env in ("dev", "prod")
+        )
+        assert without_defaults(dev) == without_defaults(prod)
+
+
+def without_defaults(found: dict[str, str]) -> dict[str, str]:
+    plain = {name: body.replace("dev_", "prod_") for name, body in found.items()}
+    return {name: re.sub(r"^  default .*$", "", body, flags=re.MULTILINE) for name, body in plain.items()}
