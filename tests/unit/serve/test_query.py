@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import polars
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -216,7 +217,6 @@ def test_a_lake_is_attached_to_a_notebook_and_to_a_database_of_duckdb(milk, sett
 
 
 def test_polars_reads_a_table_where_it_lies(milk, settings):
-    polars = pytest.importorskip("polars")
 
     assert polars.scan_delta(milk).collect()["litres"].sum() == 15.0
     with attached("dairy", home=str(settings.home), settings=Settings()) as lake:

@@ -353,8 +353,8 @@ def test_content_that_replaces_was_sent_later_whatever_its_time_says_and_can_com
     assert [file.content for file in known] == [known[0].content, known[1].content, known[0].content]
     assert [file.sent_at for file in known] == [
         "2999-01-03T06:00:00",
-        "2999-01-03T06:00:00.000001",
-        "2999-01-03T06:00:00.000002",
+        "2999-01-03T06:00:00.001000",
+        "2999-01-03T06:00:00.002000",
     ]
     if folder.is_landing:
         now = files_now(paths, contract())
