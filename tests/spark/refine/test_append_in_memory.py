@@ -14,6 +14,7 @@ from headrace.lake.increments import Progress, all_of, version_files
 from headrace.lake.lease import Leases, RunContext
 from headrace.refine.catalog import load_tables
 from headrace.refine.silver import run_edge, take_in_memory
+from headrace.sources.bronze_table import POSITION
 from headrace.writes.edge import Edge, leaves
 from headrace.writes.key_cache import RecentKeys
 from tests.spark.refine.conftest import PumpStation, stroke
@@ -36,7 +37,9 @@ def takes(station: PumpStation) -> Callable[..., dict[str, int]]:
     def took(recent: RecentKeys, *rows: object, sent: str = "20240102T000000") -> dict[str, int]:
         station.lands("strokes", list(rows), sent=sent)  # type: ignore[arg-type]
         station.refine(layers=["bronze"])
-        version = log.version(edge.bronze)
+        newest = log.last_write(edge.bronze, POSITION)
+        assert newest is not None
+        version = newest.version
         held = pa.concat_tables(pq.read_table(file) for file in version_files(edge.bronze, version))
         progress = Progress(all_of(version), began=0)
         return take_in_memory(edge, station.spark, held, progress, recent).counts

@@ -140,7 +140,8 @@ def test_a_run_killed_half_way_through_any_table_is_finished_by_the_next(
     assert rows_of(station) == undisturbed
     for gold in ("pump_days", "open_orders"):
         written = {entry.version for entry in ledger.entries(station.paths, "gold", gold)}
-        assert written == set(range(log.version(station.paths.table("gold", gold)) + 1))
+        commits = log.backwards(station.paths.table("gold", gold))
+        assert written == {each.version for each in commits if each.changes_rows}
     receipt("pumps", station.settings).check()
 
 
