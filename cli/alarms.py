@@ -10,9 +10,12 @@ from cli.options import AsJson, short_span
 
 if TYPE_CHECKING:
     from headrace.alarms.actions import Action
+    from headrace.alarms.operator import Operator
+    from headrace.alarms.rules import GoesTo
 
 EXAMPLES = examples(
     "headrace alarms",
+    "headrace alarms list --to maintenance",
     "headrace alarms list --domain {domain} --json",
     "headrace alarms ack A17 --by Ann --note 'pump is being looked at'",
     "headrace alarms shelve A17 --for 2h --by Ann",
@@ -33,6 +36,10 @@ def alarms(
     lasting: Annotated[
         timedelta, typer.Option("--for", metavar="SPAN", parser=short_span, help="How long it is shelved.")
     ] = "1h",  # type: ignore[assignment]
+    to: Annotated[
+        Literal["operator", "maintenance"],
+        typer.Option(help="Whose list: what the plant does, or what its instruments do."),
+    ] = "operator",
     as_json: AsJson = False,
 ) -> None:
     from cli.options import one_domain
@@ -43,7 +50,7 @@ def alarms(
 
     operator = Operator(one_domain(domain), get_settings())
     if what == "list":
-        print_json(operator.standing()) if as_json else _show(operator.shown())
+        print_json(operator.standing()) if as_json else _list(operator, to)
         return
     if not ids:
         raise UsageError(f"say which alarm to {what}, such as A17; headrace alarms lists them")
@@ -58,6 +65,14 @@ def _action(what: str, alarm_id: str, by: str, note: str, lasting: timedelta) ->
 
     lasts = lasting.total_seconds() if what == "shelve" else None
     return Action(what=SPELLED[what], alarm_id=alarm_id, by=by, note=note, lasts=lasts)
+
+
+def _list(operator: "Operator", to: "GoesTo") -> None:
+    from cli.screen import count, out
+
+    _show(operator.shown(to))
+    if to == "operator" and (others := operator.shown("maintenance")):
+        out.print(f"  {count(len(others))} of instruments: headrace alarms list --to maintenance")
 
 
 def _show(told: list[dict[str, Any]]) -> None:

@@ -97,13 +97,14 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
 def _events(paths: Any, after: int) -> list[dict[str, Any]]:
     from deltalake import DeltaTable
 
-    from headrace.alarms.events import SCHEMA, TABLE
+    from headrace.alarms.events import TABLE
+    from headrace.alarms.store import read_events
     from headrace.lake import log
 
     path = paths.table("silver", TABLE)
     if not log.exists(path):
         return []
-    rows = DeltaTable(path).to_pyarrow_table(columns=SCHEMA.names).sort_by("event_number").to_pylist()
+    rows = read_events(DeltaTable(path)).sort_by("event_number").to_pylist()
     return [row for row in rows if row["event_number"] > after]
 
 
@@ -114,14 +115,16 @@ def _newest_event(paths: Any) -> int:
 def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[str, Any]:
     """What the minute's messages made of alarms, and what is on the operator's list by then."""
     from cli.alarms import in_words
-    from headrace.alarms.operator import Operator
+    from headrace.alarms.operator import Operator, goes_to
 
     events = _events(paths, after)
+    raised = [event for event in events if event["event"] == "raised"]
     announced = {event["alarm_id"] for event in events if event["is_annunciated"]}
     shown = Operator(domain, settings).shown()
     return {
         "home": str(settings.home),
-        "raised": sum(event["event"] == "raised" for event in events),
+        "raised": len(raised),
+        "maintenance": sum(goes_to(event) == "maintenance" for event in raised),
         "cleared": sum(event["event"] == "cleared" for event in events),
         "announced": len(announced),
         "floods": sum(event["event"] == "flood_began" for event in events),
@@ -241,10 +244,12 @@ def alarms_in_words(alarms: dict[str, Any]) -> str:
     """How the alarms that came, those that were announced and those on the list come together."""
     came, cleared, announced, listed = (alarms[each] for each in ("raised", "cleared", "announced", "listed"))
     floods = f" or came in one of {alarms['floods']} floods" if alarms["floods"] else ""
-    quiet, new = came - announced, alarms["announced_and_listed"]
+    maintained = alarms["maintenance"]
+    quiet, new = came - announced - maintained, alarms["announced_and_listed"]
     before = f"{len(listed) - new} that stood before"
+    instruments = f" {maintained} are of instruments and go to maintenance." if maintained else ""
     parts = [
-        f"[bold]{came} alarms[/] came and {cleared} cleared.",
+        f"[bold]{came} alarms[/] came and {cleared} cleared.{instruments}",
         f"{announced} were announced to the operator",
     ]
     parts[-1] += f"; the other {quiet} have a cause that was announced already{floods}." if quiet > 0 else "."

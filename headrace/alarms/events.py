@@ -37,6 +37,7 @@ class Event:
         _TEXT, "After the event: unacknowledged, acknowledged, returned, normal, shelved, suppressed"
     )
     is_annunciated: bool = _column(_FLAG, "Whether an operator is told", default=False)
+    goes_to: str | None = _column(_TEXT, "Who is to do something about it: operator, maintenance")
     kind: str | None = _column(_TEXT, "limit, stuck, silent, drift, failing; flood")
     priority: str | None = _column(_TEXT, "low, medium, high")
     severity: str | None = _column(_TEXT, "warning, critical")

@@ -1,4 +1,5 @@
-"""Whether an operator is told of an alarm: not where its cause is announced already, nor in a flood unless it is grave.
+"""Whether an operator is told of an alarm: not where its cause is announced already, nor in a flood unless it is grave,
+nor where maintenance is to do something about it.
 
 Causes: the first alarm of a group is taken for the cause of those of its kind that follow at once ("first out"). A
 group on its way to failure explains what its members show, and a stuck instrument explains what it shows itself.
@@ -98,11 +99,13 @@ class Notification:
             is_hidden = cause.kind == BAD_INSTRUMENT or PRIORITIES.index(cause.priority) >= rank
             alarm.cause_id, alarm.is_hidden_by_cause = cause.alarm_id, is_hidden
             cause.spread_at = max(cause.spread_at, at)
+        is_operators = alarm.goes_to == "operator"
         drowns = alarm.console in self.floods.since and rank < PRIORITIES.index(flood.lets_through)
-        alarm.is_hidden_by_flood = drowns and not alarm.is_hidden_by_cause
-        alarm.is_told = alarm.is_told or not alarm.is_hidden
-        self._register.record(alarm, event, at, is_told=not alarm.is_hidden)
-        if not alarm.is_hidden_by_cause and self.floods.counts(alarm.console, at):
+        alarm.is_hidden_by_flood = drowns and is_operators and not alarm.is_hidden_by_cause
+        is_told = is_operators and not alarm.is_hidden
+        alarm.is_told = alarm.is_told or is_told
+        self._register.record(alarm, event, at, is_told=is_told)
+        if is_operators and not alarm.is_hidden_by_cause and self.floods.counts(alarm.console, at):
             self._register.record_flood(alarm.console, "flood_began", at)
 
     def hide_shown_by(self, cause: Alarm, at: int) -> None:

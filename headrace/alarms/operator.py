@@ -5,6 +5,7 @@ The table of alarms is read as it is now, not as it last passed its checks: nobo
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +13,11 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headrace.alarms.actions import Action, Folder
-from headrace.alarms.events import SCHEMA, TABLE
+from headrace.alarms.events import TABLE
 from headrace.alarms.fold import AlarmFold
 from headrace.alarms.register import EXPLAINED, STANDING
-from headrace.alarms.rules import PRIORITIES, Rules, load_rules
+from headrace.alarms.rules import PRIORITIES, GoesTo, Rules, load_rules
+from headrace.alarms.store import read_events
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.lease import RunContext, leased, living_holder
@@ -47,11 +49,11 @@ class Operator:
         alarms.sort(key=lambda each: (STANDING.index(each["state"]), each["since"]))
         return sorted(alarms, key=lambda each: PRIORITIES.index(each["priority"]), reverse=True)
 
-    def shown(self) -> list[dict[str, Any]]:
+    def shown(self, to: GoesTo = "operator") -> list[dict[str, Any]]:
         """The alarms to look at; `others` counts the suppressed ones that have each for their cause."""
         standing = self.standing()
         others = Counter(each["cause_id"] for each in standing if each["state"] == "suppressed")
-        shown = (each for each in standing if each["state"] != "suppressed")
+        shown = (each for each in standing if each["state"] != "suppressed" and goes_to(each) == to)
         return [each | {"others": others[each["alarm_id"]]} for each in shown]
 
     def act(self, *actions: Action) -> list[dict[str, Any]]:
@@ -79,4 +81,9 @@ class Operator:
         table = self._paths.table("silver", TABLE)
         if not log.exists(table):
             raise UsageError(f"there are no alarms of {self._paths.domain} yet: run headrace refine first")
-        return DeltaTable(as_s3(table)).to_pyarrow_table(columns=SCHEMA.names)
+        return read_events(DeltaTable(as_s3(table)))
+
+
+def goes_to(event: Mapping[str, Any]) -> GoesTo:
+    """Events of before there was a choice were the operator's."""
+    return event["goes_to"] or "operator"

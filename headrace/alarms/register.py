@@ -15,7 +15,7 @@ import numpy as np
 
 from headrace.alarms.detectors.detector import CRITICAL, Transition
 from headrace.alarms.events import Event
-from headrace.alarms.rules import Priority
+from headrace.alarms.rules import GoesTo, LimitPriorities, Priority
 from headrace.alarms.senders import Senders
 
 State = Literal["unacknowledged", "acknowledged", "returned", "normal", "shelved", "suppressed"]
@@ -45,6 +45,7 @@ class Alarm:
     value: float
     limit: float
     since: int
+    goes_to: GoesTo = "operator"
     is_on: bool = True
     is_told: bool = False
     """Whether an operator was told of it and it was not acknowledged since."""
@@ -96,7 +97,7 @@ class Register:
             f"A{self._opened}", transition.kind, code, transition.is_group,
             int(senders.group[member]), int(senders.console[member]),
             transition.at, transition.severity, self._priority(transition),
-            transition.value, transition.limit, transition.since,
+            transition.value, transition.limit, transition.since, self._rule(transition).goes_to,
         )  # fmt: skip
         self.alarms[alarm.key] = self.by_id[alarm.alarm_id] = alarm
         return alarm
@@ -144,6 +145,7 @@ class Register:
             event_at=at,
             state=alarm.state,
             is_annunciated=is_told,
+            goes_to=alarm.goes_to,
             kind=alarm.kind,
             priority=alarm.priority,
             severity="critical" if alarm.severity >= CRITICAL else "warning",
@@ -207,13 +209,15 @@ class Register:
         self._events.append(replace(event, event_id=f"E{self._number}", event_number=self._number))
 
     def _priority(self, transition: Transition) -> Priority:
-        kind = -1 if transition.is_group else int(self.senders.kind[transition.code])
-        rules = self.rules.of(self.senders.kinds.name(kind) or "")
-        if transition.kind == "limit":
-            ranks = rules.limit.priority
-            return ranks.critical if transition.severity >= CRITICAL else ranks.warning
-        priority: Priority = getattr(rules, transition.kind).priority
+        priority: Priority | LimitPriorities = self._rule(transition).priority
+        if isinstance(priority, LimitPriorities):
+            return priority.critical if transition.severity >= CRITICAL else priority.warning
         return priority
+
+    def _rule(self, transition: Transition) -> Any:
+        """That of its kind, for such senders."""
+        kind = -1 if transition.is_group else int(self.senders.kind[transition.code])
+        return getattr(self.rules.of(self.senders.kinds.name(kind) or ""), transition.kind)
 
 
 def _explained(alarm: Alarm, subject: str) -> str:

@@ -11,6 +11,8 @@ from headrace.contracts.model import Span, Strict, parse_span, read_model
 
 Priority = Literal["low", "medium", "high"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")
+GoesTo = Literal["operator", "maintenance"]
+"""Who is to do something: what the plant does is the operator's, what an instrument does is maintenance's."""
 
 
 class SendersRule(Strict):
@@ -46,6 +48,7 @@ class LimitRule(Strict):
     off_delay: Span = parse_span("1 minute")
     readings: int = Field(2, ge=1, description="A single reading is no violation, whatever its delay.")
     priority: LimitPriorities = LimitPriorities()
+    goes_to: GoesTo = "operator"
 
 
 class StuckRule(Strict):
@@ -59,6 +62,7 @@ class StuckRule(Strict):
     )
     least_readings: int = Field(5, ge=2)
     priority: Priority = "low"
+    goes_to: GoesTo = "maintenance"
 
 
 class SilentRule(Strict):
@@ -66,6 +70,7 @@ class SilentRule(Strict):
     intervals: float = Field(3.5, gt=1, description="Times the sender's usual interval.")
     at_least: Span = parse_span("5 minutes")
     priority: Priority = "low"
+    goes_to: GoesTo = "maintenance"
 
 
 class DriftRule(Strict):
@@ -73,6 +78,7 @@ class DriftRule(Strict):
     deviations: float = Field(3.6, gt=0, description="So many usual deviations from its level, over a day.")
     blocks: int = Field(2, ge=1, description="Blocks of six hours for which that must hold.")
     priority: Priority = "low"
+    goes_to: GoesTo = "maintenance"
 
 
 class FailingRule(Strict):
@@ -83,6 +89,7 @@ class FailingRule(Strict):
     kinds: int = Field(2, ge=1, description="So many kinds of senders must move together.")
     blocks: int = Field(2, ge=1, description="Blocks of six hours for which that must hold.")
     priority: Priority = "high"
+    goes_to: GoesTo = "operator"
 
 
 class Detections(Strict):

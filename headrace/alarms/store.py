@@ -61,7 +61,12 @@ class Store:
             app_transactions=[Transaction(self.app, place)],
         )
         write_deltalake(
-            as_s3(self.path), events, mode="append", partition_by=[PARTITION], commit_properties=once
+            as_s3(self.path),
+            events,
+            mode="append",
+            schema_mode="merge",  # a table of before may lack a column
+            partition_by=[PARTITION],
+            commit_properties=once,
         )
         return log.version(self.path)
 
@@ -78,15 +83,15 @@ class Store:
     def events(self, version: int) -> pa.Table:
         """Those of one commit, in order."""
         files = version_files(self.path, version)
-        parts = [pq.read_table(file, columns=NAMES, partitioning=None) for file in files]
+        parts = [_whole(pq.read_table(file, columns=NAMES, partitioning=None)) for file in files]
         rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(NAMES)
         return rows.sort_by("event_number")
 
     def events_after(self, number: int, version: int) -> pa.Table:
         """Those of a version that come after one, in order."""
         later = [("event_number", ">", number)]
-        rows = DeltaTable(as_s3(self.path), version=version).to_pyarrow_table(columns=NAMES, filters=later)
-        return rows.sort_by("event_number")
+        table = DeltaTable(as_s3(self.path), version=version)
+        return read_events(table, filters=later).select(NAMES).sort_by("event_number")
 
     def save(self, position: Position, state: Mapping[str, np.ndarray]) -> None:
         """As one object, and once more what others ask of it."""
@@ -160,3 +165,17 @@ def newest_event(table: str) -> int:
 
 def _checkpoint(paths: Paths) -> str:
     return paths.checkpoint("silver", TABLE)
+
+
+def read_events(table: DeltaTable, filters: Any = None) -> pa.Table:
+    """All columns of events, null where the table was written before there was one."""
+    there = {field.name for field in table.schema().fields}
+    rows = table.to_pyarrow_table(columns=[name for name in SCHEMA.names if name in there], filters=filters)
+    return _whole(rows)
+
+
+def _whole(rows: pa.Table) -> pa.Table:
+    for name in NAMES:
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(len(rows), SCHEMA.field(name).type))
+    return rows.select([name for name in SCHEMA.names if name in rows.column_names])

@@ -165,9 +165,10 @@ def test_the_limit_alarm_of_an_instrument_that_is_stuck_is_suppressed() -> None:
     said = happens(pump, *(("P0", f"{minute}m", 9.5) for minute in range(60, 130, 10)))
     assert said == [
         ("raised", "P0", "unacknowledged", True),
-        ("raised", "P0", "unacknowledged", True),
+        ("raised", "P0", "unacknowledged", False),
         ("suppressed", "P0", "suppressed", False),
     ]
+    assert [each["goes_to"] for each in pump.told] == ["operator", "maintenance", "operator"]
     assert [each["kind"] for each in pump.told] == ["limit", "stuck", "limit"]
     assert happens(pump, ("P0", "131m", 9.6))[-1] == ("released", "P0", "unacknowledged", True)
 
@@ -222,3 +223,27 @@ def test_a_message_says_what_is_wrong() -> None:
         "P0: 9.5 is above its limit 9",
         "P2: -1 is below its limit 0",
     ]
+
+
+def test_what_an_instrument_does_goes_to_maintenance_and_neither_counts_nor_waits_in_a_flood() -> None:
+    silence = {"silent": {"intervals": 2, "at_least": "1 minute"}}
+    pump = plant(
+        60, flood={"begins": 2, "ends": 1, "within": "10 minutes"}, defaults=AT_ONCE["defaults"] | silence
+    )
+    for minute in range(12):  # half of them fall silent afterwards
+        pump.reads(rows(*((f"P{number}", f"{minute}m", 5) for number in range(0, 60, 2))))
+    for minute in range(12, 24):
+        pump.reads(rows(*((f"P{number}", f"{minute}m", 5) for number in range(30, 60, 2))))
+    fell_silent = [each for each in pump.told if each["event"] == "raised"]
+    assert {each["kind"] for each in fell_silent} == {"silent"}
+    assert len(fell_silent) == 15
+    assert {(each["goes_to"], each["is_annunciated"]) for each in pump.told} == {("maintenance", False)}
+    flooded(pump, 4, start=24 * 60)
+    assert [each["event"] for each in pump.told if each["kind"] == "flood"] == ["flood_began"]
+
+
+def test_a_sector_may_leave_its_instruments_to_the_operator() -> None:
+    pump = plant(defaults=AT_ONCE["defaults"] | {"stuck": {"goes_to": "operator"}})
+    happens(pump, *(("P0", f"{minute}m", 5 + minute % 7 / 10) for minute in range(60)))
+    said = happens(pump, *(("P0", f"{minute}m", 5.0) for minute in range(60, 130, 10)))
+    assert said == [("raised", "P0", "unacknowledged", True)]

@@ -9,7 +9,7 @@ from cli.demo_live import HISTORY, _announce, alarms_in_words
 from cli.screen import about
 from headrace.settings import Settings
 
-CAME = {"raised": 9, "cleared": 4, "announced": 5, "floods": 0, "announced_and_listed": 3}
+CAME = {"raised": 9, "maintenance": 0, "cleared": 4, "announced": 5, "floods": 0, "announced_and_listed": 3}
 
 
 def test_it_says_that_history_comes_first_and_how_long_each_part_takes(
@@ -37,6 +37,12 @@ def test_what_is_announced_and_what_is_listed_come_together() -> None:
 def test_a_list_of_earlier_alarms_alone_is_said_so() -> None:
     said = alarms_in_words({**CAME, "announced": 0, "announced_and_listed": 0, "listed": ["a", "b"]})
     assert said.endswith("The operator's list has 2 that stood before.")
+
+
+def test_alarms_of_instruments_are_counted_apart() -> None:
+    said = alarms_in_words({**CAME, "maintenance": 3, "listed": []})
+    assert "3 are of instruments and go to maintenance." in said
+    assert "the other 1 have a cause" in said
 
 
 def test_an_empty_list_and_no_quiet_alarm_are_said_plainly() -> None:

@@ -1,0 +1,38 @@
+-- Are the operators' alarms as EEMUA 191 and ISA-18.2 want them, over the last seven days?
+SELECT
+  refinery_id,
+  ROUND(AVG(average_in_ten_minutes), 2) AS on_average,
+  MAX(most_in_ten_minutes) AS at_most,
+  ROUND(100 * AVG(flood_share), 2) AS flood_pct,
+  MAX_BY(stale_count, event_date) AS stale,
+  SUM(chattering_count) AS chattering,
+  ROUND(
+    CAST(100 * SUM(bad_actor_share * annunciated_count) AS DOUBLE) / NULLIF(SUM(annunciated_count), 0),
+    0
+  ) AS ten_worst_pct,
+  ROUND(
+    CAST(100 * SUM(high_share * annunciated_count) AS DOUBLE) / NULLIF(SUM(annunciated_count), 0),
+    0
+  ) AS high_pct,
+  ROUND(
+    CAST(100 * SUM(medium_share * annunciated_count) AS DOUBLE) / NULLIF(SUM(annunciated_count), 0),
+    0
+  ) AS medium_pct,
+  ROUND(
+    CAST(100 * SUM(low_share * annunciated_count) AS DOUBLE) / NULLIF(SUM(annunciated_count), 0),
+    0
+  ) AS low_pct,
+  SUM(maintenance_count) AS to_maintenance
+FROM refinery_gold.alarm_kpis
+WHERE
+  event_date > (
+    SELECT
+      MAX(event_date)
+    FROM refinery_gold.alarm_kpis
+  ) - INTERVAL '7' DAY
+GROUP BY
+  refinery_id
+ORDER BY
+  on_average DESC,
+  refinery_id
+LIMIT 20
