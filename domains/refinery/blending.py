@@ -1,7 +1,8 @@
-"""The cheapest blend of crudes for a day's charge, as a linear programme.
+"""The best draw from a refinery's crude tanks for a day's charge, as a linear programme.
 
-API gravities do not mix in proportion, densities do; and sulphur mixes by weight. So both limits are written
-in densities, and all of it stays linear in the barrels of each crude.
+A tank is mixed: it gives all that is in it alike, so there is one variable a tank. API gravities do not mix in
+proportion, densities do; and sulphur mixes by weight. So both limits are written in densities, and all of it stays
+linear in the barrels from each tank.
 """
 
 from dataclasses import dataclass, field
@@ -14,13 +15,29 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
+# What a barrel of a product fetches above a barrel of benchmark crude [USD]. No source of the refinery sends product
+# prices; these are usual spreads, and a better one of its own goes here.
+OVER_BENCHMARK = {
+    "Gasoline": 17.0,
+    "Diesel": 22.0,
+    "Jet Fuel": 20.0,
+    "Distillate": 18.0,
+    "Feedstock": -3.0,
+    "Gas": -30.0,
+    "Residual": -13.0,
+    "Solid": -55.0,
+    "Lubricant": 40.0,
+    "Byproduct": -60.0,
+    "Petrochemical": 30.0,
+}
+
 
 @dataclass(frozen=True)
-class Crudes:
-    """What is in stock: one entry per crude in each array."""
+class Tanks:
+    """What can be drawn, with its margin (value of its products less its replacement cost): one entry a tank."""
 
     barrels: Array
-    price: Array
+    margin: Array
     api_gravity: Array
     sulfur_pct: Array
 
@@ -39,49 +56,51 @@ class Limits:
     api_max: float
     sulfur_max_pct: float
 
-    def rows(self, crudes: Crudes) -> dict[str, Array]:
+    def rows(self, tanks: Tanks) -> dict[str, Array]:
         """Each limit as coefficients whose sum over the blend must not be positive."""
         heaviest, lightest = (141.5 / (api + 131.5) for api in (self.api_min, self.api_max))
         return {
-            "API gravity too low": crudes.gravity - heaviest,
-            "API gravity too high": lightest - crudes.gravity,
-            "sulphur too high": crudes.gravity * (crudes.sulfur_pct - self.sulfur_max_pct),
+            "API gravity too low": tanks.gravity - heaviest,
+            "API gravity too high": lightest - tanks.gravity,
+            "sulphur too high": tanks.gravity * (tanks.sulfur_pct - self.sulfur_max_pct),
         }
 
 
 @dataclass(frozen=True)
 class Blend:
-    """The barrels to take of each crude, or why there is no such blend."""
+    """The barrels to draw from each tank, or why there is no such blend."""
 
     barrels: Array
     why_not: str | None = None
     binding: tuple[str, ...] = field(default=())
 
 
-def cheapest_blend(crudes: Crudes, limits: Limits) -> Blend:
-    none = np.zeros(len(crudes.barrels))
-    if crudes.barrels.sum() < limits.charge:
-        short = limits.charge - crudes.barrels.sum()
+def best_blend(tanks: Tanks, limits: Limits, method: str = "highs") -> Blend:
+    none = np.zeros(len(tanks.barrels))
+    if tanks.barrels.sum() < limits.charge:
+        short = limits.charge - tanks.barrels.sum()
         return Blend(none, f"stock is {short:,.0f} barrels short of a day's charge")
-    rows = limits.rows(crudes)
-    solved = solve(crudes.price, rows, crudes, limits)
+    rows = limits.rows(tanks)
+    solved = solve(-tanks.margin, rows, tanks, limits, method)
     if solved.status == 0:
         slack = dict(zip(rows, solved.ineqlin.residual, strict=True))
         return Blend(
             solved.x, binding=tuple(name for name, left in slack.items() if abs(left) < 1e-6 * limits.charge)
         )
-    broken = [name for name, row in rows.items() if not can_hold(row, crudes, limits)]
+    broken = [name for name, row in rows.items() if not can_hold(row, tanks, limits)]
     return Blend(
         none, "; ".join(f"{name} in every blend" for name in broken) or "the limits exclude each other"
     )
 
 
-def can_hold(row: Array, crudes: Crudes, limits: Limits) -> bool:
+def can_hold(row: Array, tanks: Tanks, limits: Limits) -> bool:
     """Whether some blend keeps this limit, whatever it does to the others."""
-    return bool(solve(row, {}, crudes, limits).fun <= 1e-9 * limits.charge)
+    return bool(solve(row, {}, tanks, limits).fun <= 1e-9 * limits.charge)
 
 
-def solve(cost: Array, rows: dict[str, Array], crudes: Crudes, limits: Limits) -> "OptimizeResult":
+def solve(
+    cost: Array, rows: dict[str, Array], tanks: Tanks, limits: Limits, method: str = "highs"
+) -> "OptimizeResult":
     from scipy.optimize import linprog  # here: every command reads this module, and few blend
 
     return linprog(
@@ -90,6 +109,15 @@ def solve(cost: Array, rows: dict[str, Array], crudes: Crudes, limits: Limits) -
         b_ub=np.zeros(len(rows)) if rows else None,
         A_eq=np.ones((1, len(cost))),
         b_eq=[limits.charge],
-        bounds=[(0, most) for most in crudes.barrels],
-        method="highs",
+        bounds=[(0, most) for most in tanks.barrels],
+        method=method,
     )
+
+
+def mixed_api_gravity(barrels: Array, api_gravity: Array) -> float:
+    return float(141.5 * barrels.sum() / (barrels @ (141.5 / (api_gravity + 131.5))) - 131.5)
+
+
+def mixed_sulfur_pct(barrels: Array, api_gravity: Array, sulfur_pct: Array) -> float:
+    weight = barrels * 141.5 / (api_gravity + 131.5)
+    return float(weight @ sulfur_pct / weight.sum())

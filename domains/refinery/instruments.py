@@ -11,6 +11,26 @@ import pyarrow as pa
 
 Array = np.ndarray
 
+EXCURSION = pa.struct(
+    [
+        ("from_at", pa.timestamp("us", "UTC")),
+        ("to_at", pa.timestamp("us", "UTC")),
+        ("is_high", pa.bool_()),
+        ("is_critical", pa.bool_()),
+        ("worst_value", pa.float64()),
+        ("reading_count", pa.int64()),
+        ("critical_count", pa.int64()),
+    ]
+)
+SUSPECT = pa.struct(
+    [
+        ("reading_id", pa.string()),
+        ("kind", pa.string()),
+        ("reading_at", pa.timestamp("us", "UTC")),
+        ("sent_value", pa.float64()),
+        ("converted_value", pa.float64()),
+    ]
+)
 DAY = pa.schema(
     [
         ("reading_date", pa.date32()),
@@ -23,7 +43,8 @@ DAY = pa.schema(
         *((name, pa.float64()) for name in ("min_value", "max_value", "avg_value", "stddev_value")),
         *((name, pa.float64()) for name in ("level", "spread", "longest_stuck_hours", "longest_gap_hours")),
         ("longest_stuck_readings", pa.int64()),
-        ("suspects", pa.list_(pa.struct([("reading_id", pa.string()), ("kind", pa.string())]))),
+        ("suspects", pa.list_(SUSPECT)),
+        ("excursions", pa.list_(EXCURSION)),
     ]
 )
 COUNTED = {
@@ -35,6 +56,8 @@ COUNTED = {
     "interpolated_count": "is_interpolated",
 }
 HOUR = 3_600_000_000
+PERSISTS_READINGS, PERSISTS_TIME = 2, 30_000_000  # and microseconds
+NOT_BELIEVED = ("is_uncertain", "is_bad", "is_interpolated")
 SPIKE_NOISES = 12.0
 OTHER_UNIT_NOISES = 4.0
 # what a reading in the unit that its own is mistaken for has to be multiplied with, and what is added then
@@ -97,6 +120,7 @@ def days_of(readings: pa.Table) -> pa.Table:
     stuck_readings, stuck_time = longest_runs(values, times, groups)
     silence = np.r_[0, np.diff(times)]
     silence[groups.starts] = 0
+    jumped, meant = jumps(readings, order, values, groups, level)
     columns = {
         "reading_date": pa.repeat(readings["reading_date"][0], len(groups.starts)),
         "sensor_id": sensors.dictionary.take(pa.array(groups.codes[groups.starts])),
@@ -113,7 +137,8 @@ def days_of(readings: pa.Table) -> pa.Table:
         "longest_stuck_hours": stuck_time / HOUR,
         "longest_gap_hours": groups.over(np.maximum, silence) / HOUR,
         "longest_stuck_readings": stuck_readings,
-        "suspects": suspects_of(readings, order, values, groups, level),
+        "suspects": suspects_of(readings, order, times, values, groups, jumped, meant),
+        "excursions": excursions_of(readings, order, times, values, groups, jumped),
     }
     arrays = [pa.array(columns[field.name]).cast(field.type) for field in DAY]
     return pa.Table.from_arrays(arrays, schema=DAY)
@@ -134,26 +159,87 @@ def longest_runs(values: Array, times: Array, groups: Groups) -> tuple[Array, Ar
     return np.maximum.reduceat(lengths, runs), np.maximum.reduceat(spans, runs)
 
 
-def suspects_of(readings: pa.Table, order: Array, values: Array, groups: Groups, level: Array) -> pa.Array:
-    """Readings that leave both neighbours for a moment: for another unit of measure, or for no reason."""
+def jumps(
+    readings: pa.Table, order: Array, values: Array, groups: Groups, level: Array
+) -> tuple[Array, Array]:
+    """Which readings leave both neighbours for a moment, and what each would be in the sensor's unit if it was sent
+    in the one that this is mistaken for; NaN where that explains nothing."""
     before, after = np.roll(values, 1), np.roll(values, -1)
     before[groups.starts] = level
     after[groups.ends] = level
     off = np.minimum(np.abs(values - before), np.abs(values - after))
     usual = groups.spread_out(noise_of(off, groups))
-    jumped = off > SPIKE_NOISES * usual
+    is_peak = (values - before) * (
+        values - after
+    ) > 0  # a value on its way from one to the other leaves neither
+    jumped = is_peak & (off > SPIKE_NOISES * usual)
     units = readings["measurement_unit"].combine_chunks().dictionary_encode()
     scales = np.array([OTHER_UNITS.get(name, NO_OTHER) for name in units.dictionary.to_pylist()])
     factor, offset = scales[units.indices.to_numpy()[order]].T
     meant = values * factor + offset
     back = np.minimum(np.abs(meant - before), np.abs(meant - after))
     is_wrong = (back < OTHER_UNIT_NOISES * usual) & (back < off / 4)
+    return jumped, np.where(is_wrong, meant, np.nan)
+
+
+def suspects_of(
+    readings: pa.Table,
+    order: Array,
+    times: Array,
+    values: Array,
+    groups: Groups,
+    jumped: Array,
+    meant: Array,
+) -> pa.Array:
     at = np.flatnonzero(jumped)
     ids = readings["reading_id"].combine_chunks().take(pa.array(order[at]))
-    kinds = pa.array(np.where(is_wrong[at], "wrong_unit", "spike"))
-    found = pa.StructArray.from_arrays([ids, kinds], ["reading_id", "kind"])
-    borders = np.searchsorted(at, np.r_[groups.starts, len(values)])
+    kinds = pa.array(np.where(np.isnan(meant[at]), "spike", "wrong_unit"), pa.string())
+    converted = pa.array(meant[at], pa.float64(), from_pandas=True)
+    taken = pa.array(times[at]).cast(SUSPECT.field("reading_at").type)
+    columns = [ids, kinds, taken, pa.array(values[at], pa.float64()), converted]
+    return in_lists(pa.StructArray.from_arrays(columns, fields=list(SUSPECT)), at, groups)
+
+
+def in_lists(found: pa.Array, at: Array, groups: Groups) -> pa.Array:
+    """What was found at places of the sorted rows, as a list for each group."""
+    borders = np.searchsorted(at, np.r_[groups.starts, len(groups.codes)])
     return pa.ListArray.from_arrays(pa.array(borders, pa.int32()), found)
+
+
+def excursions_of(
+    readings: pa.Table, order: Array, times: Array, values: Array, groups: Groups, jumped: Array
+) -> pa.Array:
+    """Runs of readings beyond a limit, as far as they are to be believed: one alone is no excursion."""
+    believed = ~jumped
+    for name in NOT_BELIEVED:
+        believed &= ~flag(readings, name)[order].astype(bool)
+    at = np.flatnonzero(believed)
+    is_critical, is_high = (flag(readings, name)[order][at] for name in ("is_critical", "is_high"))
+    is_beyond = is_critical + flag(readings, "is_warning")[order][at] > 0
+    side = np.where(is_beyond, 2 * is_high - 1, 0)
+    codes, times, values = groups.codes[at], times[at], values[at]
+    begins = np.flatnonzero(np.r_[True, (codes[1:] != codes[:-1]) | (side[1:] != side[:-1])][: len(at)])
+    ends = np.r_[begins[1:], len(at)] - 1
+    lasts = (ends - begins + 1 >= PERSISTS_READINGS) & (times[ends] - times[begins] >= PERSISTS_TIME)
+    runs = np.flatnonzero((side[begins] != 0) & lasts) if len(at) else np.zeros(0, int)
+    first, last = begins[runs], ends[runs]
+    critical = np.add.reduceat(is_critical, begins)[runs] if len(at) else runs
+    worst = np.maximum.reduceat(side * values, begins)[runs] if len(at) else values
+    found = pa.StructArray.from_arrays(
+        [
+            pa.array(column).cast(field.type)
+            for column, field in zip(
+                (
+                    *(times[first], times[last], side[first] > 0, critical > 0),
+                    *(worst * side[first], last - first + 1, critical),
+                ),
+                EXCURSION,
+                strict=True,
+            )
+        ],
+        fields=list(EXCURSION),
+    )
+    return in_lists(found, at[first], groups)
 
 
 def noise_of(off: Array, groups: Groups) -> Array:

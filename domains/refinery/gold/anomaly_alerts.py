@@ -1,42 +1,59 @@
-"""Five minutes of one kind of sensor on one unit in which something was critical, or more than five warned.
+"""Five minutes of one kind of sensor on one unit in which something stayed critical, or more than five readings warned.
+
+Only readings that can be believed count: one that jumped, or that the instrument itself doubts, is another's business
+(`suspect_readings`, `sensor_trust`), and one alone beyond a limit is none. Sensors of one kind in different units of
+measure are apart. The sensor that is furthest beyond is named, with its worst value of the window, the limit that it
+passed, and since when it has been beyond, which is within the day.
 
 `time_window` is a struct of the two columns `window_start` and `window_end`, which are easier to filter on.
 """
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from headrace.tables import Replace, Table
 
 TABLE = Table(
-    key=("unit_id", "sensor_type", "window_start"),
+    key=("unit_id", "sensor_type", "measurement_unit", "window_start"),
     event_time="window_start",
     partition="reading_date",
-    write=Replace(follows={"sensor_readings": "reading_date"}),
-    description="Five-minute windows with critical readings or more than five warnings, with a severity.",
+    write=Replace(follows={"sensor_readings": "reading_date", "sensor_days": "reading_date"}),
+    description="Five-minute windows in which sensors stayed critical or warned more than five times.",
     may_be_empty=True,
 )
 
 CRITICAL_WEIGHT, WARNING_WEIGHT = 10, 3
 WARNINGS_TOLERATED = 5
+WINDOW = ["reading_date", "refinery_id", "unit_id", "sensor_type", "measurement_unit", "window_start"]
 
 
-WINDOW = ["reading_date", "refinery_id", "unit_id", "sensor_type", "window_start"]
-
-
-def anomaly_alerts(sensor_readings: DataFrame) -> DataFrame:
-    critical = F.count_if(F.col("alert_status") == "CRITICAL")
-    warning = F.count_if(F.col("alert_status") == "WARNING")
+def anomaly_alerts(sensor_readings: DataFrame, sensor_days: DataFrame) -> DataFrame:
+    placed = believed(sensor_readings)
+    jumped = F.broadcast(
+        sensor_days.select("sensor_id", F.inline("suspects")).select(
+            "sensor_id", F.col("reading_at").alias("reading_timestamp")
+        )
+    )
+    one_reading = ["sensor_id", "reading_timestamp"]
+    beyond = with_excursion(placed, sensor_days).join(jumped, on=one_reading, how="left_anti")
+    critical, warning = F.sum("is_critical"), F.sum("is_warning")
+    noticed = (
+        beyond.groupBy(*WINDOW)
+        .agg(
+            critical.alias("critical_count"),
+            warning.alias("warning_count"),
+            F.countDistinct("sensor_id").alias("sensors_beyond"),
+            F.max_by(F.struct(*NAMED), "_distance").alias("_worst"),
+        )
+        .where((F.col("critical_count") > 0) | (F.col("warning_count") > WARNINGS_TOLERATED))
+    )
     value = F.col("reading_value")
-    five_minutes = F.timestamp_seconds(F.floor(F.unix_seconds("reading_timestamp") / 300) * 300)
-    placed = sensor_readings.withColumn("window_start", five_minutes)
-    windows = (
-        placed.join(F.broadcast(noticed(placed)), on=WINDOW, how="left_semi")
+    figures = (
+        placed.join(F.broadcast(noticed.select(*WINDOW)), on=WINDOW, how="left_semi")
+        .join(jumped, on=one_reading, how="left_anti")
         .groupBy(*WINDOW)
         .agg(
             F.count("*").alias("reading_count"),
-            critical.alias("critical_count"),
-            warning.alias("warning_count"),
             F.avg(value).alias("avg_value"),
             F.stddev(value).alias("stddev_value"),
             F.min(value).alias("min_value"),
@@ -45,22 +62,64 @@ def anomaly_alerts(sensor_readings: DataFrame) -> DataFrame:
     )
     window_end = F.col("window_start") + F.expr("interval 5 minutes")
     severity = CRITICAL_WEIGHT * F.col("critical_count") + WARNING_WEIGHT * F.col("warning_count")
-    return windows.where(
-        (F.col("critical_count") > 0) | (F.col("warning_count") > WARNINGS_TOLERATED)
-    ).select(
-        "*",
+    return noticed.join(figures, on=WINDOW, how="inner").select(
+        *WINDOW,
+        *("reading_count", "critical_count", "warning_count", "sensors_beyond"),
+        *(
+            F.col(f"_worst.{name}").alias(name)
+            for name in ("sensor_id", "worst_value", "limit_value", "limit_kind")
+        ),
+        F.col("_worst.from_at").alias("beyond_since"),
+        *("avg_value", "stddev_value", "min_value", "max_value"),
         (severity / F.col("reading_count")).alias("alert_severity_score"),
         window_end.alias("window_end"),
         F.struct(F.col("window_start").alias("start"), window_end.alias("end")).alias("time_window"),
     )
 
 
-def noticed(readings: DataFrame) -> DataFrame:
-    """The windows that can matter, from the few readings that are not normal: most windows hold none."""
-    status = F.col("alert_status")
-    strange = readings.where(status.isin("CRITICAL", "WARNING")).groupBy(*WINDOW)
-    found = strange.agg(
-        F.count_if(status == "CRITICAL").alias("_critical"), F.count_if(status == "WARNING").alias("_warning")
+NAMED = ("sensor_id", "worst_value", "limit_value", "limit_kind", "from_at")
+
+
+def believed(sensor_readings: DataFrame) -> DataFrame:
+    """Readings that nobody doubts, each with its window."""
+    is_good = F.coalesce(F.col("reading_quality") == "GOOD", F.lit(True))
+    five_minutes = F.timestamp_seconds(F.floor(F.unix_seconds("reading_timestamp") / 300) * 300)
+    return sensor_readings.where(is_good & ~F.coalesce("is_interpolated", F.lit(False))).withColumn(
+        "window_start", five_minutes
     )
-    matters = (F.col("_critical") > 0) | (F.col("_warning") > WARNINGS_TOLERATED)
-    return found.where(matters).select(*WINDOW)
+
+
+def with_excursion(placed: DataFrame, sensor_days: DataFrame) -> DataFrame:
+    """The readings within excursions, with the limit each passed and how far it is beyond, in bands of its sensor."""
+    excursions = sensor_days.select(
+        "reading_date", F.col("sensor_id").alias("_sensor"), F.inline("excursions")
+    ).select("reading_date", "_sensor", "from_at", "to_at", "is_high")
+    at, value, status = F.col("reading_timestamp"), F.col("reading_value"), F.col("alert_status")
+    within = (
+        (placed["reading_date"] == excursions["reading_date"])
+        & (F.col("sensor_id") == F.col("_sensor"))
+        & at.between(F.col("from_at"), F.col("to_at"))
+    )
+    is_critical = status == "CRITICAL"
+    limit = F.when(is_critical, side("critical")).otherwise(side("warning"))
+    band = F.greatest(F.abs(F.col("warning_high") - F.col("warning_low")), F.lit(1e-9))
+    return (
+        placed.where(status.isin("CRITICAL", "WARNING"))
+        .join(F.broadcast(excursions), on=within, how="inner")
+        .drop(excursions["reading_date"])
+        .select(
+            *(*WINDOW, "sensor_id", "reading_timestamp", "from_at"),
+            value.alias("worst_value"),
+            limit.alias("limit_value"),
+            F.concat(F.lower(status), F.when(F.col("is_high"), "_high").otherwise("_low")).alias(
+                "limit_kind"
+            ),
+            is_critical.cast("int").alias("is_critical"),
+            (~is_critical).cast("int").alias("is_warning"),
+            F.struct(is_critical.alias("c"), F.abs(value - limit) / band, "sensor_id").alias("_distance"),
+        )
+    )
+
+
+def side(kind: str) -> Column:
+    return F.when(F.col("is_high"), F.col(f"{kind}_high")).otherwise(F.col(f"{kind}_low"))

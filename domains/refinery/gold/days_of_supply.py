@@ -1,9 +1,11 @@
 """How long stocks last at the pace of the last fortnight: by tank, by refinery and product type, and by
 product type over all refineries (`level` says which).
 
-Stock counts above the tank's minimum operating level, since pumps cannot draw what lies below. While a parcel
-comes in, a level does not tell what goes out: what the crude units were charged with does, so the draws of a
-refinery's crude tanks are raised until they add up to its charge.
+Stock counts above the tank's minimum operating level, since pumps cannot draw what lies below. A level shows only the
+net of what comes and goes, so what goes is told by mass balance. Crude: the draws of a refinery's tanks are raised
+until they add up to what its crude units were charged with. Products: what is made runs into the tank while it is
+emptied too, at the pace at which it rises else. A product that lasts long in the network may be short at one refinery,
+so the shortest one is named beside it.
 """
 
 from datetime import date, datetime, timedelta
@@ -34,7 +36,7 @@ def days_of_supply(
 ) -> DataFrame:
     tanks = tank_stocks(tank_days, storage_tanks, as_of).transform(with_draws_of_charge, refinery_kpis, as_of)
     stock, draw = F.sum("usable_barrels"), F.sum("daily_draw_barrels")
-    levels = [
+    by_tank, by_refinery, by_type = (
         tanks.groupBy(*keys).agg(
             F.lit(level).alias("level"),
             F.count("*").alias("tanks"),
@@ -42,12 +44,22 @@ def days_of_supply(
             stock.alias("usable_barrels"),
             draw.alias("daily_draw_barrels"),
             share(stock, draw).alias("days_of_supply"),
+            F.min("measured_at").alias("measured_at"),
         )
         for level, keys in LEVELS.items()
-    ]
-    by_tank, by_refinery, by_type = levels
+    )
+    days = F.col("days_of_supply")
+    shortest = (
+        by_refinery.where(days.isNotNull())
+        .groupBy("product_type")
+        .agg(
+            F.min_by("refinery_id", F.struct(days, F.col("refinery_id"))).alias("shortest_refinery_id"),
+            F.min(days).alias("shortest_days_of_supply"),
+        )
+    )
+    network = by_type.join(F.broadcast(shortest), on="product_type", how="left")
     return by_tank.unionByName(by_refinery, allowMissingColumns=True).unionByName(
-        by_type, allowMissingColumns=True
+        network, allowMissingColumns=True
     )
 
 
@@ -56,11 +68,15 @@ def tank_stocks(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime)
     recent = tank_days.where(
         (F.col("measurement_date") > F.lit(first_day(as_of))) & (F.col("closed_at") <= instant(as_of))
     )
-    closed = F.col("closed_at")
+    closed, hours, rising = F.col("closed_at"), F.sum("hours_observed"), F.sum("rising_hours")
     paces = recent.groupBy("tank_id").agg(
+        F.max(closed).alias("measured_at"),
         F.max_by("closing_barrels", closed).alias("volume_barrels"),
         F.max_by("crude_type_id", closed).alias("crude_type_id"),
-        (24 * share(F.sum("drawn_barrels"), F.sum("hours_observed"))).alias("daily_draw_barrels"),
+        F.sum("drawn_barrels").alias("_fell"),
+        F.coalesce(share(F.sum("received_barrels"), rising), F.lit(0.0)).alias("_inflow"),
+        hours.alias("_hours"),
+        F.sum("falling_hours").alias("_falling"),
     )
     tanks = (
         storage_tanks.transform(only_at, as_of)
@@ -68,10 +84,12 @@ def tank_stocks(tank_days: DataFrame, storage_tanks: DataFrame, as_of: datetime)
         .select("tank_id", "refinery_id", "product_type", "capacity_barrels", "min_operating_level")
     )
     bottom = F.col("min_operating_level") * F.col("capacity_barrels")
+    hidden = F.when(F.col("product_type") == CRUDE, 0.0).otherwise(F.col("_inflow") * F.col("_falling"))
     return paces.join(F.broadcast(tanks), on="tank_id", how="inner").select(
-        *("tank_id", "refinery_id", "product_type", "crude_type_id"),
-        *("volume_barrels", "daily_draw_barrels"),
+        *("tank_id", "refinery_id", "product_type", "crude_type_id", "measured_at", "volume_barrels"),
+        (24 * share(F.col("_fell") + hidden, F.col("_hours"))).alias("daily_draw_barrels"),
         F.greatest(F.lit(0.0), F.col("volume_barrels") - bottom).alias("usable_barrels"),
+        bottom.alias("min_barrels"),
     )
 
 
@@ -81,7 +99,7 @@ def with_draws_of_charge(tanks: DataFrame, refinery_kpis: DataFrame, as_of: date
     charges = (
         refinery_kpis.where((day > F.lit(first_day(as_of))) & (day < F.to_date(instant(as_of))))
         .groupBy("refinery_id")
-        .agg(F.avg("total_crude_processed").alias("_charge"))
+        .agg(F.avg("crude_barrels_per_day").alias("_charge"))
     )
     seen = tanks.where(is_crude).groupBy("refinery_id").agg(F.sum("daily_draw_barrels").alias("_seen"))
     unseen = seen.join(F.broadcast(charges), on="refinery_id", how="inner").select(

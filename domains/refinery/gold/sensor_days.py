@@ -5,7 +5,7 @@ days, so the readings themselves are read once.
 """
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -29,6 +29,7 @@ def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
             *("reading_date", "sensor_id", "reading_id", "reading_timestamp", "reading_value"),
             (F.col("alert_status") == "CRITICAL").alias("is_critical"),
             (F.col("alert_status") == "WARNING").alias("is_warning"),
+            F.coalesce(F.col("reading_value") > F.col("warning_high"), F.lit(False)).alias("is_high"),
             "is_out_of_range",
             F.coalesce(F.col("reading_quality") == "UNCERTAIN", F.lit(False)).alias("is_uncertain"),
             F.coalesce(F.col("reading_quality") == "BAD", F.lit(False)).alias("is_bad"),
@@ -39,11 +40,46 @@ def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
         .groupBy("reading_date", "_bucket")
         .applyInArrow(bucket_days, from_arrow_schema(DAY))
     )
+    span = F.col("max_value") - F.col("min_value")
     of_sensor = sensors.transform(only_current).select(
         *("sensor_id", "unit_id", "refinery_id", "sensor_type", "measurement_unit"),
-        (F.col("max_value") - F.col("min_value")).alias("value_span"),
+        span.alias("value_span"),
+        *LIMITS,
     )
-    return days.join(F.broadcast(of_sensor), on="sensor_id", how="left")
+    return (
+        days.join(F.broadcast(of_sensor), on="sensor_id", how="left")
+        .withColumn("_last", F.get("excursions", F.size("excursions") - 1))
+        .withColumns(
+            {
+                "beyond_count": total_of("reading_count"),
+                "beyond_critical_count": total_of("critical_count"),
+                "beyond_since": F.col("_last.from_at"),
+                "beyond_until": F.col("_last.to_at"),
+                "beyond_value": F.col("_last.worst_value"),
+                "beyond_limit_kind": kind_of_limit(),
+            }
+        )
+        .withColumn("beyond_limit", limit_of_kind())
+        .drop("_last", *LIMITS)
+    )
+
+
+LIMITS = ("warning_low", "warning_high", "critical_low", "critical_high")
+
+
+def kind_of_limit() -> Column:
+    """The worst limit that the last excursion passed; null where there was none."""
+    severity = F.when(F.col("_last.is_critical"), "critical").when(F.col("_last").isNotNull(), "warning")
+    return F.concat(severity, F.when(F.col("_last.is_high"), "_high").otherwise("_low"))
+
+
+def limit_of_kind() -> Column:
+    return F.coalesce(*(F.when(F.col("beyond_limit_kind") == name, F.col(name)) for name in LIMITS))
+
+
+def total_of(name: str) -> Column:
+    """Over the excursions of the day."""
+    return F.aggregate("excursions", F.lit(0).cast("long"), lambda total, each: total + each[name])
 
 
 def bucket_days(readings: pa.Table) -> pa.Table:

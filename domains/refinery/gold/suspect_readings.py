@@ -1,4 +1,8 @@
-"""Readings that left their neighbours for a moment: kept in silver, but not to be believed without a look."""
+"""Readings that left their neighbours for a moment: kept in silver, but not to be believed without a look.
+
+Only neighbours tell that a value came in another unit of measure, so the conversion into the sensor's own stands here,
+beside the value as it was sent.
+"""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -24,6 +24,7 @@ def tank_days(tank_inventory: DataFrame) -> DataFrame:
         *("tank_id", "refinery_id", "product_type", "crude_type_id", "measurement_date"),
         *("measurement_timestamp", "volume_barrels"),
         (volume - F.lag(volume).over(by_time)).alias("_change"),
+        ((F.unix_seconds(at) - F.lag(F.unix_seconds(at)).over(by_time)) / 3600).alias("_hours"),
     )
     change = F.coalesce("_change", F.lit(0))
     hours = (F.unix_seconds(F.max(at)) - F.unix_seconds(F.min(at))) / 3600
@@ -36,4 +37,6 @@ def tank_days(tank_inventory: DataFrame) -> DataFrame:
         F.sum(F.greatest(change, F.lit(0))).alias("received_barrels"),
         F.sum(F.greatest(-change, F.lit(0))).alias("drawn_barrels"),
         hours.alias("hours_observed"),
+        F.sum(F.when(change > 0, F.col("_hours")).otherwise(0.0)).alias("rising_hours"),
+        F.sum(F.when(change < 0, F.col("_hours")).otherwise(0.0)).alias("falling_hours"),
     )

@@ -5,10 +5,10 @@ Peers are compared by median and median distance, so that one bad unit does not 
 
 from datetime import datetime, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
+from domains.refinery.measures import share, weighted_mean
 from headrace.tables import Table, Whole, instant
 
 TABLE = Table(
@@ -55,15 +55,13 @@ def unit_months(production_output: DataFrame, as_of: datetime) -> DataFrame:
     recent = production_output.where(
         (F.col("production_date") >= F.lit(first_day)) & (F.col("production_hour") <= instant(as_of))
     )
+    first, last = F.min("production_hour"), F.max("production_hour")
+    hours_between = (F.unix_seconds(last) - F.unix_seconds(first)) / 3600 + 1
     return recent.groupBy("refinery_id", "unit_id", "unit_name", "unit_type", "unit_subtype").agg(
         F.count("*").alias("hours"),
-        weighted("efficiency_ratio", charge).alias("efficiency_ratio"),
+        share(F.count("*"), hours_between).alias("coverage"),
+        weighted_mean("efficiency_ratio", charge).alias("efficiency_ratio"),
         F.avg("capacity_utilization").alias("capacity_utilization"),
         share(F.sum("energy_consumed_mmbtu"), F.sum(made)).alias("energy_per_barrel"),
         (F.sum("downtime_minutes") / (F.count("*") * 60)).alias("downtime_percentage"),
     )
-
-
-def weighted(name: str, weight: Column) -> Column:
-    known = F.when(F.col(name).isNotNull(), weight)
-    return share(F.sum(F.col(name) * known), F.sum(known))

@@ -1,6 +1,9 @@
-"""How a product's yield follows the crude's API gravity and sulphur: bands, and a straight line per product.
+"""How a product's yield follows the crude's API gravity and sulphur: bands, and a plane per product.
 
-Slopes and correlations weigh each crude by its hours and hold for the product, so they repeat in its bands.
+Light crudes are sweet and heavy ones sour, and a refinery runs what suits its units: taken one by one, gravity would
+be praised for what sulphur and good units do. So yield is fitted to gravity, sulphur and unit together (ordinary least
+squares over the hours, with a level for each unit). Slopes and correlations hold for the product and repeat in its
+bands, and so do the means through which the plane goes.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -15,8 +18,12 @@ TABLE = Table(
     description="Yield of each product by bands of API gravity and sulphur, with slope and correlation.",
 )
 
+TELLS_APART = 1e-6  # of the sums of squares: below it, gravity and sulphur are the same to the units
 
-def yield_by_quality(product_yield: DataFrame, crude_types: DataFrame) -> DataFrame:
+
+def yield_by_quality(
+    product_yield: DataFrame, production_output: DataFrame, crude_types: DataFrame
+) -> DataFrame:
     assay = crude_types.select(
         "crude_type_id",
         F.col("api_gravity_typical").alias("_api"),
@@ -33,8 +40,7 @@ def yield_by_quality(product_yield: DataFrame, crude_types: DataFrame) -> DataFr
         hours.alias("sample_count"),
         F.count("*").alias("crudes"),
     )
-    lines = crudes.groupBy("product_id").agg(*(line("_api", "api_gravity")), *(line("_sulfur", "sulfur")))
-    return bands.join(F.broadcast(lines), on="product_id", how="inner")
+    return bands.join(F.broadcast(planes(production_output, assay)), on="product_id", how="left")
 
 
 def api_band() -> Column:
@@ -50,15 +56,53 @@ def sulfur_band() -> Column:
     return F.when(sulfur < 0.5, "below 0.5").when(sulfur < 1.5, "0.5 to 1.5").otherwise("1.5 and above")
 
 
-def line(quality: str, name: str) -> tuple[Column, Column]:
-    """The slope of the yield on a quality, and their correlation."""
-    weight, x, y = F.col("sample_count"), F.col(quality), F.col("avg_yield")
-    n, sx, sy = F.sum(weight), F.sum(weight * x), F.sum(weight * y)
-    across = n * F.sum(weight * x * y) - sx * sy
-    along = n * F.sum(weight * x * x) - sx * sx
-    up = n * F.sum(weight * y * y) - sy * sy
-    is_line = F.count("*") > 1
-    return (
-        F.when(is_line, share(across, along)).alias(f"yield_per_{name}"),
-        F.when(is_line & (along > 0) & (up > 0), across / F.sqrt(along * up)).alias(f"{name}_correlation"),
+def planes(production_output: DataFrame, assay: DataFrame) -> DataFrame:
+    """Per product: the two slopes and partial correlations, and the means of its hours."""
+    hours = production_output.join(
+        F.broadcast(assay.withColumnRenamed("crude_type_id", "input_crude_type_id")),
+        on="input_crude_type_id",
+        how="inner",
+    ).where("yield_percentage IS NOT NULL")
+    hours = hours.select(
+        F.col("output_product_id").alias("product_id"),
+        "unit_id",
+        F.col("_api").cast("double").alias("a"),
+        F.col("_sulfur").cast("double").alias("s"),
+        F.col("yield_percentage").cast("double").alias("y"),
     )
+    units = hours.groupBy("product_id", "unit_id").agg(
+        F.count("*").alias("n"),
+        *(F.sum(name).alias(name) for name in "asy"),
+        *((F.covar_pop(one, other) * F.count("*")).alias(f"{one}{other}") for one, other in PAIRS),
+    )
+    products = units.groupBy("product_id").agg(
+        *(F.sum(f"{one}{other}").alias(f"{one}{other}") for one, other in PAIRS),
+        *((F.sum(name) / F.sum("n")).alias(f"_{name}") for name in "asy"),
+    )
+    aa, ss, a_s, ay, sy, yy = (F.col(f"{one}{other}") for one, other in PAIRS)
+    apart = aa * ss - a_s * a_s
+    is_plane = apart > TELLS_APART * aa * ss
+    by_api = F.when(is_plane, (ay * ss - sy * a_s) / apart).otherwise(share(ay, aa))
+    by_sulfur = F.when(is_plane, (sy * aa - ay * a_s) / apart)
+    return products.select(
+        "*", by_api.alias("yield_per_api_gravity"), by_sulfur.alias("yield_per_sulfur")
+    ).select(
+        "product_id",
+        "yield_per_api_gravity",
+        F.when(is_plane, partial_correlation(ay, sy, aa, ss, a_s, yy)).alias("api_gravity_correlation"),
+        "yield_per_sulfur",
+        F.when(is_plane, partial_correlation(sy, ay, ss, aa, a_s, yy)).alias("sulfur_correlation"),
+        F.col("_a").alias("product_api_gravity"),
+        F.col("_s").alias("product_sulfur_pct"),
+        F.col("_y").alias("product_avg_yield"),
+    )
+
+
+PAIRS = (("a", "a"), ("s", "s"), ("a", "s"), ("a", "y"), ("s", "y"), ("y", "y"))
+
+
+def partial_correlation(xy: Column, zy: Column, xx: Column, zz: Column, xz: Column, yy: Column) -> Column:
+    """Of x and y, where z is held."""
+    left_x, left_y = xx - xz * xz / zz, yy - zy * zy / zz
+    both = (left_x > 0) & (left_y > 0)
+    return F.when(both, (xy - xz * zy / zz) / F.sqrt(left_x * left_y))

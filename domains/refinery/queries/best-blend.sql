@@ -1,18 +1,23 @@
--- What is the cheapest blend of the crudes in stock for each refinery's next day?
--- Columns: refinery, crude, its barrels and share, price, quality and cost of the blend, saving a day against
--- drawing all stocks alike, which limits bind; or why there is no blend within the limits.
+-- What should each refinery draw from its crude tanks on its next day?
+-- Columns: refinery, tank, barrels to draw from it and their share of the charge, what lies in it (or why there is no
+-- plan), status, the day, quality of the charge beside the limits of the refinery's own diet, value of its products
+-- less cost of its crude a barrel, what that earns a day above drawing all tanks alike, and which limits bind.
 SELECT
     refinery_name,
+    tank_id,
+    round(max(tank_barrels)) AS barrels,
+    round(max(tank_barrels / charge_barrels), 3) AS share,
+    coalesce(max(tank_contents), max(reason)) AS holds_or_reason,
     status,
-    coalesce(crude_name, reason) AS crude_or_reason,
-    round(blend_barrels) AS barrels,
-    round(blend_share, 3) AS share,
-    round(price_per_barrel, 2) AS price,
-    round(blend_api_gravity, 1) AS blend_api,
-    round(blend_sulfur_pct, 2) AS blend_sulfur,
-    round(blend_cost_per_barrel, 2) AS blend_cost,
-    round(saving_per_day) AS saving_per_day,
-    binding_limits
+    charge_date,
+    round(max(blend_api_gravity), 1) AS blend_api,
+    round(max(api_min), 1) AS api_min,
+    round(max(api_max), 1) AS api_max,
+    round(max(blend_sulfur_pct), 2) AS blend_sulfur,
+    round(max(sulfur_max_pct), 2) AS sulfur_max,
+    round(max(blend_value_per_barrel - blend_cost_per_barrel), 2) AS margin_per_barrel,
+    round(max(saving_per_day)) AS gain_per_day,
+    max(binding_limits) AS binding_limits
 FROM gold.crude_blend
-WHERE status <> 'OPTIMAL' OR blend_barrels > 0
-ORDER BY refinery_name, share DESC
+GROUP BY refinery_id, refinery_name, tank_id, status, charge_date
+ORDER BY refinery_name, share DESC, tank_id

@@ -1,37 +1,50 @@
 -- Which sensors read outside their normal operating limits on the last two days?
--- Columns: unit, kind of sensor, readings, how many were critical or beyond the instrument's range, and the
--- worst severity and the latest window of its alerts. Most critical first.
+-- Columns: sensor, what it measures, its unit of plant, whether it is beyond still, the worst value and the limit it
+-- passed, since when and until when it was beyond last (within the day), readings beyond critical and beyond any limit,
+-- all that stayed and are to be believed. Critical ones first, then those that are beyond still.
 WITH last_day AS (
     SELECT max(reading_date) AS today FROM gold.sensor_days
 ),
-beyond AS (
+recent AS (
     SELECT
-        d.refinery_id,
-        d.unit_id,
-        d.sensor_type,
-        sum(d.reading_count) AS readings,
-        sum(d.critical_count) AS critical,
-        sum(d.warning_count) AS warning,
-        sum(d.out_of_range_count) AS out_of_range
+        d.sensor_id,
+        sum(d.beyond_critical_count) AS critical,
+        sum(d.beyond_count) AS beyond,
+        max(d.last_reading_at) AS last_reading_at
     FROM gold.sensor_days d
     CROSS JOIN last_day l
     WHERE d.reading_date > l.today - INTERVAL '2' DAY
-    GROUP BY d.refinery_id, d.unit_id, d.sensor_type
+    GROUP BY d.sensor_id
 ),
-alerts AS (
+latest AS (
     SELECT
-        a.unit_id,
-        a.sensor_type,
-        max(a.alert_severity_score) AS worst_severity,
-        max(a.window_start) AS latest_alert
-    FROM gold.anomaly_alerts a
+        d.*,
+        row_number() OVER (PARTITION BY d.sensor_id ORDER BY d.reading_date DESC) AS place
+    FROM gold.sensor_days d
     CROSS JOIN last_day l
-    WHERE a.reading_date > l.today - INTERVAL '2' DAY
-    GROUP BY a.unit_id, a.sensor_type
+    WHERE d.reading_date > l.today - INTERVAL '2' DAY AND d.beyond_count > 0
 )
-SELECT b.*, round(a.worst_severity, 2) AS worst_severity, a.latest_alert
-FROM beyond b
-LEFT JOIN alerts a ON a.unit_id = b.unit_id AND a.sensor_type = b.sensor_type
-WHERE b.critical + b.warning + b.out_of_range > 0
-ORDER BY b.critical DESC, b.out_of_range DESC, b.warning DESC, b.unit_id, b.sensor_type
+SELECT
+    e.sensor_id,
+    e.sensor_type,
+    e.measurement_unit,
+    e.refinery_id,
+    e.unit_id,
+    e.beyond_until >= r.last_reading_at AS is_beyond_still,
+    round(e.beyond_value, 2) AS worst_value,
+    e.beyond_limit AS limit_passed,
+    e.beyond_limit_kind AS limit_kind,
+    e.beyond_since,
+    e.beyond_until,
+    r.critical AS critical_readings,
+    r.beyond AS readings_beyond
+FROM latest e
+JOIN recent r ON r.sensor_id = e.sensor_id
+WHERE e.place = 1
+ORDER BY
+    CASE WHEN e.beyond_limit_kind IN ('critical_high', 'critical_low') THEN 0 ELSE 1 END,
+    is_beyond_still DESC,
+    r.critical DESC,
+    r.beyond DESC,
+    e.sensor_id
 LIMIT 50

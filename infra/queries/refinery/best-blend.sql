@@ -1,19 +1,28 @@
--- What is the cheapest blend of the crudes in stock for each refinery's next day?
+-- What should each refinery draw from its crude tanks on its next day?
 SELECT
   refinery_name,
+  tank_id,
+  ROUND(MAX(tank_barrels)) AS barrels,
+  ROUND(MAX(CAST(tank_barrels AS DOUBLE) / charge_barrels), 3) AS share,
+  COALESCE(MAX(tank_contents), MAX(reason)) AS holds_or_reason,
   status,
-  COALESCE(crude_name, reason) AS crude_or_reason,
-  ROUND(blend_barrels) AS barrels,
-  ROUND(blend_share, 3) AS share,
-  ROUND(price_per_barrel, 2) AS price,
-  ROUND(blend_api_gravity, 1) AS blend_api,
-  ROUND(blend_sulfur_pct, 2) AS blend_sulfur,
-  ROUND(blend_cost_per_barrel, 2) AS blend_cost,
-  ROUND(saving_per_day) AS saving_per_day,
-  binding_limits
+  charge_date,
+  ROUND(MAX(blend_api_gravity), 1) AS blend_api,
+  ROUND(MAX(api_min), 1) AS api_min,
+  ROUND(MAX(api_max), 1) AS api_max,
+  ROUND(MAX(blend_sulfur_pct), 2) AS blend_sulfur,
+  ROUND(MAX(sulfur_max_pct), 2) AS sulfur_max,
+  ROUND(MAX(blend_value_per_barrel - blend_cost_per_barrel), 2) AS margin_per_barrel,
+  ROUND(MAX(saving_per_day)) AS gain_per_day,
+  MAX(binding_limits) AS binding_limits
 FROM refinery_gold.crude_blend
-WHERE
-  status <> 'OPTIMAL' OR blend_barrels > 0
+GROUP BY
+  refinery_id,
+  refinery_name,
+  tank_id,
+  status,
+  charge_date
 ORDER BY
   refinery_name,
-  share DESC
+  share DESC,
+  tank_id

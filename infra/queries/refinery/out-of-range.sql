@@ -3,50 +3,50 @@ WITH last_day AS (
   SELECT
     MAX(reading_date) AS today
   FROM refinery_gold.sensor_days
-), beyond AS (
+), recent AS (
   SELECT
-    d.refinery_id,
-    d.unit_id,
-    d.sensor_type,
-    SUM(d.reading_count) AS readings,
-    SUM(d.critical_count) AS critical,
-    SUM(d.warning_count) AS warning,
-    SUM(d.out_of_range_count) AS out_of_range
+    d.sensor_id,
+    SUM(d.beyond_critical_count) AS critical,
+    SUM(d.beyond_count) AS beyond,
+    MAX(d.last_reading_at) AS last_reading_at
   FROM refinery_gold.sensor_days AS d
   CROSS JOIN last_day AS l
   WHERE
     d.reading_date > l.today - INTERVAL '2' DAY
   GROUP BY
-    d.refinery_id,
-    d.unit_id,
-    d.sensor_type
-), alerts AS (
+    d.sensor_id
+), latest AS (
   SELECT
-    a.unit_id,
-    a.sensor_type,
-    MAX(a.alert_severity_score) AS worst_severity,
-    MAX(a.window_start) AS latest_alert
-  FROM refinery_gold.anomaly_alerts AS a
+    d.*,
+    ROW_NUMBER() OVER (PARTITION BY d.sensor_id ORDER BY d.reading_date DESC) AS place
+  FROM refinery_gold.sensor_days AS d
   CROSS JOIN last_day AS l
   WHERE
-    a.reading_date > l.today - INTERVAL '2' DAY
-  GROUP BY
-    a.unit_id,
-    a.sensor_type
+    d.reading_date > l.today - INTERVAL '2' DAY AND d.beyond_count > 0
 )
 SELECT
-  b.*,
-  ROUND(a.worst_severity, 2) AS worst_severity,
-  a.latest_alert
-FROM beyond AS b
-LEFT JOIN alerts AS a
-  ON a.unit_id = b.unit_id AND a.sensor_type = b.sensor_type
+  e.sensor_id,
+  e.sensor_type,
+  e.measurement_unit,
+  e.refinery_id,
+  e.unit_id,
+  e.beyond_until >= r.last_reading_at AS is_beyond_still,
+  ROUND(e.beyond_value, 2) AS worst_value,
+  e.beyond_limit AS limit_passed,
+  e.beyond_limit_kind AS limit_kind,
+  e.beyond_since,
+  e.beyond_until,
+  r.critical AS critical_readings,
+  r.beyond AS readings_beyond
+FROM latest AS e
+JOIN recent AS r
+  ON r.sensor_id = e.sensor_id
 WHERE
-  b.critical + b.warning + b.out_of_range > 0
+  e.place = 1
 ORDER BY
-  b.critical DESC,
-  b.out_of_range DESC,
-  b.warning DESC,
-  b.unit_id,
-  b.sensor_type
+  CASE WHEN e.beyond_limit_kind IN ('critical_high', 'critical_low') THEN 0 ELSE 1 END,
+  is_beyond_still DESC,
+  r.critical DESC,
+  r.beyond DESC,
+  e.sensor_id
 LIMIT 50

@@ -37,6 +37,7 @@ from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
+from tests.spark.refinery import recomputed
 
 DOMAIN = "refinery"
 START = datetime(2024, 1, 1)
@@ -63,6 +64,7 @@ class Refined:
     checks: list[CheckResult]
     receipt: Receipt
     run_of: dict[str, str]
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,14 @@ def refined(lake: Settings, *, scans: bool = True) -> Refined:
     tables: list[TableResult] = []
     checks: list[CheckResult] = []
     runs: dict[str, str] = {}
+    as_of = ""
     for layer in LAYERS:
         result = refine(DOMAIN, layers=[layer], settings=lake)
-        runs[layer] = result.run
+        runs[layer], as_of = result.run, result.as_of
         tables += result.tables
         if scans:
             checks += scan(DOMAIN, layer, settings=lake).checks
-    return Refined(tables, checks, receipt(DOMAIN, lake), runs)
+    return Refined(tables, checks, receipt(DOMAIN, lake), runs, as_of)
 
 
 def files_of(lake: Settings) -> Files:
@@ -212,6 +215,84 @@ def test_a_second_refine_writes_nothing(fortnight: Fortnight) -> None:
 
 def test_tables_that_did_not_change_are_not_scanned_again(fortnight: Fortnight) -> None:
     assert fortnight.second.checks == []
+
+
+@pytest.mark.parametrize("name", recomputed.SQL)
+def test_another_engine_counts_a_gold_table_the_same(name: str, fortnight: Fortnight, lake: Settings) -> None:
+    keys = load_tables(DOMAIN).node(name, "gold").table.keys
+    ours = {tuple(row[key] for key in keys): row for row in asked(f"select * from gold.{name}", lake)}
+    theirs = asked(recomputed.SQL[name], lake)
+    assert {tuple(row[key] for key in keys) for row in theirs} == set(ours)
+    for row in theirs:
+        same = ours[tuple(row[key] for key in keys)]
+        assert {name: same[name] for name in row} == {name: nearly(value) for name, value in row.items()}
+
+
+def asked(sql: str, lake: Settings) -> list[dict[str, Any]]:
+    return run_sql(sql, domain=DOMAIN, settings=lake).as_dicts()
+
+
+def nearly(value: Any) -> Any:
+    return pytest.approx(value, rel=1e-6, abs=1e-6) if isinstance(value, int | float) else value
+
+
+def test_slopes_of_yield_are_those_of_least_squares_with_a_level_for_each_unit(
+    fortnight: Fortnight, lake: Settings
+) -> None:
+    hours = asked(
+        """select output_product_id as product, unit_id, api_gravity_typical as api, sulfur_content_typical as sulfur,
+            yield_percentage as yielded
+        from silver.production_output p join silver.crude_types c on c.crude_type_id = p.input_crude_type_id
+        where yield_percentage is not null""",
+        lake,
+    )
+    found = asked(
+        "select distinct product_id, yield_per_api_gravity, yield_per_sulfur from gold.yield_by_quality", lake
+    )
+    slopes = recomputed.slopes(hours)
+    assert len(slopes) >= 3
+    for row in found:
+        if row["product_id"] in slopes:
+            by_api, by_sulfur = slopes[row["product_id"]]
+            assert row["yield_per_api_gravity"] == pytest.approx(by_api, rel=1e-4, abs=1e-7)
+            assert row["yield_per_sulfur"] == pytest.approx(by_sulfur, rel=1e-4, abs=1e-7)
+
+
+def test_what_a_plan_draws_is_what_was_poured_into_its_tanks(fortnight: Fortnight, lake: Settings) -> None:
+    """What is drawn in the last minutes before the day begins is a part in a thousand."""
+    as_of = f"timestamp '{fortnight.first.as_of}'"
+    levels, parcels = (
+        asked(sql.replace("$as_of", as_of), lake) for sql in (recomputed.LEVELS, recomputed.PARCELS)
+    )
+    mixed = recomputed.mixtures(levels, parcels)
+    plans = asked("select * from gold.crude_blend where status = 'OPTIMAL'", lake)
+    assert plans
+    for row in plans:
+        shares = mixed[row["tank_id"]]
+        assert row["share_of_tank"] == pytest.approx(shares[row["crude_type_id"]], rel=3e-3, abs=3e-4)
+        assert row["blend_barrels"] == pytest.approx(row["tank_barrels"] * row["share_of_tank"])
+
+
+def test_no_other_draw_from_the_tanks_earns_more_than_the_plan(fortnight: Fortnight, lake: Settings) -> None:
+    for (refinery,) in run_sql(
+        "select distinct refinery_id from gold.crude_blend where status = 'OPTIMAL'",
+        domain=DOMAIN,
+        settings=lake,
+    ).rows:
+        tanks = asked(
+            f"""select tank_id, max(tank_api_gravity) as api, max(tank_sulfur_pct) as sulfur,
+                sum(available_barrels) as usable, max(tank_value_per_barrel - tank_cost_per_barrel) as margin,
+                max(tank_barrels) as drawn, max(charge_barrels) as charge, max(api_min) as api_min,
+                max(api_max) as api_max, max(sulfur_max_pct) as sulfur_max_pct
+            from gold.crude_blend where refinery_id = '{refinery}' group by tank_id order by tank_id""",
+            lake,
+        )
+        charge = tanks[0]["charge"]
+        earned = sum(tank["drawn"] * tank["margin"] for tank in tanks)
+        tried = recomputed.best_margin(tanks, charge, tanks[0])
+        assert sum(tank["drawn"] for tank in tanks) == pytest.approx(charge)
+        assert tried is None or earned >= tried - 1e-4 * charge
+        assert tried is not None or len(tanks) > 1
 
 
 def test_after_one_more_day_the_receipt_balances(next_day: NextDay) -> None:

@@ -14,58 +14,99 @@ AS_OF = dt.datetime(2024, 1, 10)
 
 def readings(table, lines: list[str]):
     head = "reading_id  sensor_id  sensor_type  reading_timestamp  reading_value  alert_status"
-    same = "refinery_id=REF-000  unit_id=UNIT-00000  reading_date=2024-01-02  reading_quality=GOOD  is_interpolated=false  is_out_of_range=false  measurement_unit=Fahrenheit"
+    same = "refinery_id=REF-000  unit_id=UNIT-00000  reading_date=2024-01-02  reading_quality=GOOD  is_interpolated=false  is_out_of_range=false  measurement_unit=Fahrenheit  warning_low=200  warning_high=900  critical_low=100  critical_high=1000"
     return table("\n".join([f"{head}  {same}", *lines]))
 
 
-def of_minute(second: int, status: str, sensor: str = "S1", kind: str = "Temperature") -> str:
-    return f"R{second}{sensor}  {sensor}  {kind}  2024-01-02 10:{second // 60:02d}:{second % 60:02d}  {500 + second}  {status}"
+def of_minute(minute: int, status: str, value: int, sensor: str = "S1", kind: str = "Temperature") -> str:
+    at = f"2024-01-02 {10 + minute // 60}:{minute % 60:02d}:00"
+    return f"R{minute}{sensor}  {sensor}  {kind}  {at}  {value}  {status}"
 
 
-def test_a_window_with_a_critical_reading_is_an_alert(table):
-    """One critical and two warnings of four: (10 + 3 + 3) / 4."""
-    found = anomaly_alerts(
-        readings(
-            table,
-            [of_minute(s, status) for s, status in enumerate(["CRITICAL", "WARNING", "WARNING", "NORMAL"])],
-        )
-    ).collect()
-    assert [(row.critical_count, row.warning_count, row.alert_severity_score) for row in found] == [
-        (1, 2, 4.0)
-    ]
-    assert (found[0].window_start, found[0].window_end) == found[0].time_window
-    assert (str(found[0].window_start), str(found[0].window_end)) == (
-        "2024-01-02 10:00:00",
-        "2024-01-02 10:05:00",
+def alerts(table, sensors, lines: list[str], flaws: str = "true"):
+    sent = readings(table, lines)
+    sent = sent.withColumn("reading_quality", F.expr(f"CASE WHEN {flaws} THEN 'GOOD' ELSE 'BAD' END"))
+    return (
+        anomaly_alerts(sent, sensor_days(sent, sensors)).orderBy("window_start", "measurement_unit").collect()
     )
-    assert (found[0].min_value, found[0].max_value, found[0].avg_value) == (500, 503, 501.5)
-    assert found[0].stddev_value == pytest.approx(1.291, abs=1e-3)
 
 
-@pytest.mark.parametrize(("warnings", "kept"), [(5, 0), (6, 1)])
-def test_warnings_alone_are_an_alert_from_six_on(table, warnings, kept):
-    lines = [of_minute(second, "WARNING") for second in range(warnings)] + [of_minute(20, "NORMAL")]
-    assert anomaly_alerts(readings(table, lines)).count() == kept
+CALM = [of_minute(minute, "NORMAL", 500 + minute * 7 % 5) for minute in range(0, 60, 3)]
 
 
-def test_windows_are_cut_every_five_minutes_and_by_kind(table):
+def test_a_window_in_which_a_sensor_stays_critical_names_it_its_value_and_its_limit(table, sensors):
+    """Beyond the warning at 11:02, beyond critical at 11:03 and 11:04, back at 11:06: one window; (10 + 10 + 3) / 3."""
     lines = [
-        of_minute(299, "CRITICAL"),
-        of_minute(300, "CRITICAL"),
-        of_minute(300, "CRITICAL", "S2", "Pressure"),
+        *CALM,
+        of_minute(62, "WARNING", 950),
+        of_minute(63, "CRITICAL", 1050),
+        of_minute(64, "CRITICAL", 1040),
+        of_minute(66, "NORMAL", 500),
     ]
-    found = anomaly_alerts(readings(table, lines)).orderBy("window_start", "sensor_type").collect()
-    assert [(row.window_start.minute, row.sensor_type) for row in found] == [
-        (0, "Temperature"),
-        (5, "Pressure"),
-        (5, "Temperature"),
+    (found,) = alerts(table, sensors, lines)
+    assert (found.critical_count, found.warning_count, found.reading_count) == (2, 1, 3)
+    assert found.alert_severity_score == pytest.approx(23 / 3)
+    assert (found.sensor_id, found.worst_value, found.limit_value, found.limit_kind) == (
+        *("S1", 1050, 1000),
+        "critical_high",
+    )
+    assert str(found.beyond_since) == "2024-01-02 11:02:00"
+    assert (found.window_start, found.window_end) == found.time_window
+    assert (str(found.window_start), str(found.window_end)) == ("2024-01-02 11:00:00", "2024-01-02 11:05:00")
+    assert (found.min_value, found.max_value, found.avg_value) == (950, 1050, pytest.approx(3040 / 3))
+    assert found.stddev_value == pytest.approx(55.08, abs=0.01)
+    assert found.sensors_beyond == 1
+
+
+def test_one_critical_reading_alone_is_no_alert(table, sensors):
+    assert (
+        alerts(table, sensors, [*CALM, of_minute(62, "CRITICAL", 1050), of_minute(63, "NORMAL", 501)]) == []
+    )
+
+
+def test_readings_that_the_instrument_doubts_are_left_out(table, sensors):
+    lines = [
+        *CALM,
+        of_minute(62, "CRITICAL", 1050),
+        of_minute(63, "CRITICAL", 1040),
+        of_minute(66, "NORMAL", 500),
+    ]
+    assert len(alerts(table, sensors, lines)) == 1
+    assert alerts(table, sensors, lines, flaws="reading_id <> 'R63S1'") == []
+
+
+def test_a_sensor_beyond_its_limit_for_an_hour_has_a_window_each_five_minutes_and_one_begin(table, sensors):
+    lines = [*CALM, *(of_minute(minute, "CRITICAL", 1050) for minute in range(60, 75, 5))]
+    found = alerts(table, sensors, lines)
+    assert [row.window_start.minute for row in found] == [0, 5, 10]
+    assert {str(row.beyond_since) for row in found} == {"2024-01-02 11:00:00"}
+
+
+@pytest.mark.parametrize(("sensors_beyond", "kept"), [(2, 0), (3, 1)])
+def test_warnings_alone_are_an_alert_from_six_on(table, sensors, sensors_beyond, kept):
+    lines = [
+        of_minute(minute, "WARNING", 950, f"S{number}")
+        for number in range(sensors_beyond)
+        for minute in (60, 61)
+    ]
+    assert len(alerts(table, sensors, lines)) == kept
+
+
+def test_sensors_in_different_units_of_measure_are_apart(table, sensors):
+    lines = [of_minute(minute, "CRITICAL", 1050, sensor) for sensor in ("S1", "C1") for minute in (60, 61)]
+    sent = readings(table, lines)
+    sent = sent.withColumn("measurement_unit", F.expr("IF(sensor_id = 'C1', 'Celsius', 'Fahrenheit')"))
+    found = anomaly_alerts(sent, sensor_days(sent, sensors)).orderBy("measurement_unit").collect()
+    assert [(row.measurement_unit, row.sensor_id, row.reading_count) for row in found] == [
+        ("Celsius", "C1", 2),
+        ("Fahrenheit", "S1", 2),
     ]
 
 
 @pytest.fixture
 def sensors(table):
     return table("""
-        sensor_id  sensor_type  is_active  min_value  max_value  unit_id=UNIT-00000  refinery_id=REF-000  measurement_unit=Fahrenheit  effective_from=2024-01-01 00:00:00  effective_to=9999-12-31 00:00:00  is_current=true  version=1
+        sensor_id  sensor_type  is_active  min_value  max_value  unit_id=UNIT-00000  refinery_id=REF-000  measurement_unit=Fahrenheit  effective_from=2024-01-01 00:00:00  effective_to=9999-12-31 00:00:00  is_current=true  version=1  warning_low=200  warning_high=900  critical_low=100  critical_high=1000
         S1         Temperature  true       0          1000
         S2         Pressure     true       0          200
         S3         Level        false      0          100
@@ -73,13 +114,26 @@ def sensors(table):
 
 
 def test_a_sensors_day_counts_what_was_read_and_how_it_was_judged(table, sensors):
-    lines = [
-        of_minute(second, status) for second, status in ((0, "CRITICAL"), (60, "WARNING"), (120, "NORMAL"))
-    ]
+    lines = [of_minute(0, "CRITICAL", 1001), of_minute(1, "WARNING", 901), of_minute(2, "NORMAL", 500)]
     (row,) = sensor_days(readings(table, lines), sensors).collect()
     assert (row.reading_count, row.critical_count, row.warning_count) == (3, 1, 1)
     assert (row.sensor_id, row.reading_date, row.unit_id) == ("S1", dt.date(2024, 1, 2), "UNIT-00000")
-    assert (row.level, row.value_span, row.suspects) == (560, 1000, [])
+    assert (row.level, row.value_span, row.suspects) == (901, 1000, [])
+
+
+def test_a_sensors_day_tells_its_last_excursion(table, sensors):
+    lines = [
+        *CALM,
+        of_minute(62, "WARNING", 150),
+        of_minute(63, "WARNING", 140),
+        of_minute(70, "NORMAL", 500),
+    ]
+    (row,) = sensor_days(readings(table, lines), sensors).collect()
+    assert (row.beyond_count, row.beyond_critical_count) == (2, 0)
+    assert (str(row.beyond_since), str(row.beyond_until)) == ("2024-01-02 11:02:00", "2024-01-02 11:03:00")
+    assert (row.beyond_value, row.beyond_limit_kind, row.beyond_limit) == (140, "warning_low", 200)
+    (calm,) = sensor_days(readings(table, CALM), sensors).collect()
+    assert (calm.beyond_count, calm.beyond_since, calm.beyond_limit) == (0, None, None)
 
 
 @pytest.fixture
@@ -141,6 +195,7 @@ def test_suspect_readings_are_taken_out_of_their_days(table, sensors):
     ]
     (row,) = suspect_readings(sensor_days(readings(table, lines), sensors)).collect()
     assert (row.reading_id, row.suspicion, row.sensor_id) == ("R4", "wrong_unit", "S1")
+    assert (row.sent_value, row.converted_value) == (260, 500)
 
 
 @pytest.fixture

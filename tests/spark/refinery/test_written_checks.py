@@ -17,18 +17,26 @@ SOUND = {
     "tank_days": "tank_id  measurement_date  closed_at\nT1  2024-01-14  2024-01-14 23:45:00",
     "days_of_supply": "level  tank_id  refinery_id\nTANK  T1  R1\nPRODUCT_TYPE  -  -",
     "inventory_forecast": "tank_id  days_ahead  forecast_date\nT1  1  2024-01-15\nT1  2  2024-01-16",
-    "crude_blend": "refinery_id  status  crude_type_id  blend_barrels  charge_barrels\nR1  OPTIMAL  C1  100.0  100.0",
+    "crude_blend": (
+        "refinery_id  status  crude_type_id  blend_barrels  charge_barrels  tank_barrels  share_of_tank  tank_id\n"
+        "R1  OPTIMAL  C1  100.0  100.0  100.0  1.0  T1"
+    ),
     "suspect_readings": "suspicion  reading_date\nspike  2024-01-14",
-    "anomaly_alerts": "unit_id  window_end\nU1  2024-01-14 10:05:00",
+    "anomaly_alerts": (
+        "unit_id  window_end  beyond_since  limit_kind  worst_value  limit_value\n"
+        "U1  2024-01-14 10:05:00  2024-01-14 09:00:00  critical_high  11.5  10.5"
+    ),
     "sensor_trust": "sensor_id  hours_silent\nS1  3.5\nS2  900.5",
     "inventory_status": "tank_id  fill_percentage\nT1  0.5",
     "stock_out_risk": (
-        "days_late  days_until_arrival  days_of_supply  tank_days_of_supply\n3  0  4.5  2.5\n1  2  -  -"
+        "days_late  days_until_arrival  days_of_supply  tank_days_of_supply  risk  unknown_because"
+        "  stock_out_probability  stock_out_probability_without_it\n"
+        "3  0  4.5  2.5  LOW  -  0.1  0.1\n1  2  -  -  UNKNOWN  no draw  -  -"
     ),
     "tank_inventory": (
-        "tank_id  refinery_id  product_type  volume_barrels  measurement_timestamp\n"
-        "T1  R1  Crude Oil  500  2024-01-01 00:00:00\n"
-        "T1  R1  Crude Oil  600  2024-01-10 23:00:00"
+        "tank_id  refinery_id  product_type  volume_barrels  measurement_timestamp  measurement_date\n"
+        "T1  R1  Crude Oil  500  2024-01-01 00:00:00  2024-01-01\n"
+        "T1  R1  Crude Oil  600  2024-01-10 23:00:00  2024-01-10"
     ),
     "crude_shipments": "refinery_id  volume_barrels  status  arrival_date\nR1  1100  DELIVERED  2024-01-05",
     "production_output": (
@@ -42,6 +50,12 @@ SPOILED = [
     ("gold", "inventory_forecast", "days_behind", "inventory_forecast", "2024-01-15", "2024-01-11"),
     ("gold", "crude_blend", "refineries_lost", "crude_blend", "R1", "R2"),
     ("gold", "crude_blend", "charges_apart", "crude_blend", "100.0  100.0", "101.0  100.0"),
+    ("gold", "crude_blend", "tanks_drawn_apart", "crude_blend", "100.0  1.0", "100.0  0.4"),
+    ("gold", "crude_blend", "tanks_incomplete", "crude_blend", "100.0  1.0", "100.0  0.4"),
+    ("gold", "anomaly_alerts", "within_limits", "anomaly_alerts", "11.5", "9.5"),
+    ("gold", "anomaly_alerts", "starts_later", "anomaly_alerts", "2024-01-14 09", "2024-01-14 11"),
+    ("gold", "stock_out_risk", "chances_strange", "stock_out_risk", "0.1  0.1", "0.2  0.1"),
+    ("gold", "stock_out_risk", "unexplained", "stock_out_risk", "LOW  -", "LOW  why"),
     ("gold", "crude_blend", "crudes_unknown", "crude_blend", "C1", "C9"),
     ("gold", "suspect_readings", "suspicion_strange", "suspect_readings", "spike", "hunch"),
     ("gold", "suspect_readings", "days_behind", "suspect_readings", "2024-01-14", "2024-01-01"),

@@ -20,6 +20,8 @@ def day(
     told = {
         "is_critical": [],
         "is_warning": [],
+        "is_high": [],
+        "is_interpolated": [],
         "is_out_of_range": [],
         "is_uncertain": [],
         "is_bad": [],
@@ -36,7 +38,6 @@ def day(
             ),
             "reading_value": pa.array(values, pa.float64()),
             "measurement_unit": [unit] * count,
-            "is_interpolated": [False] * count,
             **marks,
         }
     )
@@ -45,6 +46,10 @@ def day(
 def found(readings: pa.Table) -> dict[str, Any]:
     (row,) = days_of(readings).to_pylist()
     return row
+
+
+def suspects(readings: pa.Table) -> list[tuple[str, str]]:
+    return [(each["reading_id"], each["kind"]) for each in found(readings)["suspects"]]
 
 
 def test_a_day_has_its_counts_and_its_figures():
@@ -79,9 +84,9 @@ def test_sensors_do_not_mix_and_readings_need_not_be_sorted():
 def test_celsius_in_a_fahrenheit_column_is_told_from_a_spike():
     values = [550 + noise for noise in NOISE]
     values[4], values[8] = (550 - 32) / 1.8, 640
-    assert found(day(values))["suspects"] == [
-        {"reading_id": "S4", "kind": "wrong_unit"},
-        {"reading_id": "S8", "kind": "spike"},
+    assert suspects(day(values)) == [
+        ("S4", "wrong_unit"),
+        ("S8", "spike"),
     ]
 
 
@@ -92,8 +97,62 @@ def test_a_step_to_another_level_is_no_spike():
 def test_a_kind_without_another_unit_only_spikes():
     values = [7 + noise / 10 for noise in NOISE]
     values[5] = 12.9
-    assert found(day(values, unit="pH"))["suspects"] == [{"reading_id": "S5", "kind": "spike"}]
+    assert suspects(day(values, unit="pH")) == [("S5", "spike")]
 
 
 def test_a_sensor_with_one_reading_is_beyond_suspicion():
     assert found(day([550.0]))["suspects"] == []
+
+
+def excursions(values: list[float], **flags: Any) -> list[tuple[int, int, bool, bool, float]]:
+    """First and last hour, side, whether critical, and the worst value of each."""
+    return [
+        (each["from_at"].hour, each["to_at"].hour, each["is_high"], each["is_critical"], each["worst_value"])
+        for each in found(day(values, **flags))["excursions"]
+    ]
+
+
+RISE = [500.0, 500.3, 520.0, 540.0, 541.0, 520.0, 500.2, 499.8, 500.1, 499.9]
+
+
+def test_what_stays_beyond_a_limit_is_an_excursion_with_its_worst_value():
+    assert excursions(RISE, is_warning=[2, 5], is_critical=[3, 4], is_high=[2, 3, 4, 5]) == [
+        (2, 5, True, True, 541.0)
+    ]
+
+
+def test_one_reading_beyond_a_limit_is_none():
+    assert excursions(RISE, is_warning=[4], is_high=[4]) == []
+
+
+def test_two_readings_within_a_moment_are_none():
+    seconds = day(RISE, is_warning=[3, 4], is_high=[3, 4], minutes=0)
+    assert found(seconds)["excursions"] == []
+
+
+def test_readings_that_are_not_believed_neither_make_nor_end_an_excursion():
+    flags = {"is_warning": [2, 3, 4, 5], "is_high": [2, 3, 4, 5]}
+    assert excursions(RISE, **flags, is_bad=[3]) == [(2, 5, True, False, 541.0)]
+    assert excursions(RISE, **flags, is_bad=[2, 3], is_uncertain=[4]) == []
+
+
+def test_a_jump_is_left_out_of_an_excursion():
+    calm = [520.0 + noise for noise in NOISE]
+    calm[5] = 900.0
+    assert excursions(calm, is_warning=list(range(12)), is_high=list(range(12)))[0][4] < 521
+
+
+def test_above_and_below_are_apart():
+    swing = [500.0, 600.0, 601.0, 400.0, 399.0, 500.0]
+    assert excursions(swing, is_warning=[1, 2, 3, 4], is_high=[1, 2]) == [
+        (1, 2, True, False, 601.0),
+        (3, 4, False, False, 399.0),
+    ]
+
+
+def test_a_value_in_another_unit_is_converted_and_stays_beside():
+    """260 °C in a column of °F is 500 °F."""
+    values = [500.0 + noise for noise in NOISE]
+    values[6] = 260.0
+    (suspect,) = found(day(values))["suspects"]
+    assert (suspect["kind"], suspect["sent_value"], suspect["converted_value"]) == ("wrong_unit", 260, 500)

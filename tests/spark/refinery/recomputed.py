@@ -1,0 +1,203 @@
+"""Gold tables said once more, from bronze and silver, by another engine and other means: DuckDB's SQL for what is
+counted, plain Python for what is mixed, solved or forecast."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+Rows = list[dict[str, Any]]
+
+# Where a row names a table, its columns are compared by name with that of gold.
+SQL = {
+    "refinery_kpis": """
+        with hours as (
+            select *, input_volume_barrels as charge,
+                output_volume_barrels + coalesce(coproduct_volume_barrels, 0) as made,
+                141.5 / (131.5 + c.api_gravity_typical) as gravity, c.sulfur_content_typical as sulfur
+            from silver.production_output p left join silver.crude_types c on c.crude_type_id = p.input_crude_type_id),
+        rates as (
+            select refinery_id, production_date, unit_id,
+                coalesce(sum(charge) filter (is_crude_unit), 0) / count(*) as charge_an_hour,
+                coalesce(sum(made) filter (is_crude_unit), 0) / count(*) as made_an_hour,
+                sum(energy_consumed_mmbtu) / count(*) as energy_an_hour
+            from hours group by all),
+        paces as (
+            select refinery_id, production_date, sum(charge_an_hour) as charge, sum(made_an_hour) as made,
+                sum(energy_an_hour) as energy, count(*) as units
+            from rates group by all),
+        days as (
+            select refinery_id, production_date, sum(charge) filter (is_crude_unit) as crude,
+                sum(made) filter (is_crude_unit) as made_in_all, count(*) as hours, sum(downtime_minutes) as down,
+                count(*) filter (quality_grade in ('On-Spec', 'Premium')) / count(quality_grade) as on_spec,
+                sum(efficiency_ratio * charge) / sum(charge) filter (efficiency_ratio is not null) as efficiency,
+                sum(charge * gravity) / sum(charge) filter (gravity is not null) as gravity,
+                sum(charge * gravity * sulfur) / sum(charge * gravity) as sulfur,
+                max(hour(production_hour)) - min(hour(production_hour)) + 1 as hours_of_day
+            from hours group by all)
+        select d.refinery_id, d.production_date, d.crude as total_crude_processed,
+            d.made_in_all as total_products_produced, 24 * p.charge as crude_barrels_per_day,
+            24 * p.charge / r.capacity_bpd as capacity_utilization, p.energy / p.made as energy_intensity,
+            d.made_in_all / d.crude as overall_yield, d.down / (60 * d.hours) as downtime_percentage,
+            d.on_spec as on_spec_rate, d.efficiency as efficiency_ratio, 141.5 / d.gravity - 131.5 as charge_api_gravity,
+            d.sulfur as charge_sulfur_pct, d.hours as unit_hours, d.hours / (p.units * d.hours_of_day) as coverage
+        from days d join paces p using (refinery_id, production_date) join silver.refineries r using (refinery_id)
+    """,
+    "weekly_trend": """
+        with days as (select *, date_trunc('week', production_date)::date as week_start from gold.refinery_kpis),
+        weeks as (
+            select refinery_id, week_start, count(*) as days,
+                sum(capacity_utilization * capacity_bpd) / sum(capacity_bpd) as capacity_utilization,
+                sum(efficiency_ratio * efficiency_charge) / sum(efficiency_charge) as efficiency_ratio,
+                sum(on_spec_rate * graded_hours) / sum(graded_hours) as on_spec_rate,
+                sum(energy_intensity * total_products_produced) / sum(total_products_produced) as energy_intensity,
+                sum(unit_hours) / sum(unit_hours / coverage) as coverage
+            from days group by all)
+        select w.*, w.efficiency_ratio - before.efficiency_ratio as efficiency_ratio_change
+        from weeks w left join weeks before
+            on before.refinery_id = w.refinery_id and before.week_start = w.week_start - interval 7 day
+    """,
+    "tank_days": """
+        with moves as (
+            select tank_id, measurement_date, measurement_timestamp as taken, volume_barrels as volume,
+                volume_barrels - lag(volume_barrels) over by_time as change,
+                epoch(measurement_timestamp - lag(measurement_timestamp) over by_time) / 3600 as hours
+            from silver.tank_inventory
+            window by_time as (partition by tank_id, measurement_date order by measurement_timestamp))
+        select tank_id, measurement_date, arg_min(volume, taken) as opening_barrels, arg_max(volume, taken) as closing_barrels,
+            coalesce(sum(change) filter (change > 0), 0) as received_barrels,
+            coalesce(-sum(change) filter (change < 0), 0) as drawn_barrels,
+            coalesce(sum(hours) filter (change > 0), 0) as rising_hours,
+            coalesce(sum(hours) filter (change < 0), 0) as falling_hours
+        from moves group by all
+    """,
+    "delivery_performance": """
+        with delivered as (
+            select shipment_id, supplier_id, transport_mode, arrival_date, days_delayed, volume_barrels, total_cost
+            from silver.crude_shipments where status = 'DELIVERED'),
+        set_aside as (
+            select distinct on (shipment_id) shipment_id, supplier_id, transport_mode, arrival_date,
+                arrival_date - expected_arrival_date as days_delayed
+            from bronze.crude_shipments
+            where status = 'DELIVERED' and shipment_id not in (select shipment_id from delivered)
+                and abs(arrival_date - expected_arrival_date) <= 180 and arrival_date >= shipment_date
+                and supplier_id is not null and transport_mode is not null and shipment_id is not null),
+        all_of_them as (select * from delivered union all by name select * from set_aside)
+        select supplier_id, transport_mode, date_trunc('week', arrival_date)::date as week_start, count(*) as shipments,
+            count(*) filter (volume_barrels is null) as shipments_set_aside,
+            count(*) filter (days_delayed <= 0) as shipments_on_time, avg(days_delayed) as avg_days_delayed,
+            sum(volume_barrels) as volume_barrels, sum(total_cost) / sum(volume_barrels) as cost_per_barrel
+        from all_of_them group by all
+    """,
+    "suspect_readings": """
+        select s.reading_id, r.reading_date, r.reading_value as sent_value
+        from silver.sensor_readings r join gold.suspect_readings s using (reading_id, reading_date)
+    """,
+    "sensor_days": """
+        with believed as (
+            select sensor_id, reading_date, reading_timestamp as taken, reading_value, alert_status,
+                case when alert_status = 'NORMAL' then 0 when reading_value > warning_high then 1 else -1 end as side
+            from silver.sensor_readings r
+            where reading_quality = 'GOOD' and not coalesce(is_interpolated, false) and not exists (
+                select 1 from gold.suspect_readings s
+                where s.reading_id = r.reading_id and s.reading_date = r.reading_date)),
+        marked as (
+            select *, coalesce(side != lag(side) over by_time, true) as begins from believed
+            window by_time as (partition by sensor_id, reading_date order by taken)),
+        numbered as (
+            select *, sum(begins::int) over (partition by sensor_id, reading_date order by taken) as run from marked),
+        runs as (
+            select sensor_id, reading_date, run, side, min(taken) as since, max(taken) as until, count(*) as readings,
+                count(*) filter (alert_status = 'CRITICAL') as critical,
+                side * max(side * reading_value) as worst
+            from numbered where side != 0 group by sensor_id, reading_date, run, side
+            having count(*) >= 2 and epoch(max(taken) - min(taken)) >= 30)
+        select d.sensor_id, d.reading_date, coalesce(sum(readings), 0) as beyond_count,
+            coalesce(sum(critical), 0) as beyond_critical_count, max(since) as beyond_since, max(until) as beyond_until,
+            arg_max(worst, since) as beyond_value
+        from (select distinct sensor_id, reading_date from silver.sensor_readings) d
+        left join runs using (sensor_id, reading_date) group by all
+    """,
+}
+
+LEVELS = """
+    select tank_id, measurement_date as day, arg_min(volume_barrels, measurement_timestamp) as opening,
+        arg_max(volume_barrels, measurement_timestamp) as closing, max(measurement_timestamp) as closed_at
+    from silver.tank_inventory where product_type = 'Crude Oil' and measurement_timestamp <= $as_of
+    group by all order by tank_id, day
+"""
+PARCELS = """
+    select destination_tank_id as tank_id, crude_type_id, arrival_date as day, volume_barrels as barrels,
+        if(shipment_id in (select shipment_id from bronze.crude_shipments where status = 'DELIVERED'), 'DELIVERED', status)
+            as status,
+        coalesce(api_gravity_actual, api_gravity_typical) as api,
+        coalesce(sulfur_content_actual, sulfur_content_typical) as sulfur
+    from silver.crude_shipments where updated_at <= $as_of order by shipment_id
+"""
+
+
+def mixtures(levels: Iterable[Mapping[str, Any]], parcels: Rows) -> dict[str, dict[str, float]]:
+    """The share of each grade in each tank, by pouring every parcel in and drawing every day out, one after the other,
+    and what is due on the last day at the end."""
+    days: dict[str, Rows] = defaultdict(list)
+    for row in levels:
+        days[row["tank_id"]].append(dict(row))
+    found = {}
+    for tank, rows in days.items():
+        holds = {"unknown": float(rows[0]["opening"])}
+        for row in rows:
+            for parcel in parcels:
+                if (parcel["tank_id"], parcel["day"], parcel["status"]) == (tank, row["day"], "DELIVERED"):
+                    grade = parcel["crude_type_id"]
+                    holds[grade] = holds.get(grade, 0.0) + parcel["barrels"]
+            keeps = row["closing"] / sum(holds.values())
+            holds = {grade: barrels * keeps for grade, barrels in holds.items()}
+        last = rows[-1]
+        known = {grade: barrels for grade, barrels in holds.items() if grade != "unknown"}
+        full = {grade: barrels / sum(known.values()) * last["closing"] for grade, barrels in known.items()}
+        for parcel in parcels:
+            is_due = parcel["status"] != "DELIVERED" and parcel["day"] == last["day"]
+            if is_due and parcel["tank_id"] == tank:
+                full[parcel["crude_type_id"]] = full.get(parcel["crude_type_id"], 0.0) + parcel["barrels"]
+        found[tank] = {grade: barrels / sum(full.values()) for grade, barrels in full.items()}
+    return found
+
+
+def slopes(hours: Rows) -> dict[str, tuple[float, float]]:
+    """Per product the slopes of gravity and sulphur, by least squares with a column for each unit."""
+    by_product: dict[str, Rows] = defaultdict(list)
+    for row in hours:
+        by_product[row["product"]].append(row)
+    found = {}
+    for product, rows in by_product.items():
+        units = sorted({row["unit_id"] for row in rows})
+        dummies = np.array([[row["unit_id"] == unit for unit in units] for row in rows], dtype=float)
+        assay = np.array([[row["api"], row["sulfur"]] for row in rows], dtype=float)
+        system = np.hstack([assay - assay.mean(axis=0), dummies])
+        if np.linalg.matrix_rank(system) == system.shape[1]:
+            fit = np.linalg.lstsq(
+                system, np.array([row["yielded"] for row in rows], dtype=float), rcond=None
+            )[0]
+            found[product] = (float(fit[0]), float(fit[1]))
+    return found
+
+
+def best_margin(tanks: list[Mapping[str, float]], charge: float, limits: Mapping[str, float]) -> float | None:
+    """The best margin a day from the tanks, tried in steps (ten thousand of two); None where no step is allowed."""
+    best, steps = None, {1: 1, 2: 10_000}.get(len(tanks), 100)
+    for cuts in combinations_with_replacement(range(steps + 1), len(tanks) - 1):
+        draws = charge / steps * np.diff([0, *cuts, steps])
+        if any(draw > tank["usable"] * (1 + 1e-9) for draw, tank in zip(draws, tanks, strict=True)):
+            continue
+        kilos = [draw * 141.5 / (131.5 + tank["api"]) for draw, tank in zip(draws, tanks, strict=True)]
+        api = 141.5 * charge / sum(kilos) - 131.5
+        sulfur = sum(weight * tank["sulfur"] for weight, tank in zip(kilos, tanks, strict=True)) / sum(kilos)
+        if (
+            limits["api_min"] - 1e-6 <= api <= limits["api_max"] + 1e-6
+            and sulfur <= limits["sulfur_max_pct"] + 1e-6
+        ):
+            margin = sum(draw * tank["margin"] for draw, tank in zip(draws, tanks, strict=True))
+            best = margin if best is None else max(best, margin)
+    return best
