@@ -78,7 +78,7 @@ def _unpacked(archive: Path, folder: Path) -> None:
         wanted = tuple(f"{top}/{each}/" for each in PARTS)
         shared = {each.linkname for each in members if each.name.startswith(wanted) and each.islnk()}
         chosen = [each for each in members if each.name.startswith(wanted) or each.name in shared]
-        packed.extractall(part, chosen, filter="data")
+        packed.extractall(part, chosen, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     for plugin in (part / top / "plugin").iterdir():
         if f"plugin/{plugin.name}" not in PARTS:
             shutil.rmtree(plugin)

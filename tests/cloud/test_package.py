@@ -63,7 +63,9 @@ def test_the_archives_are_all_that_a_job_needs_beside_spark(made: Package, tmp_p
     with zipfile.ZipFile(fetched(made.code, tmp_path / "code.zip")) as code:
         code.extractall(tmp_path / "code")
     with tarfile.open(fetched(made.needs, tmp_path / "needs.tar.gz")) as needs:
-        needs.extractall(tmp_path / "needs", filter="data")
+        needs.extractall(
+            tmp_path / "needs", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )
     assert not (tmp_path / "needs" / "pyspark").exists(), "the cluster has its own"
     ran = subprocess.run([sys.executable, "-S", "-c", BESIDE], cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr

@@ -6,6 +6,7 @@ from tests.spark.refine.conftest import PumpStation, stroke
 BESIDE_THE_ROW = {
     *("contracts/model", "contracts/load", "lake/jars"),  # contracts are read, Java is started
     *("sources/topic", "sources/broker"),  # whether messages wait for the same table
+    "refine/descriptions",  # what its tables mean
 }
 
 
