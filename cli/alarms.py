@@ -69,10 +69,13 @@ def _action(what: str, alarm_id: str, by: str, note: str, lasting: timedelta) ->
 
 def _list(operator: "Operator", to: "GoesTo") -> None:
     from cli.screen import count, out
+    from headrace.alarms.operator import goes_to
 
-    _show(operator.shown(to))
-    if to == "operator" and (others := operator.shown("maintenance")):
-        out.print(f"  {count(len(others))} of instruments: headrace alarms list --to maintenance")
+    shown = operator.shown()
+    chosen = [each for each in shown if goes_to(each) == to]
+    _show(chosen)
+    if to == "operator" and (others := len(shown) - len(chosen)):
+        out.print(f"  {count(others)} of instruments: headrace alarms list --to maintenance")
 
 
 def _show(told: list[dict[str, Any]]) -> None:

@@ -120,7 +120,7 @@ def _alarms(domain: str, settings: "Settings", paths: Any, after: int) -> dict[s
     events = _events(paths, after)
     raised = [event for event in events if event["event"] == "raised"]
     announced = {event["alarm_id"] for event in events if event["is_annunciated"]}
-    shown = Operator(domain, settings).shown()
+    shown = [each for each in Operator(domain, settings).shown() if goes_to(each) == "operator"]
     return {
         "home": str(settings.home),
         "raised": len(raised),

@@ -28,17 +28,15 @@ def ls(domain: Domain = None, select: Select = None, layers: Layers = None, as_j
         for ref in (selected(catalog, select) if select else edges(catalog))
         if ref.layer in layers_of(layers)
     ]
-    rows = [(str(ref), _written(catalog, ref), list(map(str, catalog.above(*_parts(ref))))) for ref in kept]
+    rows = [
+        (str(ref), _written(catalog, ref), list(map(str, catalog.above(ref.layer, ref.name)))) for ref in kept
+    ]
     if as_json:
         print_json([{"table": name, "written": written, "made_from": made} for name, written, made in rows])
         return
     out.print(
         table(["table", "written", "made from"], [(name, how, ", ".join(made)) for name, how, made in rows])
     )
-
-
-def _parts(ref: "Ref") -> tuple[str, str]:
-    return ref.layer, ref.name
 
 
 def _written(catalog: "Catalog", ref: "Ref") -> str:

@@ -14,11 +14,12 @@ from headrace.lake.increments import progress_of, rows_taken
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import LAYERS, Paths
 from headrace.refine.catalog import Catalog, load_tables
+from headrace.refine.gold import made_from_now
 from headrace.refine.run import instant_of_data
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import folders_of, waiting_in
 from headrace.writes.alarms import follower_of
-from headrace.writes.node import AS_OF, Node, Ref
+from headrace.writes.node import Node, Ref
 from headrace.writes.way import GoldWay, way_of
 
 if TYPE_CHECKING:
@@ -142,12 +143,8 @@ class _Looker:
         return self._changed(node, before, rows)
 
     def _changed(self, node: Node, before: dict[str, Any], rows: int) -> Cause | None:
-        versions = {
-            name: log.version(self._paths.table(*_parts(above))) for name, above in node.upstream.items()
-        }
-        now: dict[str, Any] = {"upstream": versions, "code": node.fingerprint}
-        if AS_OF in node.arguments:
-            now[AS_OF] = self._as_of.isoformat()
+        now = made_from_now(node, self._paths, self._as_of)
+        versions = now["upstream"]
         if now == before:
             return None
         way = way_of(node.table.write)

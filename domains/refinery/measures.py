@@ -30,6 +30,11 @@ def density_kg_m3(api_gravity: str) -> Column:
     return F.try_divide(F.lit(141.5 * WATER_KG_M3), F.col(api_gravity) + 131.5)
 
 
+def count_of(condition: Column) -> Column:
+    """The rows for which it holds."""
+    return F.count(F.when(condition, 1))
+
+
 def share(part: Column, whole: Column) -> Column:
     """A quotient that is null where there is nothing to divide by."""
     return part / F.nullif(whole, F.lit(0))

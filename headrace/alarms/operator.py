@@ -49,11 +49,11 @@ class Operator:
         alarms.sort(key=lambda each: (STANDING.index(each["state"]), each["since"]))
         return sorted(alarms, key=lambda each: PRIORITIES.index(each["priority"]), reverse=True)
 
-    def shown(self, to: GoesTo = "operator") -> list[dict[str, Any]]:
-        """The alarms to look at; `others` counts the suppressed ones that have each for their cause."""
+    def shown(self) -> list[dict[str, Any]]:
+        """The alarms to look at, whoever is to; `others` counts the suppressed ones that have each for their cause."""
         standing = self.standing()
         others = Counter(each["cause_id"] for each in standing if each["state"] == "suppressed")
-        shown = (each for each in standing if each["state"] != "suppressed" and goes_to(each) == to)
+        shown = (each for each in standing if each["state"] != "suppressed")
         return [each | {"others": others[each["alarm_id"]]} for each in shown]
 
     def act(self, *actions: Action) -> list[dict[str, Any]]:

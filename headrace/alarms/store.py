@@ -83,7 +83,7 @@ class Store:
     def events(self, version: int) -> pa.Table:
         """Those of one commit, in order."""
         files = version_files(self.path, version)
-        parts = [_whole(pq.read_table(file, columns=NAMES, partitioning=None)) for file in files]
+        parts = [_with_all_columns(pq.read_table(file, columns=NAMES, partitioning=None)) for file in files]
         rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(NAMES)
         return rows.sort_by("event_number")
 
@@ -171,10 +171,10 @@ def read_events(table: DeltaTable, filters: Any = None) -> pa.Table:
     """All columns of events, null where the table was written before there was one."""
     there = {field.name for field in table.schema().fields}
     rows = table.to_pyarrow_table(columns=[name for name in SCHEMA.names if name in there], filters=filters)
-    return _whole(rows)
+    return _with_all_columns(rows)
 
 
-def _whole(rows: pa.Table) -> pa.Table:
+def _with_all_columns(rows: pa.Table) -> pa.Table:
     for name in NAMES:
         if name not in rows.column_names:
             rows = rows.append_column(name, pa.nulls(len(rows), SCHEMA.field(name).type))

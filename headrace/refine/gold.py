@@ -33,10 +33,8 @@ def make_gold(
     watch, paths, way = Stopwatch(), context.paths, way_of(node.table.write)
     assert isinstance(way, GoldWay), f"{node.ref} is not made again"
     target = paths.table("gold", node.name)
-    versions = {name: log.version(paths.table(ref.layer, ref.name)) for name, ref in node.upstream.items()}
-    made_from: dict[str, Any] = {"upstream": versions, "code": node.fingerprint}
-    if AS_OF in node.arguments:
-        made_from[AS_OF] = as_of.isoformat()
+    made_from = made_from_now(node, paths, as_of)
+    versions = made_from["upstream"]
     before = log.last_said(target, "made_from")
     if before != made_from:
         touched = way.touched(node, paths, before, made_from)
@@ -61,6 +59,13 @@ def make_gold(
     entry = ledger.finished(entry, watch.seconds)
     ledger.record(paths, entry)
     return [entry]
+
+
+def made_from_now(node: Node, paths: Paths, as_of: datetime) -> dict[str, Any]:
+    """The versions, the instant and the code that a table would be made from."""
+    versions = {name: log.version(paths.table(ref.layer, ref.name)) for name, ref in node.upstream.items()}
+    instant = {AS_OF: as_of.isoformat()} if AS_OF in node.arguments else {}
+    return {"upstream": versions, "code": node.fingerprint, **instant}
 
 
 def _entry(node: Node, way: GoldWay[Any], commit: Commit) -> Entry:

@@ -7,7 +7,7 @@ alarm is stale that an operator was told of and that has stood for a day when th
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
+from domains.refinery.measures import count_of, share
 from headrace.tables import Table, Whole
 
 TABLE = Table(
@@ -66,7 +66,7 @@ def every_day(events: DataFrame) -> DataFrame:
 def by_load(told: DataFrame) -> DataFrame:
     ten_minutes = F.floor(F.unix_seconds("event_at") / TEN_MINUTES).alias("ten_minutes")
     priorities = [
-        F.count(F.when(F.col("priority") == priority, 1)).alias(f"{priority}_told")
+        count_of(F.col("priority") == priority).alias(f"{priority}_told")
         for priority in ("high", "medium", "low")
     ]
     windows = told.groupBy("refinery_id", "event_date", ten_minutes).agg(
@@ -75,7 +75,7 @@ def by_load(told: DataFrame) -> DataFrame:
     return windows.groupBy("refinery_id", "event_date").agg(
         F.sum("told").alias("annunciated_count"),
         F.max("told").alias("most_in_ten_minutes"),
-        F.count(F.when(F.col("told") > FLOOD, 1)).alias("flooded_windows"),
+        count_of(F.col("told") > FLOOD).alias("flooded_windows"),
         *(F.sum(f"{priority}_told").alias(f"{priority}_told") for priority in ("high", "medium", "low")),
     )
 
@@ -92,9 +92,9 @@ def by_event(events: DataFrame) -> DataFrame:
     raised = F.col("event") == "raised"
     chatters = (F.col("event") == "shelved") & (F.col("acted_by") == "chatter")
     return events.groupBy("refinery_id", "event_date").agg(
-        F.count(F.when(chatters, 1)).alias("chattering_count"),
-        F.count(F.when(raised & (F.col("state") == "suppressed"), 1)).alias("suppressed_count"),
-        F.count(F.when(raised & (F.col("goes_to") == "maintenance"), 1)).alias("maintenance_count"),
+        count_of(chatters).alias("chattering_count"),
+        count_of(raised & (F.col("state") == "suppressed")).alias("suppressed_count"),
+        count_of(raised & (F.col("goes_to") == "maintenance")).alias("maintenance_count"),
     )
 
 

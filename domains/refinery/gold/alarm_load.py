@@ -3,9 +3,10 @@
 Six an hour can be dealt with, twelve at most; more than ten in ten minutes is a flood. An hour without any has no row.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from domains.refinery.measures import count_of
 from headrace.tables import Replace, Table
 
 TABLE = Table(
@@ -52,7 +53,3 @@ def alarm_load(alarms: DataFrame) -> DataFrame:
             .otherwise("ACCEPTABLE"),
         )
     )
-
-
-def count_of(condition: Column) -> Column:
-    return F.count(F.when(condition, 1))
