@@ -5,7 +5,7 @@ their reasons in `_reasons`, and the engine sets them aside. It may add columns 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -83,9 +83,12 @@ class Replace(Write):
     """Recompute only those partitions in which the followed tables changed.
 
     follows: upstream table -> its partition column, whose values are those of this table's partition.
+    looks_back: upstream table -> how many of its days before a day are needed to make that day, too. The function may
+    return these days as well; they are not stored.
     """
 
     follows: dict[str, str]
+    looks_back: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ them; here one sorted pass over a bucket of sensors gives all.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,8 @@ EXCURSION = pa.struct(
         ("worst_value", pa.float64()),
         ("reading_count", pa.int64()),
         ("critical_count", pa.int64()),
+        ("is_from_start", pa.bool_()),
+        ("is_to_end", pa.bool_()),
     ]
 )
 SUSPECT = pa.struct(
@@ -43,6 +46,8 @@ DAY = pa.schema(
         *((name, pa.float64()) for name in ("min_value", "max_value", "avg_value", "stddev_value")),
         *((name, pa.float64()) for name in ("level", "spread", "longest_stuck_hours", "longest_gap_hours")),
         ("longest_stuck_readings", pa.int64()),
+        *((name, pa.int64()) for name in ("running_count", "running_beyond_count")),
+        *((name, pa.float64()) for name in ("running_level", "running_stddev")),
         ("suspects", pa.list_(SUSPECT)),
         ("excursions", pa.list_(EXCURSION)),
     ]
@@ -105,6 +110,11 @@ class Groups:
         ranked = values[by_value[np.argsort(self.codes[by_value], kind="stable")]]
         return (ranked[self.starts + (self.sizes - 1) // 2] + ranked[self.starts + self.sizes // 2]) / 2
 
+    def deviations(self, values: Array) -> Array:
+        mean = self.over(np.add, values) / self.sizes
+        squares = self.over(np.add, (values - self.spread_out(mean)) ** 2)
+        return np.sqrt(squares / np.maximum(self.sizes - 1, 1))
+
 
 def days_of(readings: pa.Table) -> pa.Table:
     """One row per sensor, of the readings of some sensors on one day."""
@@ -116,7 +126,7 @@ def days_of(readings: pa.Table) -> pa.Table:
     groups, times = Groups.of(codes[order]), times[order]
     values = readings["reading_value"].to_numpy()[order]
     level, mean = groups.medians(values), groups.over(np.add, values) / groups.sizes
-    squares = groups.over(np.add, (values - groups.spread_out(mean)) ** 2)
+    deviation = groups.deviations(values)
     stuck_readings, stuck_time = longest_runs(values, times, groups)
     silence = np.r_[0, np.diff(times)]
     silence[groups.starts] = 0
@@ -131,12 +141,13 @@ def days_of(readings: pa.Table) -> pa.Table:
         "min_value": groups.over(np.minimum, values),
         "max_value": groups.over(np.maximum, values),
         "avg_value": mean,
-        "stddev_value": np.sqrt(squares / np.maximum(groups.sizes - 1, 1)),
+        "stddev_value": deviation,
         "level": level,
         "spread": 1.4826 * groups.medians(np.abs(values - groups.spread_out(level))),
         "longest_stuck_hours": stuck_time / HOUR,
         "longest_gap_hours": groups.over(np.maximum, silence) / HOUR,
         "longest_stuck_readings": stuck_readings,
+        **while_running(readings, order, values, groups, level, deviation),
         "suspects": suspects_of(readings, order, times, values, groups, jumped, meant),
         "excursions": excursions_of(readings, order, times, values, groups, jumped),
     }
@@ -146,6 +157,27 @@ def days_of(readings: pa.Table) -> pa.Table:
 
 def flag(readings: pa.Table, name: str) -> Array:
     return readings[name].to_numpy().astype(np.int64)
+
+
+def while_running(
+    readings: pa.Table, order: Array, values: Array, groups: Groups, level: Array, deviation: Array
+) -> dict[str, Any]:
+    """Figures of the readings taken while the unit of their sensor ran; of all of them where it always did."""
+    ran = ~flag(readings, "is_standing")[order].astype(bool)
+    beyond = (flag(readings, "is_critical") + flag(readings, "is_warning"))[order] * ran
+    count = groups.over(np.add, ran.astype(np.int64))
+    levels, deviations = (np.where(count == groups.sizes, of_all, np.nan) for of_all in (level, deviation))
+    rows = np.flatnonzero(groups.spread_out(count < groups.sizes) & ran)
+    if len(rows):
+        some = Groups.of(groups.codes[rows])
+        at = np.searchsorted(groups.codes[groups.starts], some.codes[some.starts])
+        levels[at], deviations[at] = some.medians(values[rows]), some.deviations(values[rows])
+    return {
+        "running_count": count,
+        "running_beyond_count": groups.over(np.add, beyond),
+        "running_level": pa.array(levels, from_pandas=True),
+        "running_stddev": pa.array(deviations, from_pandas=True),
+    }
 
 
 def longest_runs(values: Array, times: Array, groups: Groups) -> tuple[Array, Array]:
@@ -209,14 +241,16 @@ def in_lists(found: pa.Array, at: Array, groups: Groups) -> pa.Array:
 def excursions_of(
     readings: pa.Table, order: Array, times: Array, values: Array, groups: Groups, jumped: Array
 ) -> pa.Array:
-    """Runs of readings beyond a limit, as far as they are to be believed: one alone is no excursion."""
+    """Runs of readings beyond a limit, as far as they are to be believed: one alone is no excursion, and a unit that
+    stands has none."""
     believed = ~jumped
     for name in NOT_BELIEVED:
         believed &= ~flag(readings, name)[order].astype(bool)
     at = np.flatnonzero(believed)
     is_critical, is_high = (flag(readings, name)[order][at] for name in ("is_critical", "is_high"))
     is_beyond = is_critical + flag(readings, "is_warning")[order][at] > 0
-    side = np.where(is_beyond, 2 * is_high - 1, 0)
+    ran = flag(readings, "is_standing")[order][at] == 0
+    side = np.where(is_beyond & ran, 2 * is_high - 1, 0)
     codes, times, values = groups.codes[at], times[at], values[at]
     begins = np.flatnonzero(np.r_[True, (codes[1:] != codes[:-1]) | (side[1:] != side[:-1])][: len(at)])
     ends = np.r_[begins[1:], len(at)] - 1
@@ -225,6 +259,10 @@ def excursions_of(
     first, last = begins[runs], ends[runs]
     critical = np.add.reduceat(is_critical, begins)[runs] if len(at) else runs
     worst = np.maximum.reduceat(side * values, begins)[runs] if len(at) else values
+    is_first, is_last = (
+        first == np.searchsorted(codes, codes[first]),
+        last + 1 == np.searchsorted(codes, codes[first], side="right"),
+    )
     found = pa.StructArray.from_arrays(
         [
             pa.array(column).cast(field.type)
@@ -232,6 +270,7 @@ def excursions_of(
                 (
                     *(times[first], times[last], side[first] > 0, critical > 0),
                     *(worst * side[first], last - first + 1, critical),
+                    *(is_first, is_last),
                 ),
                 EXCURSION,
                 strict=True,

@@ -5,11 +5,11 @@ nothing to do.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.schema import this_instant
@@ -44,6 +44,8 @@ def make_gold(
         frames = _frames(session_for(start(), upstream), node, paths, versions, touched)
         technical = {"_processed_at": this_instant(), "_run": F.lit(context.run)}
         rows = node.call(frames | {AS_OF: as_of}).withColumns(technical)
+        if touched is not None and node.table.partition:
+            rows = rows.where(among(node.table.partition, touched))
         held = in_memory(rows) if upstream <= MOST_IN_MEMORY else None
         context.leases.check()
         if held is None:
@@ -87,13 +89,18 @@ def _frames(
     spark: SparkSession, node: Node, paths: Paths, versions: dict[str, int], touched: list[str] | None
 ) -> dict[str, Any]:
     frames: dict[str, Any] = {}
-    follows = way_of(node.table.write).follows
+    way = way_of(node.table.write)
+    assert isinstance(way, GoldWay)
     for name, ref in node.upstream.items():
         rows = read_version(spark, paths.table(ref.layer, ref.name), versions[name], ref)
-        if touched is not None and name in follows:
-            rows = rows.where(F.col(follows[name]).isin(*[F.lit(day).cast("date") for day in touched]))
+        if touched is not None and name in way.follows:
+            rows = rows.where(among(way.follows[name], way.days_needed(name, touched)))
         frames[name] = rows
     return frames
+
+
+def among(column: str, days: Sequence[str]) -> Column:
+    return F.col(column).isin(*[F.lit(day).cast("date") for day in days])
 
 
 def _store_by_spark(

@@ -1,6 +1,7 @@
 """Whole and Replace: a gold table is made again, all of it or those partitions in which a followed table changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from headrace.contracts.model import Contract
@@ -35,6 +36,9 @@ class ReplaceWay(GoldWay[Replace]):
         strangers = set(self.follows) - set(node.upstream)
         if strangers:
             raise UsageError(f"{node.ref}: follows {sorted(strangers)}, not among its arguments")
+        strangers = set(self.declared.looks_back) - set(self.follows)
+        if strangers:
+            raise UsageError(f"{node.ref}: looks back at {sorted(strangers)}, which it does not follow")
         if AS_OF in node.arguments:
             raise UsageError(
                 f"{node.ref}: takes {AS_OF}, and by Replace the partitions in which nothing changed would keep that of "
@@ -46,15 +50,27 @@ class ReplaceWay(GoldWay[Replace]):
     ) -> list[str] | None:
         if before is None or before["code"] != made_from["code"]:
             return None
-        values: set[str | None] = set()
+        values: set[str] = set()
         for name, column in self.follows.items():
             ref = node.upstream[name]
             commits = log.commits_after(paths.table(ref.layer, ref.name), before["upstream"][name])
             if commits is None:
                 return None
-            for commit in commits:
-                values |= commit.partitions(column)
-        return sorted(value for value in values if value is not None and value != DEFAULT_PARTITION)
+            changed: set[str | None] = set().union(*(commit.partitions(column) for commit in commits))
+            days = sorted(day for day in changed if day is not None and day != DEFAULT_PARTITION)
+            values |= with_days(days, ahead=self.declared.looks_back.get(name, 0))
+        return sorted(values)
+
+    def days_needed(self, name: str, touched: Sequence[str]) -> list[str]:
+        return sorted(with_days(touched, ahead=-self.declared.looks_back.get(name, 0)))
 
     def remade(self, node: Node, commit: log.Commit) -> int:
         return len(commit.partitions(node.table.partition)) if node.table.partition else 0
+
+
+def with_days(days: Iterable[str], *, ahead: int) -> set[str]:
+    """With so many days after each; before each, where `ahead` is negative."""
+    reach = range(min(ahead, 0), max(ahead, 0) + 1)
+    if not ahead:
+        return set(days)
+    return {str(date.fromisoformat(day) + timedelta(days=each)) for day in days for each in reach}

@@ -159,6 +159,10 @@ class GoldWay(Way[W]):
         """The values of the partition column to make again; None for the whole table."""
         return None
 
+    def days_needed(self, name: str, touched: Sequence[str]) -> list[str]:
+        """The days of a followed table that are read to make some partitions again."""
+        return list(touched)
+
     def remade(self, node: Node, commit: Commit) -> int:
         """How many partitions a commit made again."""
         return 0

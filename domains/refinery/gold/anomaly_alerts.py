@@ -3,21 +3,26 @@
 Only readings that can be believed count: one that jumped, or that the instrument itself doubts, is another's business
 (`suspect_readings`, `sensor_trust`), and one alone beyond a limit is none. Sensors of one kind in different units of
 measure are apart. The sensor that is furthest beyond is named, with its worst value of the window, the limit that it
-passed, and since when it has been beyond, which is within the day.
+passed, and since when it has been beyond, at most a week. What a unit's sensors pass while it stands or is being
+brought back (`unit_stands`) is left out.
 
 `time_window` is a struct of the two columns `window_start` and `window_end`, which are easier to filter on.
 """
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from headrace.tables import Replace, Table
 
+BACK_DAYS = 7
 TABLE = Table(
     key=("unit_id", "sensor_type", "measurement_unit", "window_start"),
     event_time="window_start",
     partition="reading_date",
-    write=Replace(follows={"sensor_readings": "reading_date", "sensor_days": "reading_date"}),
+    write=Replace(
+        follows={"sensor_readings": "reading_date", "sensor_days": "reading_date"},
+        looks_back={"sensor_days": BACK_DAYS + 1},
+    ),
     description="Five-minute windows in which sensors stayed critical or warned more than five times.",
     may_be_empty=True,
 )
@@ -69,7 +74,7 @@ def anomaly_alerts(sensor_readings: DataFrame, sensor_days: DataFrame) -> DataFr
             F.col(f"_worst.{name}").alias(name)
             for name in ("sensor_id", "worst_value", "limit_value", "limit_kind")
         ),
-        F.col("_worst.from_at").alias("beyond_since"),
+        F.col("_worst.since").alias("beyond_since"),
         *("avg_value", "stddev_value", "min_value", "max_value"),
         (severity / F.col("reading_count")).alias("alert_severity_score"),
         window_end.alias("window_end"),
@@ -77,7 +82,7 @@ def anomaly_alerts(sensor_readings: DataFrame, sensor_days: DataFrame) -> DataFr
     )
 
 
-NAMED = ("sensor_id", "worst_value", "limit_value", "limit_kind", "from_at")
+NAMED = ("sensor_id", "worst_value", "limit_value", "limit_kind", "since")
 
 
 def believed(sensor_readings: DataFrame) -> DataFrame:
@@ -91,9 +96,7 @@ def believed(sensor_readings: DataFrame) -> DataFrame:
 
 def with_excursion(placed: DataFrame, sensor_days: DataFrame) -> DataFrame:
     """The readings within excursions, with the limit each passed and how far it is beyond, in bands of its sensor."""
-    excursions = sensor_days.select(
-        "reading_date", F.col("sensor_id").alias("_sensor"), F.inline("excursions")
-    ).select("reading_date", "_sensor", "from_at", "to_at", "is_high")
+    excursions = over_midnights(sensor_days)
     at, value, status = F.col("reading_timestamp"), F.col("reading_value"), F.col("alert_status")
     within = (
         (placed["reading_date"] == excursions["reading_date"])
@@ -108,7 +111,7 @@ def with_excursion(placed: DataFrame, sensor_days: DataFrame) -> DataFrame:
         .join(F.broadcast(excursions), on=within, how="inner")
         .drop(excursions["reading_date"])
         .select(
-            *(*WINDOW, "sensor_id", "reading_timestamp", "from_at"),
+            *(*WINDOW, "sensor_id", "reading_timestamp", "since"),
             value.alias("worst_value"),
             limit.alias("limit_value"),
             F.concat(F.lower(status), F.when(F.col("is_high"), "_high").otherwise("_low")).alias(
@@ -117,6 +120,28 @@ def with_excursion(placed: DataFrame, sensor_days: DataFrame) -> DataFrame:
             is_critical.cast("int").alias("is_critical"),
             (~is_critical).cast("int").alias("is_warning"),
             F.struct(is_critical.alias("c"), F.abs(value - limit) / band, "sensor_id").alias("_distance"),
+        )
+    )
+
+
+def over_midnights(sensor_days: DataFrame) -> DataFrame:
+    """Excursions of days, each with the begin of what it goes on with from the days before, as far back as a week."""
+    by_time = Window.partitionBy("_sensor").orderBy("from_at")
+    before = F.lag(F.struct("reading_date", "is_high", "is_to_end")).over(by_time)
+    goes_on = (
+        F.col("is_from_start")
+        & before["is_to_end"]
+        & (before["is_high"] == F.col("is_high"))
+        & (F.datediff("reading_date", before["reading_date"]) == 1)
+    )
+    earliest = F.date_sub("reading_date", BACK_DAYS).cast("timestamp")
+    begins = F.when(~F.coalesce(goes_on, F.lit(False)), F.col("from_at"))
+    return (
+        sensor_days.select("reading_date", F.col("sensor_id").alias("_sensor"), F.inline("excursions"))
+        .withColumn("_begins", begins)
+        .select(
+            *("reading_date", "_sensor", "from_at", "to_at", "is_high"),
+            F.greatest(F.last("_begins", ignorenulls=True).over(by_time), earliest).alias("since"),
         )
     )
 

@@ -3,11 +3,14 @@
 Volatilities of temperatures, flows and pH cannot be averaged in their own units: flow meters would decide
 alone. So a sensor's volatility is in thousandths of its span, near °F for a thermometer of 0 to 1200 °F. The
 maintenance status is as of that day, by what was known of the unit then.
+
+Only readings count that were taken while the unit ran: a stand is no illness. A unit that stood all day has no score.
 """
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from domains.refinery.measures import share
 from headrace.tables import Replace, Table, with_version_at
 
 TABLE = Table(
@@ -31,7 +34,8 @@ def equipment_health(sensor_days: DataFrame, processing_units: DataFrame, refine
         .withColumn("days_since_maintenance", F.datediff("reading_date", "last_maintenance_date"))
         .select(
             *("unit_id", "unit_name", "unit_type", "refinery_id", "refinery_name", "reading_date"),
-            F.greatest(F.lit(0.0), score).alias("health_score"),
+            F.when(score.isNotNull(), F.greatest(F.lit(0.0), score)).alias("health_score"),
+            "running_share",
             *("avg_anomaly_rate", "avg_volatility", "vibration_level", "temperature_level"),
             *("days_since_maintenance", "maintenance_interval_days"),
             maintenance_status().alias("maintenance_status"),
@@ -41,19 +45,21 @@ def equipment_health(sensor_days: DataFrame, processing_units: DataFrame, refine
 
 def with_unit_days(sensor_days: DataFrame) -> DataFrame:
     """First per kind of sensor, then over the kinds: a unit's many flow meters count once."""
-    readings = F.sum("reading_count")
-    in_thousandths = 1000 * F.col("stddev_value") / F.col("value_span")
-    anomalies = F.sum(F.col("critical_count") + F.col("warning_count"))
+    readings = F.sum("running_count")
+    in_thousandths = 1000 * F.col("running_stddev") / F.col("value_span")
     kinds = sensor_days.groupBy("unit_id", "refinery_id", "reading_date", "sensor_type").agg(
-        (anomalies / readings).alias("anomaly_rate"),
-        (F.sum(in_thousandths * F.col("reading_count")) / readings).alias("volatility"),
-        F.avg(F.col("level") / F.col("value_span")).alias("level"),
+        share(F.sum("running_beyond_count"), readings).alias("anomaly_rate"),
+        share(F.sum(in_thousandths * F.col("running_count")), readings).alias("volatility"),
+        F.avg(F.col("running_level") / F.col("value_span")).alias("level"),
+        readings.alias("running_count"),
+        F.sum("reading_count").alias("reading_count"),
     )
     return kinds.groupBy("unit_id", "refinery_id", "reading_date").agg(
         F.avg("anomaly_rate").alias("avg_anomaly_rate"),
         F.avg("volatility").alias("avg_volatility"),
         F.avg(F.when(F.col("sensor_type") == "Vibration", F.col("level"))).alias("vibration_level"),
         F.avg(F.when(F.col("sensor_type") == "Temperature", F.col("level"))).alias("temperature_level"),
+        share(F.sum("running_count"), F.sum("reading_count")).alias("running_share"),
     )
 
 

@@ -1,7 +1,8 @@
 """Each sensor's day: what it read, how it was judged, and whether it stuck, fell silent or jumped.
 
 All that is asked of readings later (health of units, trust in sensors, suspect readings) is asked of these
-days, so the readings themselves are read once.
+days, so the readings themselves are read once. What begins with `running` leaves out the hours in which the unit
+stood or was being brought back (`unit_stands`), and so do excursions.
 """
 
 import pyarrow as pa
@@ -16,16 +17,17 @@ TABLE = Table(
     key=("sensor_id", "reading_date"),
     partition="reading_date",
     cluster=("sensor_id",),
-    write=Replace(follows={"sensor_readings": "reading_date"}),
+    write=Replace(follows={"sensor_readings": "reading_date", "unit_stands": "production_date"}),
     description="Counts, levels, stuck runs, gaps and suspect readings of each sensor and day.",
 )
 
 BUCKETS = 16  # of sensors: a bucket's day must fit into a Python worker's memory at full scale
 
 
-def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
+def sensor_days(sensor_readings: DataFrame, sensors: DataFrame, unit_stands: DataFrame) -> DataFrame:
     days = (
-        sensor_readings.select(
+        sensor_readings.transform(with_standing, unit_stands)
+        .select(
             *("reading_date", "sensor_id", "reading_id", "reading_timestamp", "reading_value"),
             (F.col("alert_status") == "CRITICAL").alias("is_critical"),
             (F.col("alert_status") == "WARNING").alias("is_warning"),
@@ -34,6 +36,7 @@ def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
             F.coalesce(F.col("reading_quality") == "UNCERTAIN", F.lit(False)).alias("is_uncertain"),
             F.coalesce(F.col("reading_quality") == "BAD", F.lit(False)).alias("is_bad"),
             F.coalesce("is_interpolated", F.lit(False)).alias("is_interpolated"),
+            "is_standing",
             "measurement_unit",
             F.pmod(F.xxhash64("sensor_id"), F.lit(BUCKETS)).alias("_bucket"),
         )
@@ -61,6 +64,19 @@ def sensor_days(sensor_readings: DataFrame, sensors: DataFrame) -> DataFrame:
         )
         .withColumn("beyond_limit", limit_of_kind())
         .drop("_last", *LIMITS)
+    )
+
+
+def with_standing(readings: DataFrame, unit_stands: DataFrame) -> DataFrame:
+    """The hours of a day as the bits of a number: a row for each hour would be a large table to send around."""
+    hours = unit_stands.groupBy("unit_id", F.col("production_date").alias("reading_date")).agg(
+        F.bit_or(F.expr("shiftleft(1, hour(production_hour))")).alias("_hours")
+    )
+    its_bit = F.expr("shiftright(_hours, hour(reading_timestamp)) & 1")
+    return (
+        readings.join(F.broadcast(hours), on=["unit_id", "reading_date"], how="left")
+        .withColumn("is_standing", F.coalesce(its_bit == 1, F.lit(False)))
+        .drop("_hours")
     )
 
 

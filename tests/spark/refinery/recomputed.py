@@ -10,6 +10,25 @@ import numpy as np
 
 Rows = list[dict[str, Any]]
 
+STANDING = """
+    standing as (
+        select unit_id, production_hour + n * interval 1 hour as hour, min(n) as since
+        from silver.production_output, range(13) marks(n)
+        where downtime_minutes > 0 or input_volume_barrels = 0 group by all)"""
+BELIEVED = f"""
+    {STANDING.strip()},
+    believed as (
+        select r.sensor_id, r.unit_id, r.refinery_id, r.sensor_type, r.measurement_unit, r.reading_date,
+            r.reading_timestamp as taken, r.reading_value, r.alert_status, r.critical_low, r.critical_high, r.warning_low,
+            r.warning_high, time_bucket(interval 5 minutes, r.reading_timestamp) as window_start,
+            case when r.alert_status = 'NORMAL' or s.unit_id is not null then 0
+                when r.reading_value > r.warning_high then 1 else -1 end as side
+        from silver.sensor_readings r
+        left join standing s on s.unit_id = r.unit_id and s.hour = date_trunc('hour', r.reading_timestamp)
+        where r.reading_quality = 'GOOD' and not coalesce(r.is_interpolated, false) and not exists (
+            select 1 from gold.suspect_readings q
+            where q.reading_id = r.reading_id and q.reading_date = r.reading_date))"""
+
 # Where a row names a table, its columns are compared by name with that of gold.
 SQL = {
     "refinery_kpis": """
@@ -95,14 +114,8 @@ SQL = {
         select s.reading_id, r.reading_date, r.reading_value as sent_value
         from silver.sensor_readings r join gold.suspect_readings s using (reading_id, reading_date)
     """,
-    "sensor_days": """
-        with believed as (
-            select sensor_id, reading_date, reading_timestamp as taken, reading_value, alert_status,
-                case when alert_status = 'NORMAL' then 0 when reading_value > warning_high then 1 else -1 end as side
-            from silver.sensor_readings r
-            where reading_quality = 'GOOD' and not coalesce(is_interpolated, false) and not exists (
-                select 1 from gold.suspect_readings s
-                where s.reading_id = r.reading_id and s.reading_date = r.reading_date)),
+    "sensor_days": f"""
+        with {BELIEVED},
         marked as (
             select *, coalesce(side != lag(side) over by_time, true) as begins from believed
             window by_time as (partition by sensor_id, reading_date order by taken)),
@@ -113,12 +126,86 @@ SQL = {
                 count(*) filter (alert_status = 'CRITICAL') as critical,
                 side * max(side * reading_value) as worst
             from numbered where side != 0 group by sensor_id, reading_date, run, side
-            having count(*) >= 2 and epoch(max(taken) - min(taken)) >= 30)
-        select d.sensor_id, d.reading_date, coalesce(sum(readings), 0) as beyond_count,
+            having count(*) >= 2 and epoch(max(taken) - min(taken)) >= 30),
+        days as (
+            select sensor_id, reading_date, count(*) as reading_count,
+                count(*) filter (s.unit_id is null) as running_count,
+                count(*) filter (s.unit_id is null and alert_status != 'NORMAL') as running_beyond_count,
+                median(reading_value) as level, median(reading_value) filter (s.unit_id is null) as running_level
+            from silver.sensor_readings r
+            left join standing s on s.unit_id = r.unit_id and s.hour = date_trunc('hour', r.reading_timestamp)
+            group by all)
+        select d.*, coalesce(sum(readings), 0) as beyond_count,
             coalesce(sum(critical), 0) as beyond_critical_count, max(since) as beyond_since, max(until) as beyond_until,
             arg_max(worst, since) as beyond_value
-        from (select distinct sensor_id, reading_date from silver.sensor_readings) d
-        left join runs using (sensor_id, reading_date) group by all
+        from days d left join runs using (sensor_id, reading_date) group by all
+    """,
+    "unit_stands": f"""
+        with {STANDING}
+        select unit_id, hour as production_hour, hour::date as production_date, since as hours_since_stand,
+            if(since = 0, 'STANDS', 'HEATS UP') as state
+        from standing
+    """,
+    "anomaly_alerts": f"""
+        with {BELIEVED},
+        marked as (
+            select *, coalesce(side != lag(side) over by_time, true) as begins from believed
+            window by_time as (partition by sensor_id order by taken)),
+        numbered as (select *, sum(begins::int) over (partition by sensor_id order by taken) as run from marked),
+        days as (
+            select sensor_id, run, reading_date, min(taken) as since from numbered where side != 0 group by all
+            having count(*) >= 2 and epoch(max(taken) - min(taken)) >= 30),
+        parts as (
+            select *, reading_date - row_number() over (partition by sensor_id, run order by reading_date)::int as island
+            from days),
+        excursions as (
+            select sensor_id, run, reading_date, greatest(min(since) over (partition by sensor_id, run, island),
+                (reading_date - 7)::timestamp at time zone 'UTC') as since
+            from parts),
+        beyond as (
+            select n.*, e.since, alert_status = 'CRITICAL' as is_critical,
+                if(alert_status = 'CRITICAL', if(side > 0, critical_high, critical_low),
+                    if(side > 0, warning_high, warning_low)) as passed
+            from numbered n join excursions e using (sensor_id, run, reading_date)),
+        windows as (
+            select unit_id, sensor_type, measurement_unit, window_start,
+                count(*) filter (is_critical) as critical_count, count(*) filter (not is_critical) as warning_count,
+                count(distinct sensor_id) as sensors_beyond,
+                arg_max(row(sensor_id, reading_value, passed, since), row(is_critical,
+                    abs(reading_value - passed) / abs(warning_high - warning_low), sensor_id)) as worst
+            from beyond group by all having critical_count > 0 or warning_count > 5),
+        figures as (
+            select unit_id, sensor_type, measurement_unit, window_start, count(*) as reading_count,
+                avg(reading_value) as avg_value, max(reading_value) as max_value
+            from believed group by all)
+        select w.unit_id, w.sensor_type, w.measurement_unit, w.window_start, critical_count, warning_count, sensors_beyond,
+            worst[1] as sensor_id, worst[2] as worst_value, worst[3] as limit_value, worst[4] as beyond_since,
+            reading_count, avg_value, max_value,
+            (10 * critical_count + 3 * warning_count) / reading_count as alert_severity_score
+        from windows w join figures f using (unit_id, sensor_type, measurement_unit, window_start)
+    """,
+    "equipment_health": f"""
+        with {STANDING},
+        readings as (
+            select r.*, s.unit_id is null as ran from silver.sensor_readings r
+            left join standing s on s.unit_id = r.unit_id and s.hour = date_trunc('hour', r.reading_timestamp)),
+        of_sensors as (
+            select c.unit_id, c.sensor_type, reading_date, c.max_value - c.min_value as span, count(*) filter (ran) as ran,
+                count(*) as readings, count(*) filter (ran and alert_status != 'NORMAL') as beyond,
+                coalesce(stddev(reading_value) filter (ran), 0) as unrest, median(reading_value) filter (ran) as level
+            from readings r join silver.sensors c on c.sensor_id = r.sensor_id and c.is_current
+            group by r.sensor_id, c.unit_id, c.sensor_type, reading_date, span),
+        kinds as (
+            select unit_id, sensor_type, reading_date, sum(beyond) / nullif(sum(ran), 0) as beyond, sum(ran) as ran,
+                sum(1000 * unrest / span * ran) / nullif(sum(ran), 0) as unrest, sum(readings) as readings,
+                avg(level / span) as level
+            from of_sensors group by all)
+        select unit_id, reading_date,
+            case when sum(ran) > 0 then greatest(0, 100 - 500 * avg(beyond) - avg(unrest) / 10) end as health_score,
+            avg(beyond) as avg_anomaly_rate, avg(unrest) as avg_volatility, sum(ran) / sum(readings) as running_share,
+            avg(level) filter (sensor_type = 'Vibration') as vibration_level,
+            avg(level) filter (sensor_type = 'Temperature') as temperature_level
+        from kinds group by all
     """,
 }
 

@@ -25,6 +25,7 @@ def day(
         "is_out_of_range": [],
         "is_uncertain": [],
         "is_bad": [],
+        "is_standing": [],
     } | flags
     marks = {name: [place in found for place in range(count)] for name, found in told.items()}
     return pa.table(
@@ -140,6 +141,52 @@ def test_a_jump_is_left_out_of_an_excursion():
     calm = [520.0 + noise for noise in NOISE]
     calm[5] = 900.0
     assert excursions(calm, is_warning=list(range(12)), is_high=list(range(12)))[0][4] < 521
+
+
+def test_what_a_standing_unit_passes_is_no_excursion():
+    flags = {"is_warning": [2, 3, 4, 5], "is_high": [2, 3, 4, 5]}
+    assert excursions(RISE, **flags, is_standing=[1, 2, 3, 4, 5, 6]) == []
+    assert [each[:2] for each in excursions(RISE, **flags, is_standing=[4, 5])] == [(2, 3)]
+
+
+def test_a_stand_parts_what_is_beyond_before_and_after_it():
+    beyond = list(range(10))
+    assert [each[:2] for each in excursions(RISE, is_warning=beyond, is_high=beyond, is_standing=[4, 5])] == [
+        (0, 3),
+        (6, 9),
+    ]
+
+
+def test_an_excursion_says_whether_it_reaches_the_ends_of_its_day():
+    rows = found(day(RISE, is_warning=[0, 1, 4, 5, 8, 9], is_high=[0, 1, 4, 5, 8, 9]))["excursions"]
+    assert [(each["is_from_start"], each["is_to_end"]) for each in rows] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+
+
+def test_figures_while_running_leave_a_stand_out():
+    readings = [500.0, 502.0, 0.0, 0.0, 501.0, 499.0]
+    row = found(day(readings, is_critical=[2, 3], is_warning=[1], is_standing=[2, 3]))
+    assert (row["running_count"], row["running_beyond_count"], row["running_level"]) == (4, 1, 500.5)
+    assert row["running_stddev"] == pytest.approx(np.std([500, 502, 501, 499], ddof=1))
+    assert (row["critical_count"], row["reading_count"]) == (2, 6)
+
+
+def test_without_a_stand_the_figures_while_running_are_those_of_the_day():
+    row = found(day(RISE, is_warning=[2]))
+    assert (row["running_count"], row["running_beyond_count"]) == (10, 1)
+    assert (row["running_level"], row["running_stddev"]) == (row["level"], row["stddev_value"])
+
+
+def test_a_sensor_of_a_unit_that_stood_all_day_has_no_level_while_running():
+    both = pa.concat_tables(
+        [day([0.0, 0.1], sensor="A", is_standing=[0, 1]), day([5.0, 7.0], sensor="B", is_standing=[0])]
+    )
+    a, b = sorted(days_of(both).to_pylist(), key=lambda row: row["sensor_id"])
+    assert (a["running_count"], a["running_level"], a["running_stddev"]) == (0, None, None)
+    assert (b["running_count"], b["running_level"], b["level"]) == (1, 7, 6)
 
 
 def test_above_and_below_are_apart():
