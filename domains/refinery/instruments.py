@@ -48,6 +48,7 @@ DAY = pa.schema(
         ("longest_stuck_readings", pa.int64()),
         *((name, pa.int64()) for name in ("running_count", "running_beyond_count")),
         *((name, pa.float64()) for name in ("running_level", "running_stddev")),
+        ("quarter_levels", pa.list_(pa.float64())),
         ("suspects", pa.list_(SUSPECT)),
         ("excursions", pa.list_(EXCURSION)),
     ]
@@ -61,6 +62,7 @@ COUNTED = {
     "interpolated_count": "is_interpolated",
 }
 HOUR = 3_600_000_000
+QUARTERS = 4
 PERSISTS_READINGS, PERSISTS_TIME = 2, 30_000_000  # and microseconds
 NOT_BELIEVED = ("is_uncertain", "is_bad", "is_interpolated")
 SPIKE_NOISES = 12.0
@@ -148,6 +150,7 @@ def days_of(readings: pa.Table) -> pa.Table:
         "longest_gap_hours": groups.over(np.maximum, silence) / HOUR,
         "longest_stuck_readings": stuck_readings,
         **while_running(readings, order, values, groups, level, deviation),
+        "quarter_levels": quarter_levels(readings, order, times, values, groups, jumped),
         "suspects": suspects_of(readings, order, times, values, groups, jumped, meant),
         "excursions": excursions_of(readings, order, times, values, groups, jumped),
     }
@@ -178,6 +181,29 @@ def while_running(
         "running_level": pa.array(levels, from_pandas=True),
         "running_stddev": pa.array(deviations, from_pandas=True),
     }
+
+
+def quarter_levels(
+    readings: pa.Table, order: Array, times: Array, values: Array, groups: Groups, jumped: Array
+) -> pa.Array:
+    """Median of each six hours, of readings that are believed and were taken while the unit ran."""
+    at = np.flatnonzero(
+        believed(readings, order, jumped) & ~flag(readings, "is_standing")[order].astype(bool)
+    )
+    places = np.repeat(np.arange(len(groups.starts)), groups.sizes)[at] * QUARTERS
+    places += times[at] // (24 // QUARTERS * HOUR) % QUARTERS
+    levels = np.full(len(groups.starts) * QUARTERS, np.nan)
+    if len(at):
+        small = np.uint16 if len(levels) < 2**16 else np.uint32  # the smaller ones are sorted by radix
+        quarters = Groups.of(places.astype(small))
+        levels[places[quarters.starts]] = quarters.medians(values[at])
+    borders = np.arange(0, len(levels) + 1, QUARTERS)
+    return pa.ListArray.from_arrays(pa.array(borders, pa.int32()), pa.array(levels, from_pandas=True))
+
+
+def believed(readings: pa.Table, order: Array, jumped: Array) -> Array:
+    doubted = sum(flag(readings, name) for name in NOT_BELIEVED)
+    return ~jumped & (doubted[order] == 0)
 
 
 def longest_runs(values: Array, times: Array, groups: Groups) -> tuple[Array, Array]:
@@ -243,10 +269,7 @@ def excursions_of(
 ) -> pa.Array:
     """Runs of readings beyond a limit, as far as they are to be believed: one alone is no excursion, and a unit that
     stands has none."""
-    believed = ~jumped
-    for name in NOT_BELIEVED:
-        believed &= ~flag(readings, name)[order].astype(bool)
-    at = np.flatnonzero(believed)
+    at = np.flatnonzero(believed(readings, order, jumped))
     is_critical, is_high = (flag(readings, name)[order][at] for name in ("is_critical", "is_high"))
     is_beyond = is_critical + flag(readings, "is_warning")[order][at] > 0
     ran = flag(readings, "is_standing")[order][at] == 0

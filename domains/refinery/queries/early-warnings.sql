@@ -1,52 +1,24 @@
 -- Which processing units show early warning signs of failure?
--- Columns: unit, refinery, sign (STRONG, WEAK or NONE), health now and over the two weeks before, rise of
--- vibration and temperature in thousandths of their sensors' span, maintenance status. Strongest first.
-WITH last_day AS (
-    SELECT max(reading_date) AS today FROM gold.equipment_health
-),
-compared AS (
-    SELECT
-        h.unit_id,
-        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_now,
-        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_before,
-        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.vibration_level END) AS vibration_now,
-        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.vibration_level END) AS vibration_before,
-        avg(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.temperature_level END) AS temperature_now,
-        avg(CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.temperature_level END) AS temperature_before
-    FROM gold.equipment_health h
-    CROSS JOIN last_day l
-    WHERE h.reading_date > l.today - INTERVAL '16' DAY
-    GROUP BY h.unit_id
-),
-signs AS (
-    SELECT
-        unit_id,
-        health_now,
-        health_before,
-        1000 * (vibration_now - vibration_before) AS vibration_rise,
-        1000 * (temperature_now - temperature_before) AS temperature_rise
-    FROM compared
-)
+-- Columns: unit with its id, sign (STRONG or WEAK where several sensors of a kind move towards a limit, STANDS,
+-- RESTARTED where it is too new to tell, NONE), hours until the first of these sensors is at its critical limit if it goes
+-- on as it does (run-ups tend to become faster) and to a warning, the sensors that move, the first one with its limit and
+-- its value, the chance that a unit with such signs fails within a week, since when and why it stands, refinery, health,
+-- maintenance. The worst first.
 SELECT
-    s.unit_id,
-    h.unit_name,
-    h.unit_type,
-    h.refinery_name,
-    CASE
-        WHEN s.health_before - s.health_now > 10 OR s.vibration_rise > 50 THEN 'STRONG'
-        WHEN s.health_before - s.health_now > 3 OR s.vibration_rise > 20 OR s.temperature_rise > 20 THEN 'WEAK'
-        ELSE 'NONE'
-    END AS sign,
-    round(s.health_now, 1) AS health_now,
-    round(s.health_before, 1) AS health_before,
-    round(s.vibration_rise, 1) AS vibration_rise,
-    round(s.temperature_rise, 1) AS temperature_rise,
-    h.maintenance_status
-FROM signs s
-JOIN gold.equipment_health h ON h.unit_id = s.unit_id
-JOIN last_day l ON h.reading_date = l.today
-ORDER BY
-    greatest(0, coalesce(s.vibration_rise, 0)) + greatest(0, coalesce(s.temperature_rise, 0))
-    + 5 * greatest(0, coalesce(s.health_before - s.health_now, 0)) DESC,
-    s.unit_id
+    concat(unit_name, ' ', unit_id) AS unit,
+    sign,
+    round(hours_to_critical) AS hours_to_critical,
+    driving_sensors,
+    round(confidence, 2) AS confidence,
+    concat(sensor_id, ' ', limit_kind, ' ', CAST(limit_value AS VARCHAR), ' ', measurement_unit) AS first_limit,
+    round(current_value, 1) AS it_reads,
+    round(usual_value, 1) AS usually,
+    round(hours_to_warning) AS hours_to_warning,
+    stands_since,
+    downtime_cause,
+    refinery_name,
+    round(health_score, 1) AS health,
+    maintenance_status
+FROM gold.early_warnings
+ORDER BY urgency
 LIMIT 10

@@ -268,6 +268,18 @@ def test_hours_in_which_units_stand_are_those_in_which_they_did(fortnight: Fortn
     assert len(found - stood) <= 0.01 * len(found)
 
 
+def test_every_unit_with_readings_has_its_place_among_the_warnings(
+    fortnight: Fortnight, lake: Settings
+) -> None:
+    rows = asked("select * from gold.early_warnings order by urgency", lake)
+    units = asked("select distinct unit_id from gold.equipment_health", lake)
+    assert [row["urgency"] for row in rows] == list(range(1, len(units) + 1))
+    hours = [row["hours_to_critical"] for row in rows if row["sign"] == "STRONG"]
+    assert hours == sorted(hours, key=lambda each: (each is None, each))
+    answer = fortnight.answers[f"{DOMAIN}/early-warnings"]
+    assert answer[0]["unit"].endswith(rows[0]["unit_id"])
+
+
 def test_slopes_of_yield_are_those_of_least_squares_with_a_level_for_each_unit(
     fortnight: Fortnight, lake: Settings
 ) -> None:

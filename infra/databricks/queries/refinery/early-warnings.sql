@@ -1,68 +1,29 @@
 -- Which processing units show early warning signs of failure?
 USE CATALOG IDENTIFIER(:catalog);
-WITH last_day AS (
-  SELECT
-    MAX(reading_date) AS today
-  FROM gold.equipment_health
-), compared AS (
-  SELECT
-    h.unit_id,
-    AVG(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_now,
-    AVG(CASE WHEN h.reading_date <= l.today - INTERVAL '2' DAY THEN h.health_score END) AS health_before,
-    AVG(CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.vibration_level END) AS vibration_now,
-    AVG(
-      CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.vibration_level END
-    ) AS vibration_before,
-    AVG(
-      CASE WHEN h.reading_date > l.today - INTERVAL '2' DAY THEN h.temperature_level END
-    ) AS temperature_now,
-    AVG(
-      CASE WHEN h.reading_date <= l.today - INTERVAL '7' DAY THEN h.temperature_level END
-    ) AS temperature_before
-  FROM gold.equipment_health AS h
-  CROSS JOIN last_day AS l
-  WHERE
-    h.reading_date > l.today - INTERVAL '16' DAY
-  GROUP BY
-    h.unit_id
-), signs AS (
-  SELECT
-    unit_id,
-    health_now,
-    health_before,
-    1000 * (
-      vibration_now - vibration_before
-    ) AS vibration_rise,
-    1000 * (
-      temperature_now - temperature_before
-    ) AS temperature_rise
-  FROM compared
-)
 SELECT
-  s.unit_id,
-  h.unit_name,
-  h.unit_type,
-  h.refinery_name,
-  CASE
-    WHEN s.health_before - s.health_now > 10 OR s.vibration_rise > 50
-    THEN 'STRONG'
-    WHEN s.health_before - s.health_now > 3
-    OR s.vibration_rise > 20
-    OR s.temperature_rise > 20
-    THEN 'WEAK'
-    ELSE 'NONE'
-  END AS sign,
-  ROUND(s.health_now, 1) AS health_now,
-  ROUND(s.health_before, 1) AS health_before,
-  ROUND(s.vibration_rise, 1) AS vibration_rise,
-  ROUND(s.temperature_rise, 1) AS temperature_rise,
-  h.maintenance_status
-FROM signs AS s
-JOIN gold.equipment_health AS h
-  ON h.unit_id = s.unit_id
-JOIN last_day AS l
-  ON h.reading_date = l.today
+  CONCAT(COALESCE(unit_name, ''), ' ', COALESCE(unit_id, '')) AS unit,
+  sign,
+  ROUND(hours_to_critical) AS hours_to_critical,
+  driving_sensors,
+  ROUND(confidence, 2) AS confidence,
+  CONCAT(
+    COALESCE(sensor_id, ''),
+    ' ',
+    COALESCE(limit_kind, ''),
+    ' ',
+    COALESCE(CAST(limit_value AS STRING), ''),
+    ' ',
+    COALESCE(measurement_unit, '')
+  ) AS first_limit,
+  ROUND(current_value, 1) AS it_reads,
+  ROUND(usual_value, 1) AS usually,
+  ROUND(hours_to_warning) AS hours_to_warning,
+  stands_since,
+  downtime_cause,
+  refinery_name,
+  ROUND(health_score, 1) AS health,
+  maintenance_status
+FROM gold.early_warnings
 ORDER BY
-  GREATEST(0, COALESCE(s.vibration_rise, 0)) + GREATEST(0, COALESCE(s.temperature_rise, 0)) + 5 * GREATEST(0, COALESCE(s.health_before - s.health_now, 0)) DESC,
-  s.unit_id NULLS LAST
+  urgency NULLS LAST
 LIMIT 10
