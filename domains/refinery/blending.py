@@ -15,22 +15,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-# What a barrel of a product fetches above a barrel of benchmark crude [USD]. No source of the refinery sends product
-# prices; these are usual spreads, and a better one of its own goes here.
-OVER_BENCHMARK = {
-    "Gasoline": 17.0,
-    "Diesel": 22.0,
-    "Jet Fuel": 20.0,
-    "Distillate": 18.0,
-    "Feedstock": -3.0,
-    "Gas": -30.0,
-    "Residual": -13.0,
-    "Solid": -55.0,
-    "Lubricant": 40.0,
-    "Byproduct": -60.0,
-    "Petrochemical": 30.0,
-}
-
 
 @dataclass(frozen=True)
 class Tanks:

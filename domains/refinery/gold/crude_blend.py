@@ -3,11 +3,12 @@
 A tank holds a mixture and gives all of it alike, so the plan says barrels a tank, and what grades these are follows
 (`crude_mixtures`). What is due before the day begins is in its tank by then, what is drawn until then is gone.
 
-The charge is what the refinery charges on a usual day of the last week, not its nameplate. What it can digest is what
-it has digested: the lightest, heaviest and sourest day's charge of the last four weeks, and a little, since an assay
-is no more exact. The best plan is the one whose products are worth most above what the crude would cost today: yields
-by gravity and sulphur (`yield_by_quality`) of what the refinery makes, prices by the spreads in `blending`, and crude
-at the benchmark of this week's cargoes plus its differential.
+The charge is what the refinery's plan says, not its nameplate; without a plan, that of a usual day of the last week.
+What it can digest is what it has digested: the lightest, heaviest and sourest day's charge of the last four weeks, and
+a little, since an assay is no more exact. The best blend is the one whose products are worth most above what the crude
+would cost today: yields
+by gravity and sulphur (`yield_by_quality`) of what the refinery makes, products at the market's prices of the week, and
+crude at its benchmark plus the differential.
 """
 
 from datetime import date, datetime, timedelta
@@ -18,7 +19,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.blending import (
-    OVER_BENCHMARK,
     Blend,
     Limits,
     Tanks,
@@ -69,11 +69,15 @@ def crude_blend(
     refinery_kpis: DataFrame,
     yield_by_quality: DataFrame,
     refineries: DataFrame,
+    production_plans: DataFrame,
+    market_prices: DataFrame,
     as_of: datetime,
 ) -> DataFrame:
-    benchmark = benchmark_of(crude_shipments, crude_types, as_of)
-    values = values_of_crude(production_output, yield_by_quality, benchmark, as_of)
-    limits = limits_of_refineries(processing_units, refinery_kpis, refineries, as_of)
+    day, priced = F.col("price_date"), F.col("priced_at") <= instant(as_of)
+    prices = market_prices.where(priced & (day > F.lit((as_of - timedelta(days=PRICE_DAYS)).date())))
+    benchmark = prices.agg(F.avg("benchmark_per_barrel").alias("_benchmark"))
+    values = values_of_crude(production_output, yield_by_quality, prices, benchmark, as_of)
+    limits = limits_of_refineries(processing_units, refinery_kpis, refineries, production_plans, as_of)
     evenings = (
         limits.join(F.broadcast(values), on="refinery_id", how="left")
         .join(evenings_of_tanks(tank_days, storage_tanks, as_of), on="refinery_id", how="left")
@@ -97,20 +101,12 @@ def first_day_of_diet(as_of: datetime) -> Column:
     return F.lit((as_of - timedelta(days=DIET_DAYS)).date())
 
 
-def benchmark_of(crude_shipments: DataFrame, crude_types: DataFrame, as_of: datetime) -> DataFrame:
-    """One row: what a barrel of benchmark crude costs, by the cargoes that left in the last week."""
-    left = F.col("shipment_date")
-    recent = (left > F.lit((as_of - timedelta(days=PRICE_DAYS)).date())) & (left <= F.to_date(instant(as_of)))
-    differentials = crude_types.select("crude_type_id", "benchmark_price_differential")
-    return (
-        crude_shipments.where(recent)
-        .join(F.broadcast(differentials), on="crude_type_id", how="inner")
-        .agg(F.avg(F.col("price_per_barrel") - F.col("benchmark_price_differential")).alias("_benchmark"))
-    )
-
-
 def values_of_crude(
-    production_output: DataFrame, yield_by_quality: DataFrame, benchmark: DataFrame, as_of: datetime
+    production_output: DataFrame,
+    yield_by_quality: DataFrame,
+    prices: DataFrame,
+    benchmark: DataFrame,
+    as_of: datetime,
 ) -> DataFrame:
     """Per refinery the worth of the products of a barrel, as a plane: `worth` at 0 °API and no sulphur, and what a
     degree and a per cent of sulphur add."""
@@ -121,9 +117,7 @@ def values_of_crude(
         .select("refinery_id", F.col("output_product_id").alias("product_id"))
         .distinct()
     )
-    spread = F.lit(0.0)
-    for category, dollars in OVER_BENCHMARK.items():
-        spread = F.when(F.col("product_category") == category, F.lit(dollars)).otherwise(spread)
+    fetches = prices.groupBy("product_id").agg(F.avg("price_per_barrel").alias("_price"))
     by_api, by_sulfur = (
         F.coalesce(name, F.lit(0.0)) for name in ("yield_per_api_gravity", "yield_per_sulfur")
     )
@@ -134,17 +128,13 @@ def values_of_crude(
     )
     planes = yield_by_quality.where("product_avg_yield IS NOT NULL").select(
         *("product_id", "product_avg_yield"),
-        *(
-            level.alias("_level"),
-            by_api.alias("_by_api"),
-            by_sulfur.alias("_by_sulfur"),
-            spread.alias("_spread"),
-        ),
+        *(level.alias("_level"), by_api.alias("_by_api"), by_sulfur.alias("_by_sulfur")),
     )
-    price = F.col("_benchmark") + F.col("_spread")
+    price = F.coalesce("_price", "_benchmark")
     a_barrel = F.greatest(F.lit(1.0), F.sum("product_avg_yield"))  # products of a barrel are no more than one
     return (
         made.join(F.broadcast(planes.distinct()), on="product_id", how="inner")
+        .join(F.broadcast(fetches), on="product_id", how="left")
         .crossJoin(F.broadcast(benchmark))
         .groupBy("refinery_id")
         .agg(
@@ -156,7 +146,11 @@ def values_of_crude(
 
 
 def limits_of_refineries(
-    processing_units: DataFrame, refinery_kpis: DataFrame, refineries: DataFrame, as_of: datetime
+    processing_units: DataFrame,
+    refinery_kpis: DataFrame,
+    refineries: DataFrame,
+    production_plans: DataFrame,
+    as_of: datetime,
 ) -> DataFrame:
     """Of each refinery with a crude unit in service."""
     day, charge = F.col("production_date"), F.col("crude_barrels_per_day")
@@ -166,22 +160,32 @@ def limits_of_refineries(
         refinery_kpis.where(is_of_diet & (F.col("coverage") >= LEAST_COVERAGE) & (charge > 0))
         .groupBy("refinery_id")
         .agg(
-            F.median(F.when(is_usual, charge)).alias("charge_barrels"),
+            F.median(F.when(is_usual, charge)).alias("_usual_barrels"),
             (F.min("charge_api_gravity") - API_MARGIN).alias("api_min"),
             (F.max("charge_api_gravity") + API_MARGIN).alias("api_max"),
             (F.max("charge_sulfur_pct") * (1 + SULFUR_MARGIN)).alias("sulfur_max_pct"),
         )
     )
+    plan = production_plans.where(F.col("plan_date") == F.lit(charge_day(as_of))).where(
+        F.col("published_at") <= instant(as_of)
+    )
+    planned = F.col("planned_charge_barrels")
     running = (
         processing_units.transform(only_at, as_of)
         .where("is_active AND unit_subtype = 'Atmospheric'")
-        .select("refinery_id")
-        .distinct()
+        .select("refinery_id", "unit_id")
+        .join(plan.select("unit_id", planned), on="unit_id", how="left")
+        .groupBy("refinery_id")
+        .agg(
+            F.when(F.count(planned) == F.count("*"), F.sum(planned)).cast("double").alias("_planned_barrels")
+        )
     )
     return (
         refineries.select("refinery_id", "refinery_name")
         .join(F.broadcast(running), on="refinery_id", how="inner")
         .join(F.broadcast(diet), on="refinery_id", how="left")
+        .withColumn("charge_barrels", F.coalesce("_planned_barrels", "_usual_barrels"))
+        .drop("_planned_barrels", "_usual_barrels")
     )
 
 

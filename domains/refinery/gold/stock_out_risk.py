@@ -1,8 +1,9 @@
 """Crude shipments under way that are late, beside whether their refinery runs short before and without them.
 
 A refinery lives on all its parcels, so its stock is followed hour by hour: the level, plus all that is under way, less
-the usual draw. When a parcel comes is drawn many times from how late its supplier's have come (`crude_arrivals`), so
-the answer is a chance. It looks a week ahead, or as far as shipments are scheduled by then.
+the charge that its crude units are planned for (without a plan, the usual draw). When a parcel comes is drawn many
+times from how late its supplier's have come (`crude_arrivals`), so the answer is a chance. It looks a week ahead, or as
+far as shipments are scheduled by then.
 
 Late is what is marked DELAYED, what has missed its day, and what is expected later than it was agreed. A shipment
 whose row of delivery was set aside for one bad field has arrived all the same: bronze says so. One that is later than
@@ -49,7 +50,11 @@ NAMES = [part.split()[0] for part in RISK.split(",")]
 
 
 def stock_out_risk(
-    crude_shipments: DataFrame, bronze_crude_shipments: DataFrame, days_of_supply: DataFrame, as_of: datetime
+    crude_shipments: DataFrame,
+    bronze_crude_shipments: DataFrame,
+    days_of_supply: DataFrame,
+    production_plans: DataFrame,
+    as_of: datetime,
 ) -> DataFrame:
     sent = as_known_at(crude_shipments, bronze_crude_shipments, as_of)
     known_days = F.datediff("expected_arrival_date", "created_at")
@@ -62,6 +67,7 @@ def stock_out_risk(
     of_refinery = days_of_supply.where("level = 'REFINERY' AND product_type = 'Crude Oil'").select(
         "refinery_id", "days_of_supply", "daily_draw_barrels", "usable_barrels"
     )
+    planned = planned_draws(production_plans, as_of)
     soon = F.col("expected_arrival_date") <= F.lit((as_of + timedelta(hours=HOURS)).date())
     hours_gone = F.lit(as_of.hour + as_of.minute / 60 + as_of.second / 3600)
     return (
@@ -70,15 +76,30 @@ def stock_out_risk(
         .join(F.broadcast(of_tank), on="destination_tank_id", how="left")
         .join(F.broadcast(of_refinery), on="refinery_id", how="left")
         .join(F.broadcast(scheduled), on="refinery_id", how="left")
+        .join(F.broadcast(planned), on="refinery_id", how="left")
         .select(
             *(*SHIPMENT, *DATES, "status", "days_of_supply", "tank_days_of_supply", "late_weights"),
-            *("daily_draw_barrels", "usable_barrels", "known_days"),
+            *("usable_barrels", "known_days"),
+            F.coalesce("_planned", "daily_draw_barrels").alias("daily_draw_barrels"),
             is_late(as_of).alias("is_late"),
             F.to_date(instant(as_of)).alias("today"),
             hours_gone.alias("hours_gone"),
         )
         .groupBy("refinery_id")
         .applyInPandas(risks_of_refinery, RISK)
+    )
+
+
+def planned_draws(production_plans: DataFrame, as_of: datetime) -> DataFrame:
+    """Per refinery what its crude units are to charge on a day of the hours looked ahead, as planned by now."""
+    day, known = F.col("plan_date"), F.col("published_at") <= instant(as_of)
+    ahead = day.between(F.lit(as_of.date()), F.lit((as_of + timedelta(hours=HOURS - 1)).date()))
+    return (
+        production_plans.where(known & ahead & F.col("is_crude_unit"))
+        .groupBy("refinery_id", "unit_id")
+        .agg(F.avg("planned_charge_barrels").alias("_of_unit"))
+        .groupBy("refinery_id")
+        .agg(F.sum("_of_unit").alias("_planned"))
     )
 
 

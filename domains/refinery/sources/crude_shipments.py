@@ -2,7 +2,6 @@
 first span also tells of the shipments under way or just delivered.
 """
 
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from domains.refinery.world.crude_supply import (
 )
 from domains.refinery.world.laboratory import parcel_api, parcel_sulfur, parcel_water
 from domains.refinery.world.plant import TANKS_PER_REFINERY, crude_numbers, crude_texts, tanks_of, units_of
+from domains.refinery.world.prices import brent
 from simulation.arrays import Array, Columns, ids, instants
 from simulation.random_draws import ANCHOR_SECONDS, World, seconds
 
@@ -29,7 +29,6 @@ VESSELS = (
 )
 STEPS = np.array(["SCHEDULED", "IN_TRANSIT", "DELAYED", "DELIVERED"])
 AT_END, HOUR, NEVER = 59 * 60, 3600, 1 << 40
-BRENT, WANDERS = 80.0, {180: 9.0, 45: 5.0, 12: 2.5, 3: 1.0}  # dollars; days and dollars: a dozen a quarter
 
 
 def crude_shipments(
@@ -106,11 +105,3 @@ def as_rows(world: World, parcels: Parcels, course: Course, step: Array, second:
 
 def _day(hour: Array) -> Array:
     return np.datetime64("2020-01-01") + np.asarray(hour // 24, np.int64)
-
-
-def brent(world: World, at: Array) -> Array:
-    """The price of Brent at these seconds since 1970."""
-    return BRENT + sum(
-        dollars * world.smooth(f"brent {days}", 0, at=at, every=timedelta(days=days))
-        for days, dollars in WANDERS.items()
-    )

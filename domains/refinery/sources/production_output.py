@@ -12,21 +12,17 @@ from domains.refinery.world.operation import (
     CAUSES,
     USUAL_LOAD,
     UnitHours,
-    charge_of,
-    efficiency_of,
     grade_of,
     stand_of,
     unit_hours,
 )
-from domains.refinery.world.plant import Units, crude_charged, crude_numbers, crude_texts, units_of
+from domains.refinery.world.plant import Units, crude_texts, units_of
+from domains.refinery.world.production import output_of
 from domains.refinery.world.reference import numbers, texts
 from domains.refinery.world.services import AIR, AT_REST, BY_LOAD, PRESSURE, TEMPERATURE
-from domains.refinery.world.slates import AVERAGE_SULFUR, crude_yield, product_of_hour
 from simulation.arrays import Array, Columns, gathered, ids, instants, numbers_joined
 from simulation.random_draws import ANCHOR_SECONDS, World
 
-LOSS = (0.001, 0.006)
-MOST = 0.99
 SHIFTS = np.array(["SHIFT-C", "SHIFT-A", "SHIFT-B"])
 GRADES = np.array(["Off-Spec", "On-Spec", "Premium", None], object)
 WHY = np.array([*CAUSES, None], object)
@@ -39,20 +35,12 @@ def production_output(
     runs = np.flatnonzero(units.runs[rows["_index"]])
     unit, at, number = rows["_index"][runs], rows["_at"][runs], rows["_n"][runs]
     hour, home = (at // 1_000_000 - ANCHOR_SECONDS) // 3600, units.home[unit]
-    turns, is_crude = units.homes.crude_tanks[home], units.is_crude[unit]
     stand = stand_of(world, units, unit, hour)
-    charge = charge_of(world, units, unit, hour, stand)
-    crude = crude_charged(world, units.homes, home, hour)
-    product = product_of_hour(units.slate[unit], hour, turns)
-    efficiency = hourly_efficiency(world, units, unit, hour)
-    api, sulfur = (crude_numbers(name)[crude] for name in ("api_gravity_typical", "sulfur_content_typical"))
-    usual = np.where(is_crude, crude_yield(product, api, sulfur), units.design[unit])
-    exact = charge * np.minimum(usual * efficiency, MOST)
-    made = np.floor(exact + world.uniform("made", unit, hour) * (charge < 200)).astype(np.int64)
-    loss = world.uniform("loss", unit, hour, low=LOSS[0], high=LOSS[1])
+    output = output_of(world, units, unit, hour, stand)
+    charge, made = output.charge, output.made
     ran = charge > 0
     state = unit_hours(world, units, unit, hour)
-    grade = np.where(ran, grade_of(world, unit, hour, stand, efficiency), 3)
+    grade = np.where(ran, grade_of(world, unit, hour, stand, output.efficiency), 3)
     return {
         "_index": unit, "_n": number, "_at": at,
         "output_id": numbers_joined("OUT", unit, hour),
@@ -60,12 +48,14 @@ def production_output(
         "refinery_id": ids("REF-", home, 3),
         "production_hour": instants(at),
         "input_volume_barrels": charge,
-        "input_crude_type_id": np.where(is_crude, crude_texts("crude_type_id")[crude].astype(object), None),
-        "output_product_id": texts("products", "product_id")[product],
+        "input_crude_type_id": np.where(
+            units.is_crude[unit], crude_texts("crude_type_id")[output.crude].astype(object), None
+        ),
+        "output_product_id": texts("products", "product_id")[output.product],
         "output_volume_barrels": made,
-        "coproduct_volume_barrels": np.round(charge * (1 - loss)).astype(np.int64) - made,
+        "coproduct_volume_barrels": output.all_made - made,
         "yield_percentage": np.round(made / np.where(ran, charge, np.nan), 4),
-        "energy_consumed_mmbtu": _energy(world, units, unit, hour, charge, efficiency),
+        "energy_consumed_mmbtu": output.energy,
         "operating_temperature_f": _temperature(world, units, state, unit, hour),
         "operating_pressure_psi": _pressure(world, units, state, unit, hour),
         "downtime_minutes": stand.minutes,
@@ -73,20 +63,6 @@ def production_output(
         "quality_grade": GRADES[grade],
         "shift_id": SHIFTS[(hour + 2) % 24 // 8],
     }  # fmt: skip
-
-
-def hourly_efficiency(world: World, units: Units, unit: Array, hour: Array) -> Array:
-    """How well a unit works with what it charges in the hour."""
-    crude = crude_charged(world, units.homes, units.home[unit], hour)
-    sulfur = np.where(units.is_crude[unit], crude_numbers("sulfur_content_typical")[crude], AVERAGE_SULFUR)
-    return efficiency_of(world, units, unit, hour, stand_of(world, units, unit, hour), sulfur)
-
-
-def _energy(world: World, units: Units, unit: Array, hour: Array, charge: Array, efficiency: Array) -> Array:
-    """A fifth is burnt whether the unit charges or not; a unit that works badly burns more."""
-    each = numbers("unit_types", "mmbtu_per_barrel")[units.kind[unit]]
-    barrels = 0.8 * charge + 0.2 * units.capacity[unit] / 24
-    return np.round(each * barrels / efficiency * world.normal("energy", unit, hour, mean=1.0, sd=0.02), 1)
 
 
 def _temperature(world: World, units: Units, state: UnitHours, unit: Array, hour: Array) -> Array:

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from domains.refinery.sources.production_output import hourly_efficiency
-from domains.refinery.sources.tank_inventory import products_of
 from domains.refinery.world.crude_supply import PER_DAY, arrived_hour, due_hour, parcel_before
 from domains.refinery.world.laboratory import (
     found_of_crude,
@@ -20,6 +18,8 @@ from domains.refinery.world.laboratory import (
 )
 from domains.refinery.world.operation import grade_of, stand_of
 from domains.refinery.world.plant import Tanks, Units, crude_numbers, crude_of_tank, tanks_of, units_of
+from domains.refinery.world.product_tanks import products_of
+from domains.refinery.world.production import hourly_efficiency
 from domains.refinery.world.slates import product_of_hour
 from simulation.arrays import Array, Columns, as_texts, ids, instants, numbers_joined
 from simulation.random_draws import ANCHOR_SECONDS, World

@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 
 from domains.refinery.world.crude_supply import supply_of
-from domains.refinery.world.operation import USUAL_LOAD
 from domains.refinery.world.plant import Tanks, Units, crude_of_tank, crude_texts, tanks_of, units_of
-from domains.refinery.world.reference import numbers, texts
-from domains.refinery.world.slates import tank_products
+from domains.refinery.world.product_tanks import cycles_of, products_of
+from domains.refinery.world.reference import texts
 from simulation.arrays import Array, Columns, ids, instants, numbers_joined
 from simulation.random_draws import ANCHOR_SECONDS, World
 
 VERIFIED = 0.05
 DRAINED_EVERY_HOURS = 9 * 24
-RISING, LIFTED_HOURS = 0.8, (6.0, 240.0)
-LOWEST, ROOM = 0.18, 0.68
 
 
 def tank_inventory(
@@ -51,19 +48,11 @@ def tank_inventory(
     }  # fmt: skip
 
 
-def products_of(world: World, tanks: Tanks, slate_of_home: Array) -> Array:
-    """What each tank holds, by its number among the products; -1 for crude."""
-    draw = world.uniform("tank product of slate", np.arange(len(tanks.holds)))
-    return tank_products(slate_of_home[tanks.home], tanks.product_type, draw)
-
-
 def _volumes(
     world: World, units: Units, tanks: Tanks, tank: Array, hour: Array, part: Array, products: Array
 ) -> Array:
     home = tanks.home[tank]
-    share = np.where(products >= 0, numbers("products", "typical_yield_pct")[products], 0.01)
-    appetite = units.homes.appetite[home]
-    level = product_level(world, tank, hour + part, tanks.holds[tank], appetite, share)
+    level = cycles_of(units, tanks, tank, products).level(world, hour + part)
     is_crude = tanks.is_crude[tank]
     for each in np.unique(home[is_crude]):
         mine = np.flatnonzero(is_crude & (home == each))
@@ -72,31 +61,6 @@ def _volumes(
         now, then = (levels[tanks.place[tank[mine]], hour[mine] - first + ahead] for ahead in (0, 1))
         level[mine] = now + (then - now) * part[mine]
     return np.clip(np.round(level).astype(np.int64), 0, tanks.holds[tank])
-
-
-def product_level(
-    world: World, tank: Array, hours: Array, holds: Array, appetite: Array, share: Array
-) -> Array:
-    """Barrels at an instant, given in (broken) hours since the anchor; `share` is the product's usual yield. Tanks fill
-    at half the rate at which their product is made (the other half leaves by pipeline) and are emptied by liftings,
-    which are in no table."""
-    rate = 0.5 * share * appetite * USUAL_LOAD / 24
-    room = ROOM * holds
-    cycle = np.clip(0.6 * room / (rate * RISING), *LIFTED_HOURS)
-    turn = hours / cycle + world.uniform("lifting phase", tank)
-    number = np.floor(turn)
-    part, rise = turn - number, rate * RISING * cycle
-
-    def lowest(which: Array) -> Array:
-        usual = LOWEST * holds + (room - rise) * 0.5
-        return usual + np.minimum(rise, room - rise) * world.uniform(
-            "lifting", tank, which, low=-0.5, high=0.5
-        )
-
-    here, after = lowest(number), lowest(number + 1)
-    rising = here + rise * part / RISING
-    falling = here + rise - (here + rise - after) * (part - RISING) / (1 - RISING)
-    return np.where(part < RISING, rising, falling)
 
 
 def _temperature(world: World, tanks: Tanks, tank: Array, number: Array, since: Array) -> Array:

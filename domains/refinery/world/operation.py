@@ -30,6 +30,7 @@ CAUSES = (
 )
 TRIP_WEIGHTS = (0.35, 0.15, 0.35, 0.15)
 USUAL_LOAD = 0.91
+PLANNED_WITHIN = 0.01
 COOLING_HOURS, COOLED_AFTER = 4.0, 24
 WEAK_UNITS = 0.05
 OFF_SPEC, PREMIUM, UNSTEADY_HOURS = 0.085, 0.05, 3
@@ -81,15 +82,16 @@ def ramp_of(minutes: Array) -> Array:
     return np.clip(minutes / RAMP_MINUTES, 0.0, 1.0)
 
 
+def minutes_at_full_load(minutes: Array) -> Array:
+    """What so many minutes since a restart come to."""
+    return np.where(minutes < RAMP_MINUTES, minutes**2 / (2 * RAMP_MINUTES), minutes - RAMP_MINUTES / 2)
+
+
 def charged_minutes(stand: Stand, hour: Array) -> Array:
     """Of an hour at full load, as much as it comes to."""
-
-    def since_restart(minutes: Array) -> Array:
-        return np.where(minutes < RAMP_MINUTES, minutes**2 / (2 * RAMP_MINUTES), minutes - RAMP_MINUTES / 2)
-
     begins, ends = hour * 60, hour * 60 + 60
-    steady = since_restart(ends - stand.restarted) - since_restart(begins - stand.restarted)
-    broken = np.clip(stand.tripped - begins, 0, 60) + since_restart(np.clip(ends - stand.reset, 0, 60))
+    steady = minutes_at_full_load(ends - stand.restarted) - minutes_at_full_load(begins - stand.restarted)
+    broken = np.clip(stand.tripped - begins, 0, 60) + minutes_at_full_load(np.clip(ends - stand.reset, 0, 60))
     return np.where(stand.whole, 0.0, np.where(stand.minutes > 0, broken, steady))
 
 
@@ -108,22 +110,50 @@ def services_around(world: World, unit: Array, interval: Array, hour: Array) -> 
 
 
 def load_of(world: World, units: Units, unit: Array, hour: Array) -> Array:
-    """The part of its capacity that a unit charges at the full hour, were it not to stand. Units follow the crude units
-    of their refinery; a sulphur plant takes what its crude sets free."""
-    home, at = units.home[unit], hour * HOUR + ANCHOR_SECONDS
-    crude = USUAL_LOAD + 0.05 * world.smooth("load", home, at=at, every=timedelta(days=9))
-    own = 0.04 * world.smooth("unit load", unit, at=at, every=timedelta(days=6))
-    load = np.where(units.is_crude[unit], crude, crude - 0.06 + own)
+    """The part of its capacity that a unit charges at the full hour, were it not to stand."""
+    at = hour * HOUR + ANCHOR_SECONDS
+    load = _wanted_load(world, units, unit, at)
     load = load + 0.015 * world.smooth("wobble", unit, at=at, every=timedelta(hours=7))
-    if units.is_sulphur[unit].any():
-        freed = (
-            units.homes.appetite[home]
-            / units.sulphur_plants[unit]
-            * sulphur_of_diet(world, units, home, hour)
-        )
-        load = np.where(units.is_sulphur[unit], np.minimum(load * freed / units.capacity[unit], 0.98), load)
+    load = _as_sulphur_comes(world, units, unit, hour, load)
     failure, _ = failures_around(world, unit, hour)
     return load * (1.0 - 0.06 * np.where(failure.mode == FOULING, failure.gone(hour), 0.0))
+
+
+def _wanted_load(world: World, units: Units, unit: Array, at: Array) -> Array:
+    """Units follow the crude units of their refinery."""
+    crude = USUAL_LOAD + 0.05 * world.smooth("load", units.home[unit], at=at, every=timedelta(days=9))
+    own = 0.04 * world.smooth("unit load", unit, at=at, every=timedelta(days=6))
+    return np.where(units.is_crude[unit], crude, crude - 0.06 + own)
+
+
+def _as_sulphur_comes(world: World, units: Units, unit: Array, hour: Array, load: Array) -> Array:
+    """A sulphur plant takes what its crude sets free; the load of all other units is left as it is."""
+    if not units.is_sulphur[unit].any():
+        return load
+    home = units.home[unit]
+    freed = (
+        units.homes.appetite[home] / units.sulphur_plants[unit] * sulphur_of_diet(world, units, home, hour)
+    )
+    return np.where(units.is_sulphur[unit], np.minimum(load * freed / units.capacity[unit], 0.98), load)
+
+
+def planned_charge_of(world: World, units: Units, unit: Array, hour: Array) -> tuple[Array, Array]:
+    """Barrels of the hour as they were planned days before, and whether the unit is to be serviced then. Planners know
+    services and the diet, no trip and no failure, and the load but for a hundredth."""
+
+    def planned_load(at: Array) -> Array:
+        second = at * HOUR + ANCHOR_SECONDS
+        load = _wanted_load(world, units, unit, second)
+        load = load + PLANNED_WITHIN * world.smooth("plan", unit, at=second, every=timedelta(days=5))
+        return _as_sulphur_comes(world, units, unit, at, load)
+
+    service, serviced = services_around(world, unit, units.interval[unit], hour)
+    is_serviced = hour < service + SERVICE_HOURS
+    load = (planned_load(hour) + planned_load(hour + 1)) / 2
+    minutes = minutes_at_full_load(hour * 60 + 60 - serviced * 60) - minutes_at_full_load(
+        hour * 60 - serviced * 60
+    )
+    return np.where(is_serviced, 0.0, units.capacity[unit] / 24 * load * minutes / 60), is_serviced
 
 
 def sulphur_of_diet(world: World, units: Units, home: Array, hour: Array) -> Array:

@@ -26,6 +26,12 @@ def _products() -> tuple[Array, Array]:
     return table, np.array([len(names) for names in lists])
 
 
+def products_of_slate(slate: int) -> Array:
+    """By their numbers in the list."""
+    table, counts = _products()
+    return table[slate, : counts[slate]]
+
+
 def product_of_hour(slate: Array, hour: Array, turns: Array) -> Array:
     """The main product, by its number, goes round the slate. It moves on only when all crude tanks had their turn, so
     that each product meets each crude."""

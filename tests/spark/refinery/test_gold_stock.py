@@ -167,6 +167,16 @@ def supply(table):
     """)
 
 
+@pytest.fixture
+def no_plans(table):
+    """None that was published by then, and none for the week."""
+    return table("""
+        unit_id  refinery_id  plan_date   planned_charge_barrels  published_at         is_crude_unit=true
+        U1       REF-000      2024-01-11  90000                   2024-01-12 06:00:00
+        U1       REF-000      2024-01-18  90000                   2024-01-09 06:00:00
+    """)
+
+
 SHIPMENT = "refinery_id=REF-000  refinery_name=Alpha  crude_name=WTI  supplier_id=SUPP-001  transport_mode=Tanker  destination_tank_id=TANK-00000  created_at=2023-12-01 00:00:00  shipment_date=2023-12-20"
 
 
@@ -201,9 +211,9 @@ def sent(table):
     """)
 
 
-def test_a_late_shipment_is_a_risk_by_what_the_refinery_has_without_it(shipments, sent, supply):
+def test_a_late_shipment_is_a_risk_by_what_the_refinery_has_without_it(shipments, sent, supply, no_plans):
     """With A the stock is at its lowest before A comes, on the 12th; without it is out after four days."""
-    found = stock_out_risk(shipments, sent, supply, AS_OF).orderBy("shipment_id").collect()
+    found = stock_out_risk(shipments, sent, supply, no_plans, AS_OF).orderBy("shipment_id").collect()
     assert [row.shipment_id for row in found] == ["A", "B", "F", "H"]
     a, b, f, _ = found
     assert (f.status, f.days_late, f.days_until_arrival) == ("IN_TRANSIT", 2, 0)
@@ -217,22 +227,29 @@ def test_a_late_shipment_is_a_risk_by_what_the_refinery_has_without_it(shipments
 
 
 def test_one_that_is_later_than_any_ever_was_is_unknown_and_nothing_is_expected_of_it(
-    shipments, sent, supply
+    shipments, sent, supply, no_plans
 ):
-    (lost,) = stock_out_risk(shipments, sent, supply, AS_OF).where("shipment_id = 'H'").collect()
+    (lost,) = stock_out_risk(shipments, sent, supply, no_plans, AS_OF).where("shipment_id = 'H'").collect()
     assert (lost.risk, lost.days_late, lost.days_until_arrival) == ("UNKNOWN", None, None)
     assert lost.unknown_because == "nothing was heard of it, and none was ever so late"
 
 
-def test_a_refinery_that_its_parcels_do_not_keep_is_at_high_risk(shipments, sent, supply):
-    """40,000 barrels at 20,000 a day are gone after two days; A's 40,000 come on the 12th, and then it is out again."""
-    greedy = supply.withColumn("daily_draw_barrels", F.lit(20000.0))
-    a = stock_out_risk(shipments, sent, greedy, AS_OF).orderBy("shipment_id").first()
+def test_a_refinery_that_its_parcels_do_not_keep_is_at_high_risk(table, shipments, sent, supply):
+    """40,000 barrels at the 20,000 a day that its two units are planned for are gone after two days; A's 40,000 come on
+    the 12th, and then it is out again."""
+    plans = table("""
+        unit_id  is_crude_unit  refinery_id  plan_date   planned_charge_barrels  published_at=2024-01-02 06:00:00
+        U1       true           REF-000      2024-01-10  10000
+        U1       true           REF-000      2024-01-11  14000
+        U2       true           REF-000      2024-01-11  8000
+        U3       false          REF-000      2024-01-11  90000
+    """)
+    a = stock_out_risk(shipments, sent, supply, plans, AS_OF).orderBy("shipment_id").first()
     assert (a.stock_out_probability, a.risk) == (1.0, "HIGH")
     assert 36 < a.hours_to_stock_out <= 7 * 24
 
 
-def test_eleven_parcels_a_day_carry_a_refinery_past_a_late_one(table, sent, supply):
+def test_eleven_parcels_a_day_carry_a_refinery_past_a_late_one(table, sent, supply, no_plans):
     """What was said of four days of supply and one late shipment was wrong: the others feed it."""
     lines = [
         f"P{day:02d}  IN_TRANSIT  2024-01-{day}  2024-01-{day}  2024-01-09 00:00:00  10000  0"
@@ -241,7 +258,8 @@ def test_eleven_parcels_a_day_carry_a_refinery_past_a_late_one(table, sent, supp
     late = "A    DELAYED     2024-01-08  2024-01-16  2024-01-09 00:00:00  10000  8"
     known = "K    DELIVERED   2024-01-01  2024-01-01  2024-01-01 00:00:00  10000  0"
     head = f"shipment_id  status  expected_arrival_date  arrival_date  updated_at  volume_barrels  days_delayed  {SHIPMENT}"
-    (row,) = stock_out_risk(table("\n".join([head, late, known, *lines])), sent, supply, AS_OF).collect()
+    under_way = table("\n".join([head, late, known, *lines]))
+    (row,) = stock_out_risk(under_way, sent, supply, no_plans, AS_OF).collect()
     assert (row.days_late, row.days_of_supply) == (8, 4)
     assert (row.stock_out_probability, row.stock_out_probability_without_it, row.risk) == (0, 0, "LOW")
 
@@ -298,8 +316,17 @@ MAYA_IN_A = 0.25 * 0.75
 
 
 def planned(
-    table, farm, processing_units, refineries, *, sulfur: float, charge: float, at: dt.datetime = MIDNIGHT
+    table,
+    farm,
+    processing_units,
+    refineries,
+    *,
+    sulfur: float,
+    charge: float,
+    at: dt.datetime = MIDNIGHT,
+    plan: int | None = None,
 ):
+    """`charge`: of a usual day; `plan`: of the 10th, where there is one."""
     tanks, days, shipments = farm
     kpis = table(f"""
         refinery_id  production_date  crude_barrels_per_day  charge_api_gravity  charge_sulfur_pct  coverage
@@ -325,9 +352,21 @@ def planned(
         shipment_id  status     updated_at           _sent_at
         S1           DELIVERED  2024-01-07 12:00:00  2024-01-08 00:00:00
     """)
-    rows = crude_blend(
-        days, tanks, shipments, sent, grades, processing_units, made, kpis, planes, refineries, at
-    )
+    plans = table(f"""
+        unit_id     plan_date   planned_charge_barrels  published_at
+        UNIT-00000  2024-01-10  {plan or 0}             {"2024-01-02 06:00:00" if plan else "2024-01-11 06:00:00"}
+        UNIT-00000  2024-01-12  99                      2024-01-04 06:00:00
+    """)
+    prices = table("""
+        product_id  price_date  priced_at            price_per_barrel  benchmark_per_barrel
+        P           2024-01-03  2024-01-03 00:00:00  500.0             500.0
+        P           2024-01-09  2024-01-09 00:00:00  96.0              80.0
+        P           2024-01-10  2024-01-10 00:00:00  102.0             84.0
+        Q           2024-01-09  2024-01-09 00:00:00  104.0             80.0
+        Q           2024-01-10  2024-01-10 00:00:00  104.0             84.0
+    """)
+    upstream = (days, tanks, shipments, sent, grades, processing_units, made, kpis, planes, refineries)
+    rows = crude_blend(*upstream, plans, prices, at)
     return {(row.tank_id, row.crude_type_id): row for row in rows.collect()}
 
 
@@ -359,8 +398,7 @@ def test_a_tank_is_drawn_as_it_is_mixed(table, farm, processing_units, refinerie
 
 
 def test_a_plan_costs_what_its_crude_would_cost_today(table, farm, processing_units, refineries):
-    """Cargoes of the week: benchmark 80, 80, 90 and 80 twice for Maya at 70, on average 82; products 97 and 102 (17 and
-    22 above 80) at a half each."""
+    """The week's benchmark is 82 on average; products fetch 99 and 104 and are a half each."""
     found = planned(table, farm, processing_units, refineries, sulfur=3.3, charge=24000)
     pure, wti = found["B", "CRUDE-008"], found["A", "CRUDE-001"]
     assert (pure.replacement_cost_per_barrel, wti.replacement_cost_per_barrel) == (
@@ -380,6 +418,12 @@ def test_what_is_due_before_the_day_begins_is_in_its_tank_by_then(table, farm, p
     found = planned(table, farm, processing_units, refineries, sulfur=3.3, charge=24000, at=noon)
     pure = found["B", "CRUDE-008"]
     assert (pure.charge_date, pure.available_barrels) == (dt.date(2024, 1, 11), pytest.approx(100_000))
+
+
+def test_the_charge_is_the_planned_one_where_there_is_a_plan(table, farm, processing_units, refineries):
+    found = planned(table, farm, processing_units, refineries, sulfur=3.3, charge=24000, plan=30000)
+    assert found["B", "CRUDE-008"].charge_barrels == 30000
+    assert sum(row.blend_barrels for row in found.values()) == pytest.approx(30000)
 
 
 def test_a_refinery_without_a_plan_says_why(table, farm, processing_units, refineries):

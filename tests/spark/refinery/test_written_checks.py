@@ -40,8 +40,31 @@ SOUND = {
     ),
     "crude_shipments": "refinery_id  volume_barrels  status  arrival_date\nR1  1100  DELIVERED  2024-01-05",
     "production_output": (
-        "refinery_id  input_volume_barrels  is_crude_unit  production_date\nR1  1000  true  2024-01-06"
+        "refinery_id  unit_id  input_volume_barrels  is_crude_unit  production_date\nR1  U1  1000  true  2024-01-06"
     ),
+    "production_plans": "unit_id  plan_date  published_at\nU1  2024-01-06  2023-12-29 06:00:00",
+    "plan_attainment": (
+        "unit_id  production_date  charge_barrels  gap_barrels  gap_by_stand_barrels  gap_by_load_barrels"
+        "  gap_by_unknown_barrels  reason\nU1  2024-01-06  1000  50.0  30.0  20.0  0.0  stand: power dip"
+    ),
+    "product_margin": (
+        "refinery_id  production_date  product_value_usd  crude_cost_usd  margin_usd\nR1  2024-01-06  90.0  80.0  10.0"
+    ),
+    "product_liftings": (
+        "movement  tank_id  volume_barrels  started_at  finished_at  lifted_date\n"
+        "LIFTING  T1  100  2024-01-06 01:00:00  2024-01-06 02:00:00  2024-01-06\n"
+        "PIPELINE  -  50  2024-01-06 00:00:00  2024-01-06 23:59:59  2024-01-06"
+    ),
+    "product_movements": (
+        "refinery_id  lifted_barrels  pipeline_barrels  purchased_barrels  stock_change_barrels  made_barrels\n"
+        "R1  100  50  0  -30  120"
+    ),
+    "material_balance": (
+        "refinery_id  balance_date  crude_charge_barrels  crude_charge_tonnes  product_tonnes  product_stock_change_tonnes"
+        "  sulfur_recovered_tonnes  fuel_tonnes  loss_tonnes  mass_imbalance_tonnes\n"
+        "R1  2024-01-06  1000  130.0  110.0  5.0  1.0  9.0  1.0  4.0"
+    ),
+    "market_prices": "price_date  benchmark_per_barrel\n2024-01-06  80.1\n2024-01-06  80.1\n2024-01-07  81.5",
 }
 SPOILED = [
     ("gold", "days_of_supply", "tanks_lost", "days_of_supply", "TANK", "REFINERY"),
@@ -64,6 +87,29 @@ SPOILED = [
     ("gold", "inventory_status", "fill_percentage_strange", "inventory_status", "0.5", "1.5"),
     ("gold", "stock_out_risk", "days_negative", "stock_out_risk", "4.5", "-4.5"),
     ("silver", "tank_inventory", "refineries_unbalanced", "crude_shipments", "1100", "1300"),
+    (
+        "silver",
+        "production_plans",
+        "planned_twice",
+        "production_plans",
+        "U1",
+        "U1  2024-01-06  2023-12-29 06:00:00\nU1",
+    ),
+    ("silver", "production_plans", "planned_late", "production_plans", "2023-12-29", "2024-01-29"),
+    ("silver", "market_prices", "benchmarks_apart", "market_prices", "80.1\n2024-01-07", "80.4\n2024-01-07"),
+    ("gold", "plan_attainment", "unit_days_lost", "plan_attainment", "U1", "U2"),
+    ("gold", "plan_attainment", "parts_apart", "plan_attainment", "30.0", "35.0"),
+    ("gold", "plan_attainment", "charge_apart", "plan_attainment", "1000", "900"),
+    ("gold", "plan_attainment", "reasons_strange", "plan_attainment", "stand: power", "power"),
+    ("silver", "product_liftings", "finished_early", "product_liftings", "06 02:00", "06 00:30"),
+    ("silver", "product_liftings", "days_long", "product_liftings", "2024-01-06 01", "2024-01-05 01"),
+    ("silver", "product_liftings", "tanks_strange", "product_liftings", "T1", "-"),
+    ("gold", "product_movements", "barrels_lost", "product_movements", "100", "90"),
+    ("gold", "product_movements", "made_apart", "product_movements", "-30", "-20"),
+    ("gold", "material_balance", "days_lost", "material_balance", "R1", "R2"),
+    ("gold", "material_balance", "masses_apart", "material_balance", "110.0", "112.0"),
+    ("gold", "product_margin", "days_lost", "product_margin", "R1", "R2"),
+    ("gold", "product_margin", "margins_apart", "product_margin", "10.0", "12.0"),
 ]
 LEAST_FOUND = {"days_behind": 3, "hours_behind": 73}
 MOST_SOUND = {"days_behind": 1, "hours_behind": 72}

@@ -48,6 +48,7 @@ ROWS = {
     "tank_inventory": 50_000_000,
     "production_output": 30_000_000,
 }
+ADDED = {"production_plans": 5_000 * 365, "market_prices": 50 * 365, "product_liftings": 2_200_000}
 WEIGHTS = {
     ("sensors", "reading_interval_seconds"): (0.1, 0.5, 0.3, 0.1),
     ("sensor_readings", "reading_quality"): (0.97, 0.025, 0.005),
@@ -87,7 +88,12 @@ def test_every_column_of_the_source_is_there_in_its_order(table: str) -> None:
 
 
 def test_no_table_is_missing_and_each_has_its_size() -> None:
-    assert {name: contract.num_rows for name, contract in load_contracts("refinery").items()} == ROWS
+    assert {name: contract.num_rows for name, contract in load_contracts("refinery").items()} == ROWS | ADDED
+
+
+@pytest.mark.parametrize("table", ADDED)
+def test_a_table_that_the_source_does_not_have_says_so_in_every_column(table: str) -> None:
+    assert {spec.added_by for spec in load_contracts("refinery")[table].columns.values()} == {"headrace"}
 
 
 def test_every_column_says_what_it_means() -> None:

@@ -17,6 +17,9 @@ Made = Callable[..., pd.DataFrame]
         ("production_output", "production_hour"),
         ("quality_tests", "test_datetime"),
         ("crude_shipments", "updated_at"),
+        ("production_plans", "published_at"),
+        ("market_prices", "priced_at"),
+        ("product_liftings", "finished_at"),
     ],
 )
 def test_days_made_one_by_one_are_the_days_made_at_once(table: str, time: str, made: Made) -> None:

@@ -7,7 +7,14 @@ import pytest
 
 Made = Callable[..., pd.DataFrame]
 Dimension = Callable[[str], pd.DataFrame]
-FACTS = ("crude_shipments", "quality_tests", "tank_inventory", "production_output")
+FACTS = (
+    "crude_shipments",
+    "quality_tests",
+    "tank_inventory",
+    "production_output",
+    "production_plans",
+    "product_liftings",
+)
 
 
 @pytest.mark.parametrize("table", FACTS)
@@ -32,6 +39,8 @@ def test_every_refinery_and_tank_and_unit_exists_and_fits(
         ("tank_inventory", "product_id", "products"),
         ("production_output", "input_crude_type_id", "crude_types"),
         ("production_output", "output_product_id", "products"),
+        ("market_prices", "product_id", "products"),
+        ("product_liftings", "product_id", "products"),
     ],
 )
 def test_every_crude_and_product_exists(

@@ -1,0 +1,57 @@
+-- What did each refinery charge against its plan, and what kept it from the plan?
+USE CATALOG IDENTIFIER(:catalog);
+WITH last_day AS (
+  SELECT
+    MAX(production_date) AS today
+  FROM gold.plan_attainment
+), week AS (
+  SELECT
+    a.*,
+    a.production_date = l.today AS is_last
+  FROM gold.plan_attainment AS a
+  CROSS JOIN last_day AS l
+  WHERE
+    a.production_date > l.today - INTERVAL '7' DAY
+), worst AS (
+  SELECT
+    refinery_id,
+    unit_name,
+    reason,
+    ROW_NUMBER() OVER (
+      PARTITION BY refinery_id
+      ORDER BY gap_barrels DESC, unit_id NULLS LAST, production_date NULLS LAST
+    ) AS place
+  FROM week
+)
+SELECT
+  w.refinery_name,
+  ROUND(SUM(w.charge_barrels) / SUM(w.planned_charge_barrels), 3) AS attainment,
+  ROUND(
+    SUM(CASE WHEN w.is_last THEN w.charge_barrels END) / SUM(CASE WHEN w.is_last THEN w.planned_charge_barrels END),
+    3
+  ) AS last_day,
+  ROUND(SUM(w.gap_barrels) / COUNT(DISTINCT w.production_date)) AS missing_a_day,
+  MAX(
+    CASE WHEN o.reason IN ('as planned', 'above plan') THEN 'none' ELSE o.unit_name END
+  ) AS worst_unit,
+  MAX(o.reason) AS its_reason,
+  ROUND(SUM(w.gap_by_stand_barrels) / COUNT(DISTINCT w.production_date)) AS by_stand,
+  ROUND(SUM(w.gap_by_load_barrels) / COUNT(DISTINCT w.production_date)) AS by_load,
+  ROUND(SUM(w.gap_by_unknown_barrels) / COUNT(DISTINCT w.production_date)) AS by_unknown,
+  ROUND(
+    SUM(w.yield_gap * w.charge_barrels) / SUM(CASE WHEN NOT w.yield_gap IS NULL THEN w.charge_barrels END),
+    4
+  ) AS yield_gap,
+  ROUND(SUM(w.planned_charge_barrels) / COUNT(DISTINCT w.production_date)) AS planned_a_day,
+  w.refinery_id
+FROM week AS w
+JOIN worst AS o
+  ON o.refinery_id = w.refinery_id AND o.place = 1
+WHERE
+  w.is_crude_unit
+GROUP BY
+  w.refinery_id,
+  w.refinery_name
+ORDER BY
+  attainment NULLS LAST,
+  w.refinery_id NULLS LAST
