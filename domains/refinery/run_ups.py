@@ -6,7 +6,7 @@ its critical limit, so that °F, psi and mm/s can be compared. Flow is in propor
 level.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ PART_OF_KIND, FEWEST_SENSORS = 0.25, 3
 FLOW = "Flow Rate"
 STRONG, WEAK = 0.25, 0.13  # of the way to the critical limit
 GOES_ON = 0.01  # of the way in a day
-STANDS_BELOW = 0.2  # of the usual flow
+STANDS_BELOW, UPSET_BELOW = 0.2, 0.6  # of the usual flow
 EVEN_CHANCE, CHANCE_RISES = 0.142, 0.025  # of the way; fitted to 2,570 days of units, 66 of them in a run-up
 MOST = 0.98  # no chance is called larger: those worlds had 26 units that had come as far as STRONG
 LIMITS = ("warning_low", "warning_high", "critical_low", "critical_high")
@@ -67,12 +67,13 @@ class RunUp:
 
 def warning_of(sensors: Sensors, load: float) -> dict[str, Any]:
     """What a unit's sensors warn of. load: what it charges now over what it usually does."""
+    flow = flow_of(sensors)
+    if newest(flow[None])[0] < STANDS_BELOW:
+        return {"sign": "STANDS"}
+    sensors = replace(sensors, levels=np.where(is_upset(flow), np.nan, sensors.levels))
     moves = moves_of(sensors, load)
     if np.isnan(moves.usual).all():
         return {"sign": "RESTARTED"}
-    flow = (sensors.kinds == FLOW) & ~np.isnan(moves.usual)
-    if flow.any() and np.nanmedian(newest(sensors.levels[flow]) / moves.usual[flow]) < STANDS_BELOW:
-        return {"sign": "STANDS"}
     run_up = run_up_of(sensors.kinds, moves)
     chance = 1 / (1 + np.exp(-(run_up.share - EVEN_CHANCE) / CHANCE_RISES))
     found = {"sign": run_up.sign, "confidence": float(min(chance, MOST)), "share_of_way": run_up.share}
@@ -93,6 +94,25 @@ def warning_of(sensors: Sensors, load: float) -> dict[str, Any]:
         "driving_sensor_ids": sensors.ids[run_up.driving].tolist(),
         **first_at_its_limit(sensors, moves, run_up.driving),
     }
+
+
+def flow_of(sensors: Sensors) -> Array:
+    """What flows in each quarter over what usually does; NaN where no meter tells."""
+    flows = sensors.levels[sensors.kinds == FLOW]
+    known = ~np.isnan(flows).all(axis=1)
+    parts = flows[known] / np.nanmedian(flows[known], axis=1, keepdims=True)
+    found = np.full(sensors.levels.shape[1], np.nan)
+    told = ~np.isnan(parts).all(axis=0)
+    found[told] = np.nanmedian(parts[:, told], axis=0)
+    return found
+
+
+def is_upset(flow: Array) -> Array:
+    """Quarters in which the unit stood that production told nothing of, and those in which it was brought back."""
+    stood = flow < UPSET_BELOW
+    return np.logical_or.reduce(
+        [np.r_[np.zeros(late, bool), stood[: len(stood) - late]] for late in range(3)]
+    )
 
 
 def moves_of(sensors: Sensors, load: float) -> Moves:

@@ -3,7 +3,7 @@
 The signs are those of `run_ups`: sensors of a kind that leave their usual levels towards the same limits. How long it
 takes to the limit is said by the pace of the last day and a half; run-ups tend to become faster, so it may be
 less. A unit that stands gives no notice of anything: it is said to stand. One that was repaired or serviced has new
-levels, which take three days to be known.
+levels, which take three days to be known, and so has one that charges much more or less than before.
 """
 
 from datetime import date, datetime, timedelta
@@ -25,13 +25,14 @@ TABLE = Table(
 DAYS, NOW_HOURS, USUAL_HOURS = 14, 24, 96
 OVERHAUL_HOURS = 8  # what stands as long was repaired or serviced, and may run otherwise than before
 HEATING_HOURS = 12
+SAME_LOAD = 0.1  # levels of quarters whose charge differs by more say nothing of those of now
 WARNING = """unit_id string, sign string, hours_to_critical double, hours_to_warning double, sensor_id string,
     sensor_type string, limit_kind string, limit_value double, current_value double, usual_value double,
     measurement_unit string, confidence double, share_of_way double, change_a_day double, driving_sensors string,
     driving_sensor_ids array<string>, stands_since timestamp, downtime_cause string"""
 NAMES = [part.split()[0] for part in WARNING.split(",")]
 UNIT = ("unit_name", "unit_type", "refinery_id", "refinery_name")
-ORDER = ("STRONG", "WEAK", "STANDS", "RESTARTED", "NONE")
+ORDER = ("STRONG", "WEAK", "STANDS", "RESTARTED", "NEW LOAD", "NONE")
 
 
 def early_warnings(
@@ -121,8 +122,10 @@ def warning_of_unit(days: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
     hours = hours.sort_values("hours_ago").reset_index(drop=True)  # the newest first
     found = {"unit_id": days["unit_id"].iloc[0], **of_stands(hours)}
     if "sign" not in found:
-        sensors = sensors_of(days, found.pop("known_hours", np.inf))
-        found |= warning_of(sensors, load_of(hours))
+        known_hours = found.pop("known_hours", np.inf)
+        found |= warning_of(sensors_of(days, known_hours, quarterly_loads(hours)), load_of(hours))
+        if found["sign"] == "RESTARTED" and known_hours > DAYS * 24:
+            found["sign"] = "NEW LOAD"
     return pd.DataFrame([{name: found.get(name) for name in NAMES}], dtype=object)
 
 
@@ -150,7 +153,25 @@ def load_of(hours: pd.DataFrame) -> float:
     return float(now / usual) if now > 0 and usual > 0 else 1.0
 
 
-def sensors_of(days: pd.DataFrame, known_hours: float) -> Sensors:
+def quarterly_loads(hours: pd.DataFrame) -> np.ndarray:
+    """What the unit charged in each quarter of a day while it ran, over what it charged in the newest ones."""
+    loads = np.full(DAYS * QUARTERS_A_DAY, np.nan)
+    runs = hours[(hours["downtime_minutes"] == 0) & ~hours["stands"]]
+    if runs.empty:
+        return loads
+    quarter = (runs["production_hour"] - pd.Timestamp(0, tz=runs["production_hour"].dt.tz)) // pd.Timedelta(
+        hours=QUARTER_HOURS
+    )
+    now = runs["production_hour"].iloc[0] + pd.Timedelta(hours=float(runs["hours_ago"].iloc[0]))
+    newest = (now - pd.Timestamp(0, tz=now.tz)) // pd.Timedelta(hours=QUARTER_HOURS)
+    charges = runs["charge"].groupby(quarter).mean()
+    place = len(loads) - 1 - (newest - charges.index.to_numpy())
+    loads[place[place >= 0]] = charges.to_numpy()[place >= 0]
+    known = loads[~np.isnan(loads)]
+    return loads / np.median(known[-QUARTERS_A_DAY:]) if len(known) else loads
+
+
+def sensors_of(days: pd.DataFrame, known_hours: float, loads: np.ndarray) -> Sensors:
     """The levels of the last fortnight, as far as they tell of the unit as it is now."""
     newest = int(days["newest"].iloc[0])
     first = days.groupby("sensor_id", sort=True).last()
@@ -163,6 +184,7 @@ def sensors_of(days: pd.DataFrame, known_hours: float) -> Sensors:
     levels = levels[:, : DAYS * QUARTERS_A_DAY + newest + 1][:, -DAYS * QUARTERS_A_DAY :]
     if np.isfinite(known_hours):
         levels[:, : max(0, levels.shape[1] - int(known_hours // QUARTER_HOURS))] = np.nan
+    levels[:, np.abs(loads - 1) > SAME_LOAD] = np.nan
     return Sensors(
         ids=first.index.to_numpy(str),
         kinds=first["sensor_type"].to_numpy(str),

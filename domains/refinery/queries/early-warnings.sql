@@ -1,6 +1,6 @@
 -- Which processing units show early warning signs of failure?
 -- Columns: unit with its id, sign (STRONG or WEAK where several sensors of a kind move towards a limit, STANDS,
--- RESTARTED where it is too new to tell, NONE), hours until the first of these sensors is at its critical limit if it goes
+-- RESTARTED or NEW LOAD where its levels are too new to tell, NONE), hours until the first of these sensors is at its critical limit if it goes
 -- on as it does (run-ups tend to become faster) and to a warning, the sensors that move, the first one with its limit and
 -- its value, the chance that a unit with such signs fails within a week, since when and why it stands, refinery, health,
 -- maintenance. The worst first.

@@ -77,6 +77,14 @@ def test_only_the_quarters_up_to_now_count():
     assert warning(levels, hours_of(), newest=1)["sign"] == "STRONG"
 
 
+def test_a_unit_that_charges_much_more_than_before_is_judged_by_what_it_did_at_that_charge():
+    """Its levels went with the charge, and what was usual at it is known for two days and a half only."""
+    more = hours_of().assign(charge=[150.0 if ago < 60 else 100.0 for ago in range(HOURS)])
+    assert warning(dict.fromkeys("ABCD", RISE), more)["sign"] == "NEW LOAD"
+    little = more.assign(charge=[108.0 if ago < 60 else 100.0 for ago in range(HOURS)])
+    assert warning(dict.fromkeys("ABCD", RISE), little)["sign"] == "STRONG"
+
+
 @pytest.mark.parametrize("hours", [hours_of(), hours_of().head(0)])
 def test_a_calm_unit_gives_no_sign_also_where_its_production_is_not_known(hours):
     found = warning(dict.fromkeys("ABCD", CALM), hours)

@@ -89,6 +89,14 @@ def test_a_unit_without_flow_stands_whatever_production_says():
     assert warning_of(unit({FLOW: [gone] * 6, "Pressure": [gone] * 6}), 1.0) == {"sign": "STANDS"}
 
 
+def test_a_stand_that_only_its_flow_meters_tell_of_is_left_out():
+    """It stood for a quarter of the day, and is hot again half a day later."""
+    flow, temperature = calm(), calm()
+    flow[-3], temperature[-3], temperature[-2], temperature[-1] = 0.2, 10, 25, 40
+    assert warning_of(unit({"Temperature": [temperature] * 6}), 1.0)["sign"] != "NONE"
+    assert warning_of(unit({FLOW: [flow] * 6, "Temperature": [temperature] * 6}), 1.0)["sign"] == "NONE"
+
+
 def test_a_unit_that_was_overhauled_is_judged_by_its_first_days_or_not_at_all():
     new, known = rising(75.0, days=2), rising(75.0, days=2)
     new[:-8], known[:-20] = np.nan, np.nan
