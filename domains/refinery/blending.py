@@ -71,10 +71,13 @@ def best_blend(tanks: Tanks, limits: Limits, method: str = "highs") -> Blend:
         return Blend(
             solved.x, binding=tuple(name for name, left in slack.items() if abs(left) < 1e-6 * limits.charge)
         )
-    broken = [name for name, row in rows.items() if not can_hold(row, tanks, limits)]
-    return Blend(
-        none, "; ".join(f"{name} in every blend" for name in broken) or "the limits exclude each other"
-    )
+    said = {
+        "API gravity too low": f"even its lightest blend is heavier than {limits.api_min:.1f} °API",
+        "API gravity too high": f"even its heaviest blend is lighter than {limits.api_max:.1f} °API",
+        "sulphur too high": f"even its sweetest blend has more than {limits.sulfur_max_pct:.2f} % sulphur",
+    }
+    broken = [said[name] for name, row in rows.items() if not can_hold(row, tanks, limits)]
+    return Blend(none, "; ".join(broken) or "no blend keeps its limits of gravity and sulphur at once")
 
 
 def can_hold(row: Array, tanks: Tanks, limits: Limits) -> bool:

@@ -12,6 +12,7 @@ def test_a_table_is_known_by_the_text_of_what_it_leans_on_too() -> None:
     assert {
         "domains.refinery.gold.crude_blend",
         "domains.refinery.blending",
+        "domains.refinery.crude_plans",
         "domains.refinery.gold.days_of_supply",
         "domains.refinery.measures",
     } <= set(behind)

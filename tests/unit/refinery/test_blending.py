@@ -61,12 +61,16 @@ def test_too_small_a_stock_is_the_reason():
 
 
 def test_a_limit_that_no_blend_keeps_is_the_reason():
-    assert blend(SWEET_AND_SOUR, sulfur_max_pct=0.4).why_not == "sulphur too high in every blend"
+    assert blend(SWEET_AND_SOUR, sulfur_max_pct=0.4).why_not == (
+        "even its sweetest blend has more than 0.40 % sulphur"
+    )
 
 
 def test_limits_that_exclude_each_other_are_the_reason():
     stock = tanks(barrels=[100, 100], margin=[9, 5], api_gravity=[20, 40], sulfur_pct=[0.5, 3.0])
-    assert blend(stock, sulfur_max_pct=1.0, api_min=38.0).why_not == "the limits exclude each other"
+    assert blend(stock, sulfur_max_pct=1.0, api_min=38.0).why_not == (
+        "no blend keeps its limits of gravity and sulphur at once"
+    )
 
 
 def test_an_empty_stock_is_short_of_everything():
