@@ -1,9 +1,10 @@
 """Gold tables said once more, from bronze and silver, by another engine and other means: DuckDB's SQL for what is
 counted, plain Python for what is mixed, solved or forecast."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import combinations_with_replacement
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -207,8 +208,125 @@ SQL = {
             avg(level) filter (sensor_type = 'Temperature') as temperature_level
         from kinds group by all
     """,
+    "unit_performance": """
+        with hours as (
+            select *, output_volume_barrels + coalesce(coproduct_volume_barrels, 0) as made
+            from silver.production_output
+            where production_date >= $as_of::date - 30 and production_hour <= $as_of),
+        units as (
+            select unit_id, unit_type, unit_subtype, count(*) as hours,
+                count(*) / (epoch(max(production_hour) - min(production_hour)) / 3600 + 1) as coverage,
+                sum(efficiency_ratio * input_volume_barrels) filter (efficiency_ratio is not null)
+                    / sum(input_volume_barrels) filter (efficiency_ratio is not null) as efficiency_ratio,
+                avg(capacity_utilization) as capacity_utilization,
+                sum(energy_consumed_mmbtu) / sum(made) as energy_per_barrel,
+                sum(downtime_minutes) / (60 * count(*)) as downtime_percentage
+            from hours group by all),
+        gaps as (
+            select *, median(efficiency_ratio) over kind as peer_efficiency, count(*) over kind as peers,
+                efficiency_ratio - median(efficiency_ratio) over kind as gap
+            from units window kind as (partition by unit_type, unit_subtype)),
+        apart as (
+            select *, 1.4826 * median(abs(gap)) over (partition by unit_type, unit_subtype) as usual_gap from gaps)
+        select unit_id, hours, coverage, efficiency_ratio, capacity_utilization, energy_per_barrel, downtime_percentage,
+            peer_efficiency, peers, gap as efficiency_gap_to_peers,
+            coalesce(peers >= 3 and gap < -greatest(0.01, 2.5 * usual_gap), false) as is_below_peers,
+            coalesce(efficiency_ratio < 0.97, false) as is_below_design
+        from apart
+    """,
+    "product_yield": """
+        select input_crude_type_id as crude_type_id, output_product_id as product_id, avg(yield_percentage) as avg_yield,
+            stddev(yield_percentage) as yield_stddev, min(yield_percentage) as min_yield,
+            max(yield_percentage) as max_yield, count(*) as sample_count,
+            avg(yield_percentage) - any_value(p.typical_yield_pct) as yield_vs_typical
+        from silver.production_output h join silver.products p on p.product_id = h.output_product_id
+        where yield_percentage is not null and input_crude_type_id in (select crude_type_id from silver.crude_types)
+        group by all
+    """,
+    "yield_by_quality": """
+        select output_product_id as product_id,
+            case when c.api_gravity_typical < 22.3 then 'below 22.3' when c.api_gravity_typical < 31.1 then '22.3 to 31.1'
+                when c.api_gravity_typical < 40 then '31.1 to 40' else '40 and above' end as api_gravity_band,
+            case when c.sulfur_content_typical < 0.5 then 'below 0.5' when c.sulfur_content_typical < 1.5
+                then '0.5 to 1.5' else '1.5 and above' end as sulfur_band,
+            avg(yield_percentage) as avg_yield, count(*) as sample_count, count(distinct c.crude_type_id) as crudes
+        from silver.production_output h join silver.crude_types c on c.crude_type_id = h.input_crude_type_id
+        where yield_percentage is not null group by all
+    """,
+    "inventory_status": """
+        with latest as (
+            select tank_id, arg_max(volume_barrels, measurement_timestamp) as volume,
+                arg_max(fill_percentage, measurement_timestamp) as fill, max(measurement_timestamp) as last_measured
+            from silver.tank_inventory where measurement_timestamp <= $as_of group by all)
+        select t.tank_id, volume as current_volume, fill as fill_percentage, last_measured,
+            case when fill < t.min_operating_level then 'CRITICALLY_LOW' when fill < 0.25 then 'LOW'
+                when fill > t.max_operating_level then 'OVER_FILLED' when fill > 0.85 then 'NEAR_CAPACITY'
+                else 'NORMAL' end as inventory_status
+        from latest l join silver.storage_tanks t on t.tank_id = l.tank_id and t.is_active and t.effective_to > $as_of
+            and (t.version = 1 or t.effective_from <= $as_of)
+    """,
+    "days_of_supply": """
+        with steps as (
+            select tank_id, measurement_date, measurement_timestamp as taken, volume_barrels as volume,
+                volume_barrels - lag(volume_barrels) over by_time as change,
+                epoch(measurement_timestamp - lag(measurement_timestamp) over by_time) / 3600 as hours
+            from silver.tank_inventory
+            where measurement_date > $as_of::date - 14
+            window by_time as (partition by tank_id, measurement_date order by measurement_timestamp)),
+        whole as (select tank_id, measurement_date from steps group by all having max(taken) <= $as_of),
+        flows as (
+            select tank_id, max(taken) as measured_at, arg_max(volume, taken) as volume,
+                coalesce(sum(-change) filter (change < 0), 0) as fell, coalesce(sum(change) filter (change > 0), 0) as rose,
+                coalesce(sum(hours) filter (change > 0), 0) as rising, coalesce(sum(hours) filter (change < 0), 0) as falling,
+                sum(hours) as hours
+            from steps semi join whole using (tank_id, measurement_date) group by all),
+        drawn as (
+            select t.tank_id, t.refinery_id, t.product_type, volume, measured_at,
+                greatest(0, volume - t.min_operating_level * t.capacity_barrels) as usable,
+                24 / nullif(hours, 0) * (fell + if(t.product_type = 'Crude Oil', 0,
+                    coalesce(rose / nullif(rising, 0), 0) * falling)) as draw
+            from flows f join silver.storage_tanks t on t.tank_id = f.tank_id and t.is_active and t.effective_to > $as_of
+                and (t.version = 1 or t.effective_from <= $as_of)),
+        charged as (
+            select refinery_id, avg(crude_barrels_per_day) as charge from gold.refinery_kpis
+            where production_date > $as_of::date - 14 and production_date < $as_of::date group by all),
+        raised as (
+            select d.* replace (draw * if(product_type = 'Crude Oil', greatest(1, coalesce(charge / nullif(
+                sum(draw) over (partition by d.refinery_id, product_type), 0), 1)), 1) as draw)
+            from drawn d left join charged using (refinery_id)),
+        summed as (
+            select case when grouping(tank_id) = 0 then 'TANK' when grouping(refinery_id) = 0 then 'REFINERY'
+                else 'PRODUCT_TYPE' end as level, product_type, refinery_id, tank_id, count(*) as tanks,
+                sum(volume) as volume_barrels, sum(usable) as usable_barrels, sum(draw) as daily_draw_barrels,
+                sum(usable) / nullif(sum(draw), 0) as days_of_supply, min(measured_at) as measured_at
+            from raised
+            group by grouping sets ((product_type, refinery_id, tank_id), (product_type, refinery_id), (product_type)))
+        select s.*, if(level = 'PRODUCT_TYPE', least_of, null) as shortest_days_of_supply
+        from summed s left join (
+            select product_type, min(days_of_supply) as least_of from summed where level = 'REFINERY' group by all) using (
+            product_type)
+    """,
+    "alarm_load": """
+        select console as refinery_id, date_trunc('hour', event_at) as hour_start,
+            count(*) filter (is_annunciated) as annunciated_count,
+            count(*) filter (is_annunciated and priority = 'high') as high_count,
+            count(*) filter (event = 'raised') as raised_count,
+            count(*) filter (event = 'raised' and state = 'suppressed') as suppressed_count,
+            count(*) filter (event = 'acknowledged') as acknowledged_count,
+            case when annunciated_count > 12 then 'OVERLOADED' when annunciated_count > 6 then 'MANAGEABLE'
+                else 'ACCEPTABLE' end as load_status
+        from silver.alarms where console is not null group by all
+    """,
 }
 
+UNDER_WAY = """
+    select shipment_id, refinery_id, supplier_id, status, volume_barrels as barrels, created_at,
+        expected_arrival_date - $as_of::date as due, arrival_date - $as_of::date as said,
+        least(greatest(days_delayed, 0), 21) as late,
+        status = 'DELIVERED' or shipment_id in (
+            select shipment_id from bronze.crude_shipments where status = 'DELIVERED') as has_come
+    from silver.crude_shipments where updated_at <= $as_of
+"""
 LEVELS = """
     select tank_id, measurement_date as day, arg_min(volume_barrels, measurement_timestamp) as opening,
         arg_max(volume_barrels, measurement_timestamp) as closing, max(measurement_timestamp) as closed_at
@@ -223,6 +341,42 @@ PARCELS = """
         coalesce(sulfur_content_actual, sulfur_content_typical) as sulfur
     from silver.crude_shipments where updated_at <= $as_of order by shipment_id
 """
+
+
+def stock_course(
+    shipments: Rows, refinery: str, stock: float, draw: float, hours: int, gone: float, without: str = ""
+) -> tuple[float, float]:
+    """How often a refinery's stock is below nothing at the end of an hour, in two thousand tries with dice of another make,
+    and the lowest of its usual levels. gone: hours of the day that are over. without: a shipment that never comes."""
+    delivered = [row for row in shipments if row["status"] == "DELIVERED"]
+    usual = Counter(row["late"] for row in delivered)
+    tries = []
+    for row in shipments:
+        is_soon = row["due"] <= (gone + 7 * 24) // 24 or row["status"] == "DELAYED" or row["due"] < 0
+        if row["refinery_id"] != refinery or row["has_come"] or row["shipment_id"] == without or not is_soon:
+            continue
+        own = Counter(each["late"] for each in delivered if each["supplier_id"] == row["supplier_id"])
+        chances = {
+            row["due"] + late: own[late] + 20 * usual[late] / len(delivered)
+            for late in range(22)
+            if row["due"] + late >= 0
+        }
+        if row["status"] == "DELAYED" and row["said"] >= 0:
+            chances = {row["said"]: 1.0}
+        if 0 in chances:
+            chances[0] *= 1 - gone / 24
+        if sum(chances.values()) > 0:
+            tries.append((row["barrels"], list(chances), list(chances.values())))
+    dice, levels = Random(7), []
+    for _ in range(2000):
+        level = [stock - draw / 24 * hour for hour in range(1, hours + 1)]
+        for barrels, days, weights in tries:
+            day = dice.choices(days, weights)[0]
+            comes = 24 * day + dice.uniform(gone if day == 0 else 0, 24) - gone
+            for hour in range(int(comes), hours):
+                level[hour] += barrels
+        levels.append(level)
+    return float(np.mean(np.min(levels, axis=1) < 0)), float(np.median(levels, axis=0).min())
 
 
 def mixtures(levels: Iterable[Mapping[str, Any]], parcels: Rows) -> dict[str, dict[str, float]]:

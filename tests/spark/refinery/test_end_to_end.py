@@ -225,13 +225,13 @@ def test_tables_that_did_not_change_are_not_scanned_again(fortnight: Fortnight) 
 
 @pytest.mark.parametrize("name", RECOMPUTED)
 def test_another_engine_counts_a_gold_table_the_same(name: str, fortnight: Fortnight, lake: Settings) -> None:
-    compare_with_recomputed(name, lake)
+    compare_with_recomputed(name, lake, fortnight.first.as_of)
 
 
-def compare_with_recomputed(name: str, lake: Settings) -> None:
+def compare_with_recomputed(name: str, lake: Settings, as_of: str) -> None:
     keys = load_tables(DOMAIN).node(name, "gold").table.keys
     ours = {tuple(row[key] for key in keys): row for row in asked(f"select * from gold.{name}", lake)}
-    theirs = asked(RECOMPUTED[name], lake)
+    theirs = asked(RECOMPUTED[name].replace("$as_of", f"timestamptz '{as_of}+00'"), lake)
     assert {tuple(row[key] for key in keys) for row in theirs} == set(ours)
     for row in theirs:
         same = ours[tuple(row[key] for key in keys)]
@@ -279,6 +279,37 @@ def test_every_unit_with_readings_has_its_place_among_the_warnings(
     assert hours == sorted(hours, key=lambda each: (each is None, each))
     answer = fortnight.answers[f"{DOMAIN}/early-warnings"]
     assert answer[0]["unit"].endswith(rows[0]["unit_id"])
+
+
+def test_a_refinery_runs_short_as_often_as_other_dice_have_it(fortnight: Fortnight, lake: Settings) -> None:
+    at = datetime.fromisoformat(fortnight.first.as_of)
+    shipments = asked(
+        recomputed.UNDER_WAY.replace("$as_of", f"timestamptz '{fortnight.first.as_of}+00'"), lake
+    )
+    risks = asked(
+        f"""with planned as (
+            select refinery_id, unit_id, avg(planned_charge_barrels) as barrels from silver.production_plans
+            where is_crude_unit and published_at <= timestamptz '{at}+00'
+                and plan_date between date '{at.date()}' and date '{(at + timedelta(hours=167)).date()}'
+            group by all),
+        draws as (select refinery_id, sum(barrels) as barrels from planned group by all)
+        select r.*, d.usable_barrels, coalesce(p.barrels, d.daily_draw_barrels) as draw from gold.stock_out_risk r
+        left join draws p on p.refinery_id = r.refinery_id
+        join gold.days_of_supply d on d.level = 'REFINERY' and d.product_type = 'Crude Oil'
+            and d.refinery_id = r.refinery_id
+        where r.stock_out_probability is not null order by r.stock_out_probability_without_it desc limit 3""",
+        lake,
+    )
+    for row in risks:
+        told = (
+            *(shipments, row["refinery_id"], row["usable_barrels"], row["draw"]),
+            *(row["hours_looked_ahead"], at.hour + at.minute / 60 + at.second / 3600),
+        )
+        chance, lowest = recomputed.stock_course(*told)
+        assert row["stock_out_probability"] == pytest.approx(chance, abs=0.06)
+        assert row["lowest_stock_barrels"] == pytest.approx(lowest, abs=0.1 * row["draw"])
+        without, _ = recomputed.stock_course(*told, without=row["shipment_id"])
+        assert row["stock_out_probability_without_it"] == pytest.approx(without, abs=0.06)
 
 
 def test_slopes_of_yield_are_those_of_least_squares_with_a_level_for_each_unit(
@@ -378,7 +409,7 @@ def test_no_gold_table_makes_a_day_again_whose_sources_did_not_change(next_day: 
 def test_after_one_more_day_a_table_is_as_if_it_were_made_whole(
     name: str, next_day: NextDay, lake: Settings
 ) -> None:
-    compare_with_recomputed(name, lake)
+    compare_with_recomputed(name, lake, next_day.refined.as_of)
 
 
 def test_every_table_is_one_that_athena_reads(fortnight: Fortnight, lake: Settings) -> None:
