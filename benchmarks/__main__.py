@@ -28,6 +28,8 @@ FIGURES = (
     "alarms",
     "alarm_latency",
     "alarm-score",
+    "forecast",
+    "warnings",
     "lag",
     "memory-live",
     "log",

@@ -150,12 +150,38 @@ def test_a_product_names_the_refinery_that_is_shortest_of_it(table):
     assert (network.shortest_refinery_id, network.shortest_days_of_supply) == ("REF-001", 0.5)
 
 
-def test_the_forecast_begins_after_the_last_day_that_is_known_as_of_the_run(days, storage_tanks):
-    found = inventory_forecast(days, storage_tanks, AS_OF).where("tank_id = 'TANK-00000'")
-    rows = found.orderBy("days_ahead").collect()
-    assert [str(row.forecast_date) for row in rows[:2]] == ["2024-01-10", "2024-01-11"]
-    assert [row.expected_barrels for row in rows[:2]] == [40000, 30000]
-    assert str(rows[0].reaches_min_on) == "2024-01-14"
+@pytest.fixture
+def levels(table):
+    """Nine days, each hour: a crude tank that nothing was told of for a day, and a tank of gasoline that is filled in
+    eighteen hours and lifted in six."""
+    crude, gasoline = (("TANK-00000", "Crude Oil"), ("TANK-00001", "Gasoline"))
+    lines = [
+        f"{tank}  {kind}  2024-01-{1 + hour // 24:02d} {hour % 24:02d}:00:00  2024-01-{1 + hour // 24:02d}  {volume}"
+        for (tank, kind), hours in ((crude, range(8 * 24)), (gasoline, range(9 * 24)))
+        for hour in hours
+        for part in [hour % 24]
+        for volume in [
+            50000 + 500 * (part % 3)
+            if kind == "Crude Oil"
+            else 60000 + (5000 * part if part < 18 else 15000 * (24 - part))
+        ]
+    ]
+    head = "tank_id  product_type  measurement_timestamp  measurement_date  volume_barrels"
+    return table("\n".join([head, *lines]))
+
+
+def test_the_forecast_begins_after_the_last_day_that_is_known(levels, storage_tanks, shipments, sent):
+    found = (
+        inventory_forecast(levels, storage_tanks, shipments, sent, AS_OF).orderBy("forecast_date").collect()
+    )
+    crude, gasoline = ([row for row in found if row.tank_id == f"TANK-0000{tank}"] for tank in (0, 1))
+    assert [str(row.forecast_date) for row in crude[:2]] == ["2024-01-09", "2024-01-10"]
+    assert [str(row.forecast_date) for row in gasoline[:2]] == ["2024-01-10", "2024-01-11"]
+    assert [row.days_ahead for row in crude] == [row.days_ahead for row in gasoline] == list(range(1, 15))
+    for row in (*crude, *gasoline):
+        assert 0 <= row.low_barrels <= row.expected_barrels <= row.high_barrels
+        assert row.reaches_min_on is None
+    assert {row.max_barrels for row in gasoline} == {180000}
 
 
 @pytest.fixture
@@ -432,15 +458,17 @@ def test_a_refinery_without_a_plan_says_why(table, farm, processing_units, refin
     assert row.reason.endswith("barrels short of a day's charge")
 
 
-def test_later_without_news_changes_no_stock_and_no_forecast(table, days, storage_tanks):
+def test_later_without_news_changes_no_stock_and_no_forecast(
+    table, days, levels, shipments, sent, storage_tanks
+):
     later, charges = AS_OF + dt.timedelta(hours=6), charged(table, 16000)
 
     def stock(at: dt.datetime) -> DataFrame:
         return days_of_supply(days, storage_tanks, charges, at)
 
-    def levels(at: dt.datetime) -> DataFrame:
-        return inventory_forecast(days, storage_tanks, at)
+    def forecast(at: dt.datetime) -> DataFrame:
+        return inventory_forecast(levels, storage_tanks, shipments, sent, at)
 
-    for made in (stock, levels):
+    for made in (stock, forecast):
         before, after = (sorted(map(str, made(at).collect())) for at in (AS_OF, later))
         assert before == after
