@@ -36,7 +36,7 @@ def plan_attainment(production_output: DataFrame, production_plans: DataFrame) -
             "is_crude_unit",
         ),
         F.col("plan_date").alias("production_date"),
-        *("planned_charge_barrels", "planned_yield", "planned_stand_minutes"),
+        *("unit_capacity_bpd", "planned_charge_barrels", "planned_yield", "planned_stand_minutes"),
     )
     planned = plans.join(F.broadcast(days), on="production_date", how="inner")
     found = planned.join(unit_days(production_output), on=["unit_id", "production_date"], how="left")
@@ -67,7 +67,7 @@ def plan_attainment(production_output: DataFrame, production_plans: DataFrame) -
         share(F.col("_made"), F.col("_charge")).alias("main_product_yield"),
         (F.col("planned_stand_minutes") * part).alias("planned_stand_minutes"),
         down.alias("downtime_minutes"),
-        unknown.alias("unknown_hours"),
+        *("unit_capacity_bpd", observed.alias("observed_hours"), unknown.alias("unknown_hours")),
     )
     return (
         lost.withColumn(

@@ -59,10 +59,15 @@ def failure_of(world: World, unit: Array, number: Array) -> Failure:
 
 def failures_around(world: World, unit: Array, hour: Array) -> tuple[Failure, Failure]:
     """The failure that is on or next in each hour, and the one before it."""
-    span, phase = _rhythm(world, unit)
-    slot = np.floor(hour / span + phase)
+    slot = failure_slot(world, unit, hour)
     number = np.where(hour < failure_of(world, unit, slot).repaired, slot, slot + 1)
     return failure_of(world, unit, number), failure_of(world, unit, number - 1)
+
+
+def failure_slot(world: World, unit: Array, hour: Array) -> Array:
+    """The number of the failure in the span of this hour."""
+    span, phase = _rhythm(world, unit)
+    return np.floor(hour / span + phase)
 
 
 def _rhythm(world: World, unit: Array) -> tuple[Array, Array]:

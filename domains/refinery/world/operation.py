@@ -95,16 +95,21 @@ def charged_minutes(stand: Stand, hour: Array) -> Array:
     return np.where(stand.whole, 0.0, np.where(stand.minutes > 0, broken, steady))
 
 
+def service_of(world: World, unit: Array, interval: Array, number: Array) -> Array:
+    """The hour in which the unit's service of this number begins."""
+    slip = world.uniform("service slip", unit, number, high=SERVICE_SLIP)
+    return np.floor((number - world.uniform("service phase", unit) + slip) * interval) * 24 + 6
+
+
+def service_slot(world: World, unit: Array, interval: Array, hour: Array) -> Array:
+    """The number of the service that begins in the interval of this hour."""
+    return np.floor(hour / (interval * 24) + world.uniform("service phase", unit))
+
+
 def services_around(world: World, unit: Array, interval: Array, hour: Array) -> tuple[Array, Array]:
     """The hours in which the last planned service began, and the last that is done ended."""
-    phase = world.uniform("service phase", unit)
-    slot = np.floor(hour / (interval * 24) + phase)
-
-    def begins(number: Array) -> Array:
-        slip = world.uniform("service slip", unit, number, high=SERVICE_SLIP)
-        return np.floor((number - phase + slip) * interval) * 24 + 6
-
-    here, before = begins(slot), begins(slot - 1)
+    slot = service_slot(world, unit, interval, hour)
+    here, before = (service_of(world, unit, interval, number) for number in (slot, slot - 1))
     done = np.where(hour >= here + SERVICE_HOURS, here, before) + SERVICE_HOURS
     return np.where(hour >= here, here, before), done
 

@@ -121,4 +121,26 @@ SQL = {
             cost as crude_cost_usd, value - cost as margin_usd, (value - cost) / nullif(charge, 0) as margin_per_barrel
         from costs join worth using (refinery_id, production_date)
     """,
+    "maintenance_kpis": """
+        with marks as (select $as_of as now),
+        known as (
+            select o.*, o.finished_at <= now as is_done, now from silver.work_orders o cross join marks where opened_at <= now),
+        span as (select greatest(max(now) - interval 180 day, min(opened_at)) as since, max(now) as now from known),
+        units as (
+            select refinery_id, unit_type, count(*) as units from silver.processing_units u
+            join silver.refineries r using (refinery_id), marks
+            where u.is_active and r.is_active and (effective_from <= now or version = 1) and effective_to > now group by all)
+        select u.refinery_id, u.unit_type, u.units,
+            count(*) filter (kind = 'CORRECTIVE' and opened_at >= k.now - interval 180 day) as failures,
+            any_value(u.units * epoch(span.now - span.since) / 86400)
+                / nullif(count(*) filter (kind = 'CORRECTIVE' and opened_at >= k.now - interval 180 day), 0) as mtbf_days,
+            avg(epoch(finished_at - opened_at) / 3600) filter (kind = 'CORRECTIVE' and is_done
+                and finished_at >= k.now - interval 180 day) as mttr_hours,
+            count(*) filter (work_order_id is not null and not coalesce(is_done, false)) as backlog,
+            coalesce(sum(cost_usd) filter (is_done and finished_at >= k.now - interval 180 day), 0) as cost_usd,
+            count(*) filter (kind = 'PREVENTIVE' and is_done and finished_at >= k.now - interval 180 day)
+                / nullif(count(*) filter (is_done and finished_at >= k.now - interval 180 day), 0) as planned_share
+        from units u cross join span left join known k on k.refinery_id = u.refinery_id and k.unit_type = u.unit_type
+        group by all
+    """,
 }

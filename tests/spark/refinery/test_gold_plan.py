@@ -39,7 +39,7 @@ def test_a_price_is_told_above_the_benchmark(table, products):
 def plans(table):
     """Each of 24,000 barrels in a day, of which three hours are seen; D is to be serviced in one of four hours."""
     return table("""
-        unit_id  unit_name  planned_charge_barrels  planned_yield  planned_stand_minutes  unit_type=T  unit_subtype=S  refinery_id=R  refinery_name=Alpha  is_crude_unit=true  plan_date=2024-01-02
+        unit_id  unit_name  planned_charge_barrels  planned_yield  planned_stand_minutes  unit_capacity_bpd=24000  unit_type=T  unit_subtype=S  refinery_id=R  refinery_name=Alpha  is_crude_unit=true  plan_date=2024-01-02
         A        CDU-1      24000                   0.2            0
         B        CDU-2      24000                   0.2            0
         C        CDU-3      24000                   0.2            0
@@ -76,6 +76,7 @@ def test_what_is_missing_of_a_plan_is_laid_to_what_kept_the_unit_from_it(hours, 
     assert (b.gap_barrels, b.gap_by_stand_barrels) == (820, pytest.approx(49 / 60 * 1000))
     assert (b.reason, b.downtime_minutes) == ("stand: power dip", 49)
     assert (c.gap_by_unknown_barrels, c.unknown_hours, c.reason) == (2000, 2, "hours unknown")
+    assert (c.observed_hours, c.unit_capacity_bpd) == (1, 24000)
     assert (d.planned_charge_barrels, d.gap_by_stand_barrels, d.reason) == (2250, 0, "as planned")
     assert (e.charge_barrels, e.unknown_hours, e.main_product_yield) == (0, 3, None)
     assert e.reason == "hours unknown"

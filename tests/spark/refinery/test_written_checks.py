@@ -10,7 +10,7 @@ from tests.spark.refinery.conftest import EVER, TableOf
 
 AS_OF = "2024-01-15 00:00:00"
 SOUND = {
-    "refineries": "refinery_id\nR1",
+    "refineries": "refinery_id  is_active\nR1  true",
     "crude_types": "crude_type_id\nC1",
     "storage_tanks": f"tank_id  refinery_id  {EVER}\nT1  R1",
     "processing_units": f"unit_id  refinery_id  unit_subtype  {EVER}\nU1  R1  Atmospheric",
@@ -50,6 +50,12 @@ SOUND = {
     "product_margin": (
         "refinery_id  production_date  product_value_usd  crude_cost_usd  margin_usd\nR1  2024-01-06  90.0  80.0  10.0"
     ),
+    "work_orders": (
+        "status  kind  opened_at  started_at  finished_at  cause_found\n"
+        "OPEN  PREVENTIVE  2024-01-06 01:00:00  -  -  -\n"
+        "FINISHED  CORRECTIVE  2024-01-06 01:00:00  2024-01-06 02:00:00  2024-01-06 03:00:00  Fouling"
+    ),
+    "maintenance_kpis": "units  planned_share\n1  0.5",
     "product_liftings": (
         "movement  tank_id  volume_barrels  started_at  finished_at  lifted_date\n"
         "LIFTING  T1  100  2024-01-06 01:00:00  2024-01-06 02:00:00  2024-01-06\n"
@@ -101,6 +107,10 @@ SPOILED = [
     ("gold", "plan_attainment", "parts_apart", "plan_attainment", "30.0", "35.0"),
     ("gold", "plan_attainment", "charge_apart", "plan_attainment", "1000", "900"),
     ("gold", "plan_attainment", "reasons_strange", "plan_attainment", "stand: power", "power"),
+    ("silver", "work_orders", "causes_early", "work_orders", "01:00:00  -  -  -", "01:00:00  -  -  Fouling"),
+    ("silver", "work_orders", "steps_apart", "work_orders", "OPEN", "FINISHED"),
+    ("gold", "maintenance_kpis", "units_lost", "maintenance_kpis", "1  0.5", "0  0.5"),
+    ("gold", "maintenance_kpis", "shares_strange", "maintenance_kpis", "0.5", "1.5"),
     ("silver", "product_liftings", "finished_early", "product_liftings", "06 02:00", "06 00:30"),
     ("silver", "product_liftings", "days_long", "product_liftings", "2024-01-06 01", "2024-01-05 01"),
     ("silver", "product_liftings", "tanks_strange", "product_liftings", "T1", "-"),

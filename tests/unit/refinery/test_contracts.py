@@ -48,7 +48,12 @@ ROWS = {
     "tank_inventory": 50_000_000,
     "production_output": 30_000_000,
 }
-ADDED = {"production_plans": 5_000 * 365, "market_prices": 50 * 365, "product_liftings": 2_200_000}
+ADDED = {
+    "production_plans": 5_000 * 365,
+    "market_prices": 50 * 365,
+    "product_liftings": 2_200_000,
+    "work_orders": 60_000,
+}
 WEIGHTS = {
     ("sensors", "reading_interval_seconds"): (0.1, 0.5, 0.3, 0.1),
     ("sensor_readings", "reading_quality"): (0.97, 0.025, 0.005),

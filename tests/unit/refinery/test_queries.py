@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 import domains.refinery
-from headrace.serve.named_queries import named_query
+from headrace.serve.named_queries import in_order, named_query
 from headrace.serve.query import parse, tables_named
 
 HOME = Path(domains.refinery.__file__).parent
@@ -14,6 +14,10 @@ SIX = {"early-warnings", "utilization", "crude-quality-yield", "efficiency-trend
 
 def test_the_six_business_questions_are_among_the_queries():
     assert SIX | {"inventory-status"} <= set(QUERIES)
+
+
+def test_the_headline_question_comes_first():
+    assert next(iter(in_order("refinery"))) == "refinery/early-warnings"
 
 
 @pytest.mark.parametrize("name", QUERIES)
