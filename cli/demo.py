@@ -77,20 +77,19 @@ def _answers(domain: str) -> None:
     from cli.query import answering, first_sentence
     from cli.query_output import Format, show
     from cli.screen import out
-    from headrace.serve.named_queries import list_queries
+    from headrace.serve.named_queries import in_order
 
-    mine = {name: question for name, question in list_queries().items() if name.startswith(f"{domain}/")}
-    for name, question in list(mine.items())[:ANSWERS]:
+    for name, question in list(in_order(domain).items())[:ANSWERS]:
         out.print(f"[bold]{first_sentence(question)}[/]  [dim]{name}[/]")
         with answering(name) as answer:
             show(answer, Format.table, ROWS_OF_AN_ANSWER)
 
 
 def _what_next(domain: str) -> None:
-    from cli.examples import queries
     from cli.screen import out
+    from headrace.serve.named_queries import in_order
 
-    query = next((name for name in queries() if name.startswith(domain)), domain)
+    query = next(iter(in_order(domain)), domain)
     out.print("What to try next")
     for command, what in (
         ("headrace query", "all questions that have a name"),

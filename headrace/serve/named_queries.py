@@ -29,6 +29,17 @@ def list_queries() -> dict[str, str]:
     return {query.name: query.question for query in named_queries()}
 
 
+def in_order(domain: str) -> dict[str, str]:
+    """The questions of a domain, those first that `queries/first.txt` names."""
+    mine = {name: question for name, question in list_queries().items() if name.startswith(f"{domain}/")}
+    marks = domain_folder(domain) / "queries" / "first.txt"
+    first = [f"{domain}/{name}" for name in marks.read_text().split()] if marks.exists() else []
+    unknown = [name for name in first if name not in mine]
+    if unknown:
+        raise UnknownName("query", unknown[0], mine)
+    return {name: mine[name] for name in [*first, *mine]}
+
+
 def named_query(name: str) -> NamedQuery:
     known = {query.name: query for query in named_queries()}
     if name not in known:

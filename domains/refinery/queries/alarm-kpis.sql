@@ -3,7 +3,7 @@
 -- flood (under 1 %), alarms stale at the end (under five), alarms shelved for chatter, share of the ten worst sources (5 %
 -- is the aim), shares of high, medium and low priority (5, 15 and 80 % are the aim), what went to maintenance instead.
 -- The worst first.
-SELECT refinery_id,
+SELECT refinery_name AS refinery,
        round(avg(average_in_ten_minutes), 2) AS on_average,
        max(most_in_ten_minutes) AS at_most,
        round(100 * avg(flood_share), 2) AS flood_pct,
@@ -13,9 +13,11 @@ SELECT refinery_id,
        round(100 * sum(high_share * annunciated_count) / nullif(sum(annunciated_count), 0), 0) AS high_pct,
        round(100 * sum(medium_share * annunciated_count) / nullif(sum(annunciated_count), 0), 0) AS medium_pct,
        round(100 * sum(low_share * annunciated_count) / nullif(sum(annunciated_count), 0), 0) AS low_pct,
-       sum(maintenance_count) AS to_maintenance
+       sum(maintenance_count) AS to_maintenance,
+       refinery_id
 FROM gold.alarm_kpis
+LEFT JOIN silver.refineries USING (refinery_id)
 WHERE event_date > (SELECT max(event_date) FROM gold.alarm_kpis) - INTERVAL 7 DAY
-GROUP BY refinery_id
+GROUP BY refinery_id, refinery_name
 ORDER BY on_average DESC, refinery_id
 LIMIT 20

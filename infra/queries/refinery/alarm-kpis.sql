@@ -1,6 +1,6 @@
 -- Are the operators' alarms as EEMUA 191 and ISA-18.2 want them, over the last seven days?
 SELECT
-  refinery_id,
+  refinery_name AS refinery,
   ROUND(AVG(average_in_ten_minutes), 2) AS on_average,
   MAX(most_in_ten_minutes) AS at_most,
   ROUND(100 * AVG(flood_share), 2) AS flood_pct,
@@ -22,8 +22,11 @@ SELECT
     CAST(100 * SUM(low_share * annunciated_count) AS DOUBLE) / NULLIF(SUM(annunciated_count), 0),
     0
   ) AS low_pct,
-  SUM(maintenance_count) AS to_maintenance
+  SUM(maintenance_count) AS to_maintenance,
+  refinery_id
 FROM refinery_gold.alarm_kpis
+LEFT JOIN refinery_silver.refineries
+  USING (refinery_id)
 WHERE
   event_date > (
     SELECT
@@ -31,7 +34,8 @@ WHERE
     FROM refinery_gold.alarm_kpis
   ) - INTERVAL '7' DAY
 GROUP BY
-  refinery_id
+  refinery_id,
+  refinery_name
 ORDER BY
   on_average DESC,
   refinery_id

@@ -1,20 +1,26 @@
 -- Which sensors should not be trusted?
 SELECT
-  sensor_id,
-  unit_id,
-  sensor_type,
-  ROUND(trust_score, 1) AS trust_score,
-  is_silent,
-  has_gaps,
-  is_stuck,
-  is_drifting,
-  ROUND(hours_silent, 1) AS hours_silent,
-  ROUND(bad_share, 4) AS bad_share,
-  ROUND(suspect_share, 4) AS suspect_share
-FROM refinery_gold.sensor_trust
+  t.sensor_id AS sensor,
+  u.unit_name AS unit,
+  t.sensor_type AS measures,
+  ROUND(t.trust_score, 1) AS trust_score,
+  t.is_stuck AS stuck,
+  t.is_drifting AS drifting,
+  t.has_gaps AS gaps,
+  t.is_silent AS silent,
+  ROUND(t.hours_silent, 1) AS hours_silent,
+  ROUND(t.bad_share, 4) AS bad_share,
+  ROUND(t.suspect_share, 4) AS suspect_share,
+  r.refinery_name AS refinery,
+  t.unit_id
+FROM refinery_gold.sensor_trust AS t
+LEFT JOIN refinery_silver.processing_units AS u
+  ON u.unit_id = t.unit_id AND u.is_current
+LEFT JOIN refinery_silver.refineries AS r
+  ON r.refinery_id = t.refinery_id
 WHERE
-  is_active
+  t.is_active
 ORDER BY
-  trust_score,
-  sensor_id
+  t.trust_score,
+  t.sensor_id
 LIMIT 50

@@ -11,7 +11,7 @@ from headrace.errors import UnknownName, UsageError
 from headrace.lake import ledger, objects
 from headrace.lake.paths import Paths
 from headrace.serve import named_queries, query
-from headrace.serve.named_queries import list_queries
+from headrace.serve.named_queries import in_order, list_queries
 from headrace.serve.query import asked, attached, run_query, run_sql
 from headrace.settings import Settings
 
@@ -47,6 +47,17 @@ def test_a_named_query_answers_with_columns_and_rows(milk, settings):
 
 def test_the_list_of_queries_says_what_they_answer():
     assert list_queries() == {"dairy/how-much": "How much milk came? Columns: litres."}
+
+
+def test_a_domain_says_which_of_its_queries_are_shown_first(tmp_path):
+    queries = tmp_path / "dairy" / "queries"
+    (queries / "whose.sql").write_text("-- Whose milk was it?\nselect 1\n")
+    assert list(in_order("dairy")) == ["dairy/how-much", "dairy/whose"]
+    (queries / "first.txt").write_text("whose\n")
+    assert list(in_order("dairy")) == ["dairy/whose", "dairy/how-much"]
+    (queries / "first.txt").write_text("whence\n")
+    with pytest.raises(UnknownName, match="no query named 'dairy/whence'"):
+        in_order("dairy")
 
 
 def test_an_unknown_query_names_those_there_are(settings):

@@ -1,7 +1,7 @@
 -- Are the operators' alarms as EEMUA 191 and ISA-18.2 want them, over the last seven days?
 USE CATALOG IDENTIFIER(:catalog);
 SELECT
-  refinery_id,
+  refinery_name AS refinery,
   ROUND(AVG(average_in_ten_minutes), 2) AS on_average,
   MAX(most_in_ten_minutes) AS at_most,
   ROUND(100 * AVG(flood_share), 2) AS flood_pct,
@@ -14,8 +14,11 @@ SELECT
   ROUND(100 * SUM(high_share * annunciated_count) / NULLIF(SUM(annunciated_count), 0), 0) AS high_pct,
   ROUND(100 * SUM(medium_share * annunciated_count) / NULLIF(SUM(annunciated_count), 0), 0) AS medium_pct,
   ROUND(100 * SUM(low_share * annunciated_count) / NULLIF(SUM(annunciated_count), 0), 0) AS low_pct,
-  SUM(maintenance_count) AS to_maintenance
+  SUM(maintenance_count) AS to_maintenance,
+  refinery_id
 FROM gold.alarm_kpis
+LEFT JOIN silver.refineries
+  USING (refinery_id)
 WHERE
   event_date > (
     SELECT
@@ -23,7 +26,8 @@ WHERE
     FROM gold.alarm_kpis
   ) - INTERVAL '7' DAY
 GROUP BY
-  refinery_id
+  refinery_id,
+  refinery_name
 ORDER BY
   on_average DESC,
   refinery_id NULLS LAST

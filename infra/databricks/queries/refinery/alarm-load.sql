@@ -1,7 +1,7 @@
 -- How many alarms is the operator of each refinery told of an hour, and is that more than one person can take?
 USE CATALOG IDENTIFIER(:catalog);
 SELECT
-  refinery_id,
+  refinery_name AS refinery,
   COUNT(*) AS hours_with_alarms,
   SUM(annunciated_count) AS annunciated,
   SUM(suppressed_count) AS suppressed,
@@ -10,10 +10,14 @@ SELECT
   COUNT(*) FILTER(WHERE
     load_status = 'OVERLOADED') AS hours_overloaded,
   SUM(flood_count) AS floods,
-  SUM(chattering_count) AS chattering
-FROM gold.alarm_load
-GROUP BY
+  SUM(chattering_count) AS chattering,
   refinery_id
+FROM gold.alarm_load
+LEFT JOIN silver.refineries
+  USING (refinery_id)
+GROUP BY
+  refinery_id,
+  refinery_name
 ORDER BY
   a_hour_at_most DESC,
   annunciated DESC,

@@ -2,8 +2,8 @@
 USE CATALOG IDENTIFIER(:catalog);
 SELECT
   product_name,
-  product_category,
-  SUM(sample_count) AS hours,
+  ROUND(1000 * MAX(yield_per_api_gravity), 2) AS pct_per_10_api,
+  ROUND(100 * MAX(yield_per_sulfur), 2) AS pct_per_pct_sulfur,
   ROUND(
     SUM(
       CASE
@@ -14,7 +14,7 @@ SELECT
       CASE WHEN api_gravity_band IN ('31.1 to 40', '40 and above') THEN sample_count END
     ),
     4
-  ) AS yield_of_light_crude,
+  ) AS light_crude,
   ROUND(
     SUM(
       CASE
@@ -25,15 +25,15 @@ SELECT
       CASE WHEN api_gravity_band IN ('below 22.3', '22.3 to 31.1') THEN sample_count END
     ),
     4
-  ) AS yield_of_heavier_crude,
-  ROUND(MAX(yield_per_api_gravity), 5) AS yield_per_api_degree,
+  ) AS heavier_crude,
   ROUND(MAX(api_gravity_correlation), 2) AS api_correlation,
-  ROUND(MAX(yield_per_sulfur), 5) AS yield_per_sulfur_pct,
-  ROUND(MAX(sulfur_correlation), 2) AS sulfur_correlation
+  ROUND(MAX(sulfur_correlation), 2) AS sulfur_correlation,
+  product_category,
+  SUM(sample_count) AS hours
 FROM gold.yield_by_quality
 GROUP BY
   product_name,
   product_category
 ORDER BY
-  api_correlation DESC,
+  pct_per_10_api DESC,
   product_name NULLS LAST

@@ -1,20 +1,79 @@
--- What is in the tanks, and which need attention?
+-- What is in each tank, and when does it leave its limits?
 USE CATALOG IDENTIFIER(:catalog);
+WITH limits AS (
+  SELECT
+    tank_id,
+    MAX(min_barrels) AS min_barrels,
+    MAX(max_barrels) AS max_barrels
+  FROM gold.inventory_forecast
+  GROUP BY
+    tank_id
+), path AS (
+  SELECT
+    i.tank_id,
+    0 AS days_ahead,
+    CAST(i.current_volume AS DOUBLE) AS level,
+    l.min_barrels,
+    l.max_barrels
+  FROM gold.inventory_status AS i
+  JOIN limits AS l
+    ON l.tank_id = i.tank_id
+  UNION ALL
+  SELECT
+    tank_id,
+    days_ahead,
+    expected_barrels,
+    min_barrels,
+    max_barrels
+  FROM gold.inventory_forecast
+), steps AS (
+  SELECT
+    *,
+    LAG(level) OVER (PARTITION BY tank_id ORDER BY days_ahead NULLS LAST) AS level_before
+  FROM path
+), crossings AS (
+  SELECT
+    tank_id,
+    CASE WHEN level < min_barrels THEN 'low' ELSE 'high' END AS limit_left,
+    CASE
+      WHEN days_ahead = 0
+      THEN 0
+      ELSE 24 * (
+        days_ahead - 1 + (
+          level_before - CASE WHEN level < min_barrels THEN min_barrels ELSE max_barrels END
+        ) / (
+          level_before - level
+        )
+      )
+    END AS hours_to_limit,
+    ROW_NUMBER() OVER (PARTITION BY tank_id ORDER BY days_ahead NULLS LAST) AS nth
+  FROM steps
+  WHERE
+    level < min_barrels OR level > max_barrels
+)
 SELECT
-  i.product_type,
-  i.inventory_status,
-  COUNT(*) AS tanks,
-  SUM(i.current_volume) AS volume_barrels,
-  ROUND(SUM(i.current_volume) / SUM(i.capacity_barrels), 3) AS fill,
-  ROUND(MAX(d.days_of_supply), 1) AS days_of_supply_of_type,
-  MAX(d.shortest_refinery_id) AS shortest_refinery,
-  ROUND(MAX(d.shortest_days_of_supply), 1) AS its_days_of_supply
+  i.refinery_name AS refinery,
+  i.tank_name AS tank,
+  i.product_type AS holds,
+  ROUND(1.0 * i.current_volume / i.capacity_barrels, 3) AS fill,
+  i.inventory_status AS status,
+  ROUND(c.hours_to_limit) AS hours_to_limit,
+  c.limit_left,
+  i.current_volume AS barrels,
+  ROUND(l.min_barrels) AS lowest_barrels,
+  ROUND(l.max_barrels) AS highest_barrels,
+  ROUND(d.days_of_supply, 1) AS days_of_supply,
+  i.tank_id
 FROM gold.inventory_status AS i
+LEFT JOIN limits AS l
+  ON l.tank_id = i.tank_id
+LEFT JOIN crossings AS c
+  ON c.tank_id = i.tank_id AND c.nth = 1
 LEFT JOIN gold.days_of_supply AS d
-  ON d.level = 'PRODUCT_TYPE' AND d.product_type = i.product_type
-GROUP BY
-  i.product_type,
-  i.inventory_status
+  ON d.level = 'TANK' AND d.tank_id = i.tank_id
 ORDER BY
-  i.product_type NULLS LAST,
-  tanks DESC
+  COALESCE(c.hours_to_limit, 1000000) NULLS LAST,
+  CASE WHEN i.inventory_status = 'NORMAL' THEN 1 ELSE 0 END NULLS LAST,
+  fill NULLS LAST,
+  i.tank_id NULLS LAST
+LIMIT 50

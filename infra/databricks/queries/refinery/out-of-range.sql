@@ -26,22 +26,27 @@ WITH last_day AS (
     d.reading_date > l.today - INTERVAL '2' DAY AND d.beyond_count > 0
 )
 SELECT
-  e.sensor_id,
-  e.sensor_type,
-  e.measurement_unit,
-  e.refinery_id,
-  e.unit_id,
-  e.beyond_until >= r.last_reading_at AS is_beyond_still,
+  e.sensor_id AS sensor,
+  u.unit_name AS unit,
+  e.sensor_type AS measures,
   ROUND(e.beyond_value, 2) AS worst_value,
   e.beyond_limit AS limit_passed,
+  e.measurement_unit,
   e.beyond_limit_kind AS limit_kind,
+  e.beyond_until >= r.last_reading_at AS is_beyond_still,
   e.beyond_since,
   e.beyond_until,
   r.critical AS critical_readings,
-  r.beyond AS readings_beyond
+  r.beyond AS readings_beyond,
+  h.refinery_name AS refinery,
+  e.unit_id
 FROM latest AS e
 JOIN recent AS r
   ON r.sensor_id = e.sensor_id
+JOIN silver.refineries AS h
+  ON h.refinery_id = e.refinery_id
+LEFT JOIN silver.processing_units AS u
+  ON u.unit_id = e.unit_id AND u.is_current
 WHERE
   e.place = 1
 ORDER BY

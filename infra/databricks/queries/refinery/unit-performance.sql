@@ -1,19 +1,23 @@
 -- Which units fall behind their peers or their design?
 USE CATALOG IDENTIFIER(:catalog);
 SELECT
-  unit_id,
-  unit_name,
-  unit_type,
-  unit_subtype,
-  ROUND(efficiency_ratio, 4) AS efficiency_ratio,
-  ROUND(peer_efficiency, 4) AS peer_efficiency,
-  peers,
-  is_below_peers,
-  is_below_design,
-  ROUND(capacity_utilization, 3) AS utilization,
-  ROUND(downtime_percentage, 4) AS downtime
-FROM gold.unit_performance
+  u.unit_name AS unit,
+  r.refinery_name AS refinery,
+  ROUND(u.efficiency_ratio, 4) AS efficiency,
+  ROUND(u.peer_efficiency, 4) AS of_peers,
+  u.is_below_peers AS below_peers,
+  u.is_below_design AS below_design,
+  u.unit_type,
+  u.unit_subtype,
+  u.peers,
+  ROUND(u.capacity_utilization, 3) AS utilization,
+  ROUND(u.downtime_percentage, 4) AS downtime,
+  u.unit_id
+FROM gold.unit_performance AS u
+JOIN silver.refineries AS r
+  ON r.refinery_id = u.refinery_id
 WHERE
-  is_below_peers OR is_below_design
+  u.is_below_peers OR u.is_below_design
 ORDER BY
-  efficiency_ratio - peer_efficiency NULLS LAST
+  u.efficiency_ratio - u.peer_efficiency NULLS LAST,
+  u.unit_id NULLS LAST
