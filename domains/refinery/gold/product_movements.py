@@ -7,7 +7,6 @@ day it goes to the last level. Levels are weighed by the density of the product'
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.gold.days_of_supply import CRUDE
 from domains.refinery.measures import M3_PER_BARREL, share
 from headrace.tables import Table, Whole
 
@@ -21,14 +20,13 @@ KEYS = ["refinery_id", "product_id", "movement_date"]
 MOVED = {"LIFTING": "lifted_barrels", "PIPELINE": "pipeline_barrels", "PURCHASE": "purchased_barrels"}
 
 
-def product_movements(
-    product_liftings: DataFrame, tank_days: DataFrame, tank_inventory: DataFrame, products: DataFrame
-) -> DataFrame:
+def product_movements(product_liftings: DataFrame, tank_days: DataFrame, products: DataFrame) -> DataFrame:
     left = tickets_of_days(product_liftings)
-    gained = stock_changes(tank_days).join(
-        F.broadcast(products_of_tanks(tank_inventory)), on="tank_id", how="inner"
+    gained = (
+        stock_changes(tank_days.where("product_id IS NOT NULL"))
+        .groupBy(*KEYS)
+        .agg(F.sum("_change").alias("stock_change_barrels"))
     )
-    gained = gained.groupBy(*KEYS).agg(F.sum("_change").alias("stock_change_barrels"))
     densities = product_liftings.groupBy("refinery_id", "product_id").agg(
         F.avg("density_kg_m3").alias("density_kg_m3")
     )
@@ -77,16 +75,7 @@ def stock_changes(tank_days: DataFrame) -> DataFrame:
     follows = F.lead("measurement_date").over(by_day) == F.date_add("measurement_date", 1)
     until = F.when(follows, F.lead("opening_barrels").over(by_day)).otherwise(F.col("closing_barrels"))
     return tank_days.select(
-        *("refinery_id", "tank_id", "product_type"),
+        *("refinery_id", "tank_id", "product_id"),
         F.col("measurement_date").alias("movement_date"),
         (until - F.col("opening_barrels")).alias("_change"),
-    )
-
-
-def products_of_tanks(tank_inventory: DataFrame) -> DataFrame:
-    """What each product tank holds; a tank holds one product for good."""
-    return (
-        tank_inventory.where((F.col("product_type") != CRUDE) & F.col("product_id").isNotNull())
-        .groupBy("tank_id")
-        .agg(F.max_by("product_id", "measurement_timestamp").alias("product_id"))
     )

@@ -21,7 +21,7 @@ def tank_days(tank_inventory: DataFrame) -> DataFrame:
     at, volume = F.col("measurement_timestamp"), F.col("volume_barrels")
     by_time = Window.partitionBy("tank_id", "measurement_date").orderBy("measurement_timestamp")
     moved = tank_inventory.select(
-        *("tank_id", "refinery_id", "product_type", "crude_type_id", "measurement_date"),
+        *("tank_id", "refinery_id", "product_type", "crude_type_id", "product_id", "measurement_date"),
         *("measurement_timestamp", "volume_barrels"),
         (volume - F.lag(volume).over(by_time)).alias("_change"),
         ((F.unix_seconds(at) - F.lag(F.unix_seconds(at)).over(by_time)) / 3600).alias("_hours"),
@@ -31,6 +31,7 @@ def tank_days(tank_inventory: DataFrame) -> DataFrame:
     return moved.groupBy("tank_id", "refinery_id", "measurement_date").agg(
         F.max_by("product_type", at).alias("product_type"),
         F.max_by("crude_type_id", at).alias("crude_type_id"),
+        F.max_by("product_id", at).alias("product_id"),
         F.min_by(volume, at).alias("opening_barrels"),
         F.max_by(volume, at).alias("closing_barrels"),
         F.max(at).alias("closed_at"),

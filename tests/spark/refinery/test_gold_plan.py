@@ -97,28 +97,23 @@ def tickets(table):
 @pytest.fixture
 def days_of_tanks(table):
     return table("""
-        tank_id  product_type  measurement_date  opening_barrels  closing_barrels  refinery_id=REF-000
-        A        Crude Oil     2024-01-02        90000            92500
-        A        Crude Oil     2024-01-03        93000            93100
-        B        Gasoline      2024-01-02        5000             4400
-        B        Gasoline      2024-01-03        4500             4600
-        B        Gasoline      2024-01-05        9000             9100
+        tank_id  product_type  product_id  measurement_date  opening_barrels  closing_barrels  refinery_id=REF-000
+        A        Crude Oil     -           2024-01-02        90000            92500
+        A        Crude Oil     -           2024-01-03        93000            93100
+        B        Gasoline      P           2024-01-02        5000             4400
+        B        Gasoline      P           2024-01-03        4500             4600
+        B        Gasoline      P           2024-01-05        9000             9100
     """)
 
 
 @pytest.fixture
 def movements(table, tickets, days_of_tanks):
-    levels = table("""
-        tank_id  product_type  product_id  measurement_timestamp
-        A        Crude Oil     -           2024-01-02 00:00:00
-        B        Gasoline      P           2024-01-02 00:00:00
-    """)
     names = table("""
         product_id  product_name  product_category
         P           Gasoline      Gasoline
         Q           Fuel          Residual
     """)
-    return product_movements(tickets, days_of_tanks, levels, names)
+    return product_movements(tickets, days_of_tanks, names)
 
 
 def test_what_was_made_is_what_left_and_what_its_tanks_gained(movements):

@@ -64,7 +64,7 @@ def test_the_latest_level_as_of_the_run_counts(table, storage_tanks, refineries)
 
 def test_a_tanks_day_adds_up_what_came_and_went(table):
     levels = table("""
-        tank_id  measurement_timestamp  volume_barrels  refinery_id=R  product_type=Crude Oil  crude_type_id=C  measurement_date=2024-01-10
+        tank_id  measurement_timestamp  volume_barrels  refinery_id=R  product_type=Crude Oil  crude_type_id=C  product_id=P  measurement_date=2024-01-10
         T        2024-01-10 00:00:00    100
         T        2024-01-10 08:00:00    150
         T        2024-01-10 04:00:00    70
