@@ -129,10 +129,12 @@ def days_of(readings: pa.Table) -> pa.Table:
     values = readings["reading_value"].to_numpy()[order]
     level, mean = groups.medians(values), groups.over(np.add, values) / groups.sizes
     deviation = groups.deviations(values)
-    stuck_readings, stuck_time = longest_runs(values, times, groups)
+    stands = flag(readings, "is_standing")[order].astype(bool)
+    stuck_readings, stuck_time = longest_runs(values, times, groups, stands)
     silence = np.r_[0, np.diff(times)]
     silence[groups.starts] = 0
     jumped, meant = jumps(readings, order, values, groups, level)
+    jumped &= ~stands  # what a unit that trips does is no spike
     columns = {
         "reading_date": pa.repeat(readings["reading_date"][0], len(groups.starts)),
         "sensor_id": sensors.dictionary.take(pa.array(groups.codes[groups.starts])),
@@ -206,9 +208,10 @@ def believed(readings: pa.Table, order: Array, jumped: Array) -> Array:
     return ~jumped & (doubted[order] == 0)
 
 
-def longest_runs(values: Array, times: Array, groups: Groups) -> tuple[Array, Array]:
-    """The longest run of equal values in each group: its readings, and its time from first to last."""
-    changes = np.r_[True, values[1:] != values[:-1]]
+def longest_runs(values: Array, times: Array, groups: Groups, stands: Array) -> tuple[Array, Array]:
+    """The longest run of equal values in each group: its readings, and its time from first to last. At rest a unit
+    shows the same for hours, and is not stuck."""
+    changes = np.r_[True, values[1:] != values[:-1]] | stands
     changes[groups.starts] = True
     begins = np.flatnonzero(changes)
     ends = np.r_[begins[1:], len(values)] - 1

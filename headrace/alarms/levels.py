@@ -1,171 +1,237 @@
-"""What each sender usually shows, learned from means over blocks of hours, and how far it is from that now.
+"""What each sender usually shows, learned from blocks of hours, and how far it and its group are from that now.
 
-A block is judged when time has passed its end, by its mean without its least and greatest reading. A mean far from
-usual is not learned, unless it has stayed there so long that it must be the new level: after a recalibration, say.
+All is measured in bands: between a sender's own low and high limit. What a sender's kind in its group does, others of
+the kind tell, or what the group's other kinds let expect. The rest is the sender's own, and slowly grows where an
+instrument drifts. Neither what a group shows that stands, warms up or is about to fail is learned, nor what a sender
+shows far from its level, unless it has stayed there so long that it must be the new one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from headrace.alarms.detectors.detector import NEVER, Arrays, Readings
+from headrace.alarms.blocks import Block
+from headrace.alarms.detectors.detector import Arrays
+from headrace.alarms.groups import MEMORY, NORMAL, Groups, Kinds, Shown, pair_medians
 from headrace.alarms.senders import Senders
 
-BLOCK = 6 * 3_600_000_000
-GRACE = 600_000_000
-SEASONED = 12  # blocks that must be known of a sender before it is judged
-MEMORY = 120.0  # blocks that a level is learned over
-FAR = 4.0  # usual deviations
+DAY = 4  # blocks
+NOISE = 0.004  # bands, as long as nothing is known
+LEAST_NOISE = 0.002
+BELIEVED = 40.0  # blocks that the noise of its kind counts for beside a sender's own
+SLOW = 8.0  # blocks in which a sender wanders once
+SEASONED = 12  # blocks that must be known of a sender before its kind learns from it
+FAR = 4.0  # usual deviations: not learned any more
+SLOWLY = 60.0  # blocks over which the noise of a kind is learned
+CLIPPED = 6.0  # usual deviations of a day that one block may pull by
+LEAP = 0.1  # bands from one block to the next: no drift
 SETTLED = 28  # blocks in a row that far: a new level
-SUMMARIES = {"sums": np.add, "counts": np.add, "least": np.minimum, "most": np.maximum}
+CALM, NEARLY = (
+    0.3,
+    0.65,
+)  # parts of the evidence that a group is failing: others learn from it; its senders are judged
+FAILING_SETTLED = 60  # blocks in a row that a group seemed to fail: it runs in another way now
+DOUBTS = 2  # blocks of failing in a row that raise doubts
+DOUBTED = 0.25  # of what was known of a group's senders when it began to fail
+FEW_PEERS = np.array([4.0, 4.0, 2.0, 1.5, 1.0])  # times the variance of one with many, by how many they are
+UNLIMITED = 100.0  # times its usual change from block to block: the band of a sender without limits
 
 
 @dataclass(frozen=True)
-class Block:
-    """One block of hours; arrays have a place for each sender."""
+class Course:
+    """One block, judged. Groups' arrays have a place for each group, `drift` one for each sender of `judged`."""
 
     at: int
-    """When it is judged, in microseconds: a little after its end."""
+    evidence: np.ndarray
+    is_steady: np.ndarray
+    judged: np.ndarray
+    """Places of senders of which a day is known, on groups that run as usual."""
+    drift: np.ndarray
+    """How far each is from its level on its own, over a day, in its usual deviations."""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What a sender's deviation is counted from and in, in its own unit."""
+
+    level: np.ndarray
+    band: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Day:
+    """The last blocks of senders."""
+
+    own: np.ndarray
+    """Of each sender: how far it alone is from its level in this block, in bands."""
+    peers: np.ndarray
+    """How many of its kind its group has, itself among them."""
+    leaps: np.ndarray
+    """Whether it was elsewhere at once, which is the process or another calibration."""
+    young: np.ndarray
+    """Places of those whose level is the median of few blocks as yet."""
+    judged: np.ndarray
+    off: np.ndarray
+    """Of those judged, the median of their blocks in bands, and in usual deviations."""
     score: np.ndarray
-    """How far the sender was from its usual level, in its usual deviations; nan where nothing is known."""
-    sure: np.ndarray
-    """What part of that is not the level's own doubt: a level of few days may be as far off as its sender."""
 
 
 class Levels:
-    """Readings of two blocks are summed up at once: a block is open until a grace has passed after its end."""
-
     def __init__(self, senders: Senders) -> None:
-        self._senders = senders
+        self._senders, self._groups = senders, Groups()
         self._arrays = Arrays(
-            level=np.float64(0), spread=np.float64(0), known=np.float64(0), far=np.int32(0),
-            there=np.float64(0), sums=np.zeros(2), counts=np.zeros(2, np.int64),
-            least=np.full(2, np.inf), most=np.full(2, -np.inf),
+            level=np.float64(0), known=np.float64(0), spread=np.float64(np.nan), days=np.full(DAY, np.nan),
+            last=np.float64(0), far=np.int32(0), change=np.float64(np.nan), before=np.float64(np.nan),
         )  # fmt: skip
-        self._open = int(NEVER)
+        self._failing = Arrays(blocks=np.int32(0))
+        self._kinds = Arrays(noise=np.float64(NOISE**2))
 
     def state(self) -> dict[str, np.ndarray]:
-        return self._arrays.state() | {"open": np.array(self._open)}
+        parts = (self._arrays, self._failing, self._kinds, self._groups)
+        return {name: array for part in parts for name, array in part.state().items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._arrays.restore(state)
-        self._open = int(state["open"])
+        for part in (self._arrays, self._failing, self._kinds, self._groups):
+            part.restore(state)
 
-    def blocks(self, readings: Readings) -> Iterator[Block]:
-        """Those that this batch closes."""
-        self._arrays.fit(readings.senders)
-        codes, at, values = readings.codes, readings.at, readings.values
-        if np.isnan(values).any():
-            read = ~np.isnan(values)
-            codes, at, values = codes[read], at[read], values[read]
-        blocks = at // BLOCK
-        first = np.flatnonzero((np.diff(blocks, prepend=-1) != 0) | (np.diff(codes, prepend=-1) != 0))
-        parts = {
-            "sums": np.add.reduceat(values, first),
-            "counts": np.diff(first, append=len(codes)),
-            "least": np.minimum.reduceat(values, first),
-            "most": np.maximum.reduceat(values, first),
-        }
-        codes, blocks = codes[first], blocks[first]
-        if self._open == NEVER:
-            if not len(blocks):
-                return
-            self._open = int(blocks.min())
-        now = max(self._open, (readings.now - GRACE) // BLOCK)
-        held = {self._open, self._open + 1} if self._arrays["counts"].any() else set()
-        for block in sorted({*np.unique(blocks).tolist(), *held}):
-            if block < self._open or block > now + 1:  # too late, or by a clock that runs ahead
-                continue
-            rows = np.flatnonzero(blocks == block)
-            for name, fold in SUMMARIES.items():
-                of_block = self._arrays[name][:, block % 2]
-                of_block[codes[rows]] = fold(of_block[codes[rows]], parts[name][rows])
-            if block < now:
-                yield self._judged(block)
-        self._open = now
+    def course(self, block: Block) -> Course:
+        """Judges a block, and learns from it."""
+        self._arrays.fit(len(block.means))
+        self._failing.fit(len(self._senders.groups))
+        self._kinds.fit(len(self._senders.kinds) + 1)
+        scale = self._scale(block.means)
+        shown = self._shown(block.means, scale)
+        kinds = self._groups.judge(shown, self._kinds["noise"], len(self._senders.groups))
+        is_usual = self._is_usual(NEARLY)
+        usable = np.flatnonzero(~np.isnan(shown.rest) & _at(is_usual, shown.group))
+        day = self._day(shown, kinds, scale, usable)
+        self._learn_levels(day, shown, scale)
+        self._learn_noise(day, shown.kind)
+        self._settle(day, scale)
+        self._groups.learn(kinds, self._is_usual(CALM)[:-1])
+        self._doubt_groups(shown, block.means)
+        return Course(block.at, self._groups.evidence.copy(), self._groups.is_steady, day.judged, day.score)
 
-    def _judged(self, block: int) -> Block:
-        sums, counts, least, most = (self._arrays[name][:, block % 2].copy() for name in SUMMARIES)
-        for name, empty in zip(SUMMARIES, (0, 0, np.inf, -np.inf), strict=True):
-            self._arrays[name][:, block % 2] = empty
-        usual, known = self._usual(), self._arrays["known"].copy()
-        with np.errstate(divide="ignore", invalid="ignore"):  # nan where nothing was read
-            means = np.where(counts >= 3, (sums - least - most) / (counts - 2), sums / counts)
-            rest = means - self._arrays["level"]
-            score = rest / usual
-        is_known = ~np.isnan(means) & (known >= SEASONED) & (usual > 0)
-        self._learn(means, rest, is_known & (np.abs(score) > FAR), usual)
-        sure = np.sqrt(known / (known + SEASONED))
-        return Block((block + 1) * BLOCK + GRACE, np.where(is_known, score, np.nan), sure)
-
-    def _usual(self) -> np.ndarray:
-        """A sender's own usual deviation, leaning on those of its kind while little is known of it."""
-        known, spread = self._arrays["known"], self._arrays["spread"]
-        low, high = self._senders.limits[1], self._senders.limits[2]
-        band = np.nan_to_num(high - low)
-        kinds, share = self._senders.kind, np.zeros(len(known))
-        judged = (band > 0) & (known >= SEASONED)
-        for kind in np.unique(kinds[judged]):
-            mine = kinds == kind
-            share[mine] = np.median(np.sqrt(spread[mine & judged]) / band[mine & judged])
-        lean = np.where((band > 0) & (share > 0), float(SEASONED), 0.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            own = np.sqrt((lean * (share * band) ** 2 + known * spread) / (lean + known))
-        usual: np.ndarray = np.nan_to_num(own)
-        return usual
-
-    def _learn(self, means: np.ndarray, rest: np.ndarray, is_far: np.ndarray, usual: np.ndarray) -> None:
-        """A sender that has stayed about where it went for long enough is at a new level; one that goes on is not."""
-        level, spread, known, far, there = (
-            self._arrays[name] for name in ("level", "spread", "known", "far", "there")
+    def _scale(self, means: np.ndarray) -> _Scale:
+        """The band of a sender without limits follows from how much it usually changes."""
+        change, before = self._arrays["change"], self._arrays["before"]
+        moved = np.abs(means - before)
+        share = 1 / (self._arrays["known"] + 1)
+        change[:] = np.where(
+            np.isnan(moved), change, np.nan_to_num(change) * (1 - share) + share * np.nan_to_num(moved)
         )
-        seen = ~np.isnan(means)
-        takes = seen & ~is_far
-        gain = 1 / (known[takes] + 1)
-        moved = np.where(known[takes] > 0, rest[takes], 0.0)
-        level[takes] = np.where(known[takes] > 0, level[takes] + gain * moved, means[takes])
-        spread[takes] += np.maximum(gain, 1 / MEMORY) * (moved**2 - spread[takes])
-        known[takes] = np.minimum(known[takes] + 1, MEMORY)
-        stays = is_far & (far > 0) & (np.abs(means - there) <= FAR * usual)
-        begins = is_far & ~stays
-        there[begins] = means[begins]
-        far[seen] = np.where(stays[seen], far[seen] + 1, np.where(begins[seen], 1, 0))
-        settled = far >= SETTLED
-        level[settled], known[settled], far[settled] = means[settled], SEASONED, 0
+        before[:] = np.where(np.isnan(means), before, means)
+        low, high = self._senders.limits[1, : len(means)], self._senders.limits[2, : len(means)]
+        band = np.where(high > low, high - low, np.where(change > 0, UNLIMITED * change, np.nan))
+        return _Scale(np.where(self._arrays["known"] > 0, self._arrays["level"], means), band)
+
+    def _shown(self, means: np.ndarray, scale: _Scale) -> Shown:
+        low, high = self._senders.limits[1, : len(means)], self._senders.limits[2, : len(means)]
+        zero = np.where(high > low, low, scale.level)
+        group, kind = self._senders.group[: len(means)], self._senders.kind[: len(means)] + 1  # 0: of no kind
+        rest, position, level = (
+            (of - since) / scale.band
+            for of, since in ((means, scale.level), (means, zero), (scale.level, zero))
+        )
+        return Shown(group, kind, rest, position, level, self._arrays["known"].copy())
+
+    def _is_usual(self, part: float) -> np.ndarray:
+        """Of each group, and of none at the end: it runs, and its evidence is below this part of what is failing."""
+        most = part * self._senders.rules.defaults.failing.deviations
+        return np.append(self._groups.is_steady & (self._groups.evidence < most), True)
+
+    def _day(self, shown: Shown, kinds: Kinds, scale: _Scale, usable: np.ndarray) -> _Day:
+        """usable: places of senders that were read, in groups that run as usual."""
+        days, last, known = self._arrays["days"], self._arrays["last"], shown.known
+        own, peers = _own(shown, kinds)
+        leaps = np.zeros(len(own), bool)
+        leaps[usable] = (np.minimum(np.abs(own - last), np.abs(own))[usable] > LEAP) & (known[usable] >= DAY)
+        taken = usable[~leaps[usable]]
+        last[taken] = own[taken]
+        days[taken, :-1] = days[taken, 1:]
+        days[taken, -1] = (scale.level + own * scale.band)[taken]
+        judged = taken[~np.isnan(days[taken, 0]) & (known[taken] >= DAY)]
+        off = (np.median(days[judged], axis=1) - scale.level[judged]) / scale.band[judged]
+        doubt = self._variance(judged, shown.kind, peers) * (1 + SLOW / known[judged])
+        return _Day(own, peers, leaps, taken[known[taken] < DAY], judged, off, off / np.sqrt(doubt))
+
+    def _variance(self, places: np.ndarray, kind: np.ndarray, peers: np.ndarray) -> np.ndarray:
+        """How much senders vary on their own over days: as they were seen to, leaning on their kind."""
+        known, spread = self._arrays["known"][places], self._arrays["spread"][places]
+        few = FEW_PEERS[np.minimum(peers[places], len(FEW_PEERS) - 1)]
+        of_kind = self._kinds["noise"][kind[places]] * few
+        own = np.where(np.isnan(spread), of_kind, spread)
+        variance: np.ndarray = (BELIEVED * of_kind + known * own) / (BELIEVED + known)
+        return variance
+
+    def _learn_levels(self, day: _Day, shown: Shown, scale: _Scale) -> None:
+        """One block pulls a level by no more than is usual."""
+        learns = ~np.isnan(shown.rest) & _at(self._is_usual(1.0), shown.group)
+        learns[day.judged[np.abs(day.score) >= FAR]] = False
+        places = np.flatnonzero(learns)
+        known, rest, own = shown.known[places], shown.rest[places], day.own[places]
+        most = CLIPPED * np.sqrt(self._variance(places, shown.kind, day.peers))
+        pull = np.where(known >= DAY, rest - own + np.clip(own, -most, most), rest)
+        self._arrays["level"][places] = scale.level[places] + pull / (known + 1) * scale.band[places]
+        self._arrays["known"][places] = np.minimum(known + 1, MEMORY)
+        young = day.young[learns[day.young]]
+        self._arrays["level"][young] = np.nanmedian(self._arrays["days"][young], axis=1)
+
+    def _learn_noise(self, day: _Day, kind: np.ndarray) -> None:
+        near = np.abs(day.score) < FAR
+        places, off = day.judged[near], day.off[near]
+        spread, noise = self._arrays["spread"], self._kinds["noise"]
+        before = np.where(np.isnan(spread[places]), noise[kind[places]], spread[places])
+        spread[places] = before + (off**2 - before) / MEMORY
+        teaches = (self._arrays["known"][places] >= SEASONED) & (day.peers[places] > 1)
+        shape = (1, len(noise))
+        usual, count = pair_medians(kind[places][teaches].astype(np.int64), np.abs(off[teaches]), shape)
+        seen = np.maximum(NORMAL * usual[0], LEAST_NOISE) ** 2
+        noise[:] = np.where(count[0] > 0, noise + (seen - noise) / SLOWLY, noise)
+
+    def _settle(self, day: _Day, scale: _Scale) -> None:
+        """A sender that stays away for a week is at a new level."""
+        far, days = self._arrays["far"], self._arrays["days"]
+        off = day.own.copy()
+        off[day.judged] = day.off
+        is_far = day.leaps.copy()
+        is_far[day.judged] = np.abs(day.score) >= FAR
+        far[is_far] += 1
+        far[day.judged[~is_far[day.judged]]] = 0
+        settled = np.flatnonzero(far >= SETTLED)
+        self._arrays["level"][settled] = (scale.level + off * scale.band)[settled]
+        self._arrays["known"][settled], self._arrays["last"][settled], far[settled] = BELIEVED, 0, 0
+        days[settled[day.leaps[settled]]] = np.nan
+
+    def _doubt_groups(self, shown: Shown, means: np.ndarray) -> None:
+        """What was learned of a group just before it began to fail is doubted. One that seems to fail for longer than
+        anything takes runs in another way, and is learned anew."""
+        blocks, known = self._failing["blocks"], self._arrays["known"]
+        fails = self._groups.evidence >= self._senders.rules.defaults.failing.deviations
+        blocks[:] = np.where(fails, blocks + self._groups.is_steady, 0)
+        doubted = _at(np.append(blocks == DOUBTS, False), shown.group)
+        known[doubted] = np.floor(known[doubted] * DOUBTED)
+        settled = blocks >= FAILING_SETTLED
+        anew = np.flatnonzero(_at(np.append(settled, False), shown.group) & ~np.isnan(shown.rest))
+        self._arrays["level"][anew], known[anew] = means[anew], BELIEVED
+        blocks[settled] = 0
+        self._groups.forgive(settled)
 
 
-def usual_of(arrays: Arrays, places: np.ndarray, variance: np.ndarray | float) -> np.ndarray:
-    """How much each place usually moves: as it was seen to, or by this variance while little is known of it."""
-    known, spread = arrays["known"][places], arrays["spread"][places]
-    usual: np.ndarray = np.sqrt((SEASONED * variance + known * spread) / (SEASONED + known))
-    return usual
+def _at(of_groups: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """For each sender, what holds for its group; for one of none, the last."""
+    found: np.ndarray = of_groups[group]
+    return found
 
 
-def learn(arrays: Arrays, places: np.ndarray, moved: np.ndarray) -> None:
-    known, spread = arrays["known"], arrays["spread"]
-    gain = np.maximum(1 / (known[places] + 1), 1 / MEMORY)
-    spread[places] += gain * (moved**2 - spread[places])
-    known[places] = np.minimum(known[places] + 1, MEMORY)
-
-
-def switch(
-    arrays: Arrays, places: np.ndarray, is_away: np.ndarray, is_back: np.ndarray, blocks: np.ndarray | int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where a condition begins, that has held for so many blocks, and where one ends."""
-    times, was_on = np.where(is_away, arrays["times"][places] + 1, 0), arrays["is_on"][places]
-    begins, ends = ~was_on & (times >= blocks), was_on & is_back
-    arrays["times"][places], arrays["is_on"][places] = times, (was_on | begins) & ~ends
-    return begins, ends
-
-
-def medians_of(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each place the median of all values with its key, and how many they are."""
-    order = np.lexsort((values, keys))
-    ranked = values[order]
-    starts = np.flatnonzero(np.diff(keys[order], prepend=keys[order[:1]] - 1))
-    sizes = np.diff(starts, append=len(keys))
-    middle = (ranked[starts + (sizes - 1) // 2] + ranked[starts + sizes // 2]) / 2
-    medians, counts = np.empty_like(values), np.empty(len(keys), np.int64)
-    medians[order], counts[order] = np.repeat(middle, sizes), np.repeat(sizes, sizes)
-    return medians, counts
+def _own(shown: Shown, kinds: Kinds) -> tuple[np.ndarray, np.ndarray]:
+    """What each sender does alone, and how many of its kind are in its group. With one other, the nearer of that and
+    of what the group's other kinds let expect speaks for the group."""
+    others, expected, peers = (
+        np.vstack([of, np.full(of.shape[1], of_none, of.dtype)])[shown.group, shown.kind]  # -1: of no group
+        for of, of_none in ((kinds.shows, 0), (kinds.expected, 0), (kinds.count, 1))
+    )
+    by_others, by_kinds = shown.rest - others, shown.rest - expected
+    by_other = np.where(2 * np.abs(by_others) < np.abs(by_kinds), 2 * by_others, by_kinds)
+    return np.select([peers == 1, peers == 2], [by_kinds, by_other], by_others), peers

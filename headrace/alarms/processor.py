@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.alarms.actions import Received
+from headrace.alarms.blocks import Blocks
 from headrace.alarms.detectors.detector import NEVER, Arrays, Detector, Readings, in_order, joined
 from headrace.alarms.detectors.drift import Drift
 from headrace.alarms.detectors.failing import Failing
@@ -86,13 +87,13 @@ def _order(codes: np.ndarray, at: np.ndarray) -> np.ndarray | None:
     return order
 
 
-Part = Senders | Clock | StateMachine | Levels | Detector
+Part = Senders | Clock | StateMachine | Blocks | Levels | Detector
 
 
 class AlarmProcessor:
     def __init__(self, rules: Rules) -> None:
         self.rules, self.senders, self.clock = rules, Senders(rules), Clock()
-        self.levels = Levels(self.senders)
+        self.blocks, self.levels = Blocks(), Levels(self.senders)
         self.detectors: list[Silent | Stuck | Limit] = [
             Silent(self.senders),
             Stuck(self.senders),
@@ -106,9 +107,9 @@ class AlarmProcessor:
         """The events of one batch of rows of the followed table, in any order."""
         readings = self.readings(rows)
         self.late = readings.late
-        blocks = list(self.levels.blocks(readings))
+        courses = [self.levels.course(block) for block in self.blocks.closed(readings)]
         changes: list[tuple[Detector, np.ndarray]] = [(each, each.step(readings)) for each in self.detectors]
-        changes += [(each, joined(map(each.judge, blocks))) for each in self.slow_detectors]
+        changes += [(each, joined(map(each.judge, courses))) for each in self.slow_detectors]
         return as_table(self.state_machine.take(in_order(changes), readings.now))
 
     def act(self, received: Iterable[Received]) -> pa.Table:
@@ -135,4 +136,4 @@ class AlarmProcessor:
         """By their names in a checkpoint."""
         parts: dict[str, Part] = {"senders": self.senders, "clock": self.clock, "book": self.state_machine}
         detectors = {each.kind: each for each in (*self.detectors, *self.slow_detectors)}
-        return parts | {"levels": self.levels} | detectors
+        return parts | {"blocks": self.blocks, "course": self.levels} | detectors

@@ -75,7 +75,7 @@ class SilentRule(Strict):
 
 class DriftRule(Strict):
     enabled: bool = True
-    deviations: float = Field(3.6, gt=0, description="So many usual deviations from its level, over a day.")
+    deviations: float = Field(7.0, gt=0, description="So many usual deviations from its level, over a day.")
     blocks: int = Field(2, ge=1, description="Blocks of six hours for which that must hold.")
     priority: Priority = "low"
     goes_to: GoesTo = "maintenance"
@@ -85,9 +85,8 @@ class FailingRule(Strict):
     """Of the defaults alone: a group holds all kinds."""
 
     enabled: bool = True
-    deviations: float = Field(4.0, gt=0, description="So many usual deviations of each kind's median.")
-    kinds: int = Field(2, ge=1, description="So many kinds of senders must move together.")
-    blocks: int = Field(2, ge=1, description="Blocks of six hours for which that must hold.")
+    deviations: float = Field(7.0, gt=0, description="So many usual deviations from how groups run.")
+    blocks: int = Field(3, ge=1, description="Blocks of six hours for which that must hold.")
     priority: Priority = "high"
     goes_to: GoesTo = "operator"
 

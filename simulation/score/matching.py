@@ -21,6 +21,9 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 }
 """By kind of alarm, the other faults that cause it: a group that fails or stands, an instrument that drifted far."""
 
+LEAST_SEEN: Mapping[str, int] = {"drift": 36 * HOUR}
+"""Faults that grow slowly count only if they were there to be seen for so long: at their begin they are nothing yet."""
+
 
 @dataclass(frozen=True)
 class Planted:

@@ -27,7 +27,7 @@ from simulation.generate.rows import RowFactory
 from simulation.generate.sources import load_sources
 from simulation.generate.truth import truth_of_episodes
 from simulation.generate.writers import bronze_rows
-from simulation.score.matching import HOUR, Planted
+from simulation.score.matching import HOUR, LEAST_SEEN, Planted
 
 START = datetime(2024, 1, 1)
 ALARM_OF = {"excursion": "limit", "stuck": "stuck", "gap": "silent", "drift": "drift"}
@@ -67,7 +67,7 @@ class Panel:
         )
 
 
-YEARS = Panel("years", 101, 30, 365, timedelta(hours=2), ("failing", "drift"), per_group=20, warm_up=10)
+YEARS = Panel("years", 101, 26, 365, timedelta(hours=2), ("failing", "drift"), per_group=50, warm_up=10)
 WEEKS = Panel("weeks", 103, 40, 12, timedelta(minutes=10), ("limit", "stuck", "silent"), warm_up=1)
 PANELS = (YEARS, YEARS.but(102), WEEKS)
 """Seed 1 is for tuning."""
@@ -162,8 +162,9 @@ class PanelRows:
             *(befallen[name].to_pylist() for name in ("kind", "key")), *at, strict=True
         ):
             if kind in ALARM_OF and sender in chosen:
+                alarm = ALARM_OF[kind]
                 yield Planted(
-                    ALARM_OF[kind], sender, group[sender], begin, end, counts=self._inside(begin, end)
+                    alarm, sender, group[sender], begin, end, counts=self._counts(alarm, begin, end)
                 )
 
     def _failures(self) -> Iterator[Planted]:
@@ -180,16 +181,18 @@ class PanelRows:
                 if group not in self._groups:
                     continue
                 if "happens_at" in named:
-                    yield Planted(FAILING, group, group, begin, end, at, self._inside(begin, at))
+                    yield Planted(FAILING, group, group, begin, end, at, self._counts(FAILING, begin, at))
                 else:
                     yield Planted(named["kind"], group, group, begin, end, counts=False)
 
     def _names(self) -> tuple[str, str]:
         return self._rules.senders.key, self._rules.senders.group
 
-    def _inside(self, begin: int, end: int) -> bool:
-        start = _micros(self._plan.start) + self._panel.warm_up * 24 * HOUR
-        return begin >= start and end <= _micros(self._plan.end)
+    def _counts(self, kind: str, begin: int, end: int) -> bool:
+        """Whether a fault lies within the panel, or enough of it where that is said of its kind."""
+        first = _micros(self._plan.start) + self._panel.warm_up * 24 * HOUR
+        seen = min(end, _micros(self._plan.end)) - max(begin, first)
+        return seen >= LEAST_SEEN.get(kind, end - begin)
 
     def _choose(self) -> dict[int, str]:
         """The senders that are replayed: the first ones of each group. Their keys by their number."""

@@ -21,6 +21,7 @@ from headrace.refine.catalog import load_tables
 from headrace.settings import Settings, get_settings
 from simulation.generate.chunks import chunk_records
 from simulation.score.findings import gather_findings
+from simulation.score.matching import LEAST_SEEN
 
 ORDER = (
     *("duplicate", "late", "out_of_order", "missing", "impossible", "orphan", "malformed"),
@@ -94,7 +95,7 @@ def gather_planted(db: duckdb.DuckDBPyConnection, paths: Paths) -> int:
     db.execute(
         f"""
         CREATE TABLE planted AS
-        SELECT row_number() OVER () AS id, * FROM (
+        SELECT row_number() OVER () AS id, *, {_was_seen(paths, files)} AS was_seen FROM (
             SELECT DISTINCT "table" AS table_name, kind, key, "column" AS column_name, from_at, to_at,
                    detail ->> 'scope' AS scope, detail ->> 'line' AS line
             FROM read_parquet($files, filename = true) WHERE NOT ({_not_sent(paths, files)})
@@ -104,6 +105,21 @@ def gather_planted(db: duckdb.DuckDBPyConnection, paths: Paths) -> int:
     )
     found = db.execute("SELECT count(*) FROM planted").fetchone()
     return int(found[0]) if found else 0
+
+
+def _was_seen(paths: Paths, files: Sequence[str]) -> str:
+    """Whether a fault that counts only if it was there for long was, within the span of its table."""
+    cases = []
+    for table in sorted({Path(file).parents[1].name for file in files}):
+        chunks = chunk_records(paths, table)
+        first = min((each.start for each in chunks), default="-infinity")
+        last = max((each.end for each in chunks), default="infinity")
+        for kind, least in LEAST_SEEN.items():
+            seen = f"least(to_at, TIMESTAMP '{last}') - greatest(from_at, TIMESTAMP '{first}')"
+            cases.append(
+                f"WHEN kind = '{kind}' AND table_name = '{table}' THEN {seen} >= INTERVAL {least} MICROSECONDS"
+            )
+    return f"CASE {' '.join(cases)} ELSE true END"
 
 
 def _not_sent(paths: Paths, files: Sequence[str]) -> str:
@@ -128,7 +144,7 @@ def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:
     planted, caught, delay = _one(
         db,
         f"""
-        WITH mine AS (SELECT * FROM planted WHERE kind = $kind),
+        WITH mine AS (SELECT * FROM planted WHERE kind = $kind AND was_seen),
         found AS (SELECT * FROM findings WHERE kind = $kind),
         met AS (  -- one join a line: with OR between them, every fault would be held against every finding
             SELECT p.id, p.from_at, f.found_at FROM mine p JOIN found f ON {SAME_KEY} AND p.scope = 'row'
@@ -136,7 +152,7 @@ def _scored(db: duckdb.DuckDBPyConnection, kind: str) -> KindScore:
             UNION ALL SELECT p.id, p.from_at, f.found_at FROM mine p JOIN found f ON {OVERLAPS} AND p.scope = 'sender'
         ),
         hits AS (SELECT id, min(found_at) - any_value(from_at) AS delay FROM met GROUP BY id)
-        SELECT (SELECT count(*) FROM planted WHERE kind = $kind), count(DISTINCT id),
+        SELECT (SELECT count(*) FROM mine), count(DISTINCT id),
                median(epoch(delay)) / 3600 FROM hits
         """,
         kind,

@@ -1,6 +1,6 @@
 -- Days on which a sensor was beyond a limit for about an hour or more, unless its whole unit was: that is a failure.
 WITH days AS (
-    SELECT *, warning_count + critical_count - out_of_range_count >= greatest(2, 0.04 * reading_count) AS is_beyond
+    SELECT *, beyond_count >= greatest(2, 0.04 * reading_count) AS is_beyond
     FROM sensor_days
 ),
 of_units AS (SELECT *, avg(is_beyond::INT) OVER (PARTITION BY unit_id, reading_date) AS share FROM days)

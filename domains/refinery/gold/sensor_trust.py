@@ -1,7 +1,7 @@
 """How far each sensor can be believed as of now: is it fresh, does it fall silent, stick or drift, what does
 it say of itself. One row per sensor; a sensor out of service has no score.
 
-The last week is judged; its level is compared with the sensor's own three weeks before.
+The last week is judged; its level is compared with the sensor's own three weeks before. Whether it drifts, alarms tell.
 """
 
 from datetime import datetime, timedelta
@@ -23,32 +23,40 @@ JUDGED_DAYS, COMPARED_DAYS = 7, 21
 SILENT_HOURS = 24
 GAP_HOURS = 3
 STUCK_READINGS, STUCK_HOURS = 5, 3
-DRIFT_NOISES, DRIFT_SPAN = 5, 0.01
 # points taken: for each fault found, and for a share of one of bad or doubtful readings
 LOST = {"is_silent": 40, "has_gaps": 10, "is_stuck": 30, "is_drifting": 20}
 LOST_PER_SHARE = {"bad_share": 200, "uncertain_share": 50, "suspect_share": 200, "out_of_range_share": 100}
 
 
-def sensor_trust(sensor_days: DataFrame, sensors: DataFrame, as_of: datetime) -> DataFrame:
+def sensor_trust(sensor_days: DataFrame, sensors: DataFrame, alarms: DataFrame, as_of: datetime) -> DataFrame:
     known = sensors.transform(only_at, as_of).select(
         *("sensor_id", "unit_id", "refinery_id", "sensor_type", "measurement_unit", "is_active")
     )
-    found = known.join(judged(sensor_days, as_of), on="sensor_id", how="left")
+    found = known.join(judged(sensor_days, as_of), on="sensor_id", how="left").join(
+        drifting(alarms, as_of), on="sensor_id", how="left"
+    )
     hours_silent = (F.unix_seconds(instant(as_of)) - F.unix_seconds("last_reading_at")) / 3600
     drift = F.col("level") - F.col("level_before")
-    is_drifting = (F.abs(drift) > DRIFT_NOISES * F.col("level_noise")) & (
-        F.abs(drift) > DRIFT_SPAN * F.col("value_span")
-    )
     return (
         found.select("*", hours_silent.alias("hours_silent"), (drift / F.col("value_span")).alias("drift"))
         .select(
             "*",
             (F.coalesce("hours_silent", F.lit(1e9)) > SILENT_HOURS).alias("is_silent"),
             (F.coalesce("longest_gap_hours", F.lit(0.0)) > GAP_HOURS).alias("has_gaps"),
-            F.coalesce(is_drifting, F.lit(False)).alias("is_drifting"),
+            F.coalesce("_drifts", F.lit(False)).alias("is_drifting"),
         )
         .select("*", F.when(F.col("is_active"), score()).alias("trust_score"))
-        .drop("value_span", "level_noise")
+        .drop("value_span", "_drifts")
+    )
+
+
+def drifting(alarms: DataFrame, as_of: datetime) -> DataFrame:
+    """Sensors whose alarm of drift stood within the days that are judged."""
+    is_known = (F.col("kind") == "drift") & F.col("event").isin("raised", "cleared")
+    told = alarms.where(is_known & (F.col("event_at") <= instant(as_of)))
+    is_recent = F.col("event_at") > instant(as_of - timedelta(days=JUDGED_DAYS))
+    return told.groupBy(F.col("subject").alias("sensor_id")).agg(
+        (F.max(is_recent) | (F.max_by("event", "event_number") == "raised")).alias("_drifts")
     )
 
 
@@ -80,7 +88,6 @@ def judged(sensor_days: DataFrame, as_of: datetime) -> DataFrame:
         F.max(F.coalesce(F.col("_is_judged") & F.col("_stuck"), F.lit(False))).alias("is_stuck"),
         F.max_by("level", F.when(F.col("_is_judged"), day)).alias("level"),
         F.avg(levels).alias("level_before"),
-        F.stddev(levels).alias("level_noise"),
         *(of_readings(F.col(f"{kind}_count")).alias(f"{kind}_share") for kind in ("uncertain", "bad")),
         of_readings(F.col("interpolated_count")).alias("interpolated_share"),
         of_readings(F.col("out_of_range_count")).alias("out_of_range_share"),

@@ -123,6 +123,16 @@ class Detector:
         self._arrays.restore(state)
 
 
+def switch(
+    arrays: Arrays, places: np.ndarray, is_away: np.ndarray, is_back: np.ndarray, blocks: np.ndarray | int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a condition begins, that has held for so many blocks, and where one ends."""
+    times, was_on = np.where(is_away, arrays["times"][places] + 1, 0), arrays["is_on"][places]
+    begins, ends = ~was_on & (times >= blocks), was_on & is_back
+    arrays["times"][places], arrays["is_on"][places] = times, (was_on | begins) & ~ends
+    return begins, ends
+
+
 def transitions(
     codes: np.ndarray,
     at: np.ndarray | int,

@@ -287,8 +287,20 @@ def trusted(table, sensors):
     ).withColumn("suspects", F.array())
 
 
-def test_trust_falls_with_each_fault(trusted, sensors):
-    found = {row.sensor_id: row for row in sensor_trust(trusted, sensors, AS_OF).collect()}
+@pytest.fixture
+def alarms(table):
+    """S1 drifts since the 9th; S2 did long before, and S3's alarm was of another kind."""
+    return table("""
+        subject  kind   event    event_number  event_at
+        S2       drift  raised   1             2023-12-01 06:00:00
+        S2       drift  cleared  2             2023-12-02 06:00:00
+        S3       stuck  raised   3             2024-01-08 06:00:00
+        S1       drift  raised   4             2024-01-09 06:00:00
+    """)
+
+
+def test_trust_falls_with_each_fault(trusted, sensors, alarms):
+    found = {row.sensor_id: row for row in sensor_trust(trusted, sensors, alarms, AS_OF).collect()}
     ill, silent, off = found["S1"], found["S2"], found["S3"]
     assert (ill.is_silent, ill.is_stuck, ill.is_drifting, ill.has_gaps) == (False, True, True, False)
     assert ill.drift == pytest.approx(0.0995, abs=0.001)
@@ -298,7 +310,8 @@ def test_trust_falls_with_each_fault(trusted, sensors):
     assert (off.is_active, off.trust_score) == (False, None)
 
 
-def test_trust_as_of_a_day_does_not_see_the_days_after(trusted, sensors):
-    before = {row.sensor_id: row for row in sensor_trust(trusted, sensors, dt.datetime(2024, 1, 6)).collect()}
+def test_trust_as_of_a_day_does_not_see_the_days_after(trusted, sensors, alarms):
+    early = dt.datetime(2024, 1, 6)
+    before = {row.sensor_id: row for row in sensor_trust(trusted, sensors, alarms, early).collect()}
     assert (before["S1"].is_stuck, before["S1"].is_drifting, before["S1"].trust_score) == (False, False, 100)
     assert before["S2"].is_silent is False

@@ -1,12 +1,13 @@
 """What takes days: instruments that drift, groups on their way to failure. Two halls of two makes, three pumps each."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from headrace.alarms.levels import medians_of
+from headrace.alarms.groups import pair_medians
 from tests.unit.alarms.conftest import DAY, plant, senders
 
 COUNT = 12
@@ -47,14 +48,16 @@ def course(days: float, change: Change | None = None, every_hours: float = 1, se
     )
 
 
-def told(rows: pa.Table, batches: int = 30, restarts: bool = False) -> list[tuple[str, str, str, float]]:
+def told(
+    rows: pa.Table, batches: int = 30, restarts: bool = False, **rules: Any
+) -> list[tuple[str, str, str, float]]:
     """Drift and failing events: kind, event, subject, and the day."""
-    pump, found = plant(table=pumps()), []
+    pump, found = plant(table=pumps(), **rules), []
     size = -(-len(rows) // batches)
     for begin in range(0, len(rows), size):
         found += pump.engine.step(rows.slice(begin, size)).to_pylist()
         if restarts:
-            kept, pump = pump.engine.state(), plant(table=pumps())
+            kept, pump = pump.engine.state(), plant(table=pumps(), **rules)
             pump.engine.restore(kept)
     return [
         (each["kind"], each["event"], each["subject"], (each["event_at"] - DAY).total_seconds() / 86_400)
@@ -89,7 +92,7 @@ def test_a_pump_that_leaves_its_level_alone_drifts_and_comes_back(every_hours):
 
 
 def test_a_pump_whose_neighbours_go_the_same_way_does_not_drift():
-    assert told(course(28, grows(0, 3, 2.0))) == []
+    assert "drift" not in {kind for kind, *_ in told(course(28, grows(0, 3, 2.0)))}
 
 
 def test_a_pump_that_leaps_and_returns_does_not_drift():
@@ -107,10 +110,26 @@ def test_a_new_level_is_learned_after_a_week():
 
 
 def test_a_hall_whose_makes_move_together_is_failing_days_before_the_end():
-    said = told(course(30, grows(0, 6, 3.0, until=26, power=2)))
+    rows = course(30, grows(0, 6, 3.0, until=26, power=2))
+    said = told(rows, defaults={"failing": {"blocks": 2}})
 
     assert [each[:3] for each in said] == [("failing", "raised", "H0"), ("failing", "cleared", "H0")]
     assert said[0][3] < 24
+    later = told(rows)  # by the default of three
+    assert later[0][:3] == said[0][:3]
+    assert later[0][3] == pytest.approx(said[0][3] + 0.25)
+
+
+def test_a_hall_is_failing_that_was_so_from_its_first_day():
+    """The other three tell where its pumps ought to be."""
+    pump = plant(table=senders(COUNT, hall=[f"H{place // 3}" for place in range(COUNT)]))
+    found = pump.engine.step(course(8, grows(3, 6, 4.0, since=-4, until=7))).to_pylist()
+
+    raised = [
+        (each["kind"], each["subject"], each["event_at"].day) for each in found if each["event"] == "raised"
+    ]
+    assert raised[0][:2] == ("failing", "H1")
+    assert raised[0][2] <= 3
 
 
 def test_makes_that_go_different_ways_are_failing_as_well():
@@ -120,8 +139,34 @@ def test_makes_that_go_different_ways_are_failing_as_well():
     assert next(each[:3] for each in told(course(30, parts))) == ("failing", "raised", "H1")
 
 
-def test_one_make_alone_is_no_failure():
-    assert told(course(30, grows(0, 3, 3.0, power=2))) == []
+def test_one_pump_alone_is_no_failure_and_a_make_that_moves_is():
+    def says(last: int) -> list[tuple[str, str, str]]:
+        return [each[:3] for each in told(course(30, grows(0, last, 3.0, power=2))) if each[0] == "failing"]
+
+    assert says(1) == []
+    assert says(3) == [("failing", "raised", "H0"), ("failing", "cleared", "H0")]
+
+
+def test_what_repeats_does_not_drift():
+    """A pump that shows one value again and again says nothing of where it is."""
+
+    def stands(hours: np.ndarray, values: np.ndarray) -> np.ndarray:
+        values[(hours >= 20 * 24) & (hours < 23 * 24), 0] = 6.0
+        return values
+
+    assert told(course(28, stands)) == []
+
+
+@pytest.mark.parametrize("limits", [{}, {"low": [None] * COUNT, "high": [None] * COUNT}])
+def test_pumps_of_no_hall_or_without_limits_drift_as_well(limits):
+    names = [f"P{place}" for place in range(COUNT)]
+    pump = plant(
+        table=senders(COUNT, hall=pa.nulls(COUNT, pa.string()) if not limits else ["H0"] * COUNT, **limits)
+    )
+    found = pump.engine.step(course(28, grows(0, 1, 3.0))).to_pylist()
+    assert {(each["kind"], each["subject"]) for each in found if each["event"] == "raised"} == {
+        ("drift", names[0])
+    }
 
 
 def test_a_hall_that_is_switched_off_and_on_is_not_failing():
@@ -136,7 +181,7 @@ def test_any_batches_tell_the_same(batches, restarts):
     assert told(rows, batches, restarts) == told(rows)
 
 
-def test_medians_are_those_of_each_key():
-    medians, counts = medians_of(np.array([2, 1, 2, 2, 1]), np.array([3.0, 5.0, 1.0, 9.0, 6.0]))
-    assert medians.tolist() == [3.0, 5.5, 3.0, 3.0, 5.5]
-    assert counts.tolist() == [3, 2, 3, 3, 2]
+def test_medians_are_those_of_each_group_and_kind():
+    medians, counts = pair_medians(np.array([2, 1, 2, 2, 1]), np.array([3.0, 5.0, 1.0, 9.0, 6.0]), (2, 2))
+    assert medians.tolist() == [[0.0, 5.5], [3.0, 0.0]]
+    assert counts.tolist() == [[0, 2], [3, 0]]
