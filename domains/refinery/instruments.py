@@ -134,7 +134,7 @@ def days_of(readings: pa.Table) -> pa.Table:
     silence = np.r_[0, np.diff(times)]
     silence[groups.starts] = 0
     jumped, meant = jumps(readings, order, values, groups, level)
-    jumped &= ~stands  # what a unit that trips does is no spike
+    jumped &= ~stands | ~np.isnan(meant)  # what a unit that trips does is no spike
     columns = {
         "reading_date": pa.repeat(readings["reading_date"][0], len(groups.starts)),
         "sensor_id": sensors.dictionary.take(pa.array(groups.codes[groups.starts])),
