@@ -43,7 +43,7 @@ def plan_of_refinery(evenings: pd.DataFrame, parcels: pd.DataFrame) -> pd.DataFr
         *(float(refinery[name]) for name in ("charge_barrels", "api_min", "api_max", "sulfur_max_pct"))
     )
     grades = grades_in_tanks(evenings, parcels)
-    why_not = nothing_to_plan(limits, grades)
+    why_not = nothing_to_plan(limits, grades, float(refinery["worth"]))
     if why_not is None:
         tanks = quality_of_tanks(grades, refinery)
         margin = (tanks["tank_value_per_barrel"] - tanks["tank_cost_per_barrel"]).to_numpy()
@@ -115,9 +115,11 @@ def as_the_day_begins(left: pd.DataFrame, evenings: pd.DataFrame, drawn: dict[st
     )
 
 
-def nothing_to_plan(limits: Limits, grades: pd.DataFrame) -> str | None:
+def nothing_to_plan(limits: Limits, grades: pd.DataFrame, worth: float) -> str | None:
     if np.isnan([limits.charge, limits.api_min, limits.sulfur_max_pct]).any():
         return "no day's charge of the last week is known"
+    if np.isnan(worth):
+        return "what it made of its charge is not known"
     return "what lies in its crude tanks is not known" if grades.empty else None
 
 

@@ -6,9 +6,9 @@ A tank holds a mixture and gives all of it alike, so the plan says barrels a tan
 The charge is what the refinery's plan says, not its nameplate; without a plan, that of a usual day of the last week.
 What it can digest is what it has digested: the lightest, heaviest and sourest day's charge of the last four weeks, and
 a little, since an assay is no more exact. The best blend is the one whose products are worth most above what the crude
-would cost today: yields by gravity and sulphur (`yield_by_quality`) of what the refinery makes, products at the
-market's prices of the week, and crude at its benchmark plus the differential. Here is what a plan is made from;
-`crude_plans` makes it.
+would cost today: what the refinery made of its diet, as in `product_margin`, parted anew by gravity and sulphur
+(`yield_by_quality`), products at the market's prices of the week, and crude at its benchmark plus the differential.
+Here is what a plan is made from; `crude_plans` makes it.
 """
 
 from datetime import date, datetime, timedelta
@@ -39,7 +39,7 @@ def crude_blend(
     bronze_crude_shipments: DataFrame,
     crude_types: DataFrame,
     processing_units: DataFrame,
-    production_output: DataFrame,
+    product_movements: DataFrame,
     refinery_kpis: DataFrame,
     yield_by_quality: DataFrame,
     refineries: DataFrame,
@@ -50,8 +50,9 @@ def crude_blend(
     day, priced = F.col("price_date"), F.col("priced_at") <= instant(as_of)
     prices = market_prices.where(priced & (day > F.lit((as_of - timedelta(days=PRICE_DAYS)).date())))
     benchmark = prices.agg(F.avg("benchmark_per_barrel").alias("_benchmark"))
-    values = values_of_crude(production_output, yield_by_quality, prices, benchmark, as_of)
-    limits = limits_of_refineries(processing_units, refinery_kpis, refineries, production_plans, as_of)
+    diet = days_of_diet(refinery_kpis, as_of)
+    values = values_of_crude(product_movements, diet, yield_by_quality, prices, benchmark)
+    limits = limits_of_refineries(processing_units, diet, refineries, production_plans, as_of)
     evenings = (
         limits.join(F.broadcast(values), on="refinery_id", how="left")
         .join(evenings_of_tanks(tank_days, storage_tanks, as_of), on="refinery_id", how="left")
@@ -75,53 +76,94 @@ def first_day_of_diet(as_of: datetime) -> Column:
     return F.lit((as_of - timedelta(days=DIET_DAYS)).date())
 
 
+def days_of_diet(refinery_kpis: DataFrame, as_of: datetime) -> DataFrame:
+    """The days of the last weeks of which enough is known of what a refinery charged."""
+    day = F.col("production_date")
+    is_of_diet = (day >= first_day_of_diet(as_of)) & (day < F.to_date(instant(as_of)))
+    is_known = (F.col("coverage") >= LEAST_COVERAGE) & (F.col("crude_barrels_per_day") > 0)
+    return refinery_kpis.where(is_of_diet & is_known)
+
+
 def values_of_crude(
-    production_output: DataFrame,
+    product_movements: DataFrame,
+    diet: DataFrame,
     yield_by_quality: DataFrame,
     prices: DataFrame,
     benchmark: DataFrame,
-    as_of: datetime,
 ) -> DataFrame:
     """Per refinery the worth of the products of a barrel, as a plane: `worth` at 0 °API and no sulphur, and what a
-    degree and a per cent of sulphur add."""
-    recent = F.col("production_date") >= first_day_of_diet(as_of)
+    degree and a per cent of sulphur add. At the mean of its diet it is the worth of what was made of that; elsewhere
+    other parts of the same barrels."""
+    charge = F.col("crude_barrels_per_day")
+    charged = diet.groupBy("refinery_id").agg(
+        F.sum(charge).alias("_charge"),
+        *(
+            (F.sum(F.col(f"charge_{name}") * charge) / F.sum(charge)).alias(f"_{name}")
+            for name in ("api_gravity", "sulfur_pct")
+        ),
+    )
     made = (
-        production_output.where(recent & (F.col("production_hour") <= instant(as_of)))
-        .where(F.col("is_crude_unit") & F.col("yield_percentage").isNotNull())
-        .select("refinery_id", F.col("output_product_id").alias("product_id"))
-        .distinct()
-    )
-    fetches = prices.groupBy("product_id").agg(F.avg("price_per_barrel").alias("_price"))
-    by_api, by_sulfur = (
-        F.coalesce(name, F.lit(0.0)) for name in ("yield_per_api_gravity", "yield_per_sulfur")
-    )
-    level = (
-        F.col("product_avg_yield")
-        - by_api * F.col("product_api_gravity")
-        - by_sulfur * F.col("product_sulfur_pct")
+        product_movements.withColumnRenamed("movement_date", "production_date")
+        .join(diet.select("refinery_id", "production_date"), on=["refinery_id", "production_date"])
+        .groupBy("refinery_id", "product_id")
+        .agg(F.sum("made_barrels").alias("_made"))
     )
     planes = yield_by_quality.where("product_avg_yield IS NOT NULL").select(
-        *("product_id", "product_avg_yield"),
-        *(level.alias("_level"), by_api.alias("_by_api"), by_sulfur.alias("_by_sulfur")),
+        *("product_id", "product_avg_yield", "product_api_gravity", "product_sulfur_pct"),
+        *(
+            F.coalesce(f"yield_per_{name}", F.lit(0.0)).alias(f"_by_{name}")
+            for name in ("api_gravity", "sulfur")
+        ),
     )
-    price = F.coalesce("_price", "_benchmark")
-    a_barrel = F.greatest(F.lit(1.0), F.sum("product_avg_yield"))  # products of a barrel are no more than one
+    fetches = prices.groupBy("product_id").agg(F.avg("price_per_barrel").alias("_price"))
+    by_api, by_sulfur = F.col("_by_api_gravity"), F.col("_by_sulfur")
+    of_plane = (
+        F.col("product_avg_yield")
+        + by_api * (F.col("_api_gravity") - F.col("product_api_gravity"))
+        + by_sulfur * (F.col("_sulfur_pct") - F.col("product_sulfur_pct"))
+    )
+    scale = F.coalesce(F.when(of_plane > 0, F.col("_made") / F.col("_charge") / of_plane), F.lit(0.0))
+    worth = F.col("worth_of_diet")
     return (
-        made.join(F.broadcast(planes.distinct()), on="product_id", how="inner")
+        made.join(F.broadcast(charged), on="refinery_id", how="inner")
+        .join(F.broadcast(planes.distinct()), on="product_id", how="left")
         .join(F.broadcast(fetches), on="product_id", how="left")
         .crossJoin(F.broadcast(benchmark))
-        .groupBy("refinery_id")
+        .select(
+            *("refinery_id", "_api_gravity", "_sulfur_pct"),
+            (F.col("_made") / F.col("_charge")).alias("_yield"),
+            F.coalesce("_price", "_benchmark").alias("_price"),
+            (F.coalesce(by_api, F.lit(0.0)) * scale).alias("_by_api"),
+            (F.coalesce(by_sulfur, F.lit(0.0)) * scale).alias("_by_sulfur"),
+        )
+        .groupBy("refinery_id", "_api_gravity", "_sulfur_pct")
         .agg(
-            (F.sum(F.col("_level") * price) / a_barrel).alias("worth"),
-            (F.sum(F.col("_by_api") * price) / a_barrel).alias("worth_per_api"),
-            (F.sum(F.col("_by_sulfur") * price) / a_barrel).alias("worth_per_sulfur"),
+            F.sum(F.col("_yield") * F.col("_price")).alias("worth_of_diet"),
+            above_the_mean("_by_api").alias("worth_per_api"),
+            above_the_mean("_by_sulfur").alias("worth_per_sulfur"),
+        )
+        .select(
+            "refinery_id",
+            (
+                worth
+                - F.col("_api_gravity") * F.col("worth_per_api")
+                - F.col("_sulfur_pct") * F.col("worth_per_sulfur")
+            ).alias("worth"),
+            *("worth_per_api", "worth_per_sulfur"),
         )
     )
 
 
+def above_the_mean(slope: str) -> Column:
+    """The worth of what there is more of one product and less of another, the barrels of all staying as they are."""
+    price, made = F.col("_price"), F.col("_yield")
+    mean = F.sum(made * price) / F.nullif(F.sum(made), F.lit(0.0))
+    return F.sum(F.col(slope) * price) - F.sum(slope) * mean
+
+
 def limits_of_refineries(
     processing_units: DataFrame,
-    refinery_kpis: DataFrame,
+    diet: DataFrame,
     refineries: DataFrame,
     production_plans: DataFrame,
     as_of: datetime,
@@ -129,16 +171,11 @@ def limits_of_refineries(
     """Of each refinery with a crude unit in service."""
     day, charge = F.col("production_date"), F.col("crude_barrels_per_day")
     is_usual = day >= F.lit((as_of - timedelta(days=USUAL_DAYS)).date())
-    is_of_diet = (day >= first_day_of_diet(as_of)) & (day < F.to_date(instant(as_of)))
-    diet = (
-        refinery_kpis.where(is_of_diet & (F.col("coverage") >= LEAST_COVERAGE) & (charge > 0))
-        .groupBy("refinery_id")
-        .agg(
-            F.median(F.when(is_usual, charge)).alias("_usual_barrels"),
-            (F.min("charge_api_gravity") - API_MARGIN).alias("api_min"),
-            (F.max("charge_api_gravity") + API_MARGIN).alias("api_max"),
-            (F.max("charge_sulfur_pct") * (1 + SULFUR_MARGIN)).alias("sulfur_max_pct"),
-        )
+    digested = diet.groupBy("refinery_id").agg(
+        F.median(F.when(is_usual, charge)).alias("_usual_barrels"),
+        (F.min("charge_api_gravity") - API_MARGIN).alias("api_min"),
+        (F.max("charge_api_gravity") + API_MARGIN).alias("api_max"),
+        (F.max("charge_sulfur_pct") * (1 + SULFUR_MARGIN)).alias("sulfur_max_pct"),
     )
     plan = production_plans.where(F.col("plan_date") == F.lit(charge_day(as_of))).where(
         F.col("published_at") <= instant(as_of)
@@ -157,7 +194,7 @@ def limits_of_refineries(
     return (
         refineries.select("refinery_id", "refinery_name")
         .join(F.broadcast(running), on="refinery_id", how="inner")
-        .join(F.broadcast(diet), on="refinery_id", how="left")
+        .join(F.broadcast(digested), on="refinery_id", how="left")
         .withColumn("charge_barrels", F.coalesce("_planned_barrels", "_usual_barrels"))
         .drop("_planned_barrels", "_usual_barrels")
     )

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.gold.crude_blend import crude_blend
+from domains.refinery.gold.crude_blend import crude_blend, values_of_crude
 from domains.refinery.gold.days_of_supply import days_of_supply
 from domains.refinery.gold.delivery_performance import delivery_performance
 from domains.refinery.gold.inventory_forecast import inventory_forecast
@@ -364,15 +364,16 @@ def planned(
         CRUDE-001      0
         CRUDE-008      -10
     """)
-    made = table("""
-        refinery_id  output_product_id  is_crude_unit  production_date  production_hour      yield_percentage
-        REF-000      P                  true           2024-01-09       2024-01-09 00:00:00  0.5
-        REF-000      Q                  true           2024-01-09       2024-01-09 01:00:00  0.4
+    made = table(f"""
+        refinery_id  product_id  movement_date  made_barrels
+        REF-000      P           2024-01-08     {0.5 * charge}
+        REF-000      P           2024-01-09     {0.5 * charge}
+        REF-000      Q           2024-01-09     {1.0 * charge}
     """)
     planes = table("""
         product_id  product_category  product_api_gravity  product_sulfur_pct  product_avg_yield  yield_per_api_gravity  yield_per_sulfur
-        P           Gasoline          35.0                 1.0                 0.5                0.0                    0.0
-        Q           Diesel            35.0                 1.0                 0.5                0.0                    0.0
+        P           Gasoline          35.0                 1.0                 0.4                0.0                    0.0
+        Q           Diesel            35.0                 1.0                 0.4                0.0                    0.0
     """)
     sent = table("""
         shipment_id  status     updated_at           _sent_at
@@ -436,6 +437,41 @@ def test_a_plan_costs_what_its_crude_would_cost_today(table, farm, processing_un
     alike = 0.5 * 72 + 0.5 * (82 - 10 * MAYA_IN_A)
     assert pure.stock_cost_per_barrel == pytest.approx(alike)
     assert pure.saving_per_day == pytest.approx(24000 * (alike - 72))
+
+
+def test_the_products_of_a_barrel_are_those_that_were_made_of_the_diet(table):
+    """A barrel of 30 °API became 0.66 of P and 0.44 of Q, though as main products they yield 0.5 and 0.3 there. A degree
+    gives 0.012 more of P and 0.003 less of Q at those yields, which is 0.01584 - 0.0044 of what was made; as the barrels
+    stay as many, 0.01144 of the mean price of 84 goes off."""
+    diet = table("""
+        refinery_id  production_date  crude_barrels_per_day  charge_api_gravity  charge_sulfur_pct
+        REF-000      2024-01-08       300                    28.0                1.0
+        REF-000      2024-01-09       100                    36.0                1.0
+    """)
+    movements = table("""
+        refinery_id  movement_date  product_id  made_barrels
+        REF-000      2024-01-08     P           264
+        REF-000      2024-01-09     Q           176
+        REF-000      2024-01-10     Q           999
+    """)
+    planes = table("""
+        product_id  product_api_gravity  product_sulfur_pct  product_avg_yield  yield_per_api_gravity  yield_per_sulfur
+        P           25.0                 1.0                 0.44               0.012                  -
+        Q           30.0                 1.0                 0.3                -0.003                 0.0
+    """)
+    prices = table("""
+        product_id  price_per_barrel
+        P           100.0
+        Q           60.0
+    """)
+    benchmark = table("""
+        _benchmark
+        80.0
+    """)
+    (row,) = values_of_crude(movements, diet, planes, prices, benchmark).collect()
+    by_api = 0.01584 * 100 - 0.0044 * 60 - 0.01144 * 84
+    assert (row.worth_per_api, row.worth_per_sulfur) == (pytest.approx(by_api), 0)
+    assert row.worth + 30 * row.worth_per_api == pytest.approx(0.66 * 100 + 0.44 * 60)
 
 
 def test_what_is_due_before_the_day_begins_is_in_its_tank_by_then(table, farm, processing_units, refineries):
