@@ -54,3 +54,50 @@ def test_the_ten_worst_sources_of_a_week_are_not_the_mean_of_those_of_its_days()
             0.0 AS high_share, 0.0 AS medium_share, 1.0 AS low_share FROM range(10) t(day)""",
     }
     assert [row["ten_worst_pct"] for row in answer("alarm-kpis", tables)] == [14]  # 10 of 70
+
+
+def test_what_is_wrong_with_sensors_now_comes_before_what_is_over_each_kind_in_turn():
+    def sensor(name: str, score: int, found: str = "") -> str:
+        flags = ", ".join(
+            f"{flag == found} AS {flag}" for flag in ("is_drifting", "is_stuck", "is_silent", "has_gaps")
+        )
+        return f"""SELECT '{name}' AS sensor_id, 'U1' AS unit_id, 'R' AS refinery_id, 'Level' AS sensor_type,
+            true AS is_active, {score} AS trust_score, {flags}, 1.0 AS hours_silent, 0.0 AS bad_share,
+            0.0 AS suspect_share, TIMESTAMP '2024-01-14 23:00' AS last_reading_at"""
+
+    def alarm(name: str, kind: str, number: int, event: str, day: int) -> str:
+        return f"""SELECT '{name}' AS subject, '{kind}' AS kind, {number} AS event_number, '{event}' AS event,
+            TIMESTAMP '2024-01-09' AS since, DATE '2024-01-01' + INTERVAL {day - 1} DAY AS event_at"""
+
+    sensors = (
+        *(sensor("drifts early", 75, "is_drifting"), sensor("drifts too", 70, "is_drifting")),
+        *(sensor("silent", 98), sensor("stuck", 65, "is_stuck"), sensor("was stuck", 40, "is_stuck")),
+        *(sensor("drifted", 60, "is_drifting"), sensor("sound", 100)),
+    )
+    alarms = (
+        *(alarm("drifts early", "drift", 1, "raised", 10), alarm("drifts too", "drift", 2, "raised", 10)),
+        *(alarm("silent", "silent", 3, "raised", 11), alarm("stuck", "stuck", 4, "raised", 12)),
+        *(alarm("was stuck", "stuck", 5, "raised", 10), alarm("was stuck", "stuck", 6, "cleared", 11)),
+        *(alarm("drifted", "drift", 7, "raised", 10), alarm("drifted", "drift", 8, "cleared", 12)),
+    )
+    tables = {
+        "gold.sensor_trust": " UNION ALL ".join(sensors),
+        "silver.alarms": " UNION ALL ".join(alarms),
+        "silver.processing_units": "SELECT 'U1' AS unit_id, 'CDU-1' AS unit_name, true AS is_current",
+        "silver.refineries": "SELECT 'R' AS refinery_id, 'Alpha' AS refinery_name",
+    }
+    rows = answer("sensor-trust", tables)
+    assert [row["sensor"] for row in rows] == [
+        *("drifts too", "silent", "stuck", "drifts early"),
+        *("drifted", "was stuck"),
+    ]
+    assert [row["what_is_wrong"] for row in rows] == [
+        "drifts",
+        "silent",
+        "stuck",
+        "drifts",
+        "drifted",
+        "was stuck",
+    ]
+    assert {row["unit"] for row in rows} == {"CDU-1 U1"}
+    assert [row["until_at"] is None for row in rows] == [True] * 4 + [False] * 2
