@@ -101,3 +101,27 @@ def test_what_is_wrong_with_sensors_now_comes_before_what_is_over_each_kind_in_t
     ]
     assert {row["unit"] for row in rows} == {"CDU-1 U1"}
     assert [row["until_at"] is None for row in rows] == [True] * 4 + [False] * 2
+
+
+def test_what_is_beyond_its_limit_still_comes_before_what_came_back_and_standing_units_last():
+    def day(sensor: str, unit: str, kind: str, value: float, until: int) -> str:
+        return f"""SELECT '{sensor}' AS sensor_id, '{unit}' AS unit_id, 'R' AS refinery_id, 'Vibration' AS sensor_type,
+            DATE '2024-01-14' AS reading_date, 3 AS beyond_count, 1 AS beyond_critical_count,
+            'mm/s' AS measurement_unit, TIMESTAMP '2024-01-14 23:00' AS last_reading_at,
+            TIMESTAMP '2024-01-14 05:00' AS beyond_since, TIMESTAMP '2024-01-14 {until}:00' AS beyond_until,
+            {value} AS beyond_value, 10.0 AS beyond_limit, '{kind}' AS beyond_limit_kind, 50.0 AS value_span"""
+
+    days = (
+        *(day("stands", "U2", "critical_high", 30, 23), day("back", "U1", "critical_high", 20, 12)),
+        *(day("still", "U1", "warning_high", 11, 23), day("further", "U1", "warning_high", 12, 23)),
+        day("critical", "U1", "critical_low", 9, 23),
+    )
+    tables = {
+        "gold.sensor_days": " UNION ALL ".join(days),
+        "gold.early_warnings": "SELECT * FROM (VALUES ('U1', 'NONE'), ('U2', 'STANDS')) t(unit_id, sign)",
+        "silver.processing_units": "SELECT 'U1' AS unit_id, 'CDU-1' AS unit_name, true AS is_current",
+        "silver.refineries": "SELECT 'R' AS refinery_id, 'Alpha' AS refinery_name",
+    }
+    rows = answer("out-of-range", tables)
+    assert [row["sensor"] for row in rows] == ["critical", "further", "still", "back", "stands"]
+    assert [row["it_is"] for row in rows] == ["beyond still"] * 3 + ["came back", "unit stands"]
