@@ -2,18 +2,21 @@
 
 Crude: what arrived is what was charged and what the tanks gained. Mass: the crude charged is products (what left and
 what their tanks gained, less what was bought in), sulphur of the sulphur plants, fuel and the loss of the crude units.
-Fuel is the energy of all units, counted as oil. Both parts together, as a share of the charge, are the imbalance.
+Fuel is the energy of all units, counted as oil. Both parts as shares of the charge, without their signs, are together
+the imbalance: what is missing of one makes up for nothing of the other.
 
-Hours that did not come through count as the others of their unit, as in `refinery_kpis`. A ticket or a shipment that
-was set aside is missing: how many these were is said, and they are the first thing to look at where a day does not
-close. Sulphur is not expected to close: what is freed and not recovered goes up the stack, plants work off what they
-hold when a crude unit stands, and crude is taken at its typical assay.
+Hours that did not come through count as the others of their unit, as in `refinery_kpis`. A delivery whose row was set
+aside counts with the barrels of the shipment's earlier row, where there is one; a ticket that was set aside is missing.
+How many these were is said, and they are the first thing to look at where a day does not close. Sulphur is not expected
+to close: what is freed and not recovered goes up the stack, plants work off what they hold when a crude unit stands,
+and crude is taken at its typical assay.
 """
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.gold.days_of_supply import CRUDE
+from domains.refinery.gold.delivery_performance import LONGEST_DAYS
 from domains.refinery.gold.product_movements import stock_changes
 from domains.refinery.measures import M3_PER_BARREL, WATER_KG_M3, share, specific_gravity
 from headrace.tables import Table, Whole
@@ -58,12 +61,11 @@ def material_balance(
     for other in (
         made,
         crude_stock,
-        arrivals(crude_shipments),
-        set_aside(crude_shipments, bronze_crude_shipments, "shipment_id", "arrival_date"),
-        set_aside(product_liftings, bronze_product_liftings, "lifting_id", F.to_date("finished_at")),
+        arrivals(crude_shipments, bronze_crude_shipments),
+        liftings_set_aside(product_liftings, bronze_product_liftings),
     ):
         found = found.join(other, on=KEYS, how="left")
-    zeros = ("crude_arrivals_barrels", "_shipment_id_set_aside", "_lifting_id_set_aside")
+    zeros = ("crude_arrivals_barrels", "shipments_set_aside", "liftings_set_aside")
     names = refineries.select("refinery_id", "refinery_name")
     return (
         found.join(F.broadcast(names), on="refinery_id", how="left")
@@ -115,24 +117,57 @@ def plant_days(production_output: DataFrame, crude_types: DataFrame) -> DataFram
     )
 
 
-def arrivals(crude_shipments: DataFrame) -> DataFrame:
+def arrivals(crude_shipments: DataFrame, bronze_crude_shipments: DataFrame) -> DataFrame:
+    """What was delivered to each refinery on each day, and how many of these rows were set aside."""
+    is_delivered = F.col("status") == "DELIVERED"
+    kept = crude_shipments.where(is_delivered)
+    lost = deliveries_set_aside(
+        bronze_crude_shipments.where(is_delivered).join(
+            kept.select("shipment_id"), on="shipment_id", how="left_anti"
+        ),
+        crude_shipments,
+    )
+    columns = ("refinery_id", F.col("arrival_date").alias("balance_date"), "volume_barrels")
     return (
-        crude_shipments.where("status = 'DELIVERED'")
-        .groupBy("refinery_id", F.col("arrival_date").alias("balance_date"))
-        .agg(F.sum("volume_barrels").alias("crude_arrivals_barrels"))
+        kept.select(*columns, F.lit(False).alias("_is_set_aside"))
+        .unionByName(lost.select(*columns, F.lit(True).alias("_is_set_aside")))
+        .where("balance_date IS NOT NULL")
+        .groupBy(*KEYS)
+        .agg(
+            F.sum("volume_barrels").alias("crude_arrivals_barrels"),
+            F.count_if("_is_set_aside").alias("shipments_set_aside"),
+        )
     )
 
 
-def set_aside(kept: DataFrame, sent: DataFrame, key: str, day: str | Column) -> DataFrame:
-    """How many of a day did not come to silver. A shipment counts where no row of its delivery did."""
-    if "status" in kept.columns:
-        kept, sent = (rows.where("status = 'DELIVERED'") for rows in (kept, sent))
-    at = F.col(day) if isinstance(day, str) else day
+def deliveries_set_aside(lost: DataFrame, crude_shipments: DataFrame) -> DataFrame:
+    """One row a shipment: the day that the row of its delivery says, if it can be, and the rest by its earlier row."""
+    earlier = crude_shipments.select(
+        *("shipment_id", "shipment_date", "volume_barrels"),
+        *(F.col(name).alias(f"_earlier_{name}") for name in ("refinery_id", "arrival_date")),
+    )
+    came, due = F.col("arrival_date"), F.col("_earlier_arrival_date")
+    can_be = (came >= F.col("shipment_date")) & (F.abs(F.datediff(came, due)) <= LONGEST_DAYS)
     return (
-        sent.where(F.col(key).isNotNull() & at.isNotNull())
-        .join(kept.select(key), on=key, how="left_anti")
-        .groupBy("refinery_id", at.alias("balance_date"))
-        .agg(F.countDistinct(key).alias(f"_{key}_set_aside"))
+        lost.where("shipment_id IS NOT NULL")
+        .groupBy("shipment_id")
+        .agg(F.max("refinery_id").alias("refinery_id"), F.max("arrival_date").alias("arrival_date"))
+        .join(earlier, on="shipment_id", how="left")
+        .select(
+            F.coalesce("_earlier_refinery_id", "refinery_id").alias("refinery_id"),
+            F.when(due.isNull() | can_be, came).otherwise(due).alias("arrival_date"),
+            "volume_barrels",
+        )
+    )
+
+
+def liftings_set_aside(product_liftings: DataFrame, bronze_product_liftings: DataFrame) -> DataFrame:
+    day = F.to_date("finished_at")
+    return (
+        bronze_product_liftings.where(F.col("lifting_id").isNotNull() & day.isNotNull())
+        .join(product_liftings.select("lifting_id"), on="lifting_id", how="left_anti")
+        .groupBy("refinery_id", day.alias("balance_date"))
+        .agg(F.countDistinct("lifting_id").alias("liftings_set_aside"))
     )
 
 
@@ -143,7 +178,7 @@ def balanced(days: DataFrame) -> DataFrame:
     out = F.col("product_tonnes") + F.col("product_stock_change_tonnes")
     mass = tonnes - out - F.col("sulfur_recovered_tonnes") - fuel - F.col("loss_tonnes")
     sulfur_out = F.col("sulfur_in_products_tonnes") + F.col("sulfur_recovered_tonnes")
-    shares = F.coalesce(share(crude, charge), F.lit(0.0)) + share(mass, tonnes)
+    shares = F.coalesce(F.abs(share(crude, charge)), F.lit(0.0)) + F.abs(share(mass, tonnes))
     return days.select(
         *("refinery_id", "refinery_name", "balance_date"),
         shares.alias("imbalance"),
@@ -158,9 +193,7 @@ def balanced(days: DataFrame) -> DataFrame:
         share(F.col("sulfur_in_crude_tonnes") - sulfur_out, F.col("sulfur_in_crude_tonnes")).alias(
             "sulfur_unaccounted"
         ),
-        "unknown_hours",
-        F.col("_shipment_id_set_aside").alias("shipments_set_aside"),
-        F.col("_lifting_id_set_aside").alias("liftings_set_aside"),
+        *("unknown_hours", "shipments_set_aside", "liftings_set_aside"),
         why(shares).alias("explanation"),
     )
 
@@ -168,11 +201,11 @@ def balanced(days: DataFrame) -> DataFrame:
 def why(imbalance: Column) -> Column:
     """What to look at first."""
     is_missing = F.col("product_tonnes").isNull() | F.col("crude_stock_change_barrels").isNull()
-    lost = F.col("_shipment_id_set_aside") + F.col("_lifting_id_set_aside") > 0
+    lost = F.col("shipments_set_aside") + F.col("liftings_set_aside") > 0
     return (
         F.when(F.col("crude_charge_tonnes") == 0, "no crude charged")
         .when(is_missing, "tickets or levels missing")
-        .when(F.abs(imbalance) <= CLOSES, "closes")
+        .when(imbalance <= CLOSES, "closes")
         .when(lost, "rows set aside")
         .when(F.col("unknown_hours") > 0, "hours unknown")
         .otherwise("unexplained")

@@ -1,8 +1,9 @@
 """What the products of a refinery's day are worth above its crude, at that day's prices.
 
 Products are what left and what the tanks gained, less what was bought in (`product_movements`). Crude costs what it
-would cost that day, the benchmark and the differential of its grade, whatever was paid for the cargo. Wages and energy
-are not in it: it is the gross margin. A day of which tickets or hours are missing says so in `material_balance`.
+would cost that day, the benchmark and the differential of its grade, whatever was paid for the cargo. What the units
+burn comes out of the crude and is in no product, so their energy is paid for; wages and repairs are not: it is the
+gross margin. A day of which tickets or hours are missing says so in `material_balance`.
 """
 
 from pyspark.sql import DataFrame

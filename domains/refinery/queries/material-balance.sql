@@ -1,6 +1,6 @@
 -- Does what each refinery took in come out again?
--- Columns: refinery, what does not close over the last seven days and on its worst day (per cent of the crude), the
--- explanation of that day, days that close, fuel and loss (per cent of the crude by weight), barrels of products a
+-- Columns: refinery, what does not close over the last seven days and on its worst day (per cent of the crude, of crude
+-- and of mass without their signs), the explanation of that day, days that close, deliveries that were set aside, fuel and loss (per cent of the crude by weight), barrels of products a
 -- barrel of crude, sulphur of the crude that was recovered and that is in no account (per cent), energy a barrel
 -- (MMBtu), crude charged in the week (tonnes). The worst first.
 WITH last_day AS (
@@ -14,11 +14,13 @@ week AS (
 )
 SELECT
     refinery_name,
-    round(100 * sum(imbalance * crude_charge_tonnes) / sum(crude_charge_tonnes), 2) AS imbalance_pct,
-    round(100 * max(abs(imbalance)), 1) AS worst_day_pct,
-    max_by(explanation, abs(imbalance)) AS worst_explained_by,
+    round(100 * (abs(coalesce(sum(crude_imbalance_barrels), 0)) / sum(crude_charge_barrels)
+        + abs(sum(mass_imbalance_tonnes)) / sum(crude_charge_tonnes)), 2) AS imbalance_pct,
+    round(100 * max(imbalance), 1) AS worst_day_pct,
+    max_by(explanation, imbalance) AS worst_explained_by,
     sum(CASE WHEN explanation = 'closes' THEN 1 ELSE 0 END) AS days_closed,
     count(*) AS days,
+    sum(shipments_set_aside) AS shipments_set_aside,
     round(100 * sum(fuel_tonnes + loss_tonnes) / sum(crude_charge_tonnes), 1) AS fuel_and_loss_pct,
     round(sum(volume_yield * crude_charge_barrels) / sum(crude_charge_barrels), 3) AS barrels_per_barrel,
     round(100 * sum(sulfur_recovered_tonnes) / sum(sulfur_in_crude_tonnes), 0) AS sulfur_recovered_pct,
@@ -29,4 +31,4 @@ SELECT
     refinery_id
 FROM week
 GROUP BY refinery_id, refinery_name
-ORDER BY abs(sum(imbalance * crude_charge_tonnes) / sum(crude_charge_tonnes)) DESC, refinery_id
+ORDER BY imbalance_pct DESC, refinery_id

@@ -1,8 +1,8 @@
 -- What did each refinery charge against its plan, and what kept it from the plan?
 -- Columns: refinery, attainment of its crude units over the last seven days and on the last day, barrels a day that are
--- missing of the plan, the unit that misses most (crude units or not) with its reason, what of the missing crude is by
--- stands, by reduced load and by hours of which nothing is known (barrels a day), main product yield less the planned
--- one, and barrels planned a day. The lowest first.
+-- missing of the plan, the unit that misses most over the seven days (crude units or not) with the reason of its worst
+-- day, what of the missing crude is by stands, by reduced load and by hours of which nothing is known (barrels a day),
+-- main product yield less the planned one, and barrels planned a day. The lowest first.
 WITH last_day AS (
     SELECT max(production_date) AS today FROM gold.plan_attainment
 ),
@@ -12,13 +12,23 @@ week AS (
     CROSS JOIN last_day l
     WHERE a.production_date > l.today - INTERVAL '7' DAY
 ),
+missed AS (
+    SELECT
+        refinery_id,
+        unit_id,
+        max(unit_name) AS unit_name,
+        sum(gap_barrels) AS gap,
+        max_by(reason, gap_barrels) AS reason
+    FROM week
+    GROUP BY refinery_id, unit_id
+),
 worst AS (
     SELECT
         refinery_id,
         unit_name,
-        reason,
-        row_number() OVER (PARTITION BY refinery_id ORDER BY gap_barrels DESC, unit_id, production_date) AS place
-    FROM week
+        CASE WHEN gap > 0 THEN reason ELSE 'as planned' END AS reason,
+        row_number() OVER (PARTITION BY refinery_id ORDER BY gap DESC, unit_id) AS place
+    FROM missed
 )
 SELECT
     w.refinery_name,

@@ -14,13 +14,16 @@ WITH last_day AS (
 SELECT
   refinery_name,
   ROUND(
-    CAST(100 * SUM(imbalance * crude_charge_tonnes) AS DOUBLE) / SUM(crude_charge_tonnes),
+    100 * (
+      CAST(ABS(COALESCE(SUM(crude_imbalance_barrels), 0)) AS DOUBLE) / SUM(crude_charge_barrels) + CAST(ABS(SUM(mass_imbalance_tonnes)) AS DOUBLE) / SUM(crude_charge_tonnes)
+    ),
     2
   ) AS imbalance_pct,
-  ROUND(100 * MAX(ABS(imbalance)), 1) AS worst_day_pct,
-  MAX_BY(explanation, ABS(imbalance)) AS worst_explained_by,
+  ROUND(100 * MAX(imbalance), 1) AS worst_day_pct,
+  MAX_BY(explanation, imbalance) AS worst_explained_by,
   SUM(CASE WHEN explanation = 'closes' THEN 1 ELSE 0 END) AS days_closed,
   COUNT(*) AS days,
+  SUM(shipments_set_aside) AS shipments_set_aside,
   ROUND(CAST(100 * SUM(fuel_tonnes + loss_tonnes) AS DOUBLE) / SUM(crude_charge_tonnes), 1) AS fuel_and_loss_pct,
   ROUND(
     CAST(SUM(volume_yield * crude_charge_barrels) AS DOUBLE) / SUM(crude_charge_barrels),
@@ -42,5 +45,5 @@ GROUP BY
   refinery_id,
   refinery_name
 ORDER BY
-  ABS(CAST(SUM(imbalance * crude_charge_tonnes) AS DOUBLE) / SUM(crude_charge_tonnes)) DESC,
+  imbalance_pct DESC,
   refinery_id

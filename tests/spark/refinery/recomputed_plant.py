@@ -69,9 +69,15 @@ SQL = {
                     filter (unit_type = 'Sulfur Recovery'), 0) as recovered,
                 sum(energy_consumed_mmbtu * there / seen) as energy
             from hours group by all),
+        come as (
+            select shipment_id, max(arrival_date) as said
+            from bronze.crude_shipments where status = 'DELIVERED' group by all),
         arrived as (
-            select refinery_id, arrival_date as balance_date, sum(volume_barrels) as arrived
-            from silver.crude_shipments where status = 'DELIVERED' group by all),
+            select refinery_id, sum(volume_barrels) as arrived,
+                if(status = 'DELIVERED' or not coalesce(said >= shipment_date and abs(said - arrival_date) <= 180, false),
+                    arrival_date, said) as balance_date
+            from silver.crude_shipments left join come using (shipment_id)
+            where status = 'DELIVERED' or come.shipment_id is not null group by all),
         levels as (
             select tank_id, refinery_id, measurement_date as day, arg_min(volume_barrels, measurement_timestamp) as opening,
                 arg_max(volume_barrels, measurement_timestamp) as closing
@@ -89,8 +95,8 @@ SQL = {
             moved as product_tonnes, stock as product_stock_change_tonnes, recovered as sulfur_recovered_tonnes,
             energy / 39.68 as fuel_tonnes, loss as loss_tonnes,
             tonnes - moved - stock - recovered - energy / 39.68 - loss as mass_imbalance_tonnes,
-            coalesce((coalesce(arrived, 0) - gained - charge) / nullif(charge, 0), 0)
-                + (tonnes - moved - stock - recovered - energy / 39.68 - loss) / nullif(tonnes, 0) as imbalance,
+            coalesce(abs(coalesce(arrived, 0) - gained - charge) / nullif(charge, 0), 0)
+                + abs(tonnes - moved - stock - recovered - energy / 39.68 - loss) / nullif(tonnes, 0) as imbalance,
             energy / 39.68 / nullif(tonnes, 0) as fuel_share, made / nullif(charge, 0) as volume_yield,
             sulfur as sulfur_in_crude_tonnes, (sulfur - sulfur_out - recovered) / nullif(sulfur, 0) as sulfur_unaccounted
         from plant left join arrived using (refinery_id, balance_date) left join gains using (refinery_id, balance_date)

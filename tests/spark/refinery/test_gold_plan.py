@@ -138,7 +138,8 @@ def test_a_balance_holds_what_came_in_against_what_came_out(
     table, movements, tickets, days_of_tanks, crude_types, refineries
 ):
     """One hour of the crude unit is in and one of the plant: of its other unit's two hours the second was set aside. S2
-    was delivered, but its row was set aside; so was a ticket of the 3rd."""
+    and S3 were delivered, but these rows were set aside: S2 had told its barrels before, S3 came a day before its earlier
+    row says, S4 had no other row, S5 cannot have come before it left. A ticket was set aside as well."""
     hours = table("""
         unit_id  unit_type        is_crude_unit  input_crude_type_id  input_volume_barrels  output_volume_barrels  coproduct_volume_barrels  energy_consumed_mmbtu  production_hour      refinery_id=REF-000  production_date=2024-01-02
         U1       Crude            true           CRUDE-001            1000                  300                    695                       100.0                  2024-01-02 00:00:00
@@ -146,14 +147,22 @@ def test_a_balance_holds_what_came_in_against_what_came_out(
         U2       Sulfur Recovery  false          -                    10                    9                      1                         20.0                   2024-01-02 00:00:00
     """)
     shipments = table("""
-        shipment_id  status      arrival_date  volume_barrels  refinery_id=REF-000
-        S1           DELIVERED   2024-01-02    4900
+        shipment_id  status      arrival_date  volume_barrels  refinery_id=REF-000  shipment_date=2024-01-01
+        S1           DELIVERED   2024-01-02    4000
         S2           IN_TRANSIT  2024-01-02    500
+        S3           DELAYED     2024-01-03    300
+        S5           IN_TRANSIT  2024-01-02    100
+        S6           IN_TRANSIT  2024-01-02    999
     """)
     sent = table("""
-        shipment_id  status     arrival_date  refinery_id=REF-000
-        S1           DELIVERED  2024-01-02
-        S2           DELIVERED  2024-01-02
+        shipment_id  status      arrival_date  refinery_id
+        S1           DELIVERED   2024-01-02    REF-000
+        S2           DELIVERED   2024-01-02    -
+        S2           DELIVERED   2024-01-02    REF-000
+        S3           DELIVERED   2024-01-02    REF-000
+        S4           DELIVERED   2024-01-02    REF-000
+        S5           DELIVERED   2023-01-01    REF-000
+        S6           IN_TRANSIT  2024-01-02    REF-000
     """)
     sent_tickets = tickets.select("lifting_id", "refinery_id", "finished_at").unionByName(
         table("""
@@ -177,12 +186,12 @@ def test_a_balance_holds_what_came_in_against_what_came_out(
     assert (row.product_tonnes, row.product_stock_change_tonnes) == (240, pytest.approx(stock, abs=0.01))
     mass = (wti + maya) * 0.995 - recovered - 240 / 39.68 - 240 - stock
     assert row.mass_imbalance_tonnes == pytest.approx(mass, abs=0.01)
-    assert row.imbalance == pytest.approx(-0.05 + mass / (wti + maya), abs=1e-4)
+    assert row.imbalance == pytest.approx(0.05 + abs(mass) / (wti + maya), abs=1e-4)
     sulfur_in = (wti * 0.24 + maya * 3.3) / 100
     sulfur_out = 120 / 100 * (120 * 0.1 + 60 * 0.3) / 180 + 60 * 0.02
     assert row.sulfur_unaccounted == pytest.approx(1 - (sulfur_out + recovered) / sulfur_in, abs=1e-4)
     assert row.volume_yield == pytest.approx((1000 + 400) / 2000)
-    assert (row.unknown_hours, row.shipments_set_aside, row.liftings_set_aside) == (1, 1, 1)
+    assert (row.unknown_hours, row.shipments_set_aside, row.liftings_set_aside) == (1, 4, 1)
     assert row.explanation == "rows set aside"
 
 

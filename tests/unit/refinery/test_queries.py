@@ -125,3 +125,35 @@ def test_what_is_beyond_its_limit_still_comes_before_what_came_back_and_standing
     rows = answer("out-of-range", tables)
     assert [row["sensor"] for row in rows] == ["critical", "further", "still", "back", "stands"]
     assert [row["it_is"] for row in rows] == ["beyond still"] * 3 + ["came back", "unit stands"]
+
+
+def test_the_worst_unit_of_a_week_is_not_that_of_its_worst_day():
+    """CDU-1 misses 30 on one day, CDU-2 20 on each of six."""
+    tables = {
+        "gold.plan_attainment": """SELECT 'R' AS refinery_id, 'Alpha' AS refinery_name, unit_id,
+            'CDU-' || unit_id AS unit_name, true AS is_crude_unit, DATE '2024-01-01' + day AS production_date,
+            100 AS planned_charge_barrels, 100 - gap AS charge_barrels, gap AS gap_barrels, 0 AS gap_by_stand_barrels,
+            gap AS gap_by_load_barrels, 0 AS gap_by_unknown_barrels, 0.0 AS yield_gap,
+            CASE WHEN gap > 25 THEN 'stand: power dip' WHEN gap > 0 THEN 'reduced load' ELSE 'as planned' END AS reason
+            FROM (SELECT d.day, u.unit_id, CASE WHEN u.unit_id = 1 THEN CASE WHEN d.day = 3 THEN 30 ELSE 0 END
+                WHEN d.day = 0 THEN 0 ELSE 20 END AS gap
+                FROM (SELECT CAST(range AS INTEGER) AS day FROM range(7)) d, (SELECT unnest([1, 2]) AS unit_id) u)""",
+    }
+    (row,) = answer("plan-attainment", tables)
+    assert (row["worst_unit"], row["its_reason"]) == ("CDU-2", "reduced load")
+    assert row["missing_a_day"] == round(150 / 7)
+
+
+def test_what_is_missing_of_crude_makes_up_for_no_mass_that_is_too_much():
+    """In a week 5 % of the crude is missing and mass is 5 % too much; what is missing on one day comes on the next."""
+    tables = {
+        "gold.material_balance": """SELECT 'R' AS refinery_id, 'Alpha' AS refinery_name,
+            DATE '2024-01-01' + day AS balance_date, 1000.0 AS crude_charge_barrels, 100.0 AS crude_charge_tonnes,
+            CASE WHEN day = 0 THEN 950.0 WHEN day = 1 THEN -600.0 ELSE 0.0 END AS crude_imbalance_barrels,
+            -5.0 AS mass_imbalance_tonnes, 0.1 AS imbalance, 'unexplained' AS explanation, 1 AS shipments_set_aside,
+            5.0 AS fuel_tonnes, 1.0 AS loss_tonnes, 1.0 AS volume_yield, 1.0 AS sulfur_recovered_tonnes,
+            2.0 AS sulfur_in_crude_tonnes, 0.1 AS sulfur_unaccounted, 10.0 AS energy_mmbtu
+            FROM (SELECT CAST(range AS INTEGER) AS day FROM range(7))""",
+    }
+    (row,) = answer("material-balance", tables)
+    assert (row["imbalance_pct"], row["shipments_set_aside"]) == (10, 7)

@@ -14,11 +14,17 @@ WITH last_day AS (
 )
 SELECT
   refinery_name,
-  ROUND(100 * SUM(imbalance * crude_charge_tonnes) / SUM(crude_charge_tonnes), 2) AS imbalance_pct,
-  ROUND(100 * MAX(ABS(imbalance)), 1) AS worst_day_pct,
-  MAX_BY(explanation, ABS(imbalance)) AS worst_explained_by,
+  ROUND(
+    100 * (
+      ABS(COALESCE(SUM(crude_imbalance_barrels), 0)) / SUM(crude_charge_barrels) + ABS(SUM(mass_imbalance_tonnes)) / SUM(crude_charge_tonnes)
+    ),
+    2
+  ) AS imbalance_pct,
+  ROUND(100 * MAX(imbalance), 1) AS worst_day_pct,
+  MAX_BY(explanation, imbalance) AS worst_explained_by,
   SUM(CASE WHEN explanation = 'closes' THEN 1 ELSE 0 END) AS days_closed,
   COUNT(*) AS days,
+  SUM(shipments_set_aside) AS shipments_set_aside,
   ROUND(100 * SUM(fuel_tonnes + loss_tonnes) / SUM(crude_charge_tonnes), 1) AS fuel_and_loss_pct,
   ROUND(SUM(volume_yield * crude_charge_barrels) / SUM(crude_charge_barrels), 3) AS barrels_per_barrel,
   ROUND(100 * SUM(sulfur_recovered_tonnes) / SUM(sulfur_in_crude_tonnes), 0) AS sulfur_recovered_pct,
@@ -34,5 +40,5 @@ GROUP BY
   refinery_id,
   refinery_name
 ORDER BY
-  ABS(SUM(imbalance * crude_charge_tonnes) / SUM(crude_charge_tonnes)) DESC,
+  imbalance_pct DESC,
   refinery_id NULLS LAST

@@ -12,16 +12,24 @@ WITH last_day AS (
   CROSS JOIN last_day AS l
   WHERE
     a.production_date > l.today - INTERVAL '7' DAY
+), missed AS (
+  SELECT
+    refinery_id,
+    unit_id,
+    MAX(unit_name) AS unit_name,
+    SUM(gap_barrels) AS gap,
+    MAX_BY(reason, gap_barrels) AS reason
+  FROM week
+  GROUP BY
+    refinery_id,
+    unit_id
 ), worst AS (
   SELECT
     refinery_id,
     unit_name,
-    reason,
-    ROW_NUMBER() OVER (
-      PARTITION BY refinery_id
-      ORDER BY gap_barrels DESC, unit_id NULLS LAST, production_date NULLS LAST
-    ) AS place
-  FROM week
+    CASE WHEN gap > 0 THEN reason ELSE 'as planned' END AS reason,
+    ROW_NUMBER() OVER (PARTITION BY refinery_id ORDER BY gap DESC, unit_id NULLS LAST) AS place
+  FROM missed
 )
 SELECT
   w.refinery_name,
