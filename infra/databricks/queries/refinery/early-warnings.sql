@@ -3,7 +3,7 @@ USE CATALOG IDENTIFIER(:catalog);
 SELECT
   CONCAT(COALESCE(unit_name, ''), ' ', COALESCE(unit_id, '')) AS unit,
   sign,
-  ROUND(hours_to_critical) AS hours_to_critical,
+  ROUND(hours_to_critical) AS at_most_hours_to_critical,
   driving_sensors,
   ROUND(confidence, 2) AS confidence,
   CONCAT(
@@ -17,11 +17,10 @@ SELECT
   ) AS first_limit,
   ROUND(current_value, 1) AS it_reads,
   ROUND(usual_value, 1) AS usually,
-  ROUND(hours_to_warning) AS hours_to_warning,
+  ROUND(hours_to_warning) AS at_most_hours_to_warning,
   stands_since,
   downtime_cause,
   refinery_name,
-  ROUND(health_score, 1) AS health,
   maintenance_status
 FROM gold.early_warnings
 ORDER BY
