@@ -28,6 +28,7 @@ LEAP, STANDS, SHARE = (
     0.2,
 )  # bands from block to block, bands from usual, share of a group's senders
 WARMING = 3  # blocks after a group ran again
+FEW_BLOCKS = 8  # after a stand
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class _Compared:
 
 class Groups:
     def __init__(self) -> None:
-        self._arrays = Arrays(evidence=np.float64(0), warming=np.int32(0), leapt=np.bool_(False))
+        self._arrays = Arrays(
+            evidence=np.float64(0), warming=np.int32(0), leapt=np.bool_(False), ran=np.int32(FEW_BLOCKS)
+        )
         self._before = Arrays(position=np.float64(np.nan))
         self._covariance = np.empty((0, 0))
         self._weight = np.empty((0, 0))
@@ -91,6 +94,12 @@ class Groups:
         """Of each group: it neither stands nor warms up."""
         is_steady: np.ndarray = self._arrays["warming"] == 0
         return is_steady
+
+    @property
+    def is_back(self) -> np.ndarray:
+        """Of each group: it runs again since few blocks."""
+        is_back: np.ndarray = self._arrays["ran"] < FEW_BLOCKS
+        return is_back
 
     def forgive(self, groups: np.ndarray) -> None:
         self._arrays["evidence"][groups] = 0
@@ -148,9 +157,11 @@ class Groups:
             return many
 
         leaps = many(np.abs(shown.position[seen] - before[seen]) > LEAP)  # nan is none
-        leapt, warming = self._arrays["leapt"], self._arrays["warming"]
+        leapt, warming, warmed = self._arrays["leapt"], self._arrays["warming"], self._arrays["warming"] == 1
         leapt[:] = leaps | (leapt & many(np.abs(shown.rest[seen]) > STANDS))
         warming[:] = np.where(leapt, WARMING, np.maximum(warming - 1, 0))
+        self._arrays["ran"][:] = np.where(leapt, 0, self._arrays["ran"] + 1)
+        self.forgive(warmed & ~leapt)  # what a stand has changed did not come over days
         before[seen] = shown.position[seen]
 
     def _compared(self, shown: Shown, noise: np.ndarray) -> _Compared:

@@ -205,13 +205,16 @@ class Levels:
         days[settled[day.leaps[settled]]] = np.nan
 
     def _doubt_groups(self, shown: Shown, means: np.ndarray) -> None:
-        """What was learned of a group just before it began to fail is doubted. One that seems to fail for longer than
-        anything takes runs in another way, and is learned anew."""
+        """What was learned of a group just before it began to fail is doubted, and forgotten where it is odd just
+        after a stand and little is known. One that seems to fail for longer than anything takes is learned anew."""
         blocks, known = self._failing["blocks"], self._arrays["known"]
         fails = self._groups.evidence >= self._senders.rules.defaults.failing.deviations
         blocks[:] = np.where(fails, blocks + self._groups.is_steady, 0)
         doubted = _at(np.append(blocks == DOUBTS, False), shown.group)
         known[doubted] = np.floor(known[doubted] * DOUBTED)
+        is_other = self._groups.is_back & self._groups.is_steady & ~self._is_usual(NEARLY)[:-1]
+        forgotten = _at(np.append(is_other, False), shown.group) & (known < SETTLED)
+        known[forgotten], self._arrays["days"][forgotten] = 0, np.nan
         settled = blocks >= FAILING_SETTLED
         anew = np.flatnonzero(_at(np.append(settled, False), shown.group) & ~np.isnan(shown.rest))
         self._arrays["level"][anew], known[anew] = means[anew], BELIEVED
