@@ -2,7 +2,8 @@
 
 What is missing of the planned charge is laid to three things, which add up to it: standing longer than planned (at the
 planned pace), hours of which nothing is known, and a load below the planned one, which is the rest and holds the way
-back to full load after a stand. A day that has only begun is held against that part of its plan.
+back to full load after a stand. A day that has only begun is held against that part of its plan, and what was attained
+against the hours of which something is known.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -58,7 +59,7 @@ def plan_attainment(production_output: DataFrame, production_plans: DataFrame) -
         "production_date",
         plan.alias("planned_charge_barrels"),
         charge.alias("charge_barrels"),
-        share(charge, plan).alias("attainment"),
+        F.when(observed > 0, share(charge, plan - pace * unknown)).alias("attainment"),
         (plan - charge).alias("gap_barrels"),
         (pace * (down - F.col("planned_stand_minutes") * part) / 60).alias("gap_by_stand_barrels"),
         (pace * unknown).alias("gap_by_unknown_barrels"),

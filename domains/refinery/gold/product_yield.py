@@ -6,6 +6,7 @@ Hours without charge have no yield, and units that charge no crude are not asked
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from domains.refinery.measures import share
 from headrace.tables import Table, Whole
 
 TABLE = Table(
@@ -20,7 +21,7 @@ def product_yield(production_output: DataFrame, crude_types: DataFrame, products
         *("crude_type_id", "crude_name"), F.col("classification").alias("crude_class"), "sweetness"
     )
     product = products.select("product_id", "product_name", "product_category", "typical_yield_pct")
-    yielded = F.col("yield_percentage")
+    yielded, charge = F.col("yield_percentage"), F.col("input_volume_barrels")
     return (
         production_output.where(yielded.isNotNull())
         .groupBy(
@@ -28,7 +29,7 @@ def product_yield(production_output: DataFrame, crude_types: DataFrame, products
             F.col("output_product_id").alias("product_id"),
         )
         .agg(
-            F.avg(yielded).alias("avg_yield"),
+            share(F.sum(yielded * charge), F.sum(charge)).alias("avg_yield"),
             F.stddev(yielded).alias("yield_stddev"),
             F.min(yielded).alias("min_yield"),
             F.max(yielded).alias("max_yield"),

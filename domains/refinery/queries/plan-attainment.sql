@@ -1,8 +1,9 @@
 -- What did each refinery charge against its plan, and what kept it from the plan?
--- Columns: refinery, attainment of its crude units over the last seven days and on the last day, barrels a day that are
--- missing of the plan, the unit that misses most over the seven days (crude units or not) with the reason of its worst
--- day, what of the missing crude is by stands, by reduced load and by hours of which nothing is known (barrels a day),
--- main product yield less the planned one, and barrels planned a day. The lowest first.
+-- Columns: refinery, attainment of its crude units over the last seven days and on the last day (of the hours of which
+-- something is known), barrels a day that are missing of the plan, the unit that misses most over the seven days (crude
+-- units or not) with the reason of its worst day, what of the missing crude is by stands, by reduced load and by hours of
+-- which nothing is known (barrels a day), main product yield less the planned one, and barrels planned a day. The lowest
+-- first.
 WITH last_day AS (
     SELECT max(production_date) AS today FROM gold.plan_attainment
 ),
@@ -32,9 +33,9 @@ worst AS (
 )
 SELECT
     w.refinery_name,
-    round(sum(w.charge_barrels) / sum(w.planned_charge_barrels), 3) AS attainment,
+    round(sum(w.charge_barrels) / sum(w.planned_charge_barrels - w.gap_by_unknown_barrels), 3) AS attainment,
     round(sum(CASE WHEN w.is_last THEN w.charge_barrels END)
-        / sum(CASE WHEN w.is_last THEN w.planned_charge_barrels END), 3) AS last_day,
+        / sum(CASE WHEN w.is_last THEN w.planned_charge_barrels - w.gap_by_unknown_barrels END), 3) AS last_day,
     round(sum(w.gap_barrels) / count(DISTINCT w.production_date)) AS missing_a_day,
     max(CASE WHEN o.reason IN ('as planned', 'above plan') THEN 'none' ELSE o.unit_name END) AS worst_unit,
     max(o.reason) AS its_reason,

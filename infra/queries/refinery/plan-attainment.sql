@@ -32,9 +32,12 @@ WITH last_day AS (
 )
 SELECT
   w.refinery_name,
-  ROUND(CAST(SUM(w.charge_barrels) AS DOUBLE) / SUM(w.planned_charge_barrels), 3) AS attainment,
   ROUND(
-    CAST(SUM(CASE WHEN w.is_last THEN w.charge_barrels END) AS DOUBLE) / SUM(CASE WHEN w.is_last THEN w.planned_charge_barrels END),
+    CAST(SUM(w.charge_barrels) AS DOUBLE) / SUM(w.planned_charge_barrels - w.gap_by_unknown_barrels),
+    3
+  ) AS attainment,
+  ROUND(
+    CAST(SUM(CASE WHEN w.is_last THEN w.charge_barrels END) AS DOUBLE) / SUM(CASE WHEN w.is_last THEN w.planned_charge_barrels - w.gap_by_unknown_barrels END),
     3
   ) AS last_day,
   ROUND(CAST(SUM(w.gap_barrels) AS DOUBLE) / COUNT(DISTINCT w.production_date)) AS missing_a_day,

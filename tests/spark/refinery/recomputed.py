@@ -235,10 +235,12 @@ SQL = {
         from apart
     """,
     "product_yield": """
-        select input_crude_type_id as crude_type_id, output_product_id as product_id, avg(yield_percentage) as avg_yield,
+        select input_crude_type_id as crude_type_id, output_product_id as product_id,
+            sum(yield_percentage * input_volume_barrels) / sum(input_volume_barrels) as avg_yield,
             stddev(yield_percentage) as yield_stddev, min(yield_percentage) as min_yield,
             max(yield_percentage) as max_yield, count(*) as sample_count,
-            avg(yield_percentage) - any_value(p.typical_yield_pct) as yield_vs_typical
+            sum(yield_percentage * input_volume_barrels) / sum(input_volume_barrels)
+                - any_value(p.typical_yield_pct) as yield_vs_typical
         from silver.production_output h join silver.products p on p.product_id = h.output_product_id
         where yield_percentage is not null and input_crude_type_id in (select crude_type_id from silver.crude_types)
         group by all

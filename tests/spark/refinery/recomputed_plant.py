@@ -9,7 +9,7 @@ SQL = {
                 sum(output_volume_barrels) as main, sum(downtime_minutes) as down
             from silver.production_output group by all),
         held as (
-            select p.unit_id, d.production_date, p.planned_charge_barrels * d.hours / 24 as plan,
+            select p.unit_id, d.production_date, p.planned_charge_barrels * d.hours / 24 as plan, d.hours,
                 coalesce(m.charge, 0) as charge, coalesce(m.down, 0) as down, d.hours - coalesce(m.hours, 0) as unknown,
                 p.planned_charge_barrels / nullif(24 - p.planned_stand_minutes / 60, 0) as pace,
                 p.planned_stand_minutes * d.hours / 24 as planned_down, m.main / nullif(m.charge, 0) as yielded,
@@ -17,7 +17,7 @@ SQL = {
             from silver.production_plans p join days d on d.production_date = p.plan_date
             left join made m on m.unit_id = p.unit_id and m.production_date = p.plan_date)
         select unit_id, production_date, plan as planned_charge_barrels, charge as charge_barrels,
-            charge / nullif(plan, 0) as attainment, plan - charge as gap_barrels,
+            if(hours > unknown, charge / nullif(plan - pace * unknown, 0), null) as attainment, plan - charge as gap_barrels,
             pace * (down - planned_down) / 60 as gap_by_stand_barrels, pace * unknown as gap_by_unknown_barrels,
             plan - charge - pace * (down - planned_down) / 60 - pace * unknown as gap_by_load_barrels,
             yielded as main_product_yield, yielded - planned_yield as yield_gap, unknown as unknown_hours

@@ -77,6 +77,7 @@ def test_what_is_missing_of_a_plan_is_laid_to_what_kept_the_unit_from_it(hours, 
     assert (b.reason, b.downtime_minutes) == ("stand: power dip", 49)
     assert (c.gap_by_unknown_barrels, c.unknown_hours, c.reason) == (2000, 2, "hours unknown")
     assert (c.observed_hours, c.unit_capacity_bpd) == (1, 24000)
+    assert (c.attainment, e.attainment) == (pytest.approx(1.0), None)
     assert (d.planned_charge_barrels, d.gap_by_stand_barrels, d.reason) == (2250, 0, "as planned")
     assert (e.charge_barrels, e.unknown_hours, e.main_product_yield) == (0, 3, None)
     assert e.reason == "hours unknown"

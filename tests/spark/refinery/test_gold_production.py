@@ -74,11 +74,11 @@ def test_a_week_is_compared_with_the_week_before(table):
 
 def test_product_yield_is_that_of_crude_units_beside_the_typical_one(table, crude_types, products):
     hours = table("""
-        input_crude_type_id  output_product_id  yield_percentage
-        CRUDE-001            PROD-001           0.28
-        CRUDE-001            PROD-001           0.30
-        CRUDE-001            PROD-001           -
-        -                    PROD-004           0.90
+        input_crude_type_id  output_product_id  yield_percentage  input_volume_barrels
+        CRUDE-001            PROD-001           0.28              300
+        CRUDE-001            PROD-001           0.30              100
+        CRUDE-001            PROD-001           -                 0
+        -                    PROD-004           0.90              50
     """)
     (row,) = product_yield(hours, crude_types, products).collect()
     assert (row.crude_name, row.crude_class, row.sweetness, row.product_name) == (
@@ -87,9 +87,9 @@ def test_product_yield_is_that_of_crude_units_beside_the_typical_one(table, crud
         "Sweet",
         "Regular Gasoline",
     )
-    assert (row.avg_yield, row.min_yield, row.max_yield) == (pytest.approx(0.29), 0.28, 0.30)
+    assert (row.avg_yield, row.min_yield, row.max_yield) == (pytest.approx(0.285), 0.28, 0.30)
     assert (row.sample_count, row.yield_stddev) == (2, pytest.approx(0.01414, abs=1e-5))
-    assert row.yield_vs_typical == pytest.approx(0.04)
+    assert row.yield_vs_typical == pytest.approx(0.035)
 
 
 @pytest.fixture

@@ -33,9 +33,12 @@ WITH last_day AS (
 )
 SELECT
   w.refinery_name,
-  ROUND(SUM(w.charge_barrels) / SUM(w.planned_charge_barrels), 3) AS attainment,
   ROUND(
-    SUM(CASE WHEN w.is_last THEN w.charge_barrels END) / SUM(CASE WHEN w.is_last THEN w.planned_charge_barrels END),
+    SUM(w.charge_barrels) / SUM(w.planned_charge_barrels - w.gap_by_unknown_barrels),
+    3
+  ) AS attainment,
+  ROUND(
+    SUM(CASE WHEN w.is_last THEN w.charge_barrels END) / SUM(CASE WHEN w.is_last THEN w.planned_charge_barrels - w.gap_by_unknown_barrels END),
     3
   ) AS last_day,
   ROUND(SUM(w.gap_barrels) / COUNT(DISTINCT w.production_date)) AS missing_a_day,
