@@ -32,6 +32,7 @@ OF_REFINERY = (
     *("refinery_id", "refinery_name", "charge_date", "charge_barrels"),
     *("api_min", "api_max", "sulfur_max_pct"),
 )
+DRAWN_EMPTY = 1e-6  # of what can be drawn, which the solver leaves
 GRADE = ["tank_id", "crude_type_id", "crude_name"]
 
 
@@ -167,6 +168,8 @@ def as_rows(
     part, alike = blend.barrels / blend.barrels.sum(), usable / usable.sum()
     drawn = grades["tank_id"].map(dict(zip(tanks.index, blend.barrels, strict=True)))
     of_tank = tanks.drop(columns="available_barrels")
+    emptied = tanks.index[blend.barrels >= usable * (1 - DRAWN_EMPTY)]
+    binding = [*blend.binding, *(f"{tank} drawn empty" for tank in emptied)]
     return (
         grades.join(of_tank, on="tank_id")
         .assign(
@@ -181,7 +184,7 @@ def as_rows(
             blend_value_per_barrel=part @ value,
             stock_cost_per_barrel=alike @ cost,
             saving_per_day=float(np.dot(part - alike, value - cost)) * limits.charge,
-            binding_limits=", ".join(blend.binding) or "none",
+            binding_limits=", ".join(binding) or "none",
         )
         .reindex(columns=NAMES)
     )

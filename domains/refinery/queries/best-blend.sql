@@ -1,7 +1,8 @@
 -- What should each refinery draw from its crude tanks on its next day?
 -- Columns: refinery, tank, barrels to draw from it and their share of the charge, what lies in it (or why there is no
 -- plan), status, the day, quality of the charge beside the limits of the refinery's own diet, value of its products
--- less cost of its crude a barrel, what that earns a day above drawing all tanks alike, and which limits bind.
+-- less cost of its crude a barrel, what that earns on this one day above drawing all tanks alike, and which limits bind
+-- and which tanks it draws empty.
 SELECT
     refinery_name,
     tank_id,

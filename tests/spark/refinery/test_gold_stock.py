@@ -439,6 +439,13 @@ def test_a_plan_costs_what_its_crude_would_cost_today(table, farm, processing_un
     assert pure.saving_per_day == pytest.approx(24000 * (alike - 72))
 
 
+def test_a_tank_that_is_drawn_empty_limits_the_plan(table, farm, processing_units, refineries):
+    """Of the 50,000 barrels B has 40,000 to give, and only the rest is of A."""
+    found = planned(table, farm, processing_units, refineries, sulfur=3.3, charge=50000)
+    assert found["B", "CRUDE-008"].tank_barrels == pytest.approx(40000)
+    assert {row.binding_limits for row in found.values()} == {"B drawn empty"}
+
+
 def test_the_products_of_a_barrel_are_those_that_were_made_of_the_diet(table):
     """A barrel of 30 °API became 0.66 of P and 0.44 of Q, though as main products they yield 0.5 and 0.3 there. A degree
     gives 0.012 more of P and 0.003 less of Q at those yields, which is 0.01584 - 0.0044 of what was made; as the barrels
