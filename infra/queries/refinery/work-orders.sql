@@ -1,5 +1,5 @@
 -- How often do units fail, how long do repairs take, and what work is open?
-WITH kinds AS (
+WITH parts AS (
   SELECT
     1 AS level,
     refinery_id,
@@ -14,17 +14,8 @@ WITH kinds AS (
     backlog_overdue,
     planned_share,
     finished_orders,
-    cost_usd,
-    main_cause,
-    ROW_NUMBER() OVER (
-      PARTITION BY refinery_id
-      ORDER BY CAST(1.0 * failures AS DOUBLE) / units DESC, failures DESC, unit_type
-    ) AS place
+    cost_usd
   FROM refinery_gold.maintenance_kpis
-), parts AS (
-  SELECT
-    *
-  FROM kinds
   UNION ALL
   SELECT
     0 AS level,
@@ -40,10 +31,92 @@ WITH kinds AS (
     backlog_overdue,
     planned_share,
     finished_orders,
-    cost_usd,
-    main_cause,
-    ROW_NUMBER() OVER (ORDER BY failures DESC, refinery_id, unit_type) AS place
-  FROM kinds
+    cost_usd
+  FROM refinery_gold.maintenance_kpis
+), types AS (
+  SELECT
+    refinery_id,
+    unit_type,
+    ROW_NUMBER() OVER (
+      PARTITION BY refinery_id
+      ORDER BY CAST(1.0 * SUM(failures) AS DOUBLE) / SUM(units) DESC, SUM(failures) DESC, unit_type
+    ) AS place
+  FROM parts
+  GROUP BY
+    refinery_id,
+    unit_type
+  HAVING
+    SUM(failures) > 0
+), repairs AS (
+  SELECT
+    refinery_id,
+    cause_found
+  FROM refinery_silver.work_orders
+  WHERE
+    kind = 'CORRECTIVE'
+    AND cause_found <> 'Not found'
+    AND refinery_id IN (
+      SELECT
+        refinery_id
+      FROM refinery_gold.maintenance_kpis
+    )
+    AND finished_at > (
+      SELECT
+        MAX(updated_at)
+      FROM refinery_silver.work_orders
+    ) - INTERVAL '180' DAY
+), causes AS (
+  SELECT
+    refinery_id,
+    cause_found,
+    ROW_NUMBER() OVER (PARTITION BY refinery_id ORDER BY COUNT(*) DESC, cause_found) AS place
+  FROM (
+    SELECT
+      *
+    FROM repairs
+    UNION ALL
+    SELECT
+      'all' AS refinery_id,
+      cause_found
+    FROM repairs
+  ) AS found
+  GROUP BY
+    refinery_id,
+    cause_found
+), missed AS (
+  SELECT
+    refinery_id,
+    gap_barrels
+  FROM refinery_gold.plan_attainment
+  WHERE
+    downtime_minutes > planned_stand_minutes
+    AND gap_barrels > 0
+    AND refinery_id IN (
+      SELECT
+        refinery_id
+      FROM refinery_gold.maintenance_kpis
+    )
+    AND production_date > (
+      SELECT
+        MAX(production_date)
+      FROM refinery_gold.plan_attainment
+    ) - INTERVAL '180' DAY
+), lost AS (
+  SELECT
+    refinery_id,
+    SUM(gap_barrels) AS barrels
+  FROM (
+    SELECT
+      *
+    FROM missed
+    UNION ALL
+    SELECT
+      'all' AS refinery_id,
+      gap_barrels
+    FROM missed
+  ) AS found
+  GROUP BY
+    refinery_id
 )
 SELECT
   refinery_name,
@@ -61,15 +134,22 @@ SELECT
   ) AS planned_share,
   ROUND(CAST(CAST(SUM(cost_usd) * 30 AS DOUBLE) / MAX(days) AS DOUBLE) / 1000, 0) AS kusd_a_month,
   SUM(failures) AS failures,
-  MAX(CASE WHEN place = 1 AND failures > 0 THEN unit_type END) AS fails_most,
-  MAX(CASE WHEN place = 1 AND failures > 0 THEN main_cause END) AS by_cause,
-  refinery_id
-FROM parts
+  MAX(t.unit_type) AS fails_most,
+  MAX(c.cause_found) AS by_cause,
+  ROUND(COALESCE(MAX(l.barrels), 0)) AS barrels_lost,
+  p.refinery_id
+FROM parts AS p
+LEFT JOIN types AS t
+  ON t.refinery_id = p.refinery_id AND t.place = 1
+LEFT JOIN causes AS c
+  ON c.refinery_id = p.refinery_id AND c.place = 1
+LEFT JOIN lost AS l
+  ON l.refinery_id = p.refinery_id
 GROUP BY
   level,
-  refinery_id,
+  p.refinery_id,
   refinery_name
 ORDER BY
   level,
   mtbf_days,
-  refinery_id
+  p.refinery_id

@@ -157,3 +157,29 @@ def test_what_is_missing_of_crude_makes_up_for_no_mass_that_is_too_much():
     }
     (row,) = answer("material-balance", tables)
     assert (row["imbalance_pct"], row["shipments_set_aside"]) == (10, 7)
+
+
+def test_what_fails_most_and_why_is_counted_over_the_whole_network():
+    tables = {
+        "gold.maintenance_kpis": """SELECT *, 90 AS days, 9.0 AS mttr_hours, 0 AS backlog, 0 AS backlog_repairs,
+            0 AS backlog_overdue, 0.5 AS planned_share, 4 AS finished_orders, 1.0 AS cost_usd
+            FROM (VALUES ('A', 'Alpha', 'Coker', 1, 3), ('A', 'Alpha', 'Reformer', 1, 2),
+                ('B', 'Beta', 'Reformer', 1, 2), ('B', 'Beta', 'Coker', 2, 0))
+            t(refinery_id, refinery_name, unit_type, units, failures)""",
+        "silver.work_orders": """SELECT *, 'CORRECTIVE' AS kind, TIMESTAMP '2024-01-10' AS finished_at,
+            TIMESTAMP '2024-01-10' AS updated_at FROM (VALUES ('A', 'Fouling'), ('A', 'Fouling'), ('A', 'Bearing wear'),
+            ('B', 'Bearing wear'), ('B', 'Bearing wear'), ('B', 'Not found')) t(refinery_id, cause_found)""",
+        "gold.plan_attainment": """SELECT *, DATE '2024-01-10' AS production_date FROM (VALUES ('A', 60, 0, 500.0),
+            ('A', 0, 0, 70.0), ('A', 60, 60, 20.0), ('A', 60, 0, -9.0), ('B', 90, 60, 40.0))
+            t(refinery_id, downtime_minutes, planned_stand_minutes, gap_barrels)""",
+    }
+    rows = {row["refinery_id"]: row for row in answer("work-orders", tables)}
+    assert list(rows) == ["all", "A", "B"]
+    assert {name: row["fails_most"] for name, row in rows.items()} == {
+        "all": "Reformer",
+        "A": "Coker",
+        "B": "Reformer",
+    }
+    assert [row["by_cause"] for row in rows.values()] == ["Bearing wear", "Fouling", "Bearing wear"]
+    assert [row["barrels_lost"] for row in rows.values()] == [540, 500, 40]
+    assert [row["failures"] for row in rows.values()] == [7, 5, 2]
