@@ -29,8 +29,11 @@ def attach(
     if into is None:
         out.print(lines(name, str(settings.home.absolute()), settings.lake), soft_wrap=True, markup=False)
         return
+    from headrace.errors import UsageError
     from headrace.serve.query import attached
 
+    if not into.absolute().parent.is_dir():
+        raise UsageError(f"no folder {into.absolute().parent} to write {into.name} into")
     into.unlink(missing_ok=True)
     with attached(name, file=str(into)) as connection:
         (count,) = connection.execute("select count(*) from duckdb_views() where not internal").fetchone()

@@ -63,6 +63,10 @@ def query(
     shape = Format.json if as_json else form
     if name and sql is not None:
         raise UsageError("give the name of a query or --sql, not both")
+    if output and (as_json or form is not Format.table):
+        raise UsageError("--output takes its format from the file's name: leave out --json and --format")
+    if output and name is None and sql is None:
+        raise UsageError("--output wants a query: its name, or any SQL")
     which = {"version": version, "at": at}
     if shell:
         from cli.query_shell import Shell
@@ -83,7 +87,8 @@ def answering(said: str, which: dict[str, Any] | None = None) -> AbstractContext
         return asked(said, **which or {})
     from headrace.serve.named_queries import named_query
 
-    return asked(named_query(said).sql, domain=said.split("/")[0], **which or {})
+    query = named_query(said)
+    return asked(query.sql, domain=query.name.split("/")[0], **which or {})
 
 
 def _deliver(result: "Result", form: Format, limit: int | None, output: Path | None) -> None:

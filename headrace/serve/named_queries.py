@@ -41,7 +41,10 @@ def in_order(domain: str) -> dict[str, str]:
 
 
 def named_query(name: str) -> NamedQuery:
+    """By its name; its domain may be left out where no other has one of that name."""
     known = {query.name: query for query in named_queries()}
+    meant = [whole for whole in known if whole.split("/")[1] == name]
+    name = meant[0] if len(meant) == 1 else name
     if name not in known:
         raise UnknownName("query", name, known)
     return known[name]

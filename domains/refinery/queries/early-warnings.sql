@@ -10,7 +10,8 @@ SELECT
     round(hours_to_critical) AS at_most_hours_to_critical,
     driving_sensors,
     round(confidence, 2) AS confidence,
-    concat(sensor_id, ' ', limit_kind, ' ', CAST(limit_value AS VARCHAR), ' ', measurement_unit) AS first_limit,
+    CASE WHEN sensor_id IS NOT NULL
+        THEN concat(sensor_id, ' ', limit_kind, ' ', CAST(limit_value AS VARCHAR), ' ', measurement_unit) END AS first_limit,
     round(current_value, 1) AS it_reads,
     round(usual_value, 1) AS usually,
     round(hours_to_warning) AS at_most_hours_to_warning,

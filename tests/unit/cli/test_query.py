@@ -15,9 +15,9 @@ from cli.query import Listed, first_sentence
 from cli.query_output import LOOKED_AT, SHOWN, Format, save, show
 from cli.query_shell import Shell
 from cli.screen import Screen
-from headrace.errors import UsageError
+from headrace.errors import UnknownName, UsageError
 from headrace.lake.paths import Paths
-from headrace.serve.named_queries import list_queries
+from headrace.serve.named_queries import list_queries, named_query
 from headrace.serve.query import asked, run_sql
 from headrace.settings import Settings
 
@@ -170,3 +170,27 @@ def test_without_a_name_the_questions_are_listed():
 
 def test_a_list_shows_the_first_sentence_only():
     assert first_sentence("Who is late? Columns: who, how late.") == "Who is late?"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["--output", "x.csv"], "--output wants a query"),
+        (["--sql", "select 1", "--output", "x.csv", "--json"], "leave out --json and --format"),
+    ],
+)
+def test_an_output_that_could_not_be_is_refused(line, told):
+    result = CliRunner().invoke(app, ["query", *line])
+    assert result.exit_code != 0
+    assert told in str(result.exception)
+
+
+def test_a_query_is_found_without_its_domain_where_no_other_has_its_name():
+    assert named_query("early-warnings").name == "refinery/early-warnings"
+    with pytest.raises(UnknownName, match="refinery/early-warnings"):
+        named_query("early-warning")
+
+
+def test_a_database_is_written_into_a_folder_that_is_there():
+    result = CliRunner().invoke(app, ["attach", "refinery", "--into", "/no/such/lake.duckdb"])
+    assert "no folder /no/such to write lake.duckdb into" in str(result.exception)

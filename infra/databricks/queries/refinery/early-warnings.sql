@@ -6,15 +6,18 @@ SELECT
   ROUND(hours_to_critical) AS at_most_hours_to_critical,
   driving_sensors,
   ROUND(confidence, 2) AS confidence,
-  CONCAT(
-    COALESCE(sensor_id, ''),
-    ' ',
-    COALESCE(limit_kind, ''),
-    ' ',
-    COALESCE(CAST(limit_value AS STRING), ''),
-    ' ',
-    COALESCE(measurement_unit, '')
-  ) AS first_limit,
+  CASE
+    WHEN NOT sensor_id IS NULL
+    THEN CONCAT(
+      COALESCE(sensor_id, ''),
+      ' ',
+      COALESCE(limit_kind, ''),
+      ' ',
+      COALESCE(CAST(limit_value AS STRING), ''),
+      ' ',
+      COALESCE(measurement_unit, '')
+    )
+  END AS first_limit,
   ROUND(current_value, 1) AS it_reads,
   ROUND(usual_value, 1) AS usually,
   ROUND(hours_to_warning) AS at_most_hours_to_warning,
