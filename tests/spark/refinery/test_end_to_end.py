@@ -38,10 +38,10 @@ from simulation.generate.row_maker import RowMaker
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
-from tests.spark.refinery import recomputed, recomputed_plant
+from tests.spark.refinery import recomputed, recomputed_instruments, recomputed_plant
 
 DOMAIN = "refinery"
-RECOMPUTED = recomputed.SQL | recomputed_plant.SQL
+RECOMPUTED = recomputed.SQL | recomputed_plant.SQL | recomputed_instruments.SQL
 START = datetime(2024, 1, 1)
 FORTNIGHT_ENDS = START + timedelta(days=14)
 MORE_FAULTS = 5
