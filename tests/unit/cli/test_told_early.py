@@ -30,7 +30,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
         ("refine pumps --table strokez", "there is no table named 'strokez'; did you mean strokes"),
         ("refine pumps --select strokez+", "there is no table named 'strokez'; did you mean strokes"),
         ("query refinery/early-warning", "did you mean refinery/early-warnings?"),
-        ("query utilization", "did you mean refinery/utilization?"),
+        ("query utilisation", "did you mean refinery/utilization?"),
         ("refine pumps --layer gold", "--layers"),
         ("refin pumps", "refine"),
         ("refine pumps --layers iron", "'iron' is not among bronze, silver, gold"),
