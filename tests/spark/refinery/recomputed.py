@@ -246,14 +246,18 @@ SQL = {
         group by all
     """,
     "yield_by_quality": """
-        select output_product_id as product_id,
+        with crudes as (
+            select output_product_id as product_id, input_crude_type_id as crude_type_id, count(*) as hours,
+                sum(yield_percentage * input_volume_barrels) / sum(input_volume_barrels) as yielded
+            from silver.production_output where yield_percentage is not null group by all)
+        select product_id,
             case when c.api_gravity_typical < 22.3 then 'below 22.3' when c.api_gravity_typical < 31.1 then '22.3 to 31.1'
                 when c.api_gravity_typical < 40 then '31.1 to 40' else '40 and above' end as api_gravity_band,
             case when c.sulfur_content_typical < 0.5 then 'below 0.5' when c.sulfur_content_typical < 1.5
                 then '0.5 to 1.5' else '1.5 and above' end as sulfur_band,
-            avg(yield_percentage) as avg_yield, count(*) as sample_count, count(distinct c.crude_type_id) as crudes
-        from silver.production_output h join silver.crude_types c on c.crude_type_id = h.input_crude_type_id
-        where yield_percentage is not null group by all
+            sum(yielded * hours) / sum(hours) as avg_yield, sum(hours) as sample_count,
+            count(distinct c.crude_type_id) as crudes
+        from crudes h join silver.crude_types c on c.crude_type_id = h.crude_type_id group by all
     """,
     "inventory_status": """
         with latest as (
