@@ -67,9 +67,7 @@ class _Compared:
 
 class Groups:
     def __init__(self) -> None:
-        self._arrays = Arrays(
-            evidence=np.float64(0), warming=np.int32(0), leapt=np.bool_(False), ran=np.int32(FEW_BLOCKS)
-        )
+        self._arrays = Arrays(evidence=np.float64(0), leapt=np.bool_(False), ran=np.int32(FEW_BLOCKS))
         self._before = Arrays(position=np.float64(np.nan))
         self._covariance = np.empty((0, 0))
         self._weight = np.empty((0, 0))
@@ -92,7 +90,7 @@ class Groups:
     @property
     def is_steady(self) -> np.ndarray:
         """Of each group: it neither stands nor warms up."""
-        is_steady: np.ndarray = self._arrays["warming"] == 0
+        is_steady: np.ndarray = self._arrays["ran"] >= WARMING
         return is_steady
 
     @property
@@ -157,11 +155,10 @@ class Groups:
             return many
 
         leaps = many(np.abs(shown.position[seen] - before[seen]) > LEAP)  # nan is none
-        leapt, warming, warmed = self._arrays["leapt"], self._arrays["warming"], self._arrays["warming"] == 1
+        leapt, ran = self._arrays["leapt"], self._arrays["ran"]
         leapt[:] = leaps | (leapt & many(np.abs(shown.rest[seen]) > STANDS))
-        warming[:] = np.where(leapt, WARMING, np.maximum(warming - 1, 0))
-        self._arrays["ran"][:] = np.where(leapt, 0, self._arrays["ran"] + 1)
-        self.forgive(warmed & ~leapt)  # what a stand has changed did not come over days
+        ran[:] = np.where(leapt, 0, ran + 1)
+        self.forgive(ran == WARMING)  # what a stand has changed did not come over days
         before[seen] = shown.position[seen]
 
     def _compared(self, shown: Shown, noise: np.ndarray) -> _Compared:

@@ -57,6 +57,8 @@ class _Scale:
 
     level: np.ndarray
     band: np.ndarray
+    low: np.ndarray
+    """Its low limit; without limits, its level."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,13 @@ class Levels:
         scale = self._scale(block.means)
         shown = self._shown(block.means, scale)
         kinds = self._groups.judge(shown, self._kinds["noise"], len(self._senders.groups))
-        is_usual = self._is_usual(NEARLY)
-        usable = np.flatnonzero(~np.isnan(shown.rest) & _at(is_usual, shown.group))
+        is_usual = _of_senders(self._is_usual(NEARLY), shown.group, of_none=True)
+        usable = np.flatnonzero(~np.isnan(shown.rest) & is_usual)
         day = self._day(shown, kinds, scale, usable)
         self._learn_levels(day, shown, scale)
         self._learn_noise(day, shown.kind)
         self._settle(day, scale)
-        self._groups.learn(kinds, self._is_usual(CALM)[:-1])
+        self._groups.learn(kinds, self._is_usual(CALM))
         self._doubt_groups(shown, block.means)
         return Course(block.at, self._groups.evidence.copy(), self._groups.is_steady, day.judged, day.score)
 
@@ -124,22 +126,22 @@ class Levels:
         before[:] = np.where(np.isnan(means), before, means)
         low, high = self._senders.limits[1, : len(means)], self._senders.limits[2, : len(means)]
         band = np.where(high > low, high - low, np.where(change > 0, UNLIMITED * change, np.nan))
-        return _Scale(np.where(self._arrays["known"] > 0, self._arrays["level"], means), band)
+        level = np.where(self._arrays["known"] > 0, self._arrays["level"], means)
+        return _Scale(level, band, np.where(high > low, low, level))
 
     def _shown(self, means: np.ndarray, scale: _Scale) -> Shown:
-        low, high = self._senders.limits[1, : len(means)], self._senders.limits[2, : len(means)]
-        zero = np.where(high > low, low, scale.level)
         group, kind = self._senders.group[: len(means)], self._senders.kind[: len(means)] + 1  # 0: of no kind
         rest, position, level = (
             (of - since) / scale.band
-            for of, since in ((means, scale.level), (means, zero), (scale.level, zero))
+            for of, since in ((means, scale.level), (means, scale.low), (scale.level, scale.low))
         )
         return Shown(group, kind, rest, position, level, self._arrays["known"].copy())
 
     def _is_usual(self, part: float) -> np.ndarray:
-        """Of each group, and of none at the end: it runs, and its evidence is below this part of what is failing."""
+        """Of each group: it runs, and its evidence is below this part of what is failing."""
         most = part * self._senders.rules.defaults.failing.deviations
-        return np.append(self._groups.is_steady & (self._groups.evidence < most), True)
+        is_usual: np.ndarray = self._groups.is_steady & (self._groups.evidence < most)
+        return is_usual
 
     def _day(self, shown: Shown, kinds: Kinds, scale: _Scale, usable: np.ndarray) -> _Day:
         """usable: places of senders that were read, in groups that run as usual."""
@@ -167,7 +169,7 @@ class Levels:
 
     def _learn_levels(self, day: _Day, shown: Shown, scale: _Scale) -> None:
         """One block pulls a level by no more than is usual."""
-        learns = ~np.isnan(shown.rest) & _at(self._is_usual(1.0), shown.group)
+        learns = ~np.isnan(shown.rest) & _of_senders(self._is_usual(1.0), shown.group, of_none=True)
         learns[day.judged[np.abs(day.score) >= FAR]] = False
         places = np.flatnonzero(learns)
         known, rest, own = shown.known[places], shown.rest[places], day.own[places]
@@ -210,21 +212,21 @@ class Levels:
         blocks, known = self._failing["blocks"], self._arrays["known"]
         fails = self._groups.evidence >= self._senders.rules.defaults.failing.deviations
         blocks[:] = np.where(fails, blocks + self._groups.is_steady, 0)
-        doubted = _at(np.append(blocks == DOUBTS, False), shown.group)
+        doubted = _of_senders(blocks == DOUBTS, shown.group)
         known[doubted] = np.floor(known[doubted] * DOUBTED)
-        is_other = self._groups.is_back & self._groups.is_steady & ~self._is_usual(NEARLY)[:-1]
-        forgotten = _at(np.append(is_other, False), shown.group) & (known < SETTLED)
+        is_other = self._groups.is_back & self._groups.is_steady & ~self._is_usual(NEARLY)
+        forgotten = _of_senders(is_other, shown.group) & (known < SETTLED)
         known[forgotten], self._arrays["days"][forgotten] = 0, np.nan
         settled = blocks >= FAILING_SETTLED
-        anew = np.flatnonzero(_at(np.append(settled, False), shown.group) & ~np.isnan(shown.rest))
+        anew = np.flatnonzero(_of_senders(settled, shown.group) & ~np.isnan(shown.rest))
         self._arrays["level"][anew], known[anew] = means[anew], BELIEVED
         blocks[settled] = 0
         self._groups.forgive(settled)
 
 
-def _at(of_groups: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """For each sender, what holds for its group; for one of none, the last."""
-    found: np.ndarray = of_groups[group]
+def _of_senders(of_groups: np.ndarray, group: np.ndarray, of_none: bool = False) -> np.ndarray:
+    """For each sender, what holds for its group; or `of_none`, if it has none (-1)."""
+    found: np.ndarray = np.append(of_groups, of_none)[group]
     return found
 
 

@@ -1,5 +1,7 @@
 """What is said of instruments and of operators' alarms, said once more from silver by another engine (see `recomputed`)."""
 
+from tests.spark.refinery.recomputed import STANDING
+
 SQL = {
     "alarm_kpis": """
         with events as (select *, console as refinery_id from silver.alarms where console is not null),
@@ -49,10 +51,8 @@ SQL = {
             left join shares p using (refinery_id, event_date) left join others o using (refinery_id, event_date)
             left join stale s using (refinery_id, event_date)
     """,
-    "sensor_trust": """
-        with standing as (
-            select distinct unit_id, production_hour + n * interval 1 hour as hour
-            from silver.production_output, range(13) marks(n) where downtime_minutes > 0 or input_volume_barrels = 0),
+    "sensor_trust": f"""
+        with {STANDING.strip()},
         sensors as (
             select * from silver.sensors where effective_from <= $as_of and effective_to > $as_of),
         readings as (
