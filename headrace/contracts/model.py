@@ -85,6 +85,14 @@ def _not_reserved(name: str) -> str:
     return name
 
 
+def _as_sources_spell(name: str) -> str:
+    if not name or re.search(r"[\"'`?\\\x00-\x1f]", name):
+        raise ValueError(
+            f"{name!r} is no name that is read; allowed: any text without quotes, backslashes and ?"
+        )
+    return name
+
+
 Span = Annotated[timedelta, BeforeValidator(parse_span)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -99,6 +107,9 @@ class ColumnSpec(Strict):
     type: ColumnType = "string"
     meaning: str = ""
     unit: str = ""
+    sent_as: Annotated[str, AfterValidator(_as_sources_spell)] | None = Field(
+        None, description="Its name at the source, where a column of a table cannot have that name."
+    )
     format: str | None = Field(None, description="'A|B|C' lists the allowed values; 'RATE-##' is a pattern.")
     weights: tuple[float, ...] | None = Field(None, description="One weight per value of the format.")
     references: Annotated[str, AfterValidator(_with_table)] | None = Field(
@@ -189,6 +200,11 @@ class Arrives(Strict):
         description="What becomes of other content under the name of a file that was taken: set aside, taken beside "
         "what came before, or taken as its newer delivery.",
     )
+    extra: Literal["refuse", "keep"] = Field(
+        "refuse",
+        description="What becomes of fields of JSON that the contract does not name: the row is set aside, or it "
+        "passes and they are kept in the column `_extra`.",
+    )
     strict: bool = Field(
         False, description="CSV files are refused that have columns in another order, or as Excel saves them."
     )
@@ -211,6 +227,8 @@ class Arrives(Strict):
         for key in sorted(self.model_fields_set & {"partitions", "retention"}):
             if self.topic is None:
                 raise ValueError(f"{key} has no effect without `topic`, whose {key} it says")
+        if self.extra == "keep" and self.files != "json" and self.topic is None:
+            raise ValueError(f"extra has no effect on files of {self.files}, only on JSON: files or a topic")
         if self.strict and self.files != "csv":
             raise ValueError("strict has no effect on files other than CSV")
         if self.cadence is not None and self.per is None:
@@ -318,12 +336,23 @@ class Contract(Strict):
         return max(self.at_least, scaled)
 
     @property
+    def sent_names(self) -> dict[str, str]:
+        """The name of each column at the source."""
+        return {name: spec.sent_as or name for name, spec in self.columns.items()}
+
+    @property
+    def keeps_extra(self) -> bool:
+        """Whether fields that are none of its columns are kept."""
+        return self.arrives.extra == "keep"
+
+    @property
     def evolving(self) -> dict[str, datetime]:
         """Since when each column is sent that was not always."""
         return {name: step.since for step in self.evolves for name in step.columns}
 
     @model_validator(mode="after")
     def _holds_together(self) -> "Contract":
+        self._check_sent_names()
         if self.changes is not None and self.type != "change_feed":
             raise ValueError(f"changes has no effect on a {self.type}, only on a change_feed")
         if self.changes is not None:
@@ -343,6 +372,18 @@ class Contract(Strict):
                     f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}"
                 )
         return self
+
+    def _check_sent_names(self) -> None:
+        senders: dict[str, str] = {}
+        for name, spec in self.columns.items():
+            if spec.sent_as is None:
+                continue
+            key = f"columns.{name}.sent_as"
+            if spec.sent_as in self.columns and spec.sent_as != name:
+                raise ValueError(f"{key} says {spec.sent_as!r}, which is the name of another column")
+            if spec.sent_as in senders:
+                raise ValueError(f"{key} says {spec.sent_as!r}, as that of {senders[spec.sent_as]} does")
+            senders[spec.sent_as] = name
 
 
 def read_model(file: Path, model: type[M], expected: str) -> M:
@@ -400,7 +441,7 @@ def _explained(
         elif problem["type"] == "missing":
             message = "is missing"
         elif problem["type"] == "value_error":  # of a whole model, whose message begins with a key
-            place.append(message.split()[0])
+            place += message.split()[0].split(".")
         yield f"{file}:{line_of(tree, place)}: {where}: {message}"
 
 

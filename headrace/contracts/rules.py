@@ -41,7 +41,8 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     unread, no_key = F.col("_raw").isNotNull(), F.col("_raw").isNotNull() & key.isNull()
     is_bytes, is_long = is_no_text("_raw"), F.octet_length("_raw") > MOST_IN_LINE
     is_object = F.json_object_keys("_raw").isNotNull()
-    says_null = is_object & F.get_json_object("_raw", f"$['{contract.key_column}']").isNull()
+    sent_key = contract.sent_names[contract.key_column]
+    says_null = is_object & F.get_json_object("_raw", f"$['{sent_key}']").isNull()
     yield NOT_UTF8, no_key & is_bytes
     yield TOO_LONG, no_key & ~is_bytes & is_long
     yield MALFORMED, no_key & ~is_bytes & ~is_long & ~is_object

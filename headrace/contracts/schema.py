@@ -26,15 +26,28 @@ def spark_type(column: ColumnSpec) -> T.DataType:
 
 
 def source_schema(contract: Contract) -> T.StructType:
-    """The columns as the source sends them."""
+    """The columns that the source sends, by their names here."""
     return T.StructType([T.StructField(name, spark_type(spec)) for name, spec in contract.columns.items()])
+
+
+def sent_schema(contract: Contract) -> T.StructType:
+    """The columns by their names at the source."""
+    fields = zip(contract.sent_names.values(), source_schema(contract), strict=True)
+    return T.StructType([T.StructField(sent, field.dataType) for sent, field in fields])
+
+
+def sent_columns(contract: Contract) -> list[Column]:
+    """The columns of a row under their names at the source."""
+    return [F.col(name).alias(sent) for name, sent in contract.sent_names.items()]
 
 
 def bronze_schema(contract: Contract) -> T.StructType:
     """What arrived, and where and when it came from."""
-    return T.StructType([*source_schema(contract).fields, *TECHNICAL.fields])
+    kept = [T.StructField(EXTRA, T.StringType())] if contract.keeps_extra else []
+    return T.StructType([*source_schema(contract).fields, *TECHNICAL.fields, *kept])
 
 
+EXTRA = "_extra"
 TECHNICAL = T.StructType(
     [
         T.StructField("_raw", T.StringType()),
@@ -52,6 +65,7 @@ TECHNICAL_MEANINGS = {
     "_offset": "The offset in the partition, or the number of the line in the file",
     "_sent_at": "When it was sent",
     "_ingested_at": "When bronze took it",
+    EXTRA: "The fields that its contract does not name, as JSON",
     "_processed_at": "When this table took it, or made it",
     "_rejected_at": "When it was set aside",
     "_reasons": "Why it was set aside",

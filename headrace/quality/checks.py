@@ -14,7 +14,7 @@ import yaml
 
 from headrace.contracts.load import domain_folder
 from headrace.contracts.model import ColumnSpec, Contract, Loader
-from headrace.contracts.schema import TECHNICAL, spark_type
+from headrace.contracts.schema import bronze_schema, spark_type
 from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.paths import Paths, rejected_of
@@ -90,11 +90,10 @@ def written(file: Path, view: str) -> Iterator[Check]:
 
 def bronze_checks(contract: Contract, files: Totals, arrived: int) -> list[Check]:
     """Schema, volume and the share of unreadable lines only: bronze keeps faulty rows."""
-    types = {name: spark_type(spec).simpleString() for name, spec in contract.columns.items()}
-    technical = {field.name: field.dataType.simpleString() for field in TECHNICAL}
+    types = {field.name: field.dataType.simpleString() for field in bronze_schema(contract)}
     set_aside, delivered = f"{files.set_aside} + 0 * count(*)", files.taken + files.set_aside
     return [
-        _schema(types | technical),
+        _schema(types),
         {"row_count": {"name": "rows have arrived", "warn": "when = 0"}},
         _none("rows_missing", "every line of the files taken is a row",
               expression=f"{files.lines} - count(*)"),

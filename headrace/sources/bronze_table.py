@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.contracts.schema import bronze_schema, spark_type
+from headrace.contracts.schema import EXTRA, bronze_schema
 from headrace.errors import Busy, HeadraceError, UsageError
 from headrace.lake import ledger, log
 from headrace.lake.delta_rs import append_once
@@ -145,13 +145,19 @@ def ready_bronze(start: Callable[[], SparkSession], contract: Contract, table: s
 
 def grow(start: Callable[[], SparkSession], contract: Contract, tables: Iterable[str]) -> None:
     """Adds the columns that evolved to tables made before they did; what they hold is null there."""
-    for table in tables if contract.evolving else ():
+    growing = _growing(contract)
+    for table in tables if growing else ():
         stored = _columns(table)
-        gained = [name for name in contract.evolving if stored and name not in stored]
+        gained = [name for name in growing if stored and name not in stored]
         if gained:
-            kinds = {name: spark_type(contract.columns[name]).simpleString() for name in gained}
-            listed = ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
+            schema = bronze_schema(contract)
+            listed = ", ".join(f"`{name}` {schema[name].dataType.simpleString()}" for name in gained)
             start().sql(f"ALTER TABLE delta.`{table}` ADD COLUMNS ({listed})")
+
+
+def _growing(contract: Contract) -> list[str]:
+    """The columns that a table may gain."""
+    return [*contract.evolving, *([EXTRA] if contract.keeps_extra else [])]
 
 
 def _columns(table: str) -> dict[str, str]:
@@ -175,13 +181,18 @@ def _check(contract: Contract, table: str) -> None:
                 f"Nothing was written. Put the type back, or send the column under another name that the contract "
                 f"declares under evolves, {ways_out}."
             )
-    new = [name for name in wanted if name not in stored and name not in contract.evolving]
+    new = [name for name in wanted if name not in stored and name not in _growing(contract)]
     gone = [name for name in stored if name not in wanted]
     if new:
         raise UsageError(
             f"the contract of {contract.table} has a column that bronze.{contract.table} lacks: {', '.join(new)}. "
             f"Nothing was written. Say since when it is sent (evolves: [{{since: …, columns: [{new[0]}]}}]), "
             f"{ways_out}."
+        )
+    if EXTRA in gone:
+        raise UsageError(
+            f"bronze.{contract.table} has the column {EXTRA} of fields that no contract named. Nothing was written. "
+            f"Let the contract say arrives: {{extra: keep}} as before, {ways_out}."
         )
     if gone:
         raise UsageError(

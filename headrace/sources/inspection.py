@@ -111,7 +111,15 @@ def headers(header: str, contract: Contract) -> set[bytes]:
 
 def header_lines(contract: Contract) -> tuple[str, str]:
     """How a CSV file usually spells its header."""
-    return ",".join(contract.columns), ",".join(f'"{name}"' for name in contract.columns)
+    names = contract.sent_names.values()
+    return csv_line(names), ",".join(f'"{name}"' for name in names)
+
+
+def csv_line(values: Iterable[str]) -> str:
+    """Values in quotes only where they need them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
 
 
 def names_in(header: str) -> list[str]:
@@ -259,7 +267,7 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
         raise _Unreadable("its header line is no UTF-8") from None
     names, known = names_in(header), headers(header, contract)
     _check_columns(names, contract)
-    if contract.arrives.strict and names != list(contract.columns):
+    if contract.arrives.strict and names != list(contract.sent_names.values()):
         raise _Unreadable("columns in another order than the contract's")
     if contract.arrives.strict and header not in header_lines(contract):
         raise _Unreadable("header line is spelled otherwise than the contract's columns")
@@ -280,10 +288,11 @@ def _bare(line: bytes) -> bytes:
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:
-    wanted = contract.columns
+    wanted = list(contract.sent_names.values())
     if not set(names) & set(wanted):
         raise _Unreadable("no header line with the contract's columns")
-    absent = [name for name in wanted if name not in names and name not in contract.evolving]
+    evolving = {contract.sent_names[name] for name in contract.evolving}
+    absent = [name for name in wanted if name not in names and name not in evolving]
     problems = [f"missing column {name}" for name in absent]
     problems += [f"unexpected column {name}" for name in names if name not in wanted]
     problems += [f"column {name} comes twice" for name in wanted if names.count(name) > 1]
@@ -297,8 +306,9 @@ def _rows_of_parquet(body: BinaryIO, contract: Contract) -> int:
     except (pa.ArrowInvalid, OSError) as error:
         raise _Unreadable(f"not a whole Parquet file: {str(error).splitlines()[0]}") from None
     _check_columns(footer.schema_arrow.names, contract)
+    specs = dict(zip(contract.sent_names.values(), contract.columns.values(), strict=True))
     for field in footer.schema_arrow:
-        spec = contract.columns[field.name]
+        spec = specs[field.name]
         if not fits(field.type, spec):
             raise _Unreadable(f"column {field.name} holds {field.type}, the contract says {spec.type}")
     return int(footer.metadata.num_rows)

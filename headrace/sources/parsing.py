@@ -16,7 +16,14 @@ from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT, is_no_text
-from headrace.contracts.schema import bronze_schema, source_schema, this_instant
+from headrace.contracts.schema import (
+    EXTRA,
+    bronze_schema,
+    sent_columns,
+    sent_schema,
+    source_schema,
+    this_instant,
+)
 from headrace.lake.objects import Found
 from headrace.sources.file_index import File
 from headrace.sources.inspection import Look, headers, names_in, rows_in
@@ -88,9 +95,10 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFr
     urls = [PATTERN.sub(r"\\\g<0>", each.url) for each in files]  # Spark takes each for a pattern
     reader = spark.read.option("recursiveFileLookup", "true")  # else folders named a=b would be columns
     if look.kind == "parquet":
-        rows = reader.schema(source_schema(contract)).parquet(*urls)
+        rows = reader.schema(sent_schema(contract)).parquet(*urls)
+        columns = [F.col(f"`{sent}`").alias(name) for name, sent in contract.sent_names.items()]
         place = F.col("_metadata.row_index").alias("_offset")
-        return rows.select("*", F.lit(None).cast("string").alias("_raw"), place, *_origin(files))
+        return rows.select(*columns, F.lit(None).cast("string").alias("_raw"), place, *_origin(files))
     if files[0].body is None:
         lines = reader.option("lineSep", "\n").text(urls).select(_line(), *_origin(files))
     else:
@@ -158,7 +166,7 @@ def _with_readable_instants(parsed: DataFrame, contract: Contract) -> DataFrame:
     if not dated:
         return parsed
     beyond = reduce(or_, (F.coalesce(~fits, F.lit(False)) for fits in dated.values()))
-    text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*contract.columns))
+    text = F.col("_line") if "_line" in parsed.columns else F.to_json(F.struct(*sent_columns(contract)))
     instants = {name: F.when(fits, F.col(name)) for name, fits in dated.items()}
     return parsed.withColumns({**instants, "_raw": F.coalesce("_raw", F.when(beyond, text))})
 
@@ -170,7 +178,8 @@ def ends_of_time(kind: str) -> tuple[Column, Column]:
 
 def parsed_csv(lines: DataFrame, contract: Contract, header: str) -> DataFrame:
     """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none."""
-    names, schema = names_in(header), source_schema(contract)
+    columns, schema = {sent: name for name, sent in contract.sent_names.items()}, source_schema(contract)
+    names = [columns[name] for name in names_in(header)]
     spellings = sorted(line.decode() for line in headers(header, contract))
     rows = lines.where(~F.col("_line").isin(*spellings))
     line = F.when(~_has_too_many_fields(), _readable_line())
@@ -228,10 +237,15 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
     """Reads `_line`; what else comes with it goes along. Its text is kept where something about it is wrong."""
     parsed = F.from_json(
         _readable_line(),
-        _with_raw(source_schema(contract)),
+        _with_raw(sent_schema(contract)),
         {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw"},
     )
-    return _unfolded(lines.withColumn("_read", parsed), contract, contract.columns, _is_odd(contract))
+    if sent_schema(contract) != source_schema(contract):
+        parsed = parsed.cast(_with_raw(source_schema(contract)))
+    lines = lines.withColumn("_read", parsed)
+    if contract.keeps_extra:
+        lines = lines.withColumn(EXTRA, _extra(contract))
+    return _unfolded(lines, contract, contract.columns, _is_odd(contract))
 
 
 def _readable_line() -> Column:
@@ -245,15 +259,16 @@ def _is_odd(contract: Contract) -> Column:
     holds a number or a letter that there is not. It is taken to pieces only where a glance at it leaves a doubt."""
     in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
     lacks_any = reduce(or_, (F.col(f"_read.{name}").isNull() for name in contract.columns))
-    known, no, yes = F.array(*[F.lit(name) for name in contract.columns]), F.lit(False), F.lit(True)
-    has_more = F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, no)
+    no, yes = F.lit(False), F.lit(True)
+    has_more = no if contract.keeps_extra else _has_more(contract)
     pieces = F.try_parse_json("_line")  # nothing where a name comes twice
     odd = pieces.isNull() | has_more | F.rlike("_line", F.lit(NO_LETTERS))
     for name in _texts(contract):
-        kind = F.schema_of_variant(F.try_variant_get(pieces, f"$.{name}", "variant"))
+        place = f"$['{contract.sent_names[name]}']"
+        kind = F.schema_of_variant(F.try_variant_get(pieces, place, "variant"))
         odd = odd | ~F.coalesce(kind.isin("STRING", "VOID"), yes)
         if (pattern := INSTANT_PATTERNS.get(contract.columns[name].type)) is not None:
-            text = F.try_variant_get(pieces, f"$.{name}", "string")
+            text = F.try_variant_get(pieces, place, "string")
             odd = odd | ~F.coalesce(F.rlike(text, _whole(pattern)), yes)
     odd = odd | _is_no_number(contract, contract.columns)
     # Spark reads a line's first object and passes over what follows, and so does each of these with an array.
@@ -262,6 +277,25 @@ def _is_odd(contract: Contract) -> Column:
     )
     is_one_object = F.coalesce(F.json_object_keys("_line").isNotNull() & F.expr(one_object), no)
     return F.when(in_order | (in_any & ~lacks_any), no).otherwise(odd | ~is_one_object)
+
+
+def _has_more(contract: Contract) -> Column:
+    """Whether a line names fields that the contract does not."""
+    known = F.array(*[F.lit(name) for name in contract.sent_names.values()])
+    return F.coalesce(F.size(F.array_except(F.json_object_keys("_line"), known)) > 0, F.lit(False))
+
+
+def _extra(contract: Contract) -> Column:
+    """The fields that the contract does not name, as JSON."""
+    known = list(contract.sent_names.values())
+    fields = F.try_variant_get(F.try_parse_json("_line"), "$", "map<string, variant>")
+    others = F.to_json(F.map_filter(fields, lambda name, _: ~name.isin(known)))
+    return F.when(~_is_plain(contract) & _has_more(contract), others)
+
+
+def _is_plain(contract: Contract) -> Column:
+    in_order, in_any = (F.rlike("_line", F.lit(pattern)) for pattern in plain_lines(contract))
+    return in_order | in_any
 
 
 def plain_lines(contract: Contract) -> tuple[str, str]:
@@ -273,8 +307,9 @@ def plain_lines(contract: Contract) -> tuple[str, str]:
         name: f'(?:"{INSTANT_PATTERNS.get(spec.type, text)}"|null)' if name in texts else other
         for name, spec in contract.columns.items()
     }
-    in_order = f",{space}".join(f'"{re.escape(name)}":{space}{value}' for name, value in values.items())
-    names_of = {value: [name for name in values if values[name] == value] for value in values.values()}
+    sent = contract.sent_names
+    in_order = f",{space}".join(f'"{re.escape(sent[name])}":{space}{value}' for name, value in values.items())
+    names_of = {value: [sent[name] for name in values if values[name] == value] for value in values.values()}
     pair = "|".join(
         f'"(?:{"|".join(map(re.escape, names))})":{space}{value}' for value, names in names_of.items()
     )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
+from headrace.contracts.schema import EXTRA
 from headrace.lake import objects
 from simulation.generate.columns import SCALARS
 
@@ -34,6 +35,7 @@ def as_stored(batch: pa.RecordBatch, contract: Contract, source: str, at: dateti
         columns = {
             name: pc.if_else(is_broken, pa.scalar(None, each.type), each) for name, each in columns.items()
         }
+    extra = {EXTRA: pa.nulls(size, pa.string())} if contract.keeps_extra else {}
     return pa.table(
         {
             **columns,
@@ -43,6 +45,7 @@ def as_stored(batch: pa.RecordBatch, contract: Contract, source: str, at: dateti
             "_offset": pa.nulls(size, pa.int64()),
             "_sent_at": batch.column("_sent_at"),
             "_ingested_at": pa.repeat(pa.scalar(at, SCALARS["datetime"]), size),
+            **extra,
         }
     )
 

@@ -283,14 +283,16 @@ def broken_lines(struck: Struck, contract: Contract, kinds: Sequence[str]) -> Ar
 def _broken_line(row: dict[str, Any], contract: Contract, aim: float) -> str:
     """The row's line cut short, garbled, or with text where numbers belong, as `aim` (even in [0, 1)) says."""
     is_csv = contract.arrives.files == "csv"
+    numbers = [name for name, spec in contract.columns.items() if spec.type in NUMBERS]
+    row = {contract.sent_names[name]: value for name, value in row.items()}
     line = _line(row, is_csv)
     if aim < 0.4:
         return line[: int(len(line) * (0.2 + aim))]
     if aim < 0.7:
         return NOISE + line.replace(",", ";") if is_csv else line.translate(str.maketrans(':"', ";'"))
     if is_csv:
-        numbers = [name for name, spec in contract.columns.items() if spec.type in NUMBERS]
-        return _line({**row, **dict.fromkeys(numbers, "n/a")}, is_csv)
+        sent = contract.sent_names
+        return _line({**row, **{sent[name]: "n/a" for name in numbers}}, is_csv)
     return re.sub(r'":-?[0-9][0-9.eE+-]*', '":"n/a"', line)
 
 

@@ -17,13 +17,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
 from headrace.contracts.model import Contract
-from headrace.contracts.schema import bronze_schema
+from headrace.contracts.schema import bronze_schema, sent_columns
 from headrace.lake import log, objects
 from headrace.lake.delta_rs import NewFile, append_files
 from headrace.lake.lease import Leases
 from headrace.lake.paths import Paths
 from headrace.sources.bronze_table import ready_bronze
 from headrace.sources.file_index import GENERATED, File, FileIndex
+from headrace.sources.inspection import header_lines
 from simulation.generate.chunks import Chunk, is_recorded
 
 STAMP = "yyyyMMdd'T'HHmmss"
@@ -39,7 +40,7 @@ class Written:
 
 def line_of(contract: Contract) -> Column:
     """The row as a line of its file, or as a message."""
-    row = F.struct(*(F.col(name) for name in contract.columns))
+    row = F.struct(*sent_columns(contract))
     return csv_of(row) if contract.arrives.files == "csv" else F.to_json(row, {"ignoreNullFields": "false"})
 
 
@@ -79,7 +80,7 @@ def _write_by_instant(rows: DataFrame, contract: Contract, folder: str) -> None:
         line = F.coalesce(F.col("_raw"), line_of(contract)).alias("value")
         rows.select(line, stamp).write.partitionBy("_stamp").text(folder)
     else:
-        rows.select(*contract.columns, stamp).write.partitionBy("_stamp").parquet(folder)
+        rows.select(*sent_columns(contract), stamp).write.partitionBy("_stamp").parquet(folder)
 
 
 def _moves(folder: str, contract: Contract, paths: Paths) -> dict[str, object]:
@@ -114,7 +115,7 @@ def _rows_in(file: str, contract: Contract) -> int:
         lines = sum(block.count(b"\n") for block in iter(lambda: body.read(1 << 20), b""))
     if contract.arrives.files == "csv":
         with objects.opened(file) as body:
-            objects.put(file, f"{','.join(contract.columns)}\n".encode() + body.read())
+            objects.put(file, f"{header_lines(contract)[0]}\n".encode() + body.read())
     return lines
 
 

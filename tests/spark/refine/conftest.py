@@ -3,8 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from headrace.contracts.load import load_contracts
+from headrace.contracts.model import Contract
 from headrace.lake.paths import Paths
+from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.run import RefineResult, refine
 from headrace.settings import Settings
 
@@ -89,6 +91,24 @@ def _line(row: dict[str, Any], kind: str, columns: list[str]) -> str:
 @pytest.fixture
 def station(spark: SparkSession, settings: Settings) -> PumpStation:
     return PumpStation(spark, settings)
+
+
+Becomes = Callable[[Contract], None]
+
+
+@pytest.fixture
+def contract_becomes(monkeypatch: pytest.MonkeyPatch) -> Becomes:
+    """Lets a table of any domain have another contract."""
+
+    def become(contract: Contract) -> None:
+        def load(domain: str) -> Catalog:
+            catalog = load_tables(domain)
+            return replace(catalog, contracts={**catalog.contracts, contract.table: contract})
+
+        for user in ("headrace.refine.run", "headrace.refine.silver", "headrace.operate.receipt"):
+            monkeypatch.setattr(f"{user}.load_tables", load)
+
+    return become
 
 
 def stroke(number: int, **other: Any) -> dict[str, Any]:

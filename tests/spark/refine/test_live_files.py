@@ -1,8 +1,6 @@
 """Live files: each is read once, whatever it is named, holds, or was interrupted by."""
 
 import io
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from headrace.refine.catalog import load_tables
 from headrace.refine.silver import recycle
 from headrace.settings import Settings
 from headrace.sources.file_index import FileIndex
-from tests.spark.refine.conftest import PumpStation
+from tests.spark.refine.conftest import Becomes, PumpStation
 
 AT = "2024-01-01T10:00:00"
 
@@ -84,19 +82,6 @@ def test_the_ending_of_a_live_file_says_how_it_is_read_and_each_is_read_once(val
     assert keys(valves) == ["T1", "T4", "T6"]
     assert not [file for file in Path(valves.paths.dropped("turns")).rglob("*") if file.is_file()]
     receipt("valves", valves.settings).check()
-
-
-Becomes = Callable[[Contract], None]
-
-
-@pytest.fixture
-def contract_becomes(monkeypatch: pytest.MonkeyPatch) -> Becomes:
-    def become(contract: Contract) -> None:
-        catalog = replace(load_tables("valves"), contracts={"turns": contract})
-        for user in ("headrace.refine.run", "headrace.refine.silver", "headrace.operate.receipt"):
-            monkeypatch.setattr(f"{user}.load_tables", lambda _: catalog)
-
-    return become
 
 
 def with_column(contract: Contract, name: str, kind: str, *, evolves: bool = True) -> Contract:

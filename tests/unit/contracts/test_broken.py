@@ -145,6 +145,30 @@ BROKEN = {
         3,
         "arrives: sent_at has no effect without files",
     ),
+    "two columns of one sent name": (
+        "notch: {type: int, format: 1|2|3}",
+        "notch: {type: int, sent_as: $n}\n  turn: {type: int, sent_as: $n}",
+        8,
+        r"columns.turn.sent_as says '\$n', as that of notch does",
+    ),
+    "a sent name that is another column's": (
+        "type: int, format",
+        "type: int, sent_as: level_id, format",
+        7,
+        "columns.notch.sent_as says 'level_id', which is the name of another column",
+    ),
+    "a sent name with a quote": (
+        "type: int, format",
+        "type: int, sent_as: it's, format",
+        7,
+        'columns.notch.sent_as: "it\'s" is no name that is read',
+    ),
+    "fields kept of what has none": (
+        "files: json",
+        "files: parquet, extra: keep",
+        3,
+        "arrives: extra has no effect on files of parquet",
+    ),
     "letters among whole numbers": ("1|2|3", "1|2|three", 7, "columns.notch: format lists three"),
     "weights that do not fit": ("1|2|3}", "1|2|3, weights: [1]}", 7, "columns.notch: 1 weights for 3"),
     "a key that is no column": (
