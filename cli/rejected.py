@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,10 +43,14 @@ def rejected(
 
 def _print_csv(found: "list[Rejected]") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("kind", "table", "reason", "count", "sample"))
+    writer.writerow(("kind", "table", "reason", "count", "sample", "place"))
     for each in found:
-        for sample in each.samples or ("",):
-            writer.writerow((each.kind, each.table, each.reason, each.count, sample))
+        for sample, place in zip_longest(each.samples or ("",), each.places, fillvalue=""):
+            writer.writerow((each.kind, each.table, each.reason, each.count, sample, place))
+
+
+def _with_places(found: "Rejected") -> list[str]:
+    return [" ".join(filter(None, each)) for each in zip_longest(found.places, found.samples)]
 
 
 def _show(found: "list[Rejected]") -> None:
@@ -59,12 +64,12 @@ def _show(found: "list[Rejected]") -> None:
     headings = ["kind", "table", "reason", ">how many"]
     rows = [(each.kind, each.table, escape(each.reason), count(each.count)) for each in found]
     if not out.is_terminal:
-        samples = [escape("\n".join(each.samples)) for each in found]
+        samples = [escape("\n".join(_with_places(each))) for each in found]
         headings, rows = [*headings, "such as"], [(*r, s) for r, s in zip(rows, samples, strict=True)]
     out.print(table(headings, rows))
     for each in (each for each in found if each.samples and out.is_terminal):
         out.print(f"[bold]{each.table}[/], {escape(each.reason)}, such as")
-        for sample in each.samples:
+        for sample in _with_places(each):
             out.print(f"  {escape(sample)}", style="dim", overflow="fold")
     out.print(
         "Mend the cause; then leave the files again, and send the rows through by [bold]headrace recycle[/]"

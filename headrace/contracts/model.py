@@ -205,6 +205,11 @@ class Arrives(Strict):
         description="What becomes of fields of JSON that the contract does not name: the row is set aside, or it "
         "passes and they are kept in the column `_extra`.",
     )
+    spelling: Literal["plain", "loose"] = Field(
+        "plain",
+        description="loose: CSV files as people save them, with lines above the header, semicolons, decimal commas and "
+        "the encodings of Windows.",
+    )
     strict: bool = Field(
         False, description="CSV files are refused that have columns in another order, or as Excel saves them."
     )
@@ -231,6 +236,8 @@ class Arrives(Strict):
             raise ValueError(f"extra has no effect on files of {self.files}, only on JSON: files or a topic")
         if self.strict and self.files != "csv":
             raise ValueError("strict has no effect on files other than CSV")
+        if self.spelling == "loose" and (self.strict or self.files != "csv"):
+            raise ValueError("spelling: loose is of files of CSV that are not strict")
         if self.cadence is not None and self.per is None:
             raise ValueError(
                 "cadence names a column of the senders' table and needs `per`, which names that table"

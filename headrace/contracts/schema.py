@@ -62,7 +62,8 @@ TECHNICAL_MEANINGS = {
     "_raw": "The line or message as it came, where it could not be read whole",
     "_source": "The file or topic it came by",
     "_partition": "The partition of the topic; null for a file",
-    "_offset": "The offset in the partition, or the number of the line in the file",
+    "_offset": "The offset in the partition, or the number of the line of a text file (from 1; null "
+    "of one of more than 8 MB that is read in parts) or of the row of a Parquet file (from 0)",
     "_sent_at": "When it was sent",
     "_ingested_at": "When bronze took it",
     EXTRA: "The fields that its contract does not name, as JSON",

@@ -22,13 +22,15 @@ SAMPLE_LETTERS = 200
 
 @dataclass(frozen=True)
 class Rejected:
-    """Rows (of a silver table) or files (of a bronze one) that share a reason; a row may have several."""
+    """Rows (of a silver table) or files (of a bronze one) that share a reason; a row may have several. `places`: of
+    each sample that is a row the file with the line, or the topic with partition and offset."""
 
     kind: Literal["files", "rows"]
     table: str
     reason: str
     count: int
     samples: tuple[str, ...]
+    places: tuple[str, ...] = ()
 
 
 def rejected(
@@ -70,7 +72,9 @@ def _rows(
     table = DeltaTable(as_s3(place)).to_pyarrow_dataset()
     row = ", ".join(f'"{name}": "{name}"' for name in contract.columns if name in table.schema.names)
     reasons = f"SELECT unnest({REASONS}) AS reason FROM rejected"
-    sample = f"SELECT left(coalesce(_raw, CAST(to_json({{{row}}}) AS VARCHAR)), ?) FROM rejected"
+    text = f"left(coalesce(_raw, CAST(to_json({{{row}}}) AS VARCHAR)), ?)"
+    place = "concat_ws(':', concat_ws('/', _source, _partition), _offset)"
+    sample = f"SELECT {text}, {place} FROM rejected"
     with duckdb_connected(settings) as db:
         db.register("rejected", table)
         counts = db.execute(
@@ -80,4 +84,5 @@ def _rows(
             shown = db.execute(
                 f"{sample} WHERE list_contains({REASONS}, ?) LIMIT ?", [SAMPLE_LETTERS, reason, samples]
             ).fetchall()
-            yield Rejected("rows", rejected_of(name), reason, count, tuple(each[0] for each in shown))
+            samples_of, places = tuple(row[0] for row in shown), tuple(row[1] for row in shown)
+            yield Rejected("rows", rejected_of(name), reason, count, samples_of, places)

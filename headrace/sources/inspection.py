@@ -3,13 +3,10 @@
 Rows are counted here apart from Spark, so that the receipt compares two independent counts.
 """
 
-import csv
 import hashlib
 import io
 import json
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,16 +16,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headrace.contracts.model import ColumnSpec, Contract
+from headrace.sources.csv_rows import (
+    BOM,
+    UTF_16,
+    Row,
+    bare,
+    csv_line,
+    csv_rows,
+    loose_file,
+    names_in,
+    numbered,
+)
 
 KINDS = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".csv": "csv"}
-BOM = b"\xef\xbb\xbf"
 SPACES = re.compile(r"[ \t\n\r]*")
 MB = 1 << 20
 MOST_SPLIT = 256 * MB
 """A file that is no sequence of lines (an array, or CSV with line breaks in quotes) is split in memory."""
 MOST_IN_LINE = 64 * MB
 """The heap of a small machine carries no longer text, which Spark copies several times; its file is set aside."""
-MOST_LINES_IN_QUOTES = 1000
+MOST_LOOSE = 64 * MB
+"""A loosely spelled CSV file is spelled again in memory."""
 ARROW_FITS = {
     "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
     "long": (pa.types.is_int64, pa.types.is_int32),
@@ -69,7 +77,7 @@ def look_at(body: BinaryIO, name: str, contract: Contract, *, of_contract: bool)
         _check_name(name, contract, of_contract=of_contract)
         if kind == "parquet":
             look = Look(kind, text.digest, _rows_of_parquet(body, contract))
-        elif text.is_binary:
+        elif text.is_binary and not (text.begins_as_utf16 and is_loose(contract, kind)):
             raise _Unreadable(f"not a text file, but {contract.table} arrives as {kind}")
         else:
             look = _look_at_csv(body, text, contract) if kind == "csv" else _look_at_json(body, text)
@@ -94,14 +102,21 @@ def damage(body: BinaryIO) -> str:
     return ""
 
 
-def rows_in(body: bytes, look: Look, contract: Contract) -> list[bytes]:
-    """The rows of a text file, each as it is spelled, without headers."""
+def rows_in(body: bytes, look: Look, contract: Contract) -> list[Row]:
+    """The rows of a text file, without headers."""
     if look.kind == "json":
-        return _elements(body) if look.is_split else body.removesuffix(b"\n").split(b"\n")
-    known = headers(look.header, contract)
-    lines = io.BytesIO(body)
-    rows = csv_rows(lines, len(names_in(look.header))) if look.is_split else lines
-    return [row for row in map(_bare, rows) if row not in known]
+        lines = body.removesuffix(b"\n").split(b"\n")
+        return _elements(body) if look.is_split else [Row(*each) for each in enumerate(lines, 1)]
+    if is_loose(contract, look.kind):
+        return loose_file(body, contract).rows
+    known, lines_of_file = headers(look.header, contract), io.BytesIO(body)
+    rows = csv_rows(lines_of_file, len(names_in(look.header))) if look.is_split else lines_of_file
+    found = (Row(line, bare(row)) for line, row in numbered(rows))
+    return [row for row in found if row.text not in known]
+
+
+def is_loose(contract: Contract, kind: str) -> bool:
+    return kind == "csv" and contract.arrives.spelling == "loose"
 
 
 def headers(header: str, contract: Contract) -> set[bytes]:
@@ -115,54 +130,6 @@ def header_lines(contract: Contract) -> tuple[str, str]:
     return csv_line(names), ",".join(f'"{name}"' for name in names)
 
 
-def csv_line(values: Iterable[str]) -> str:
-    """Values in quotes only where they need them."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()
-
-
-def names_in(header: str) -> list[str]:
-    try:
-        return [name.strip() for name in next(csv.reader([header]), [])]
-    except csv.Error:
-        return []
-
-
-def csv_rows(lines: Iterable[bytes], columns: int) -> Iterator[bytes]:
-    """Joins the lines of a row whose quotes hold line breaks. Lines that together are no row of so many columns stay
-    apart: one stray quote must not swallow what follows."""
-    rest, again = iter(lines), deque[bytes]()
-    while True:
-        line = again.popleft() if again else next(rest, None)
-        if line is None:
-            return
-        if line.count(b'"') % 2 == 0:
-            yield line
-            continue
-        joined = [line]
-        while len(joined) < MOST_LINES_IN_QUOTES:
-            following = again.popleft() if again else next(rest, None)
-            if following is None:
-                break
-            joined.append(following)
-            if following.count(b'"') % 2:
-                break
-        if _is_row(b"".join(joined), columns):
-            yield b"".join(joined)
-        else:
-            yield line
-            again.extendleft(reversed(joined[1:]))
-
-
-def _is_row(line: bytes, columns: int) -> bool:
-    try:
-        rows = list(csv.reader(io.StringIO(_bare(line).decode(), newline=""), strict=True))
-    except (csv.Error, UnicodeDecodeError):
-        return False
-    return len(rows) == 1 and len(rows[0]) == columns
-
-
 @dataclass(frozen=True)
 class _Text:
     """What a pass over a file's bytes tells of it. `longest`: an upper bound of its longest line."""
@@ -174,14 +141,16 @@ class _Text:
     is_binary: bool
     has_quotes: bool
     is_ended: bool
+    begins_as_utf16: bool
 
 
 def _text_in(body: BinaryIO) -> _Text:
     hashed, size, breaks, run, longest = hashlib.sha256(), 0, 0, 0, 0
-    is_binary = has_quotes = is_ended = False
+    is_binary = has_quotes = is_ended = begins_as_utf16 = False
     while block := body.read(MB):
         hashed.update(block)
         if not size:
+            begins_as_utf16 = block.startswith(UTF_16)
             is_binary = b"\0" in block or block.startswith((b"PAR1", b"PK\x03\x04", b"\x1f\x8b"))
         has_quotes = has_quotes or b'"' in block
         count = block.count(b"\n")
@@ -189,7 +158,8 @@ def _text_in(body: BinaryIO) -> _Text:
         run = len(block) - block.rfind(b"\n") - 1 if count else run + len(block)
         size, breaks, is_ended = size + len(block), breaks + count, block.endswith(b"\n")
     body.seek(0)
-    return _Text(size, hashed.hexdigest()[:32], breaks, longest, is_binary, has_quotes, is_ended)
+    digest = hashed.hexdigest()[:32]
+    return _Text(size, digest, breaks, longest, is_binary, has_quotes, is_ended, begins_as_utf16)
 
 
 def _check_name(name: str, contract: Contract, *, of_contract: bool) -> None:
@@ -220,7 +190,7 @@ def _look_at_json(body: BinaryIO, text: _Text) -> Look:
             _check_longest(text.longest)
             return Look("json", text.digest, lines)  # lines, the first of which is an array
         raise _Unreadable(f"an array that is not whole: {error}") from None
-    _check_longest(max(map(len, elements), default=0))
+    _check_longest(max((len(each.text) for each in elements), default=0))
     return Look("json", text.digest, len(elements), is_split=True)
 
 
@@ -229,9 +199,9 @@ def _check_longest(size: int) -> None:
         raise _Unreadable(f"holds a line of {size:,} bytes, more than {MOST_IN_LINE // MB} MB")
 
 
-def _elements(body: bytes) -> list[bytes]:
-    """The elements of a JSON array, each as it is spelled; an error where the array is not whole."""
-    text, elements = body.decode("utf-8-sig"), []
+def _elements(body: bytes) -> list[Row]:
+    """The elements of a JSON array; an error where the array is not whole."""
+    text, elements, line, counted = body.decode("utf-8-sig"), list[Row](), 1, 0
     read = json.JSONDecoder().raw_decode
     place = _past_spaces(text, 0) + 1
     if text[_past_spaces(text, place) :][:1] == "]":
@@ -239,7 +209,8 @@ def _elements(body: bytes) -> list[bytes]:
     while text[place : place + 1] != "]":
         begin = _past_spaces(text, place)
         _, end = read(text, begin)
-        elements.append(text[begin:end].encode())
+        line, counted = line + text.count("\n", counted, begin), begin
+        elements.append(Row(line, text[begin:end].encode()))
         place = _past_spaces(text, end)
         if text[place : place + 1] == ",":
             place += 1
@@ -258,11 +229,13 @@ def _past_spaces(text: str, place: int) -> int:
 
 def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
     _check_longest(text.longest)
+    if is_loose(contract, "csv"):
+        return _look_at_loose_csv(body, text, contract)
     first = body.readline()
     if contract.arrives.strict and first.startswith(BOM):
         raise _Unreadable("begins with a byte order mark")
     try:
-        header = _bare(first).decode()
+        header = bare(first).decode()
     except UnicodeDecodeError:
         raise _Unreadable("its header line is no UTF-8") from None
     names, known = names_in(header), headers(header, contract)
@@ -275,16 +248,21 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
     if text.has_quotes and not contract.arrives.strict and text.size <= MOST_SPLIT:
         for row in csv_rows(body, len(names)):
             is_split = is_split or b"\n" in row[:-1]
-            lines += _bare(row) not in known
+            lines += bare(row) not in known
     else:
-        lines = sum(1 for line in body if _bare(line) not in known)
+        lines = sum(1 for line in body if bare(line) not in known)
     return Look("csv", text.digest, lines, header=header, is_split=is_split)
 
 
-def _bare(line: bytes) -> bytes:
-    while line.startswith(BOM):
-        line = line.removeprefix(BOM)
-    return line.rstrip(b"\n").rstrip(b"\r")
+def _look_at_loose_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
+    if text.size > MOST_LOOSE:
+        raise _Unreadable(f"a loosely spelled file of {text.size:,} bytes, more than {MOST_LOOSE // MB} MB")
+    try:
+        found = loose_file(body.read(), contract)
+    except UnicodeDecodeError:
+        raise _Unreadable("begins as UTF-16 and is none") from None
+    _check_columns(names_in(found.header), contract)
+    return Look("csv", text.digest, len(found.rows), header=found.header, is_split=True)
 
 
 def _check_columns(names: list[str], contract: Contract) -> None:

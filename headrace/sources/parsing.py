@@ -26,7 +26,8 @@ from headrace.contracts.schema import (
 )
 from headrace.lake.objects import Found
 from headrace.sources.file_index import File
-from headrace.sources.inspection import Look, headers, names_in, rows_in
+from headrace.sources.csv_rows import names_in
+from headrace.sources.inspection import Look, headers, is_loose, rows_in
 
 EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
 NO_LETTERS = (  # what they would become is another text, and two keys could become one
@@ -50,6 +51,8 @@ INSTANT_PATTERNS = {
 """Texts that hold all that Spark reads from them. From others it makes values up: a time of day becomes one of today, a
 year its first day, and what follows a date is passed over."""
 MOST_FIELDS = 20_480
+PLAIN = "_plain"
+"""How a plain file would spell a line of a loose one."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFr
     if files[0].body is None:
         lines = reader.option("lineSep", "\n").text(urls).select(_line(), *_origin(files))
     else:
-        lines = spark.createDataFrame(_in_memory(files, contract)).select(_line(), "_source", "_sent_at")
+        rows = spark.createDataFrame(_in_memory(files, contract))
+        plain = [readable("plain").alias(PLAIN)] if "plain" in rows.columns else []
+        lines = rows.select(_line(), "_source", "_sent_at", "_offset", *plain)
     if look.kind == "json":
         return parsed_json(lines, contract)
     return parsed_csv(lines, contract, look.header)
@@ -112,10 +117,17 @@ def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
     parts = []
     for each in files:
         assert each.body is not None
-        rows = pa.array(rows_in(each.body, each.look, contract), pa.binary())
+        rows = rows_in(each.body, each.look, contract)
         sent_at = pa.scalar(datetime.fromisoformat(each.file.sent_at).replace(tzinfo=UTC), INSTANT)
-        origin = pa.repeat(each.file.name, len(rows)), pa.repeat(sent_at, len(rows))
-        parts.append(pa.table([rows, *origin], ["value", "_source", "_sent_at"]))
+        columns = {
+            "value": pa.array([row.text for row in rows], pa.binary()),
+            "_source": pa.repeat(each.file.name, len(rows)),
+            "_sent_at": pa.repeat(sent_at, len(rows)),
+            "_offset": pa.array([row.line for row in rows], pa.int64()),
+        }
+        if is_loose(contract, each.look.kind):
+            columns["plain"] = pa.array([row.plain for row in rows], pa.binary())
+        parts.append(pa.table(columns))
     return pa.concat_tables(parts).combine_chunks()  # of each chunk Spark makes a batch
 
 
@@ -177,12 +189,14 @@ def ends_of_time(kind: str) -> tuple[Column, Column]:
 
 
 def parsed_csv(lines: DataFrame, contract: Contract, header: str) -> DataFrame:
-    """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none."""
+    """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none.
+    What a loose file says is read from PLAIN."""
+    text = PLAIN if PLAIN in lines.columns else "_line"
     columns, schema = {sent: name for name, sent in contract.sent_names.items()}, source_schema(contract)
     names = [columns[name] for name in names_in(header)]
     spellings = sorted(line.decode() for line in headers(header, contract))
-    rows = lines.where(~F.col("_line").isin(*spellings))
-    line = F.when(~_has_too_many_fields(), _readable_line())
+    rows = lines.where(~F.col(text).isin(*spellings))
+    line = F.when(~_has_too_many_fields(text), _readable_line(text))
     read = rows.withColumn("_read", _from_csv(line, [schema[name] for name in names]))
     odd = _is_no_number(contract, names) | _is_no_instant(line, contract, names)
     return _unfolded(read, contract, names, odd)
@@ -194,11 +208,11 @@ def _from_csv(line: Column, fields: list[T.StructField]) -> Column:
     return F.from_csv(line, ddl, {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_raw", "escape": '"'})
 
 
-def _has_too_many_fields() -> Column:
+def _has_too_many_fields(line: str) -> Column:
     """The parser stops at a line of more fields than it has places for. Commas in quotes part none."""
-    bare = F.regexp_replace(F.replace("_line", F.lit('""'), F.lit("")), r'(?<![^,])"[^"]*+"', "")
+    bare = F.regexp_replace(F.replace(line, F.lit('""'), F.lit("")), r'(?<![^,])"[^"]*+"', "")
     commas = F.length(bare) - F.length(F.replace(bare, F.lit(","), F.lit("")))
-    return F.when(F.octet_length("_line") > MOST_FIELDS, commas >= MOST_FIELDS).otherwise(F.lit(False))
+    return F.when(F.octet_length(line) > MOST_FIELDS, commas >= MOST_FIELDS).otherwise(F.lit(False))
 
 
 def _whole(pattern: str) -> Column:
@@ -248,10 +262,10 @@ def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
     return _unfolded(lines, contract, contract.columns, _is_odd(contract))
 
 
-def _readable_line() -> Column:
+def _readable_line(line: str = "_line") -> Column:
     """Null where it is no text, or longer than a parser takes."""
-    is_text = ~is_no_text("_line") & (F.octet_length("_line") <= MOST_IN_LINE)
-    return F.when(is_text, F.col("_line"))
+    is_text = ~is_no_text(line) & (F.octet_length(line) <= MOST_IN_LINE)
+    return F.when(is_text, F.col(line))
 
 
 def _is_odd(contract: Contract) -> Column:

@@ -88,7 +88,9 @@ def test_fields_that_no_contract_names_are_kept_and_a_type_that_changes_is_set_a
     assert rows["L3"].wind_mps == 3.5
     aside = cranes.rejected("lifts")
     reasons = {row.lift_id: row._reasons for row in aside.collect()}
-    assert {name: reasons[name] for name in ("L5", "L6", "L7")} == {key: [ODD_FIELD] for key in ("L5", "L6", "L7")}
+    assert {name: reasons[name] for name in ("L5", "L6", "L7")} == {
+        key: [ODD_FIELD] for key in ("L5", "L6", "L7")
+    }
     assert reasons["L8"] == ["operation is none of the allowed values"]
     assert aside.where("lift_id = 'L5'").collect()[0]._raw == json.dumps(lift("L5", **{"load.t": "heavy"}))
     assert aside.where("lift_id = 'L8'").collect()[0]._extra == '{"crew":1}'

@@ -54,7 +54,7 @@ def test_what_pythons_writer_spells_is_read_as_it_was(spark: SparkSession, line_
     csv.writer(text, lineterminator=line_end).writerows([list(contract.columns), *sent])
     body = text.getvalue().encode()
     look = look_at(io.BytesIO(body), "items.csv", contract, of_contract=True)
-    lines = [(line.decode(),) for line in rows_in(body, look, contract)]
+    lines = [(row.text.decode(),) for row in rows_in(body, look, contract)]
     assert look.lines == len(sent)
     frame = spark.createDataFrame(lines, "_line string")
     got = {row.i_id: row for row in judged(parsed_csv(frame, contract, look.header), contract)}

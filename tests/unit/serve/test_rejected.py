@@ -22,12 +22,20 @@ ROWS = [
     {"stroke_id": "K2", "bar": -2.0, "_raw": None, "_reasons": ["bar is impossible"]},
     {"stroke_id": None, "bar": None, "_raw": '{"str', "_reasons": ["malformed line"]},
 ]
+PLACES = [("kafka:strokes", 2, 7), ("kafka:strokes", 2, 8), ("strokes/a.json", None, 3)]
+
+
+def _at(source: str, partition: int | None, offset: int) -> dict[str, object]:
+    return {"_source": source, "_partition": partition, "_offset": offset}
 
 
 @pytest.fixture
 def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     paths = Paths.of("pumps", settings)
-    write_deltalake(paths.rejected("strokes"), pa.Table.from_pylist(ROWS))
+    write_deltalake(
+        paths.rejected("strokes"),
+        pa.Table.from_pylist([row | _at(*place) for row, place in zip(ROWS, PLACES, strict=True)]),
+    )
     FileIndex(paths, "orders").add(
         [
             File("pumps/orders/a.csv", "d1", 1, "s", 0, set_aside="empty file"),
@@ -40,11 +48,12 @@ def lake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
 
 
 def test_files_and_rows_are_told_by_table_and_reason_with_samples(lake: Settings) -> None:
+    k1 = ("kafka:strokes/2:7",)
     assert rejected("pumps", samples=1, settings=lake) == [
         Rejected("files", "orders", "empty file", 2, ("pumps/orders/a.csv",)),
-        Rejected("rows", "strokes__rejected", "bar is impossible", 2, ('{"stroke_id":"K1","bar":-1.0}',)),
-        Rejected("rows", "strokes__rejected", "malformed line", 1, ('{"str',)),
-        Rejected("rows", "strokes__rejected", "pump is inactive", 1, ('{"stroke_id":"K1","bar":-1.0}',)),
+        Rejected("rows", "strokes__rejected", "bar is impossible", 2, ('{"stroke_id":"K1","bar":-1.0}',), k1),
+        Rejected("rows", "strokes__rejected", "malformed line", 1, ('{"str',), ("strokes/a.json:3",)),
+        Rejected("rows", "strokes__rejected", "pump is inactive", 1, ('{"stroke_id":"K1","bar":-1.0}',), k1),
     ]
     assert rejected("pumps", ["pumps"], settings=lake) == []
     assert len(rejected("pumps", ["strokes__rejected"], settings=lake)) == 3
@@ -66,5 +75,6 @@ def test_they_are_shown_as_a_table_as_csv_and_as_json(lake: Settings) -> None:
         "pumps/orders/a.csv",
         "pumps/orders/b.csv",
     ]
+    assert {row["place"] for row in rows if row["reason"] == "malformed line"} == {"strokes/a.json:3"}
     told = json.loads(typed("--json", "--table", "orders"))
     assert [(each["reason"], each["count"]) for each in told] == [("empty file", 2)]

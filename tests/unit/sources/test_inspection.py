@@ -8,7 +8,8 @@ import pytest
 
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import ColumnSpec, Contract
-from headrace.sources.inspection import csv_rows, fits, look_at, rows_in
+from headrace.sources.csv_rows import csv_rows
+from headrace.sources.inspection import fits, look_at, rows_in
 
 NUMBERS = ColumnSpec(type="array", items="float")
 LABELS = ColumnSpec(type="map", keys="string", values="int")
@@ -46,7 +47,7 @@ def rows(body: str | bytes, table: str = "orders", **arrives: Any) -> list[str] 
     look = look_at(io.BytesIO(body), name, told, of_contract=True)
     if look.reason:
         return look.reason
-    found = [row.decode() for row in rows_in(body, look, told)]
+    found = [row.text.decode() for row in rows_in(body, look, told)]
     assert look.lines == len(found)
     return found
 
