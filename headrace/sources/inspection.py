@@ -48,12 +48,20 @@ ARROW_FITS = {
     "array": (pa.types.is_list,),
     "map": (pa.types.is_map,),
 }
+ALSO_READ = {
+    "int": (pa.types.is_integer, "long"),
+    "float": (pa.types.is_integer, "long"),
+    "datetime": (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "string"),
+    "date": (lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind), "string"),
+}
+"""Parquet types that may hold what a contract says, and as what they are read: each value must then be found to fit."""
 
 
 @dataclass(frozen=True)
 class Look:
     """`reason`: why the file is set aside, empty where it can be read. `header`: the first line of a CSV file.
-    `is_split`: whether its rows are other than its lines."""
+    `is_split`: whether its rows are other than its lines. `read_as`: the columns of a Parquet file that it holds in
+    another type, by their names at the source, with the type in which they are read."""
 
     kind: str
     digest: str
@@ -61,6 +69,7 @@ class Look:
     reason: str = ""
     header: str = ""
     is_split: bool = False
+    read_as: tuple[tuple[str, str], ...] = ()
 
 
 class _Unreadable(Exception):
@@ -76,7 +85,7 @@ def look_at(body: BinaryIO, name: str, contract: Contract, *, of_contract: bool)
             raise _Unreadable("empty file")
         _check_name(name, contract, of_contract=of_contract)
         if kind == "parquet":
-            look = Look(kind, text.digest, _rows_of_parquet(body, contract))
+            look = _look_at_parquet(body, text, contract)
         elif text.is_binary and not (text.begins_as_utf16 and is_loose(contract, kind)):
             raise _Unreadable(f"not a text file, but {contract.table} arrives as {kind}")
         else:
@@ -278,18 +287,23 @@ def _check_columns(names: list[str], contract: Contract) -> None:
         raise _Unreadable(", ".join(problems[:5]))
 
 
-def _rows_of_parquet(body: BinaryIO, contract: Contract) -> int:
+def _look_at_parquet(body: BinaryIO, text: _Text, contract: Contract) -> Look:
     try:
         footer = pq.ParquetFile(body)
     except (pa.ArrowInvalid, OSError) as error:
         raise _Unreadable(f"not a whole Parquet file: {str(error).splitlines()[0]}") from None
     _check_columns(footer.schema_arrow.names, contract)
     specs = dict(zip(contract.sent_names.values(), contract.columns.values(), strict=True))
+    read_as = []
     for field in footer.schema_arrow:
         spec = specs[field.name]
-        if not fits(field.type, spec):
+        if fits(field.type, spec):
+            continue
+        may_hold, kind = ALSO_READ.get(spec.type, (lambda _: False, ""))
+        if not may_hold(field.type) or pa.types.is_unsigned_integer(field.type):
             raise _Unreadable(f"column {field.name} holds {field.type}, the contract says {spec.type}")
-    return int(footer.metadata.num_rows)
+        read_as.append((field.name, kind))
+    return Look("parquet", text.digest, int(footer.metadata.num_rows), read_as=tuple(read_as))
 
 
 def fits(stored: pa.DataType, spec: ColumnSpec) -> bool:

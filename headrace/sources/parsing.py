@@ -1,7 +1,7 @@
 """Files and lines as rows of a bronze table: one row a line, malformed ones with their text, each with its origin."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -18,6 +18,7 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import MOST_IN_LINE, NO_TEXT, is_no_text
 from headrace.contracts.schema import (
     EXTRA,
+    SCALARS,
     bronze_schema,
     sent_columns,
     sent_schema,
@@ -25,8 +26,8 @@ from headrace.contracts.schema import (
     this_instant,
 )
 from headrace.lake.objects import Found
-from headrace.sources.file_index import File
 from headrace.sources.csv_rows import names_in
+from headrace.sources.file_index import File
 from headrace.sources.inspection import Look, headers, is_loose, rows_in
 
 EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
@@ -51,6 +52,8 @@ INSTANT_PATTERNS = {
 """Texts that hold all that Spark reads from them. From others it makes values up: a time of day becomes one of today, a
 year its first day, and what follows a date is passed over."""
 MOST_FIELDS = 20_480
+MOST_EXACT = 2**53
+"""Each whole number up to here is a floating one, too."""
 PLAIN = "_plain"
 """How a plain file would spell a line of a loose one."""
 
@@ -69,9 +72,9 @@ class Claim:
     original: Found | None = None
 
     @property
-    def way(self) -> tuple[str, str, bool]:
+    def way(self) -> tuple[str, str, tuple[tuple[str, str], ...], bool]:
         """Files that are read in one way are read together."""
-        return self.look.kind, self.look.header, self.body is None
+        return self.look.kind, self.look.header, self.look.read_as, self.body is None
 
 
 def place_for(home: str, name: str, sent_at: datetime) -> str:
@@ -98,10 +101,14 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFr
     urls = [PATTERN.sub(r"\\\g<0>", each.url) for each in files]  # Spark takes each for a pattern
     reader = spark.read.option("recursiveFileLookup", "true")  # else folders named a=b would be columns
     if look.kind == "parquet":
-        rows = reader.schema(sent_schema(contract)).parquet(*urls)
-        columns = [F.col(f"`{sent}`").alias(name) for name, sent in contract.sent_names.items()]
+        kinds = dict(look.read_as)
+        fields = [
+            T.StructField(each.name, SCALARS[kinds[each.name]] if each.name in kinds else each.dataType)
+            for each in sent_schema(contract)
+        ]
+        rows = reader.schema(T.StructType(fields)).parquet(*urls)
         place = F.col("_metadata.row_index").alias("_offset")
-        return rows.select(*columns, F.lit(None).cast("string").alias("_raw"), place, *_origin(files))
+        return rows.select(*_of_parquet(contract, kinds), place, *_origin(files))
     if files[0].body is None:
         lines = reader.option("lineSep", "\n").text(urls).select(_line(), *_origin(files))
     else:
@@ -111,6 +118,29 @@ def _read(spark: SparkSession, contract: Contract, files: list[Claim]) -> DataFr
     if look.kind == "json":
         return parsed_json(lines, contract)
     return parsed_csv(lines, contract, look.header)
+
+
+def _of_parquet(contract: Contract, kinds: Collection[str]) -> Iterator[Column]:
+    """The columns of a row, and its text where one that was read in another type holds no such value."""
+    unread = F.lit(False)
+    for name, sent in contract.sent_names.items():
+        value = F.col(f"`{sent}`")
+        if sent in kinds:
+            fitting = _fitting(value, contract.columns[name].type)
+            unread = unread | (value.isNotNull() & fitting.isNull())
+            value = fitting
+        yield value.alias(name)
+    row = F.struct(*(F.col(f"`{sent}`") for sent in contract.sent_names.values()))
+    yield F.when(unread, F.to_json(row)).alias("_raw")
+
+
+def _fitting(value: Column, kind: str) -> Column:
+    """A text as an instant, a whole number in a smaller type; null where it is none, or too large."""
+    if kind in INSTANT_PATTERNS:
+        return F.when(F.rlike(value, _whole(INSTANT_PATTERNS[kind])), value.try_cast(SPANS_OF_TIME[kind]))
+    if kind == "float":
+        return F.when(F.abs(value) <= MOST_EXACT, value.cast("double"))
+    return value.try_cast("int")
 
 
 def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:

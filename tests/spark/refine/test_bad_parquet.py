@@ -78,7 +78,7 @@ SET_ASIDE = {
     "text": (with_text, "not a whole Parquet file"),
     "empty": (with_no_byte, "empty file"),
     "words": (with_column_of("notch", pa.string()), "column notch holds string, the contract says int"),
-    "long": (with_column_of("notch", pa.int64()), "column notch holds int64, the contract says int"),
+    "unsigned": (with_column_of("notch", pa.uint32()), "column notch holds uint32, the contract says int"),
     "number": (with_column_of("turn_id", pa.large_binary()), "column turn_id holds large_binary"),
     "nanos": (
         with_column_of("turned_at", pa.timestamp("ns", tz="UTC")),
