@@ -4,7 +4,7 @@ A silver function takes its bronze table first and returns all of its rows: thos
 their reasons in `_reasons`, and the engine sets them aside. It may add columns but keeps the source's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -36,14 +36,34 @@ class Upsert(Write):
 
 
 @dataclass(frozen=True)
+class HistoryNames:
+    """What a history calls its own columns. Where the source sends columns of these names, the history has its own
+    values in them, in their types; what was sent stays in bronze. Ends are dates where `since` is sent as one."""
+
+    since: str = "effective_from"
+    until: str = "effective_to"
+    current: str = "is_current"
+    number: str = "version"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.since, self.until, self.current, self.number))
+
+
+OF_HISTORY = HistoryNames()
+
+
+@dataclass(frozen=True)
 class History(Write):
     """Slowly changing dimension, type 2: a version per change, over the columns that came with the source.
 
     A version holds from the instant in the column `effective`, by default from when it was sent. Where the contract
-    says `sends: snapshot`, a key that a snapshot leaves out is closed by it.
+    says `sends: snapshot`, a key that a snapshot leaves out is closed by it. tracked: the columns whose change opens a
+    version, by default all; the others are as the newest row says that came into effect while the version held.
     """
 
     effective: str | None = None
+    tracked: tuple[str, ...] = ()
+    names: HistoryNames = OF_HISTORY
 
 
 @dataclass(frozen=True)
@@ -145,15 +165,22 @@ def with_parent(
 
 
 def with_version_at(
-    rows: DataFrame, history: DataFrame, *, on: str, at: str, take: Sequence[str | Column] = ()
+    rows: DataFrame,
+    history: DataFrame,
+    *,
+    on: str,
+    at: str,
+    take: Sequence[str | Column] = (),
+    names: HistoryNames = OF_HISTORY,
 ) -> DataFrame:
-    """Adds columns of the version that held at an instant. The first version holds for all time before it."""
-    from_ever = F.when(F.col("version") == 1, F.lit("0001-01-01").cast("timestamp")).otherwise(
-        F.col("effective_from")
+    """Adds columns of the version that held at an instant. The first version holds for all time before it. names: as
+    the history declares them."""
+    from_ever = F.when(F.col(names.number) == 1, F.lit("0001-01-01").cast("timestamp")).otherwise(
+        F.col(names.since)
     )
     small = F.broadcast(
         history.select(
-            F.col(on).alias("_parent"), from_ever.alias("_from"), F.col("effective_to").alias("_to"), *take
+            F.col(on).alias("_parent"), from_ever.alias("_from"), F.col(names.until).alias("_to"), *take
         )
     )
     holds = (F.col(on) == F.col("_parent")) & (F.col(at) >= F.col("_from")) & (F.col(at) < F.col("_to"))
@@ -163,14 +190,14 @@ def with_version_at(
     ).drop("_parent", "_from", "_to")
 
 
-def only_current(history: DataFrame) -> DataFrame:
-    return history.where(F.col("is_current"))
+def only_current(history: DataFrame, names: HistoryNames = OF_HISTORY) -> DataFrame:
+    return history.where(F.col(names.current))
 
 
-def only_at(history: DataFrame, at: datetime) -> DataFrame:
+def only_at(history: DataFrame, at: datetime, names: HistoryNames = OF_HISTORY) -> DataFrame:
     """The version of each entity that held at an instant; before its first, the first."""
-    begun = (F.col("effective_from") <= instant(at)) | (F.col("version") == 1)
-    return history.where(begun & (F.col("effective_to") > instant(at)))
+    begun = (F.col(names.since) <= instant(at)) | (F.col(names.number) == 1)
+    return history.where(begun & (F.col(names.until) > instant(at)))
 
 
 def instant(at: datetime) -> Column:

@@ -142,9 +142,10 @@ def _schema(types: dict[str, str]) -> Check:
 
 def _unique(key: str, table: Table) -> Iterator[Check]:
     """As queries of their own: a distinct count among the other expressions would group all of these by its column."""
-    if way_of(table.write).keeps_versions:
-        yield _keys_twice(f"{key}, version", f"{SCANNED} group by {key}, version")
-        current = f"select count(*) - count(distinct {key}) from {SCANNED} where is_current"
+    names = way_of(table.write).versions
+    if names is not None:
+        yield _keys_twice(f"{key}, {names.number}", f"{SCANNED} group by {key}, {names.number}")
+        current = f"select count(*) - count(distinct {key}) from {SCANNED} where {names.current}"
         yield _none("current_twice", f"{key} has one current version", query=current)
     elif table.partition is None:
         yield _keys_twice(key, f"{SCANNED} group by {key}")

@@ -45,7 +45,7 @@ def _columns(
             frames[argument] = spark.createDataFrame([], stored)
     fields = node.call(frames).schema.fields
     own = [each for each in fields if not each.name.startswith("_") and each.name not in left_out]
-    return T.StructType([*own, *way.columns])
+    return T.StructType([*own, *way.gained(own)])
 
 
 def dictionary(catalog: Catalog, spark: SparkSession) -> str:

@@ -8,7 +8,7 @@ snapshots, a key is closed at the instant of the first one that leaves it out, a
 has it (decision 037).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -27,34 +27,60 @@ from headrace.writes.node import Node
 from headrace.writes.way import SilverWay
 
 SENT = "_sent_at"
-
-
-def _column(name: str, kind: T.DataType, comment: str) -> T.StructField:
-    return T.StructField(name, kind, metadata={"comment": comment})
+OWN = (
+    (T.TimestampType(), "From when this version holds"),
+    (T.TimestampType(), "Until when this version holds, not included; the year 9999 for the current one"),
+    (T.BooleanType(), "Whether this version is the current one"),
+    (T.IntegerType(), "The number of this version of its key, from 1"),
+)
+"""The types and meanings of the columns of a history, in the order of their names."""
 
 
 class HistoryWay(SilverWay[History]):
     terms = ("opened", "unchanged", "rejected")
     stored = ("opened", "reclassified")
-    keeps_versions = True
-    columns = (
-        _column("effective_from", T.TimestampType(), "From when this version holds"),
-        _column(
-            "effective_to",
-            T.TimestampType(),
-            "Until when this version holds, not included; the year 9999 for the current one",
-        ),
-        _column("is_current", T.BooleanType(), "Whether this version is the current one"),
-        _column("version", T.IntegerType(), "The number of this version of its key, from 1"),
-    )
+
+    def __init__(self, write: History) -> None:
+        super().__init__(write)
+        self._names = write.names
+        self.versions = write.names
+        self.columns = tuple(
+            T.StructField(name, kind, metadata={"comment": meaning})
+            for name, (kind, meaning) in zip(self._names, OWN, strict=True)
+        )
+
+    def gained(self, fields: Sequence[T.StructField]) -> list[T.StructField]:
+        """Those that the source does not send; the end is of the type of the beginning."""
+        sent = {field.name: field.dataType for field in fields}
+        ends = sent.get(self._names.since, T.TimestampType())
+        kinds = {self._names.until: ends}
+        return [
+            T.StructField(each.name, kinds.get(each.name, each.dataType), metadata=each.metadata)
+            for each in self.columns
+            if each.name not in sent
+        ]
 
     @property
     def sentence(self) -> str:
-        since = f" from `{self.declared.effective}` on" if self.declared.effective else ""
-        return f"a version for each change{since}"
+        declared = self.declared
+        of = f" of {', '.join(f'`{name}`' for name in declared.tracked)}" if declared.tracked else ""
+        since = f" from `{declared.effective}` on" if declared.effective else ""
+        return f"a version for each change{of}{since}"
 
     def check(self, node: Node, contract: Contract | None) -> None:
-        if contract is None or contract.arrives.sends != "snapshot":
+        if len({*self._names}) < len(OWN):
+            raise UsageError(
+                f"{node.ref}: History gives two of its columns one name: {', '.join(self._names)}"
+            )
+        if contract is None:
+            return
+        unknown = [name for name in self.declared.tracked if name not in self._told(node, contract)]
+        if unknown:
+            raise UsageError(
+                f"{node.ref}: History tracks {', '.join(unknown)}; a version is opened by columns that the source "
+                f"tells and that are neither keys nor its own: {', '.join(self._told(node, contract))}"
+            )
+        if contract.arrives.sends != "snapshot":
             return
         if self.declared.effective:
             raise UsageError(
@@ -82,7 +108,7 @@ class HistoryWay(SilverWay[History]):
         return rows.transform(rejected_when(f"{effective} {IS_NULL}", F.col(effective).isNull()))
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
-        return self._versions(list(node.table.keys), self._tracked(node, contract), rows)
+        return self._versions(list(node.table.keys), self._opening(node, contract), rows)
 
     def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
         good, closes = judged.where(~is_rejected()), edge.contract.arrives.sends == "snapshot"
@@ -90,7 +116,7 @@ class HistoryWay(SilverWay[History]):
         snapshots = _snapshots(edge, judged).persist() if closes else None
         moved = self._keys_with_news(edge, judged if closes else good)
         if snapshots is not None and log.exists(edge.target):
-            moved = moved.union(_keys_left_out(edge, judged, snapshots)).distinct()
+            moved = moved.union(self._keys_left_out(edge, judged, snapshots)).distinct()
         moved.persist()
         if not moved.isEmpty():
             self._rebuild(edge, judged, moved, snapshots, number, note)
@@ -103,18 +129,23 @@ class HistoryWay(SilverWay[History]):
         """When a row takes effect."""
         return F.col(self.declared.effective or SENT).cast("timestamp")
 
-    def _tracked(self, node: Node, contract: Contract) -> list[str]:
-        """The columns whose change opens a version: all, since what is judged by a version leans on any of them."""
-        own = (*node.table.keys, self.declared.effective)
+    def _told(self, node: Node, contract: Contract) -> list[str]:
+        """The columns of a version that the source tells."""
+        own = (*node.table.keys, self.declared.effective, *self._names)
         return [name for name in contract.columns if name not in own]
+
+    def _opening(self, node: Node, contract: Contract) -> list[str]:
+        """The columns whose change opens a version: by default all, since what is judged by a version leans on any of
+        them."""
+        return list(self.declared.tracked) or self._told(node, contract)
 
     def _keys_with_news(self, edge: Edge, rows: DataFrame) -> DataFrame:
         """Keys of which some row differs from the current version or came before it."""
-        keys, state = list(edge.node.table.keys), F.struct(*self._tracked(edge.node, edge.contract))
+        keys, state = list(edge.node.table.keys), F.struct(*self._told(edge.node, edge.contract))
         stored = edge.stored(rows.sparkSession)
         if stored is not None:
-            current = stored.where("is_current").select(
-                *keys, state.alias("_known"), F.col("effective_from").alias("_since")
+            current = stored.where(F.col(self._names.current)).select(
+                *keys, state.alias("_known"), F.col(self._names.since).alias("_since")
             )
             nothing_new = state.eqNullSafe(F.col("_known")) & (self._when >= F.col("_since"))
             joined = rows.join(current, on=keys, how="left")
@@ -134,9 +165,9 @@ class HistoryWay(SilverWay[History]):
         seen = _all_seen(edge, judged, moved, note["upstream"])
         if snapshots is None:
             seen = seen.where(~is_rejected())
-        versions = self._versions(keys, self._tracked(edge.node, edge.contract), seen, snapshots).persist()
-        begins, named, counts = [*keys, "_when", "_source"], [*keys, "version"], note["counts"]
-        begun = versions.withColumn("_when", F.col("effective_from")).select(*begins)
+        versions = self._versions(keys, self._opening(edge.node, edge.contract), seen, snapshots).persist()
+        begins, named, counts = [*keys, "_when", "_source"], [*keys, self._names.number], note["counts"]
+        begun = versions.withColumn("_when", F.col(self._names.since).cast("timestamp")).select(*begins)
         arrived = good.withColumn("_when", self._when).select(*begins).distinct()
         opened, before = arrived.join(begun, begins, "left_semi").count(), 0
         rows = versions.transform(edge.finished)
@@ -154,7 +185,8 @@ class HistoryWay(SilverWay[History]):
     def _versions(
         self, keys: list[str], columns: list[str], seen: DataFrame, snapshots: DataFrame | None = None
     ) -> DataFrame:
-        """A version for each change of these columns, whatever else the rows hold."""
+        """A version for each change of these columns, whatever else the rows hold. Its `_source` is that of the row
+        that opened it."""
         last_word = Window.partitionBy(*keys, "_when").orderBy(
             F.desc(SENT) if snapshots is None else is_rejected(),
             *(F.desc(name) for name in ("_ingested_at", "_source", "_offset")),
@@ -166,18 +198,40 @@ class HistoryWay(SilverWay[History]):
         else:
             stays = _stays(keys, one_each, snapshots)
         in_stay = Window.partitionBy(*keys, "_stay").orderBy("_when")
-        changed = stays.withColumn("_before", F.lag("_state").over(in_stay)).where(
-            F.col("_before").isNull() | ~F.col("_before").eqNullSafe(F.col("_state"))
-        )
+        before = stays.withColumn("_before", F.lag("_state").over(in_stay))
+        opens = F.col("_before").isNull() | ~F.col("_before").eqNullSafe(F.col("_state"))
+        changed = self._as_newest(keys, before, opens) if self.declared.tracked else before.where(opens)
         until = F.coalesce(F.lead("_when").over(in_stay), "_closed_at")
-        return changed.withColumns(
-            {
-                "effective_from": F.col("_when"),
-                "effective_to": F.coalesce(until, F.lit(EVER).cast("timestamp")),
-                "is_current": until.isNull(),
-                "version": F.row_number().over(Window.partitionBy(*keys).orderBy("_when")),
-            }
-        ).drop("_before", "_state", "_when", "_stay", "_closed_at")
+        number = F.row_number().over(Window.partitionBy(*keys).orderBy("_when"))
+        ever = F.coalesce(until, F.lit(EVER).cast("timestamp"))
+        values = zip(self._names, (F.col("_when"), ever, until.isNull(), number), strict=True)
+        kinds = dict(seen.dtypes)
+        ends = kinds.get(self._names.since, "timestamp")
+        usual = dict(zip(self._names, (ends, ends, "boolean", "int"), strict=True))
+        own = {name: value.cast(kinds.get(name, usual[name])) for name, value in values}
+        return changed.withColumns(own).drop("_before", "_state", "_when", "_stay", "_closed_at")
+
+    def _as_newest(self, keys: list[str], rows: DataFrame, opens: Column) -> DataFrame:
+        """Of each run of rows that one opens the newest, from when the first holds."""
+        in_stay = Window.partitionBy(*keys, "_stay").orderBy("_when")
+        run = Window.partitionBy(*keys, "_stay", "_run")
+        first = [name for name in ("_source", self.declared.effective) if name]
+        runs = rows.withColumn("_run", F.sum(opens.cast("int")).over(in_stay))
+        newest = runs.withColumns(
+            {name: F.min_by(name, "_when").over(run) for name in first}
+            | {"_first": F.min("_when").over(run), "_last": F.max("_when").over(run)}
+        ).where(F.col("_when") == F.col("_last"))
+        return newest.withColumn("_when", F.col("_first")).drop("_run", "_first", "_last")
+
+    def _keys_left_out(self, edge: Edge, batch: DataFrame, snapshots: DataFrame) -> DataFrame:
+        """Keys with a version that a snapshot of the batch falls into without having the key."""
+        spark, keys, names = batch.sparkSession, list(edge.node.table.keys), self._names
+        here = snapshots.join(batch.select(SENT).distinct(), on=SENT, how="left_semi").select(SENT)
+        stored = spark.read.format("delta").load(edge.target).select(*keys, names.since, names.until)
+        within = (F.col(names.since) < F.col(SENT)) & (F.col(SENT) < F.col(names.until))
+        expected = stored.join(F.broadcast(here), on=within).select(*keys, SENT)
+        listed = spark.read.format("delta").load(edge.bronze).select(*keys, SENT)
+        return expected.join(listed, on=[*keys, SENT], how="left_anti").select(*keys)
 
 
 def _all_seen(edge: Edge, batch: DataFrame, moved: DataFrame, upstream: Mapping[str, int]) -> DataFrame:
@@ -205,17 +259,6 @@ def _snapshots(edge: Edge, batch: DataFrame) -> DataFrame:
         F.max("_ingested_at").alias("_whole_at"), F.min(nobody).alias("_readable")
     )
     return found.where(F.col("_readable") & (F.col("_whole_at") <= _newest(edge, batch))).drop("_readable")
-
-
-def _keys_left_out(edge: Edge, batch: DataFrame, snapshots: DataFrame) -> DataFrame:
-    """Keys with a version that a snapshot of the batch falls into without having the key."""
-    spark, keys = batch.sparkSession, list(edge.node.table.keys)
-    here = snapshots.join(batch.select(SENT).distinct(), on=SENT, how="left_semi").select(SENT)
-    stored = spark.read.format("delta").load(edge.target).select(*keys, "effective_from", "effective_to")
-    within = (F.col("effective_from") < F.col(SENT)) & (F.col(SENT) < F.col("effective_to"))
-    expected = stored.join(F.broadcast(here), on=within).select(*keys, SENT)
-    listed = spark.read.format("delta").load(edge.bronze).select(*keys, SENT)
-    return expected.join(listed, on=[*keys, SENT], how="left_anti").select(*keys)
 
 
 def _stays(keys: list[str], seen: DataFrame, snapshots: DataFrame) -> DataFrame:

@@ -18,7 +18,7 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake.log import Commit
-from headrace.tables import Write
+from headrace.tables import HistoryNames, Write
 from headrace.writes.node import Node
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ class Way(Generic[W]):
     """The counts that add up to the rows of the table."""
     named: ClassVar[Mapping[str, str]] = {}
     """What the summary calls the rows of a term, for those that it shows."""
-    columns: ClassVar[tuple[T.StructField, ...]] = ()
+    columns: tuple[T.StructField, ...] = ()
     """The columns that a table gains by being written so; technical ones, which begin with an underscore, apart."""
-    keeps_versions: ClassVar[bool] = False
-    """Whether a key has a row for each of its versions, of which one may be current."""
+    versions: HistoryNames | None = None
+    """The columns of the versions of a key, of which one may be current; None where a key has one row."""
     restorable: ClassVar[bool] = False
     """Whether its table may be put back to an older version: one that a stream feeds would lose rows."""
 
@@ -58,6 +58,10 @@ class Way(Generic[W]):
     def sentence(self) -> str:
         """How a table is written, for the dictionary."""
         raise NotImplementedError
+
+    def gained(self, fields: Sequence[T.StructField]) -> list[T.StructField]:
+        """The columns that a table of rows with these fields gains."""
+        return list(self.columns)
 
     @property
     def follows(self) -> Mapping[str, str]:

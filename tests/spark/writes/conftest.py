@@ -31,7 +31,7 @@ def dies(*_: object, **__: object) -> None:
 
 @dataclass
 class Feed:
-    """The edge of one silver table of the ferries; rows are of its bronze table, what they leave out is null."""
+    """The edge of one silver table of a toy domain; rows are of its bronze table, what they leave out is null."""
 
     spark: SparkSession
     edge: Edge
@@ -62,10 +62,11 @@ class Feed:
 
 @pytest.fixture
 def feed_of(spark: SparkSession, settings: Settings) -> Callable[..., Feed]:
-    catalog, paths, leases = load_tables("ferries"), Paths.of("ferries", settings), Leases([], "test", 600)
+    leases = Leases([], "test", 600)
     leases.acquire()
 
-    def made(name: str, write: Write | None = None) -> Feed:
+    def made(name: str, write: Write | None = None, domain: str = "ferries") -> Feed:
+        catalog, paths = load_tables(domain), Paths.of(domain, settings)
         node = catalog.node(name, "silver")
         if write is not None:
             node = replace(node, table=replace(node.table, write=write))
