@@ -64,7 +64,7 @@ def generate(
     from headrace.lake.lease import refuse_held
     from headrace.lake.paths import Paths
     from headrace.settings import get_settings
-    from simulation.generate.estimate import check_room, estimate
+    from simulation.generate.estimate import check_room
     from simulation.generate.plan import load_profile
 
     name = one_domain(domain)
@@ -76,7 +76,7 @@ def generate(
     plan = plan.but(
         scale=scale, seed=seed, start=begin, end=until, stride=stride, into=into, tables=listed(tables)
     )
-    said = estimate(name, plan, get_settings())
+    said = _estimated(name, plan, only_estimate)
     if only_estimate and as_json:
         print_json(vars(said) | {"seconds": round(said.seconds * learned("generate", name), 1)})
         return
@@ -102,6 +102,23 @@ def generate(
         print_json(done)
     else:
         _show(done)
+
+
+def _estimated(name: str, plan: "Plan", only_estimate: bool) -> "Estimate":
+    """Of what is missing. What is only estimated writes nothing, so rows of another world are no obstacle to it."""
+    from cli.screen import err
+    from headrace.errors import UsageError
+    from headrace.settings import get_settings
+    from simulation.generate.estimate import estimate
+
+    try:
+        return estimate(name, plan, get_settings())
+    except UsageError as refusal:
+        if not only_estimate:
+            raise
+        said = estimate(name, plan)
+        err.print(f"It could not be generated here: {refusal}", style="yellow", markup=False)
+        return said
 
 
 def _is_large(said: "Estimate") -> bool:

@@ -90,12 +90,28 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class OneValueEach(TyperCommand):
+    """Refuses an option that holds one value and is given several: the last would win, and nobody be told."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        for option in self.params:
+            holds_one = not (option.multiple or getattr(option, "is_flag", False))
+            if option.param_type_name == "option" and holds_one and given.count(option) > 1:
+                raise typer.BadParameter(
+                    f"given {given.count(option)} times, and it holds one value", ctx=ctx, param=option
+                )
+        return super().parse_args(ctx, args)
+
+
 def command(name: str, line: str) -> TyperCommand:
     function_name = name.replace("-", "_")
     module = import_module(f"cli.{function_name}")
     function = getattr(module, function_name)
     alone = typer.Typer(add_completion=False, **LOOK)
-    alone.command(name, help=f"{line}\n\n{getdoc(function) or ''}", epilog=module.EXAMPLES)(function)
+    alone.command(name, cls=OneValueEach, help=f"{line}\n\n{getdoc(function) or ''}", epilog=module.EXAMPLES)(
+        function
+    )
     return get_command(alone)
 
 

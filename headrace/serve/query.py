@@ -126,8 +126,9 @@ def asked(
         raise UsageError("ask for a version or for an instant, not for both")
     settings, moment = settings or get_settings(), Moment(version, at)
     sql = _listing(sql, domain, settings) or sql
+    plan = EXPLAINING.match(sql)
     with duckdb_connected(settings, python_enable_replacements="false") as connection:
-        tree = parse(sql, connection)
+        tree = parse(sql[plan.end() :] if plan else sql, connection)
         columns = _columns_named(tree)
         for parts in sorted(set(tables_named(tree))):
             if parts[-2:-1] == ("ops",):
@@ -137,7 +138,7 @@ def asked(
             else:
                 _register(connection, parts, columns, moment, domain, settings)
         connection.execute("set lock_configuration = true")
-        yield Result(connection, sql)
+        yield Result(connection, _explained(connection, sql) if plan else sql)
 
 
 def attached(
@@ -156,14 +157,24 @@ def attached(
     return connection
 
 
-LISTING = re.compile(r"\s*(?:show\s+(?:all\s+)?(tables)|desc(?:ribe)?\s+([\w.\"]+))\s*;?\s*", re.IGNORECASE)
+LISTING = re.compile(
+    r"\s*(?:show\s+(?:all\s+)?(tables|databases|schemas)"
+    r"|(?:desc(?:ribe)?(?:\s+table)?|show\s+columns\s+(?:from|in))\s+([\w.\"]+))\s*;?\s*",
+    re.IGNORECASE,
+)
+EXPLAINING = re.compile(r"\s*explain\s+(?:analyze\s+)?", re.IGNORECASE)
 
 
 def _listing(sql: str, domain: str | None, settings: Settings) -> str | None:
-    """`show tables` and `describe x` as questions to the tables that list all others."""
+    """`show tables`, `show databases` and `describe x` as questions to the tables that list all others."""
     found = LISTING.fullmatch(sql)
     if found is None:
         return None
+    if found[1] and found[1].lower() != "tables":
+        return (
+            "select domain || '.' || layer as database, count(*) as tables, sum(rows)::bigint as rows from ops.tables "
+            "group by domain, layer order by domain, list_position(['bronze', 'silver', 'gold'], layer)"
+        )
     if found[1]:
         return 'select layer || \'.\' || "table" as "table", rows, description from ops.tables'
     parts = tuple(found[2].replace('"', "").split("."))
@@ -174,6 +185,13 @@ def _listing(sql: str, domain: str | None, settings: Settings) -> str | None:
         f'select "column", type, unit, meaning from {name.domain}.ops.columns '
         f"where layer = '{name.layer}' and \"table\" = '{name.table}'"
     )
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """A statement that gives DuckDB's plan of another one, line by line."""
+    with _of_the_user():
+        (_, plan) = connection.execute(sql).fetchone() or ("", "")
+    return f"select unnest(string_split({_text(plan.rstrip())}, chr(10))) as plan"
 
 
 def parse(sql: str, connection: duckdb.DuckDBPyConnection) -> Any:
@@ -393,4 +411,8 @@ def _quoted(*parts: str) -> str:
 def _literal(uri: str) -> str:
     """A file on a disk, as SQL has it."""
     path = unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
-    return "'" + path.replace("'", "''") + "'"
+    return _text(path)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,9 +1,14 @@
 import json
+from dataclasses import asdict
 
 from typer.testing import CliRunner
 
 from cli.error_output import guarded
 from cli.main import app
+from headrace.lake import objects
+from headrace.lake.paths import Paths
+from headrace.settings import Settings
+from simulation.generate.chunks import ChunkRecord
 
 RUNNER = CliRunner()
 
@@ -21,6 +26,20 @@ def test_twice_the_days_are_about_twice_the_rows():
     assert facts
     for table in facts:
         assert 1.5 < two["rows"][table] / one["rows"][table] < 2.5
+
+
+def test_an_estimate_is_made_where_rows_of_another_world_lie_and_says_that_no_rows_could_be(home):
+    span = ("2024-01-01T00:00:00", "2024-01-02T00:00:00")
+    record = ChunkRecord("tank_inventory", *span, 0, 5, "landing", 99, 0.5, None, 1, 1, 1.0)
+    whole = estimated("--profile", "fast")
+    folder = Paths.of("refinery", Settings(home=home)).made("landing", "tank_inventory")
+    objects.put_json(f"{folder}/{record.chunk}.json", asdict(record))
+
+    assert estimated("--profile", "fast")["rows"] == whole["rows"]
+    said = RUNNER.invoke(app, ["generate", "--estimate", "--profile", "fast"]).output
+    assert "could not be generated here" in said
+    assert "already holds another world: seed 99" in " ".join(said.split())
+    assert guarded(lambda: app(["generate", "--profile", "fast", "--yes"])) == 2
 
 
 def test_the_estimate_is_limited_to_the_tables_asked_for():

@@ -38,6 +38,24 @@ def test_unknown_options_exit_with_2():
     assert runner.invoke(app, ["size", "--no-such-option"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["query --limit 5 --limit 10", "refine --as-of 2024-01-02 --as-of 2024-01-03", "runs --last 1 --last=2"],
+)
+def test_an_option_that_holds_one_value_is_refused_when_it_is_given_several(line):
+    said = runner.invoke(app, line.split())
+
+    assert said.exit_code == 2
+    assert f"{line.split()[1]}: given 2 times, and it holds one value" in re.sub(
+        r"[\s│]+", " ", said.output
+    ).replace("'", "")
+
+
+@pytest.mark.parametrize("line", ["ls --layers bronze --layers gold --json", "ls --json --json"])
+def test_lists_and_switches_may_be_repeated(line):
+    assert runner.invoke(app, line.split()).exit_code == 0
+
+
 def test_without_a_command_it_explains_itself():
     said = runner.invoke(app, [])
 

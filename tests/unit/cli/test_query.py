@@ -162,6 +162,26 @@ def test_the_tables_of_a_lake_are_listed_and_described(milk):
     assert run_sql("show tables").columns == ("table", "rows", "description")
 
 
+@pytest.mark.parametrize("asking", ["show columns from", "SHOW COLUMNS IN", "describe table"])
+def test_columns_are_shown_however_they_are_asked_for(milk, asking):
+    assert run_sql(f"{asking} silver.strokes;").rows == run_sql("describe silver.strokes").rows
+
+
+@pytest.mark.parametrize("asking", ["show databases", "show schemas;"])
+def test_databases_are_the_layers_of_domains_that_hold_tables(milk, asking):
+    assert run_sql(asking).rows == [("pumps.silver", 1, 2)]
+
+
+def test_a_plan_is_explained_line_by_line_and_reads_tables_only(milk):
+    lines = [line for (line,) in run_sql(f"explain {milk};").rows]
+
+    assert len(lines) > 5
+    assert any("Order By" in line for line in lines)
+    assert any("Total Time" in line for (line,) in run_sql(f"EXPLAIN ANALYZE {milk}").rows)
+    with pytest.raises(UsageError, match="only SELECT is allowed here, not DELETE"):
+        run_sql("explain analyze delete from silver.strokes")
+
+
 def test_without_a_name_the_questions_are_listed():
     said = json.loads(CliRunner().invoke(app, ["query", "--json"]).stdout)
 
