@@ -85,7 +85,13 @@ def _show(told: list[dict[str, Any]]) -> None:
         out.print("No alarm stands.")
         return
     rows = [
-        (each["alarm_id"], each["priority"], each["state"], each["console"], in_words(each))
+        (
+            each["alarm_id"],
+            each["priority"],
+            each["state"],
+            each["console_name"] or each["console"],
+            in_words(each),
+        )
         for each in told[:MOST_SHOWN]
     ]
     out.print(table([">alarm", "priority", "state", "console", "what is wrong"], rows))
@@ -94,8 +100,9 @@ def _show(told: list[dict[str, Any]]) -> None:
 
 
 def in_words(alarm: dict[str, Any]) -> str:
+    name = f"{alarm['group_name']}: " if alarm["group_name"] else ""
     laid = f" ({alarm['others']} others are laid to it)" if alarm["others"] else ""
-    return f"{alarm['message']}{laid}"
+    return f"{name}{alarm['message']}{laid}"
 
 
 def _tell(told: list[dict[str, Any]], ids: list[str]) -> None:

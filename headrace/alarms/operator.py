@@ -17,6 +17,7 @@ from headrace.alarms.events import TABLE
 from headrace.alarms.fold import AlarmFold
 from headrace.alarms.register import EXPLAINED, STANDING
 from headrace.alarms.rules import PRIORITIES, GoesTo, Rules, load_rules
+from headrace.alarms.source_versions import current_rows
 from headrace.alarms.store import read_events
 from headrace.errors import UsageError
 from headrace.lake import log
@@ -36,7 +37,7 @@ class Operator:
         self._paths, self._settings = Paths.of(domain, settings), settings
 
     def standing(self) -> list[dict[str, Any]]:
-        """The newest event of each alarm that is not over, the gravest first."""
+        """The newest event of each alarm that is not over, with names of its group and console, the gravest first."""
         events = self._events()
         events = events.filter(pc.is_valid(events["alarm_id"]))
         newest = events.group_by("alarm_id").aggregate([("event_number", "max")])["event_number_max"]
@@ -45,7 +46,18 @@ class Operator:
         events = events.filter(pc.is_in(events["alarm_id"], last["alarm_id"].combine_chunks()))
         explained = events.filter(pc.is_in(events["event"], pa.array(EXPLAINED))).sort_by("event_number")
         messages = {each["alarm_id"]: each["message"] for each in explained.to_pylist()}
-        alarms = [each | {"message": messages.get(each["alarm_id"], "")} for each in last.to_pylist()]
+        groups, consoles = (
+            self._names(of) for of in (self._rules.senders.group, self._rules.senders.console)
+        )
+        alarms = [
+            each
+            | {
+                "message": messages.get(each["alarm_id"], ""),
+                "group_name": groups.get(each["group_id"]),
+                "console_name": consoles.get(each["console"]),
+            }
+            for each in last.to_pylist()
+        ]
         alarms.sort(key=lambda each: (STANDING.index(each["state"]), each["since"]))
         return sorted(alarms, key=lambda each: PRIORITIES.index(each["priority"]), reverse=True)
 
@@ -76,6 +88,15 @@ class Operator:
         ours = pc.and_(pc.greater(events["event_number"], before), pc.is_in(events["alarm_id"], names))
         by_hand = events.filter(pc.and_(ours, pc.is_valid(events["acted_by"]))).sort_by("event_number")
         return list(by_hand.to_pylist())
+
+    def _names(self, column: str) -> dict[str, str]:
+        """The names of the ids in a column of the senders' table, as far as another table tells them."""
+        table, _, name = self._rules.names.get(column, "").partition(".")
+        path = self._paths.table("silver", table)
+        if not table or not log.exists(path):
+            return {}
+        rows = current_rows(path, (column, name))
+        return dict(zip(rows[column].to_pylist(), rows[name].to_pylist(), strict=True))
 
     def _events(self) -> pa.Table:
         table = self._paths.table("silver", TABLE)

@@ -133,6 +133,11 @@ class Rules(Strict):
     at: str
     value: str
     senders: SendersRule
+    names: dict[str, str] = Field(
+        {},
+        description="Where groups and consoles have their names: by the senders' column of either, which the other "
+        "table has as well, the table.column of the name.",
+    )
     limits: LimitColumns = LimitColumns()
     defaults: Detections = Detections()
     by_kind: dict[str, Detections] = {}

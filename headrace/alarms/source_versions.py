@@ -60,13 +60,18 @@ def rows_of_version(table: str, began: int, version: int) -> VersionRows:
 
 def current_senders(path: str, version: int, rules: Rules) -> pa.Table:
     """The rows of a version of the senders' table that hold now, always in the same order."""
-    table = DeltaTable(as_s3(path), version=version)
     columns = list(dict.fromkeys(rules.columns_named()[rules.senders.table]))
+    return current_rows(path, columns, version).sort_by(rules.senders.key)
+
+
+def current_rows(path: str, columns: Sequence[str], version: int | None = None) -> pa.Table:
+    """Columns of a table; where it keeps the history of its rows, of those that hold now."""
+    table = DeltaTable(as_s3(path), version=version)
     has_history = CURRENT in {field.name for field in table.schema().fields}
-    rows = table.to_pyarrow_table(columns=[*columns, CURRENT] if has_history else columns)
+    rows = table.to_pyarrow_table(columns=[*columns, CURRENT] if has_history else list(columns))
     if has_history:  # not asked of deltalake: of a boolean without bounds it finds no row
         rows = rows.filter(rows[CURRENT])
-    return rows.sort_by(rules.senders.key)
+    return rows
 
 
 def _spans(files: Sequence[str], columns: Sequence[str], at: str) -> Iterator[pa.Table]:

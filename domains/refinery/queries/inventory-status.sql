@@ -1,7 +1,7 @@
 -- What is in each tank, and when does it leave its limits?
 -- Columns: refinery, tank, what it holds, fill as a fraction of capacity, status, hours until it is expected below its
 -- lowest (low) or above its highest operating level (high) and which of them, nothing where that is not expected within
--- the forecast; barrels in it, lowest and highest level, days of supply of the tank. The most urgent first.
+-- the forecast, as of any tank that is lifted or supplied in time; barrels in it, lowest and highest level, days of supply of the tank. The most urgent first.
 WITH limits AS (
     SELECT tank_id, max(min_barrels) AS min_barrels, max(max_barrels) AS max_barrels
     FROM gold.inventory_forecast

@@ -1,12 +1,12 @@
 -- What should each refinery draw from its crude tanks on its next day?
 SELECT
-  refinery_name,
-  tank_id,
+  b.refinery_name,
+  CONCAT_WS(' ', CAST(t.tank_name AS VARCHAR), CAST(b.tank_id AS VARCHAR)) AS tank,
   ROUND(MAX(tank_barrels)) AS barrels,
   ROUND(MAX(CAST(tank_barrels AS DOUBLE) / charge_barrels), 3) AS share,
   COALESCE(MAX(tank_contents), MAX(reason)) AS holds_or_reason,
-  status,
-  charge_date,
+  b.status,
+  b.charge_date,
   ROUND(MAX(blend_api_gravity), 1) AS blend_api,
   ROUND(MAX(api_min), 1) AS api_min,
   ROUND(MAX(api_max), 1) AS api_max,
@@ -15,14 +15,17 @@ SELECT
   ROUND(MAX(blend_value_per_barrel - blend_cost_per_barrel), 2) AS margin_per_barrel,
   ROUND(MAX(saving_per_day)) AS gain_per_day,
   MAX(binding_limits) AS binding_limits
-FROM refinery_gold.crude_blend
+FROM refinery_gold.crude_blend AS b
+LEFT JOIN refinery_silver.storage_tanks AS t
+  ON t.tank_id = b.tank_id AND t.is_current
 GROUP BY
-  refinery_id,
-  refinery_name,
-  tank_id,
-  status,
-  charge_date
+  b.refinery_id,
+  b.refinery_name,
+  b.tank_id,
+  t.tank_name,
+  b.status,
+  b.charge_date
 ORDER BY
-  refinery_name,
+  b.refinery_name,
   share DESC,
-  tank_id
+  b.tank_id

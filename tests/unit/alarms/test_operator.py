@@ -69,6 +69,27 @@ def test_the_alarms_that_stand_are_listed_with_what_is_wrong(settings: Settings)
     ]
 
 
+def test_groups_and_consoles_are_called_by_their_names_as_far_as_these_are_known(settings: Settings) -> None:
+    run = CliRunner().invoke
+    assert [each["group_name"] for each in Operator("pumps", settings).standing()] == [None, None]
+    assert "S1 P1: 12 is above" in " ".join(run(app, ["alarms", "--domain", "pumps"]).stdout.split())
+    stations = {
+        "station_id": ["S1", "S1", "S2"],
+        "station_name": ["Before", "North", "South"],
+        "is_current": [False, True, True],
+    }
+    write_deltalake(Paths.of("pumps", settings).table("silver", "stations"), pa.table(stations))
+
+    standing = Operator("pumps", settings).standing()
+    assert [(each["group_name"], each["console_name"]) for each in standing] == [
+        ("North",) * 2,
+        ("South",) * 2,
+    ]
+    assert "North North: P1: 12 is above" in " ".join(
+        run(app, ["alarms", "--domain", "pumps"]).stdout.split()
+    )
+
+
 def test_suppressed_alarms_are_counted_with_their_cause(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
