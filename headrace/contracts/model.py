@@ -265,6 +265,11 @@ class ChangeFeed(Strict):
     before: str | None = Field(
         None, description="The operation of rows that are before-images, or the column that holds them."
     )
+    also: Literal["debezium"] | None = Field(
+        None,
+        description="debezium: a change may come in Debezium's envelope, too. Its op becomes the operation, the "
+        "columns of the order are taken from its source.",
+    )
 
     def images(self, columns: Collection[str]) -> Names:
         """The operations of rows that are before-images; none where a column holds these."""

@@ -27,6 +27,7 @@ from headrace.contracts.schema import (
 )
 from headrace.lake.objects import Found
 from headrace.sources.csv_rows import names_in
+from headrace.sources.envelope import out_of_envelope
 from headrace.sources.file_index import File
 from headrace.sources.inspection import Look, headers, is_loose, rows_in
 
@@ -52,6 +53,8 @@ INSTANT_PATTERNS = {
 """Texts that hold all that Spark reads from them. From others it makes values up: a time of day becomes one of today, a
 year its first day, and what follows a date is passed over."""
 MOST_FIELDS = 20_480
+ENVELOPE = "_envelope"
+"""A line as it came, where its change came in an envelope."""
 MOST_EXACT = 2**53
 """Each whole number up to here is a floating one, too."""
 PLAIN = "_plain"
@@ -279,6 +282,16 @@ def _is_no_instant(line: Column, contract: Contract, names: Collection[str]) -> 
 
 def parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
     """Reads `_line`; what else comes with it goes along. Its text is kept where something about it is wrong."""
+    feed = contract.changes
+    if feed is None or feed.also is None:
+        return _parsed_json(lines, contract)
+    flat = lines.withColumns({ENVELOPE: F.col("_line"), "_line": out_of_envelope(contract, feed)})
+    parsed = _parsed_json(flat, contract)
+    raw = F.when(F.col("_raw").isNotNull(), F.col(ENVELOPE))
+    return parsed.withColumns({"_raw": raw, "_line": F.col(ENVELOPE)}).drop(ENVELOPE)
+
+
+def _parsed_json(lines: DataFrame, contract: Contract) -> DataFrame:
     parsed = F.from_json(
         _readable_line(),
         _with_raw(sent_schema(contract)),
