@@ -1,7 +1,7 @@
 """How far each group is from how groups usually run: Hotelling's T² of what its kinds of senders show.
 
 What a kind shows is the median of its senders in the group, in bands of theirs, so no single instrument speaks for it.
-How kinds move together, with the load say, is learned over all groups: what follows that is nothing odd. A group of
+How kinds move together, with the load say, is learned over all groups: what follows that is usual. A group of
 which little is known yet is held against its peers, so that one that began in trouble is not taken for healthy.
 """
 
@@ -32,13 +32,13 @@ FEW_BLOCKS = 8  # after a stand
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What is known of each sender in one block. `rest` is how far it is from its level, `position` and `level` where
-    both lie between its limits, all in bands; nan where nothing is known."""
+class SenderBlock:
+    """All senders in one block. `deviation` is how far each is from its level, `position` and `level` where both lie
+    between its limits, all in bands; nan where nothing is known."""
 
     group: np.ndarray
     kind: np.ndarray
-    rest: np.ndarray
+    deviation: np.ndarray
     position: np.ndarray
     level: np.ndarray
     known: np.ndarray
@@ -46,31 +46,36 @@ class Shown:
 
 @dataclass(frozen=True)
 class Kinds:
-    """By group and kind: the median of its senders, of how many, and what the group's other kinds let expect."""
+    """By group and kind: the median deviation of its senders, of how many, and the one that the group's other kinds let
+    expect."""
 
-    shows: np.ndarray
+    median: np.ndarray
     count: np.ndarray
     expected: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """By group and kind: what it shows, of how many; how far that is from usual, where the part of its level that is
-    not the group's own yet counts as `strange`; and the doubt in that, a variance."""
+    """By group and kind: the median deviation of its senders, of how many; the group's deviation with its variance, and
+    the part of that which is due to peers: how far the level is from theirs, as long as it is hardly known."""
 
-    shows: np.ndarray
+    median: np.ndarray
     count: np.ndarray
-    away: np.ndarray
-    strange: np.ndarray
-    doubt: np.ndarray
+    deviation: np.ndarray
+    of_peers: np.ndarray
+    variance: np.ndarray
 
 
 class Groups:
     def __init__(self) -> None:
-        self._arrays = Arrays(evidence=np.float64(0), leapt=np.bool_(False), ran=np.int32(FEW_BLOCKS))
+        self._arrays = Arrays(
+            evidence=np.float64(0), switched=np.bool_(False), blocks_run=np.int32(FEW_BLOCKS)
+        )
         self._before = Arrays(position=np.float64(np.nan))
         self._covariance = np.empty((0, 0))
         self._weight = np.empty((0, 0))
+        self.distance = np.empty(0)
+        """Of each group in the last block, Hotelling's T; nan where it was not judged."""
 
     def state(self) -> dict[str, np.ndarray]:
         own = {"covariance": self._covariance, "weight": self._weight}
@@ -90,47 +95,48 @@ class Groups:
     @property
     def is_steady(self) -> np.ndarray:
         """Of each group: it neither stands nor warms up."""
-        is_steady: np.ndarray = self._arrays["ran"] >= WARMING
+        is_steady: np.ndarray = self._arrays["blocks_run"] >= WARMING
         return is_steady
 
     @property
-    def is_back(self) -> np.ndarray:
+    def is_restarted(self) -> np.ndarray:
         """Of each group: it runs again since few blocks."""
-        is_back: np.ndarray = self._arrays["ran"] < FEW_BLOCKS
-        return is_back
+        is_restarted: np.ndarray = self._arrays["blocks_run"] < FEW_BLOCKS
+        return is_restarted
 
-    def forgive(self, groups: np.ndarray) -> None:
+    def clear_evidence(self, groups: np.ndarray) -> None:
         self._arrays["evidence"][groups] = 0
 
-    def judge(self, shown: Shown, noise: np.ndarray, groups: int) -> Kinds:
+    def judge(self, now: SenderBlock, noise: np.ndarray, groups: int) -> Kinds:
         """noise: the variance of a sender's own deviation, by kind."""
-        self._fit(groups, len(noise), len(shown.rest))
-        self._note_leaps(shown)
-        found = self._compared(shown, noise)
-        inverse = np.linalg.inv(self._covariance + found.doubt[:, :, None] * np.eye(len(noise)))
+        self._fit(groups, len(noise), len(now.deviation))
+        self._note_leaps(now)
+        found = self._compared(now, noise)
+        inverse = np.linalg.inv(self._covariance + found.variance[:, :, None] * np.eye(len(noise)))
         inverse, seen = _without(inverse, found.count == 0), found.count > 0
-        weights, diagonal = np.einsum("gkl,gl->gk", inverse, found.away), np.einsum("gkk->gk", inverse)
+        weights, diagonal = np.einsum("gkl,gl->gk", inverse, found.deviation), np.einsum("gkk->gk", inverse)
         alone = np.where(
             found.count == 1, weights**2 / diagonal, 0.0
         )  # one instrument may be at fault itself
-        distance = np.einsum("gk,gk->g", weights, found.away) - alone.max(axis=1, initial=0.0)
-        odd = np.sqrt(np.maximum(distance - seen.sum(axis=1), 0.0))
+        t_squared = np.einsum("gk,gk->g", weights, found.deviation) - alone.max(axis=1, initial=0.0)
+        distance = np.sqrt(np.maximum(t_squared - seen.sum(axis=1), 0.0))
         evidence, judged = self.evidence, seen.any(axis=1) & self.is_steady
-        evidence[judged] = CARRY * evidence[judged] + (1 - CARRY) * np.minimum(odd, MOST)[judged]
-        expected = np.where(seen, found.away - weights / diagonal - found.strange, 0.0)
-        return Kinds(found.shows, found.count, expected)
+        evidence[judged] = CARRY * evidence[judged] + (1 - CARRY) * np.minimum(distance, MOST)[judged]
+        self.distance = np.where(judged, distance, np.nan)
+        expected = np.where(seen, found.deviation - weights / diagonal - found.of_peers, 0.0)
+        return Kinds(found.median, found.count, expected)
 
     def learn(self, kinds: Kinds, is_usual: np.ndarray) -> None:
         """How kinds move together, from groups that run as usual."""
         seen = (kinds.count > 0) & is_usual[:, None]
         reach = FAR * np.sqrt(np.diag(self._covariance))
-        moved = np.where(seen, np.clip(kinds.shows, -reach, reach), 0.0)
+        moved = np.where(seen, np.clip(kinds.median, -reach, reach), 0.0)
         times = seen.T.astype(float) @ seen
         share = times / np.maximum(times + self._weight, 1.0)
         now = moved.T @ moved / np.maximum(times, 1.0)
         covariance = self._covariance + share * (now - self._covariance)
-        size, ways = np.linalg.eigh(covariance)  # of groups that lack kinds it may come out as none
-        self._covariance = (ways * np.maximum(size, 1e-9)) @ ways.T
+        values, vectors = np.linalg.eigh(covariance)  # of groups that lack kinds it may come out as none
+        self._covariance = (vectors * np.maximum(values, 1e-9)) @ vectors.T
         self._weight = np.minimum(self._weight + times, MEMORY * max(len(is_usual), 1))
 
     def _fit(self, groups: int, kinds: int, senders: int) -> None:
@@ -143,38 +149,38 @@ class Groups:
             covariance[:known, :known], weight[:known, :known] = self._covariance, self._weight
             self._covariance, self._weight = covariance, weight
 
-    def _note_leaps(self, shown: Shown) -> None:
+    def _note_leaps(self, now: SenderBlock) -> None:
         """A group of which many senders leap at once was switched; it warms up for a while after it runs again."""
-        before, count = self._before["position"], len(self._arrays["leapt"])
-        seen = np.flatnonzero(~np.isnan(shown.rest) & (shown.group >= 0))
-        group = shown.group[seen]
+        before, count = self._before["position"], len(self._arrays["switched"])
+        seen = np.flatnonzero(~np.isnan(now.deviation) & (now.group >= 0))
+        group = now.group[seen]
 
         def many(which: np.ndarray) -> np.ndarray:
             most = np.maximum(SHARE * np.bincount(group, minlength=count), 2)
             many: np.ndarray = np.bincount(group[which], minlength=count) >= most
             return many
 
-        leaps = many(np.abs(shown.position[seen] - before[seen]) > LEAP)  # nan is none
-        leapt, ran = self._arrays["leapt"], self._arrays["ran"]
-        leapt[:] = leaps | (leapt & many(np.abs(shown.rest[seen]) > STANDS))
-        ran[:] = np.where(leapt, 0, ran + 1)
-        self.forgive(ran == WARMING)  # what a stand has changed did not come over days
-        before[seen] = shown.position[seen]
+        leaps = many(np.abs(now.position[seen] - before[seen]) > LEAP)  # nan is none
+        switched, blocks_run = self._arrays["switched"], self._arrays["blocks_run"]
+        switched[:] = leaps | (switched & many(np.abs(now.deviation[seen]) > STANDS))
+        blocks_run[:] = np.where(switched, 0, blocks_run + 1)
+        self.clear_evidence(blocks_run == WARMING)  # what a stand has changed did not come over days
+        before[seen] = now.position[seen]
 
-    def _compared(self, shown: Shown, noise: np.ndarray) -> _Compared:
+    def _compared(self, now: SenderBlock, noise: np.ndarray) -> _Compared:
         """As far as little is known of a group, it is held against its peers."""
-        shape = (len(self._arrays["leapt"]), len(noise))
-        seen = np.flatnonzero(~np.isnan(shown.rest) & (shown.group >= 0))
-        pair = shown.group[seen].astype(np.int64) * shape[1] + shown.kind[seen]
-        shows, count = pair_medians(pair, shown.rest[seen], shape)
-        level, _ = pair_medians(pair, shown.level[seen], shape)
-        known, _ = pair_medians(pair, shown.known[seen], shape)
-        usual, between = _peers(shown.kind[seen], shown.level[seen], level, count)
-        own = np.diag(self._covariance) * SLOW
-        unsure = own / (own + known * between)
-        strange = np.where(count > 0, unsure * (level - usual), 0.0)
-        away = _agreed(pair, shown.rest[seen], shows, count) + strange
-        return _Compared(shows, count, away, strange, unsure * between + NOISE * noise)
+        shape = (len(self._arrays["switched"]), len(noise))
+        seen = np.flatnonzero(~np.isnan(now.deviation) & (now.group >= 0))
+        pair = now.group[seen].astype(np.int64) * shape[1] + now.kind[seen]
+        median, count = pair_medians(pair, now.deviation[seen], shape)
+        level, _ = pair_medians(pair, now.level[seen], shape)
+        known, _ = pair_medians(pair, now.known[seen], shape)
+        peer_level, peer_variance = _peers(now.kind[seen], now.level[seen], level, count)
+        own_variance = np.diag(self._covariance) * SLOW
+        peer_weight = own_variance / (own_variance + known * peer_variance)
+        of_peers = np.where(count > 0, peer_weight * (level - peer_level), 0.0)
+        deviation = _agreed(pair, now.deviation[seen], median, count) + of_peers
+        return _Compared(median, count, deviation, of_peers, peer_weight * peer_variance + NOISE * noise)
 
 
 def pair_medians(
@@ -217,14 +223,14 @@ def _variance(
     return variance
 
 
-def _agreed(pair: np.ndarray, rest: np.ndarray, shows: np.ndarray, count: np.ndarray) -> np.ndarray:
+def _agreed(pair: np.ndarray, deviations: np.ndarray, median: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Of two senders, only what both show counts for their group."""
-    low, high = np.full(shows.shape, np.inf), np.full(shows.shape, -np.inf)
-    np.minimum.at(low.reshape(-1), pair, rest)
-    np.maximum.at(high.reshape(-1), pair, rest)
+    low, high = np.full(median.shape, np.inf), np.full(median.shape, -np.inf)
+    np.minimum.at(low.reshape(-1), pair, deviations)
+    np.maximum.at(high.reshape(-1), pair, deviations)
     least = np.where(np.abs(high) < np.abs(low), high, low)
     both = np.where(np.sign(low) == np.sign(high), least, 0.0)
-    return np.where(count == 2, both, shows)
+    return np.where(count == 2, both, median)
 
 
 def _without(inverse: np.ndarray, lacks: np.ndarray) -> np.ndarray:

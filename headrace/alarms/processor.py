@@ -136,4 +136,4 @@ class AlarmProcessor:
         """By their names in a checkpoint."""
         parts: dict[str, Part] = {"senders": self.senders, "clock": self.clock, "book": self.state_machine}
         detectors = {each.kind: each for each in (*self.detectors, *self.slow_detectors)}
-        return parts | {"blocks": self.blocks, "course": self.levels} | detectors
+        return parts | {"blocks": self.blocks, "levels": self.levels} | detectors

@@ -124,11 +124,11 @@ class Detector:
 
 
 def switch(
-    arrays: Arrays, places: np.ndarray, is_away: np.ndarray, is_back: np.ndarray, blocks: np.ndarray | int
+    arrays: Arrays, places: np.ndarray, is_met: np.ndarray, is_over: np.ndarray, blocks: np.ndarray | int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where a condition begins, that has held for so many blocks, and where one ends."""
-    times, was_on = np.where(is_away, arrays["times"][places] + 1, 0), arrays["is_on"][places]
-    begins, ends = ~was_on & (times >= blocks), was_on & is_back
+    """Where a condition begins, which was met for so many blocks in a row, and where one is over."""
+    times, was_on = np.where(is_met, arrays["times"][places] + 1, 0), arrays["is_on"][places]
+    begins, ends = ~was_on & (times >= blocks), was_on & is_over
     arrays["times"][places], arrays["is_on"][places] = times, (was_on | begins) & ~ends
     return begins, ends
 

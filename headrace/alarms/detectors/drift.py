@@ -25,8 +25,8 @@ class Drift(Detector):
         most = setting(lambda of: of.drift.deviations)[codes]
         is_far = (np.abs(score) >= most) & setting(lambda of: of.drift.enabled)[codes]
         asked = setting(lambda of: of.drift.blocks)[codes]
-        is_away = is_far & ~self._in_company(codes, is_far)
-        begins, ends = switch(self._arrays, codes, is_away, np.abs(score) < BACK * most, asked)
+        is_alone = is_far & ~self._in_company(codes, is_far)
+        begins, ends = switch(self._arrays, codes, is_alone, np.abs(score) < BACK * most, asked)
         changed = np.flatnonzero(begins | ends)
         return transitions(
             codes[changed], course.at, is_on=begins[changed], value=score[changed], limit=most[changed]

@@ -24,8 +24,10 @@ class Failing(Detector):
         self._arrays.fit(len(course.evidence))
         rule, groups = self._senders.rules.defaults.failing, np.flatnonzero(course.is_steady)
         evidence = course.evidence[groups]
-        is_away = (evidence >= rule.deviations) & rule.enabled
-        begins, ends = switch(self._arrays, groups, is_away, evidence < BACK * rule.deviations, rule.blocks)
+        is_unusual = (evidence >= rule.deviations) & rule.enabled
+        begins, ends = switch(
+            self._arrays, groups, is_unusual, evidence < BACK * rule.deviations, rule.blocks
+        )
         changed = np.flatnonzero(begins | ends)
         return transitions(
             groups[changed], course.at, is_on=begins[changed], severity=CRITICAL, value=evidence[changed],

@@ -120,6 +120,30 @@ def test_a_hall_whose_makes_move_together_is_failing_days_before_the_end():
     assert later[0][3] == pytest.approx(said[0][3] + 0.25)
 
 
+def test_a_hall_that_went_to_a_new_level_and_stays_there_is_failing_for_days_only():
+    """As one that gets another feed. It may fail from there, and is told of again."""
+
+    def steps(hours: np.ndarray, values: np.ndarray) -> np.ndarray:
+        values[:, :6] += 3 * np.clip((hours / 24 - 20) / 2, 0, 1)[:, None]
+        return grows(0, 6, 3.0, since=35, until=41, power=2)(hours, values)
+
+    said = told(course(45, steps))
+    assert [each[:3] for each in said] == [("failing", event, "H0") for event in ("raised", "cleared") * 2]
+    assert said[0][3] < 22
+    assert 24 < said[1][3] < 26
+    assert 35 < said[2][3] < 40
+
+
+def test_a_hall_that_goes_back_to_the_level_it_had_before_is_not_failing():
+    def steps(hours: np.ndarray, values: np.ndarray) -> np.ndarray:
+        values[:, :6] += 3 * np.interp(hours / 24, [20, 22, 35, 37], [0, 1, 1, 0])[:, None]
+        return values
+
+    said = told(course(45, steps))
+    assert [each[:3] for each in said] == [("failing", "raised", "H0"), ("failing", "cleared", "H0")]
+    assert said[1][3] < 26
+
+
 def test_a_hall_is_failing_that_was_so_from_its_first_day():
     """The other three tell where its pumps ought to be."""
     pump = plant(table=senders(COUNT, hall=[f"H{place // 3}" for place in range(COUNT)]))
