@@ -66,7 +66,9 @@ def inventory_forecast(
         .select(
             *("tank_id", "refinery_id", "product_type", "forecast_date", "days_ahead"),
             *(
-                F.greatest(F.lit(0.0), F.least(F.col(name), F.lit(1.0))).alias(f"{name}_barrels")
+                F.when(
+                    F.col(name).isNotNull(), F.greatest(F.lit(0.0), F.least(F.col(name), F.lit(1.0)))
+                ).alias(f"{name}_barrels")
                 for name in ("expected", "low", "high")
             ),
             *("min_barrels", "max_barrels", "capacity_barrels"),

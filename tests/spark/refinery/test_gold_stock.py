@@ -184,6 +184,16 @@ def test_the_forecast_begins_after_the_last_day_that_is_known(levels, storage_ta
     assert {row.max_barrels for row in gasoline} == {180000}
 
 
+def test_a_tank_that_is_known_for_less_than_four_days_has_a_forecast_without_a_band(
+    levels, storage_tanks, shipments, sent
+):
+    young = levels.where("measurement_date >= '2024-01-07'")
+    found = inventory_forecast(young, storage_tanks, shipments, sent, AS_OF).collect()
+    assert len(found) == 28
+    assert {(row.low_barrels, row.high_barrels) for row in found} == {(None, None)}
+    assert all(0 < row.expected_barrels < 180000 for row in found)
+
+
 @pytest.fixture
 def supply(table):
     return table("""
