@@ -9,7 +9,7 @@ import numpy as np
 Array = np.ndarray
 
 
-def poured(opening: float, closings: Array, arrived: Array, barrels: Array) -> Array:
+def parcels_left(opening: float, closings: Array, arrived: Array, barrels: Array) -> Array:
     """What is left of each parcel in the evening of the last day.
 
     closings: the level of each evening. arrived: for each parcel the place of its day among them.

@@ -15,7 +15,7 @@ from domains.refinery.blending import (
     mixed_api_gravity,
     mixed_sulfur_pct,
 )
-from domains.refinery.crude_mixtures import poured
+from domains.refinery.crude_mixtures import parcels_left
 from domains.refinery.measures import for_spark
 
 BLEND = """refinery_id string, refinery_name string, charge_date date, status string, reason string,
@@ -71,7 +71,7 @@ def grades_in_tanks(evenings: pd.DataFrame, parcels: pd.DataFrame) -> pd.DataFra
         )
         place = days["measurement_date"].searchsorted(parcels["arrival_date"][arrived])
         closings, barrels = days["closing_barrels"].to_numpy(float), parcels["barrels"][arrived].to_numpy()
-        holds = poured(days["opening_barrels"].iloc[0], closings, place, barrels)
+        holds = parcels_left(days["opening_barrels"].iloc[0], closings, place, barrels)
         known = holds.sum() / closings[-1] if closings[-1] > 0 else 0.0
         left.loc[arrived, "left"] = holds / known if known > 0 else 0.0
         left.loc[own, ["min_barrels", "known_share"]] = days["min_barrels"].iloc[-1], known

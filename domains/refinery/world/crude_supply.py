@@ -36,7 +36,7 @@ MODES = ("Tanker", "Pipeline", "Barge", "Rail")
 DAYS_BY_LAND = {"Pipeline": (5, 12), "Barge": (3, 10), "Rail": (5, 15)}
 NORTH_AMERICAN = ("USA", "CAN")
 # all else than crude from North America comes by sea, and goes on inland by pipeline
-BY_COAST = {row["coast"]: tuple(float(row[mode]) for mode in MODES) for row in rows_of("ways")}
+BY_COAST = {row["coast"]: tuple(float(row[mode]) for mode in MODES) for row in rows_of("transport_modes")}
 BY_SEA, BY_PIPELINE, NEARBY = (1, 0, 0, 0), (0, 1, 0, 0), (0.8, 0, 0.2, 0)
 NEAR_PORT = {"Rotterdam": "Europe", "Singapore": "Singapore"}
 GULF_PORTS = ("Houston", "Corpus Christi", "Louisiana Offshore")
@@ -173,9 +173,11 @@ def course_of(world: World, units: Units, parcels: Parcels) -> Course:
     ports = np.where(country == "USA", american, np.array([hubs[name] for name in country.tolist()]))
     coasts = np.array(COASTS)[units.homes.coast[home]]
     ports = np.where((coasts == "Inland") & ~np.isin(country, NORTH_AMERICAN), "Louisiana Offshore", ports)
-    ways = [_ways(*each) for each in zip(country.tolist(), ports.tolist(), coasts.tolist(), strict=True)]
+    shares = [
+        _mode_shares(*each) for each in zip(country.tolist(), ports.tolist(), coasts.tolist(), strict=True)
+    ]
     drawn = world.uniform("mode", home, number)[:, None]
-    mode = np.array(MODES)[(drawn >= np.cumsum(ways, axis=1)[:, :-1]).sum(axis=1)]
+    mode = np.array(MODES)[(drawn >= np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)]
     routes = {row["origin_port"]: row for row in rows_of("routes")}
     at_sea = np.array(
         [float(routes[port][coast]) for port, coast in zip(ports.tolist(), coasts.tolist(), strict=True)]
@@ -189,7 +191,7 @@ def course_of(world: World, units: Units, parcels: Parcels) -> Course:
     return Course(crude, mode, ports, left - lead, left)
 
 
-def _ways(country: str, port: str, coast: str) -> tuple[float, ...]:
+def _mode_shares(country: str, port: str, coast: str) -> tuple[float, ...]:
     if country in NORTH_AMERICAN:
         return BY_COAST.get(coast, BY_SEA)
     if coast == "Inland":

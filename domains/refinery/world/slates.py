@@ -8,7 +8,7 @@ from domains.refinery.world.plant import product_lists
 from domains.refinery.world.reference import numbers, rows_of, texts
 from simulation.arrays import Array
 
-LEANINGS = (
+CRUDE_EFFECTS = (
     "lighter",
     "sourer",
 )  # how much more of it ten degrees lighter a crude gives, and a per cent sourer
@@ -42,12 +42,13 @@ def product_of_hour(slate: Array, hour: Array, turns: Array) -> Array:
 def crude_yield(product: Array, api: Array, sulfur: Array) -> Array:
     """Of the hour's main product, at an efficiency of one."""
     of_category = {
-        row["product_category"]: [float(row[way]) for way in LEANINGS] for row in rows_of("leanings")
+        row["product_category"]: [float(row[name]) for name in CRUDE_EFFECTS]
+        for row in rows_of("crude_effects")
     }
-    leanings = np.array([of_category[name] for name in texts("products", "product_category").tolist()])
-    lighter, sourer = leanings[product].T
-    lean = 1.0 + lighter * (api - AVERAGE_API) / 10 + sourer * (sulfur - AVERAGE_SULFUR)
-    return numbers("products", "typical_yield_pct")[product] * np.clip(lean, 0.2, 1.8)
+    effects = np.array([of_category[name] for name in texts("products", "product_category").tolist()])
+    lighter, sourer = effects[product].T
+    factor = 1.0 + lighter * (api - AVERAGE_API) / 10 + sourer * (sulfur - AVERAGE_SULFUR)
+    return numbers("products", "typical_yield_pct")[product] * np.clip(factor, 0.2, 1.8)
 
 
 def tank_products(slate: Array, product_type: Array, draw: Array) -> Array:
