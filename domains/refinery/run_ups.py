@@ -80,7 +80,9 @@ def warning_of(sensors: Sensors, load: float) -> dict[str, Any]:
     if run_up.sign == "NONE":
         return found
     moved = moves.share >= WEAK
-    counts = {kind: int((moved & (sensors.kinds == kind)).sum()) for kind in set(sensors.kinds.tolist())}
+    counts = {
+        kind: int((moved & (sensors.kinds == kind)).sum()) for kind in sorted(set(sensors.kinds.tolist()))
+    }
     leading = sensors.kinds[run_up.driving[0]]
     kinds = sorted(
         (kind for kind in counts if counts[kind] >= FEWEST_SENSORS), key=lambda kind: -counts[kind]

@@ -32,13 +32,18 @@ from headrace.serve.publish import athena_queries, unreadable
 from headrace.serve.query import run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
-from headrace.writes.node import Ref
+from headrace.writes.node import AS_OF, Ref
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_maker import RowMaker
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
-from tests.spark.refinery import recomputed, recomputed_instruments, recomputed_plant
+from tests.spark.refinery import (
+    recomputed,
+    recomputed_forecasts,
+    recomputed_instruments,
+    recomputed_plant,
+)
 
 DOMAIN = "refinery"
 RECOMPUTED = recomputed.SQL | recomputed_plant.SQL | recomputed_instruments.SQL
@@ -229,13 +234,21 @@ def test_another_engine_counts_a_gold_table_the_same(name: str, fortnight: Fortn
 
 
 def compare_with_recomputed(name: str, lake: Settings, as_of: str) -> None:
+    rows = asked(f"select * from gold.{name}", lake)
+    compare(name, rows, asked_as_of(RECOMPUTED[name], lake, as_of))
+
+
+def compare(name: str, rows: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
     keys = load_tables(DOMAIN).node(name, "gold").table.keys
-    ours = {tuple(row[key] for key in keys): row for row in asked(f"select * from gold.{name}", lake)}
-    theirs = asked(RECOMPUTED[name].replace("$as_of", f"timestamptz '{as_of}+00'"), lake)
+    ours = {tuple(row[key] for key in keys): row for row in rows}
     assert {tuple(row[key] for key in keys) for row in theirs} == set(ours)
     for row in theirs:
         same = ours[tuple(row[key] for key in keys)]
         assert {name: same[name] for name in row} == {name: nearly(value) for name, value in row.items()}
+
+
+def asked_as_of(sql: str, lake: Settings, as_of: str) -> list[dict[str, Any]]:
+    return asked(sql.replace("$as_of", f"timestamptz '{as_of}+00'"), lake)
 
 
 def asked(sql: str, lake: Settings) -> list[dict[str, Any]]:
@@ -310,6 +323,35 @@ def test_a_refinery_runs_short_as_often_as_other_dice_have_it(fortnight: Fortnig
         assert row["lowest_stock_barrels"] == pytest.approx(lowest, abs=0.1 * row["draw"])
         without, _ = recomputed.stock_course(*told, without=row["shipment_id"])
         assert row["stock_out_probability_without_it"] == pytest.approx(without, abs=0.06)
+
+
+def test_levels_of_tanks_ahead_are_those_that_plain_python_forecasts(
+    fortnight: Fortnight, lake: Settings
+) -> None:
+    as_of = fortnight.first.as_of
+    tanks, levels, parcels = (
+        asked_as_of(sql, lake, as_of)
+        for sql in (recomputed_forecasts.TANKS, recomputed_forecasts.LEVELS, recomputed_forecasts.PARCELS)
+    )
+    today = datetime.fromisoformat(as_of).date()
+    forecast = asked("select * from gold.inventory_forecast", lake)
+    compare("inventory_forecast", forecast, recomputed_forecasts.levels_ahead(tanks, levels, parcels, today))
+
+
+@pytest.mark.parametrize(("day", "sign"), [(8, "STRONG"), (10, "STANDS"), (11, "RESTARTED")])
+def test_warnings_of_days_past_are_those_that_another_engine_gives(
+    day: int, sign: str, spark: SparkSession, fortnight: Fortnight, lake: Settings
+) -> None:
+    """A unit of this world is on its way to failure, stands and comes back within the fortnight."""
+    as_of = datetime(2024, 1, day, 23, 59, 59)
+    node, paths = load_tables(DOMAIN).node("early_warnings", "gold"), Paths.of(DOMAIN, lake)
+    frames: dict[str, object] = {
+        name: spark.read.format("delta").load(paths.table(ref.layer, ref.name))
+        for name, ref in node.upstream.items()
+    }
+    rows = node.call({**frames, AS_OF: as_of}).toArrow().to_pylist()
+    assert sign in {row["sign"] for row in rows}
+    compare("early_warnings", rows, asked_as_of(RECOMPUTED["early_warnings"], lake, as_of.isoformat()))
 
 
 def test_slopes_of_yield_are_those_of_least_squares_with_a_level_for_each_unit(
