@@ -51,6 +51,7 @@ COMMANDS = {
     },
     "Ask": {
         "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
+        "restatements": "List what a later run changed in rows of a gold table that were there, by how much, and why.",
         "attach": "Read the tables in a notebook, DuckDB or Polars.",
         "ls": "List the tables and what each is made from.",
         "size": "Show rows and bytes of every table and layer, beside the volumes that the source states.",

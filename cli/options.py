@@ -12,17 +12,28 @@ SPELLED = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def one_domain(given: str | None) -> str:
-    """Without a name, the only domain there is."""
+    """Without a name, the only domain there is, or the only one of which this home holds data."""
     from headrace.contracts.load import domain_folder
     from headrace.errors import UsageError
 
-    found = domains()
-    if given is None:
-        if len(found) != 1:
-            raise UsageError(f"name a domain; known: {', '.join(found) or 'none'}")
-        return found[0]
-    domain_folder(given)
-    return given
+    if given is not None:
+        domain_folder(given)
+        return given
+    known = domains()
+    meant = known if len(known) == 1 else _with_data(known)
+    if len(meant) != 1:
+        held = f"; with data here: {', '.join(meant)}" if meant else ""
+        raise UsageError(f"name a domain; known: {', '.join(known) or 'none'}{held}")
+    return meant[0]
+
+
+def _with_data(known: list[str]) -> list[str]:
+    from headrace.lake.objects import names_in
+    from headrace.settings import get_settings
+
+    settings = get_settings()
+    held = {name for place in (settings.landing, settings.lake) for name in names_in(place)}
+    return [name for name in known if name in held]
 
 
 def instant(text: str | datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 Such a file (`spelling: loose`) may have lines above its header, another separator, decimal commas and an encoding of
 Windows. Its rows are spelled again as a plain file would, which the same parser reads; what can be read in two ways is
-left as it is, and is unreadable.
+left as it is, and is unreadable (decision 061).
 """
 
 import codecs

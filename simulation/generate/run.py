@@ -155,6 +155,5 @@ def _write_truth_of_hidden(factory: RowFactory, paths: Paths, plan: Plan) -> Non
     for source in factory.sources.values():
         truth = truth_of_hidden(factory.maker, source, plan.start, plan.end)
         if truth is not None and source.planted is not None:
-            write_truth(
-                factory.spark.createDataFrame(truth, schema=TRUTH), paths, source.planted["table"], span
-            )
+            rows = factory.spark.createDataFrame(truth, schema=TRUTH)
+            write_truth(rows, paths, source.planted["table"], f"{span}-{source.name}")

@@ -14,7 +14,9 @@ RUNNER = CliRunner()
 
 
 def estimated(*options: str) -> dict:
-    said = RUNNER.invoke(app, ["generate", "--estimate", "--json", *options], catch_exceptions=False)
+    said = RUNNER.invoke(
+        app, ["generate", "refinery", "--estimate", "--json", *options], catch_exceptions=False
+    )
     return json.loads(said.stdout)
 
 
@@ -36,10 +38,10 @@ def test_an_estimate_is_made_where_rows_of_another_world_lie_and_says_that_no_ro
     objects.put_json(f"{folder}/{record.chunk}.json", asdict(record))
 
     assert estimated("--profile", "fast")["rows"] == whole["rows"]
-    said = RUNNER.invoke(app, ["generate", "--estimate", "--profile", "fast"]).output
+    said = RUNNER.invoke(app, ["generate", "refinery", "--estimate", "--profile", "fast"]).output
     assert "could not be generated here" in said
     assert "already holds another world: seed 99" in " ".join(said.split())
-    assert guarded(lambda: app(["generate", "--profile", "fast", "--yes"])) == 2
+    assert guarded(lambda: app(["generate", "refinery", "--profile", "fast", "--yes"])) == 2
 
 
 def test_the_estimate_is_limited_to_the_tables_asked_for():
@@ -49,28 +51,30 @@ def test_the_estimate_is_limited_to_the_tables_asked_for():
 
 
 def test_an_end_and_a_number_of_days_contradict_each_other(capsys):
-    code = guarded(lambda: app(["generate", "--days", "3", "--to", "2024-02-01", "--estimate"]))
+    code = guarded(lambda: app(["generate", "refinery", "--days", "3", "--to", "2024-02-01", "--estimate"]))
 
     assert code == 2
     assert "not both" in capsys.readouterr().err
 
 
 def test_a_span_that_ends_before_it_begins_is_refused(capsys):
-    code = guarded(lambda: app(["generate", "--from", "2024-02-01", "--to", "2024-01-01", "--estimate"]))
+    code = guarded(
+        lambda: app(["generate", "refinery", "--from", "2024-02-01", "--to", "2024-01-01", "--estimate"])
+    )
 
     assert code == 2
     assert "span is empty" in capsys.readouterr().err
 
 
 def test_an_unknown_profile_names_the_known_ones(capsys):
-    code = guarded(lambda: app(["generate", "--profile", "huge", "--estimate"]))
+    code = guarded(lambda: app(["generate", "refinery", "--profile", "huge", "--estimate"]))
 
     assert code == 2
     assert "demo" in capsys.readouterr().err
 
 
 def test_a_full_disk_is_told_before_anything_starts(capsys):
-    code = guarded(lambda: app(["generate", "--profile", "full", "--scale", "100", "--yes"]))
+    code = guarded(lambda: app(["generate", "refinery", "--profile", "full", "--scale", "100", "--yes"]))
 
     assert code == 1
     assert "GiB free" in " ".join(capsys.readouterr().err.split())

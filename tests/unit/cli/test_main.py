@@ -51,7 +51,9 @@ def test_an_option_that_holds_one_value_is_refused_when_it_is_given_several(line
     ).replace("'", "")
 
 
-@pytest.mark.parametrize("line", ["ls --layers bronze --layers gold --json", "ls --json --json"])
+@pytest.mark.parametrize(
+    "line", ["ls refinery --layers bronze --layers gold --json", "ls refinery --json --json"]
+)
 def test_lists_and_switches_may_be_repeated(line):
     assert runner.invoke(app, line.split()).exit_code == 0
 

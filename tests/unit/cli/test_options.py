@@ -3,8 +3,10 @@ from datetime import datetime, timedelta
 import pytest
 import typer
 
-from cli.options import instant, listed, one_of, short_span, span, tables_named
-from headrace.errors import UnknownName
+from cli import options
+from cli.options import instant, listed, one_domain, one_of, short_span, span, tables_named
+from headrace.errors import UnknownName, UsageError
+from headrace.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,29 @@ def test_a_table_that_no_layer_has_is_told_before_anything_starts():
     assert tables_named("refinery", None) is None
     with pytest.raises(UnknownName, match="tank_dayz"):
         tables_named("refinery", "tank_dayz")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(options, "domains", lambda: ["bakery", "dairy"])
+    monkeypatch.setattr("headrace.settings.get_settings", lambda: Settings(home=tmp_path))
+    return tmp_path
+
+
+def test_without_a_name_the_domain_with_data_is_meant(home):
+    (home / "landing" / "dairy").mkdir(parents=True)
+    assert one_domain(None) == "dairy"
+
+
+def test_of_two_domains_with_data_one_is_to_be_named(home):
+    for place, domain in (("landing", "dairy"), ("lake", "bakery")):
+        (home / place / domain).mkdir(parents=True)
+    with pytest.raises(
+        UsageError, match="name a domain; known: bakery, dairy; with data here: bakery, dairy"
+    ):
+        one_domain(None)
+
+
+def test_where_no_domain_has_data_one_is_to_be_named(home):
+    with pytest.raises(UsageError, match=r"name a domain; known: bakery, dairy$"):
+        one_domain(None)

@@ -11,9 +11,9 @@ COMMANDS = [
     "refine --help",
     "query",
     "query --json",
-    "size",
-    "size --json",
-    "cost --json",
+    "size refinery",
+    "size refinery --json",
+    "cost refinery --json",
     "doctor",
 ]
 
