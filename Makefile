@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-live chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-grid demo-live chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -25,6 +25,9 @@ setup: $(READY) ## Python environment, Java, Spark's jars (seconds when done)
 
 demo: $(READY) ## Generate two weeks of a small refinery network and refine them to gold
 	@$(BIN)/headrace demo refinery
+
+demo-grid: $(READY) ## The same for a small power grid: seven sources, theft, billing, transformers
+	@$(BIN)/headrace demo grid
 
 demo-live: $(READY) ## A broker, live messages and the standing job for a minute
 	@$(BIN)/headrace demo-live refinery

@@ -1,0 +1,87 @@
+"""Each bill beside what the customer's meter measured in its period, what the tariff makes of it, and what was paid.
+
+Metered energy is told where the meter is known on most days of the period, and brought to all of them.
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from domains.grid.measures import share
+from headrace.tables import Table, Whole
+
+TABLE = Table(
+    key="transaction_id",
+    write=Whole(),
+    description="Billed against metered energy and expected against billed amount of each bill, with what is wrong.",
+)
+
+LEAST_COVERAGE = 0.8
+AMOUNT_WITHIN, UNITS_WITHIN = 0.05, 0.10
+TRIVIAL_INR = 50.0
+
+
+def billing_reconciliation(billing_transactions: DataFrame, meter_days: DataFrame) -> DataFrame:
+    bills = billing_transactions.select(
+        *("transaction_id", "bill_id", "customer_id", "meter_id", "tariff_category", "region", "state"),
+        *("billing_period_start", "billing_period_end", "units_consumed_kwh", "rate_per_kwh"),
+        *("expected_amount", "base_amount", "tax_amount", "total_amount"),
+        *("payment_status", "payment_method", "due_date", "amount_ratio"),
+        (F.datediff("billing_period_end", "billing_period_start") + 1).alias("days_billed"),
+    )
+    days = meter_days.select(
+        *(
+            "customer_id",
+            "reading_date",
+            (24 * F.col("mean_kw")).alias("_kwh"),
+            F.col("coverage").alias("_coverage"),
+        )
+    )
+    in_period = F.col("reading_date").between(F.col("billing_period_start"), F.col("billing_period_end"))
+    metered = (
+        bills.select("transaction_id", "customer_id", "billing_period_start", "billing_period_end")
+        .join(days, on="customer_id", how="inner")
+        .where(in_period)
+        .groupBy("transaction_id")
+        .agg(F.sum("_kwh").alias("_kwh"), F.count("*").alias("days_metered"))
+    )
+    coverage = F.coalesce("days_metered", F.lit(0)) / F.col("days_billed")
+    whole = F.col("_kwh") / F.col("days_metered") * F.col("days_billed")
+    return (
+        bills.join(metered, on="transaction_id", how="left")
+        .withColumns(
+            {
+                "meter_coverage": coverage,
+                "metered_kwh": F.when(coverage >= LEAST_COVERAGE, whole),
+                "days_metered": F.coalesce("days_metered", F.lit(0)),
+            }
+        )
+        .drop("_kwh")
+        .transform(with_verdict)
+    )
+
+
+def with_verdict(bills: DataFrame) -> DataFrame:
+    units = share(F.col("units_consumed_kwh"), F.col("metered_kwh"))
+    ratio = F.col("amount_ratio")
+    is_trivial = (F.col("base_amount") <= TRIVIAL_INR) & (F.col("expected_amount") > 2 * TRIVIAL_INR)
+    verdict = (
+        F.when(is_trivial, "TRIVIAL_AMOUNT")
+        .when(ratio < 1 - AMOUNT_WITHIN, "BILLED_BELOW_TARIFF")
+        .when(ratio > 1 + AMOUNT_WITHIN, "BILLED_ABOVE_TARIFF")
+        .when(units < 1 - UNITS_WITHIN, "UNITS_BELOW_METER")
+        .when(units > 1 + UNITS_WITHIN, "UNITS_ABOVE_METER")
+        .otherwise("AGREES")
+    )
+    owed = F.greatest(F.coalesce("metered_kwh", "units_consumed_kwh"), F.col("units_consumed_kwh"))
+    return bills.withColumns(
+        {
+            "units_ratio": units,
+            "verdict": verdict,
+            "missing_amount": F.greatest(owed * F.col("rate_per_kwh") - F.col("base_amount"), F.lit(0.0)),
+            "unpaid_amount": missing_of_payment(),
+        }
+    )
+
+
+def missing_of_payment() -> Column:
+    return F.when(F.col("payment_status") == "PAID", F.lit(0.0)).otherwise(F.col("total_amount"))

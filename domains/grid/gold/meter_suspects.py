@@ -1,0 +1,250 @@
+"""Meters that somebody should look at, the surest first: theft near zero, partial bypass, spikes.
+
+Theft is found in the balance of the transformer (`bypass`), block by block over four weeks: what it delivers and
+nothing explains is laid to the meters whose readings it follows. A meter that shows next to nothing while nothing is
+missing is that of vacant rooms. Where no balance is known a meter near zero is named with little confidence. Neither
+the meter's status nor its own flag is read.
+"""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, Array, Feeder, findings_of
+from domains.grid.gold.meter_days import NEAR_ZERO_KWH
+from domains.grid.measures import share
+from headrace.tables import Table, Whole, only_at
+
+TABLE = Table(
+    key=("meter_id", "kind"),
+    write=Whole(),
+    may_be_empty=True,
+    description="Meters suspected of theft or malfunction, with evidence, confidence and revenue at risk.",
+)
+
+DAYS = 28
+BLOCK_SECONDS = 86_400 // BLOCKS_A_DAY
+BUCKETS = 32
+LEAST_STRENGTH, LEAST_SHARE = 3.0, 0.15
+UNSURE = 0.3
+LEAST_OWN_DAYS = 3
+BALANCED = "BALANCED"
+KW = 1000.0
+FOUND = (
+    "transformer_id string, meter_id string, customer_id string, kind string, missing_kw double, part double, "
+    "strength double, first_day date, last_day date"
+)
+
+
+def meter_suspects(
+    smart_meter_readings: DataFrame,
+    substation_telemetry: DataFrame,
+    network_model: DataFrame,
+    meter_days: DataFrame,
+    billing_transactions: DataFrame,
+    as_of: datetime,
+) -> DataFrame:
+    since = F.date_sub(F.lit(as_of.date()), DAYS)
+    readings = smart_meter_readings.where(F.col("reading_date") > since)
+    meters = with_usual(meter_blocks(readings))
+    feeders = feeder_blocks(substation_telemetry.where(F.col("telemetry_date") > since), network_model, as_of)
+    bucket = F.pmod(F.xxhash64("transformer_id"), F.lit(BUCKETS)).alias("_bucket")
+    thefts = (
+        meters.select("*", bucket)
+        .groupBy("_bucket")
+        .cogroup(feeders.select("*", bucket).groupBy("_bucket"))
+        .applyInPandas(thefts_of, FOUND)
+    )
+    days = meter_days.where(F.col("reading_date") > since)
+    rates = billing_transactions.groupBy("tariff_category").agg(F.median("rate_per_kwh").alias("_rate"))
+    customers = days.groupBy("meter_id", "customer_id").agg(
+        F.max_by("transformer_id", "reading_date").alias("transformer_id"),
+        F.max_by("region", "reading_date").alias("region"),
+        F.max_by("grid_zone", "reading_date").alias("grid_zone"),
+        F.max_by("tariff_category", "reading_date").alias("tariff_category"),
+    )
+    found = thefts.transform(as_suspects).unionByName(spikes_of(days)).unionByName(unbalanced(days, thefts))
+    return (
+        found.join(customers, on=["meter_id", "customer_id"], how="left")
+        .join(F.broadcast(rates), on="tariff_category", how="left")
+        .withColumn("revenue_at_risk", F.col("missing_kwh") * F.col("_rate"))
+        .drop("_rate")
+        .transform(one_of_each)
+    )
+
+
+def meter_blocks(readings: DataFrame) -> DataFrame:
+    """Mean load of each meter in blocks of three hours. No half-hour counts for more than the connection may draw."""
+    may_draw = F.coalesce(1.2 * F.col("sanctioned_load_kw") / 2, F.lit(float("inf")))
+    block = F.floor((F.unix_seconds("timestamp") - 1) / BLOCK_SECONDS).alias("block")
+    kwh = F.least("reading_kwh", may_draw)
+    return (
+        readings.where("reading_kwh >= 0")
+        .groupBy("transformer_id", "meter_id", "customer_id", block)
+        .agg(
+            *(F.max_by(name, "timestamp").alias(name) for name in ("tariff_category", "sanctioned_load_kw")),
+            (2 * F.avg(kwh)).alias("shown_kw"),
+            F.avg((F.col("reading_kwh") <= NEAR_ZERO_KWH).cast("double")).alias("silent_share"),
+        )
+    )
+
+
+def with_usual(blocks: DataFrame) -> DataFrame:
+    """Beside what is shown, what others of the tariff and size draw at that time of day."""
+    time_of_day = F.pmod("block", F.lit(BLOCKS_A_DAY)).alias("_time")
+    usual = (
+        blocks.where("silent_share < 0.5")
+        .groupBy("tariff_category", time_of_day)
+        .agg(
+            F.percentile_approx(share(F.col("shown_kw"), F.col("sanctioned_load_kw")), 0.5, 500).alias(
+                "_usual"
+            )
+        )
+    )
+    timed = blocks.select("*", time_of_day)
+    return (
+        timed.join(F.broadcast(usual), on=["tariff_category", "_time"], how="left")
+        .withColumn("usual_kw", F.coalesce(F.col("_usual") * F.col("sanctioned_load_kw"), F.lit(0.0)))
+        .select("transformer_id", "meter_id", "customer_id", "block", "shown_kw", "silent_share", "usual_kw")
+    )
+
+
+def feeder_blocks(telemetry: DataFrame, network_model: DataFrame, as_of: datetime) -> DataFrame:
+    """What arrives behind each transformer, losses taken off, and the share of it that has meters."""
+    block = F.floor((F.unix_seconds("timestamp") - 1) / BLOCK_SECONDS).alias("block")
+    load, capacity = F.col("load_mw"), F.max("capacity_mw")
+    model = network_model.transform(only_at, as_of).select(
+        "transformer_id", "metered_share", "no_load_loss_kw", "full_load_loss_fraction"
+    )
+    blocks = telemetry.groupBy("transformer_id", block).agg(
+        F.avg(load).alias("_load"), F.avg(load * load).alias("_squared"), capacity.alias("_capacity")
+    )
+    losses = F.col("no_load_loss_kw") + KW * F.col("full_load_loss_fraction") * share(
+        F.col("_squared"), F.col("_capacity")
+    )
+    return blocks.join(F.broadcast(model), on="transformer_id", how="inner").select(
+        "transformer_id", "block", (KW * F.col("_load") - losses).alias("arrived_kw"), "metered_share"
+    )
+
+
+def thefts_of(meters: pd.DataFrame, feeders: pd.DataFrame) -> pd.DataFrame:
+    """Of all transformers of a bucket."""
+    rows: list[tuple[object, ...]] = []
+    by_transformer = dict(list(meters.groupby("transformer_id", sort=True)))
+    for transformer, feeder in feeders.groupby("transformer_id", sort=True):
+        mine = by_transformer.get(transformer)
+        if mine is not None:
+            rows += _of_transformer(str(transformer), mine, feeder)
+    names = [each.split()[0] for each in FOUND.split(", ")]
+    return pd.DataFrame(rows, columns=names).astype({"meter_id": object, "kind": object})
+
+
+def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame) -> list[tuple[object, ...]]:
+    shown = meters.pivot(index=["meter_id", "customer_id"], columns="block", values="shown_kw")
+    feeder = feeder.set_index("block").sort_index()
+    blocks = shown.columns[shown.notna().all(axis=0)].intersection(feeder.index)
+    if not len(blocks):
+        return []
+    shown = shown[blocks]
+    silent, usual = (
+        meters.pivot(index=["meter_id", "customer_id"], columns="block", values=name)[blocks].to_numpy(float)
+        for name in ("silent_share", "usual_kw")
+    )
+    metered_share = float(feeder["metered_share"].iloc[0])
+    supply = shown.to_numpy(float)
+    left = feeder.loc[blocks, "arrived_kw"].to_numpy(float) * metered_share - supply.sum(axis=0)
+    is_silent = silent > 0.5
+    day = (np.asarray(blocks, np.int64) * BLOCK_SECONDS) // 86_400
+    own = _own_usual(supply, is_silent, np.asarray(blocks, np.int64) % BLOCKS_A_DAY)
+    expected = np.where(np.isnan(own), usual, own)
+    found = findings_of(Feeder(day, left, supply, expected, is_silent))
+    suspected = [
+        (transformer, *shown.index[each.meter], each.kind, each.missing_kw, each.share, each.strength,
+         _date(each.first_day), _date(each.last_day))
+        for each in found
+    ]  # fmt: skip
+    balanced = [
+        (transformer, *each, BALANCED, 0.0, 0.0, 0.0, _date(day.min()), _date(day.max()))
+        for each in shown.index
+    ]
+    return suspected + balanced
+
+
+def _own_usual(supply: Array, is_silent: Array, time: Array) -> Array:
+    """What each meter shows at a time of day when it is not silent; NaN where it hardly ever was not."""
+    usual = np.full(supply.shape, np.nan)
+    for each in range(BLOCKS_A_DAY):
+        at = time == each
+        loud = np.where(is_silent[:, at], np.nan, supply[:, at])
+        enough = (~np.isnan(loud)).sum(axis=1) >= LEAST_OWN_DAYS
+        if enough.any():
+            usual[np.ix_(enough, at)] = np.nanmedian(loud[enough], axis=1)[:, None]
+    return usual
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=int(day))
+
+
+def as_suspects(thefts: DataFrame) -> DataFrame:
+    """Strength 3 is as likely as not, 6 is four to one."""
+    strength, part, days = F.col("strength"), F.col("part"), F.datediff("last_day", "first_day") + 1
+    near_zero = F.format_string(
+        "reads next to nothing while its transformer misses %.2f kW of what it usually draws", "missing_kw"
+    )
+    partial = F.format_string(
+        "%.0f %% of its load passes the meter by: its transformer misses %.2f kW that follow it",
+        100 * part, "missing_kw",
+    )  # fmt: skip
+    return thefts.where(
+        (F.col("kind") != BALANCED) & (strength >= LEAST_STRENGTH) & (part >= LEAST_SHARE)
+    ).select(
+        *("meter_id", "customer_id", "kind", "first_day", "last_day"),
+        (strength**2 / (strength**2 + LEAST_STRENGTH**2)).alias("confidence"),
+        F.when(F.col("kind") == NEAR_ZERO, near_zero).otherwise(partial).alias("evidence"),
+        (24 * days * F.col("missing_kw")).alias("missing_kwh"),
+    )
+
+
+def spikes_of(days: DataFrame) -> DataFrame:
+    told = F.format_string(
+        "%d half-hours that are hard to believe, %.1f kWh together", F.sum("spikes"), F.sum("spike_kwh")
+    )
+    return (
+        days.where("spikes > 0")
+        .groupBy("meter_id", "customer_id")
+        .agg(
+            F.lit("SPIKES").alias("kind"),
+            F.min("reading_date").alias("first_day"),
+            F.max("reading_date").alias("last_day"),
+            (1 - 0.5 / F.sum("spikes")).alias("confidence"),
+            told.alias("evidence"),
+            F.lit(0.0).alias("missing_kwh"),
+        )
+    )
+
+
+def unbalanced(days: DataFrame, thefts: DataFrame) -> DataFrame:
+    """Meters near zero whose transformer's balance is not known."""
+    balanced = thefts.where(F.col("kind") == BALANCED).select("meter_id", "customer_id")
+    return (
+        days.where("near_zero_share > 0.5")
+        .groupBy("meter_id", "customer_id")
+        .agg(F.min("reading_date").alias("first_day"), F.max("reading_date").alias("last_day"))
+        .join(balanced, on=["meter_id", "customer_id"], how="left_anti")
+        .select(
+            *("meter_id", "customer_id", F.lit(NEAR_ZERO).alias("kind"), "first_day", "last_day"),
+            F.lit(UNSURE).alias("confidence"),
+            F.lit("reads next to nothing; the balance of its transformer is not known").alias("evidence"),
+            F.lit(0.0).alias("missing_kwh"),
+        )
+    )
+
+
+def one_of_each(found: DataFrame) -> DataFrame:
+    """A meter that several customers are named by is one suspect."""
+    surest = Window.partitionBy("meter_id", "kind").orderBy(F.desc("confidence"), "customer_id")
+    return found.withColumn("_place", F.row_number().over(surest)).where("_place = 1").drop("_place")

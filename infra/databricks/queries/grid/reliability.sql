@@ -1,0 +1,16 @@
+-- How long and how often were customers without supply?
+USE CATALOG IDENTIFIER(:catalog);
+SELECT
+  region,
+  month,
+  ROUND(saidi_minutes, 1) AS saidi_minutes,
+  ROUND(saifi, 4) AS saifi,
+  ROUND(caidi_minutes, 1) AS caidi_minutes,
+  interruptions,
+  customers
+FROM gold.reliability_indices
+ORDER BY
+  month DESC,
+  saidi_minutes DESC,
+  region NULLS LAST
+LIMIT 60

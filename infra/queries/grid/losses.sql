@@ -1,0 +1,27 @@
+-- Where does energy go that nobody is billed for?
+SELECT
+  CONCAT(
+    COALESCE(CAST(region AS VARCHAR), ''),
+    COALESCE(CAST(' ' AS VARCHAR), ''),
+    COALESCE(CAST(grid_zone AS VARCHAR), '')
+  ) AS zone,
+  MAX(transformers) AS transformers,
+  ROUND(SUM(delivered_mwh), 2) AS delivered_mwh,
+  ROUND(SUM(metered_mwh), 2) AS metered_mwh,
+  ROUND(SUM(unmetered_mwh), 2) AS unmetered_mwh,
+  ROUND(SUM(losses_mwh), 2) AS losses_mwh,
+  ROUND(SUM(unexplained_mwh), 2) AS unexplained_mwh,
+  ROUND(CAST(SUM(unexplained_mwh) AS DOUBLE) / SUM(delivered_mwh), 4) AS unexplained_share
+FROM grid_gold.zone_balance
+WHERE
+  balance_date > (
+    SELECT
+      MAX(balance_date)
+    FROM grid_gold.zone_balance
+  ) - INTERVAL '7' DAY
+GROUP BY
+  region,
+  grid_zone
+ORDER BY
+  SUM(unexplained_mwh) DESC
+LIMIT 50

@@ -1,0 +1,18 @@
+-- What does maintenance cost, how long does it take, and what is left to do?
+SELECT
+  region,
+  maintenance_type AS kind,
+  jobs,
+  finished_jobs AS done,
+  backlog,
+  backlog_overdue AS overdue,
+  ROUND(cost_inr, 0) AS cost_inr,
+  ROUND(mean_hours_to_repair, 1) AS hours_to_repair,
+  ROUND(mean_days_open, 1) AS days_open,
+  ROUND(mean_downtime_hours, 1) AS hours_off,
+  main_cause
+FROM grid_gold.maintenance_summary
+ORDER BY
+  SUM(cost_inr) OVER (PARTITION BY region) DESC,
+  region,
+  cost_inr DESC

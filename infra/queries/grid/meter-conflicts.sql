@@ -1,0 +1,14 @@
+-- Which meters do the masters and the readings contradict each other about?
+SELECT
+  meter_id AS meter,
+  conflict,
+  ARRAY_JOIN(owners, ', ') AS owners,
+  ARRAY_JOIN(customers, ', ') AS customers,
+  readings,
+  ROUND(measured_kwh, 2) AS measured_kwh
+FROM grid_gold.meter_conflicts
+ORDER BY
+  measured_kwh DESC,
+  meter_id,
+  conflict
+LIMIT 50

@@ -1,0 +1,21 @@
+-- Which transformers carry more than they can?
+SELECT
+  transformer_id AS transformer,
+  capacity_kva,
+  ROUND(overloaded_hours, 1) AS overloaded_hours,
+  ROUND(CAST(max_load_percentage AS DOUBLE) / 100, 3) AS highest_load_share,
+  ROUND(mean_load_share, 3) AS mean_load_share,
+  ROUND(max_oil_temperature_c, 1) AS hottest_oil_c,
+  customers_served AS customers,
+  CONCAT(
+    COALESCE(CAST(region AS VARCHAR), ''),
+    COALESCE(CAST(' ' AS VARCHAR), ''),
+    COALESCE(CAST(substation_id AS VARCHAR), '')
+  ) AS substation
+FROM grid_gold.transformer_health
+WHERE
+  overloaded_hours > 0
+ORDER BY
+  overloaded_hours DESC,
+  transformer_id
+LIMIT 50

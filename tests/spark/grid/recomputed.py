@@ -1,0 +1,311 @@
+"""Gold tables of the grid said once more, from bronze, in DuckDB's SQL.
+
+Which rows of bronze passed is taken from silver; what they say, and what held for their customer and transformer at
+the time, is read from bronze.
+"""
+
+CUSTOMERS = """
+    customers as (
+        select *, record_effective_date::timestamptz as holds_from,
+            record_effective_date = min(record_effective_date) over (partition by customer_id) as is_first
+        from (select distinct on (customer_id, record_effective_date) * from bronze.customer_master
+              where _raw is null
+              order by customer_id, record_effective_date, _sent_at desc, _source desc, _offset desc))"""
+TRANSFORMERS = CUSTOMERS.replace("customer", "transformer")
+READINGS = f"""
+    {CUSTOMERS.strip()},
+    sent as (
+        select distinct on (b.event_id) b.* from bronze.smart_meter_readings b
+        where b.event_id in (select event_id from silver.smart_meter_readings) and b._raw is null
+        order by b.event_id, b._sent_at, b._source, b._offset),
+    readings as (
+        select s.event_id, s.meter_id, s.customer_id, s.timestamp as taken, s.reading_kwh as kwh, s.voltage_v, s.region,
+            s.grid_zone, c.transformer_id, c.tariff_category, c.sanctioned_load_kw as sanctioned, c.account_status,
+            c.meter_id as owned, (timezone('Asia/Kolkata', s.timestamp) - interval 1 millisecond) as local_time,
+            (timezone('Asia/Kolkata', s.timestamp) - interval 1 millisecond)::date as reading_date
+        from sent s join customers c on c.customer_id = s.customer_id
+            and (c.holds_from <= s.timestamp or c.is_first)
+        qualify row_number() over (partition by s.event_id order by c.holds_from desc) = 1)"""
+TELEMETRY = f"""
+    {TRANSFORMERS.strip()},
+    sent as (
+        select distinct on (b.telemetry_id) b.* from bronze.substation_telemetry b
+        where b.telemetry_id in (select telemetry_id from silver.substation_telemetry) and b._raw is null
+        order by b.telemetry_id, b._sent_at, b._source, b._offset),
+    messages as (
+        select s.*, timezone('Asia/Kolkata', s.timestamp)::date as telemetry_date, t.customers_served,
+            s.oil_temperature_c - s.ambient_temperature_c as rise
+        from sent s join transformers t on t.transformer_id = s.transformer_id
+            and (t.holds_from <= s.timestamp or t.is_first)
+        qualify row_number() over (partition by s.telemetry_id order by t.holds_from desc) = 1)"""
+
+# Each: its key columns, then the columns that are compared.
+SQL = {
+    "meter_days": f"""
+        with {READINGS},
+        days as (
+            select *, quantile_disc(kwh, 0.5) over of_day as usual, count(*) over of_day as n from readings
+            window of_day as (partition by meter_id, customer_id, reading_date)),
+        judged as (
+            select *, kwh > case when n < 8 then 50 else greatest(4 * usual, 5) end
+                and kwh > 1.2 * coalesce(sanctioned / 2, 0) as is_spike from days)
+        select meter_id, customer_id, reading_date, count(*) as readings, sum(kwh) as measured_kwh,
+            count(*) filter (kwh <= 0.05) as near_zero_readings, count(*) filter (is_spike) as spikes,
+            coalesce(sum(kwh) filter (is_spike), 0) as spike_kwh, 2 * avg(kwh) filter (not is_spike) as mean_kw,
+            2 * max(kwh) filter (not is_spike) as peak_kw, avg(voltage_v) as mean_voltage_v, count(*) / 48 as coverage
+        from judged group by all
+    """,
+    "consumption_hours": f"""
+        with {READINGS}
+        select transformer_id, grid_zone, timezone('Asia/Kolkata', date_trunc('hour', local_time)) as hour_start,
+            sum(kwh) as measured_kwh,
+            count(*) as readings
+        from readings group by all
+    """,
+    "peak_demand": f"""
+        with {READINGS},
+        hours as (
+            select region, grid_zone, reading_date, date_trunc('hour', local_time) as local_hour, sum(kwh) as kwh
+            from readings group by all)
+        select region, grid_zone, reading_date, max(kwh) as peak_kw, avg(kwh) as mean_kw, count(*) as hours,
+            avg(kwh) / max(kwh) as load_factor
+        from hours group by all
+    """,
+    "transformer_days": f"""
+        with {TELEMETRY},
+        numbers as (
+            select transformer_id, telemetry_date, iot_device_id,
+                greatest(max(sequence_number) - min(sequence_number) + 1 - count(sequence_number), 0) as lost
+            from messages group by all),
+        lost as (select transformer_id, telemetry_date, sum(lost) as lost_messages from numbers group by all)
+        select m.transformer_id, m.telemetry_date, count(*) as messages, any_value(l.lost_messages) as lost_messages,
+            avg(load_mw) as mean_load_mw, avg(load_mw ** 2) as mean_load_mw_squared,
+            count(*) filter (load_percentage > 100) / 4 as overloaded_hours,
+            count(*) filter (rise >= 60) / 4 as overheated_hours, max(oil_temperature_c) as max_oil_temperature_c,
+            max(rise) as max_oil_rise_k, avg(dissolved_gas_ppm) as mean_gas_ppm,
+            count(*) filter (breaker_status != 'CLOSED') / 4 as open_hours,
+            count(*) filter (alarm_code = 'OVERLOAD') as overload_messages,
+            count(*) filter (alarm_code = 'GAS_ALARM') as gas_alarm_messages,
+            count(*) filter (alarm_code = 'BREAKER_TRIP') as breaker_trip_messages
+        from messages m join lost l using (transformer_id, telemetry_date) group by all
+    """,
+    "energy_balance": """
+        with meters as (
+            select transformer_id, reading_date as balance_date, sum(mean_kw) as metered, min(coverage) as known
+            from gold.meter_days group by all),
+        model as (
+            select distinct on (transformer_id) transformer_id, metered_share as part, no_load_loss_kw as iron,
+                full_load_loss_fraction as copper
+            from bronze.network_model where _raw is null order by transformer_id, _sent_at desc),
+        sides as (
+            select d.transformer_id, d.telemetry_date as balance_date, 1000 * d.mean_load_mw as delivered, m.metered,
+                m.metered * (1 / n.part - 1) as unmetered,
+                n.iron + 1000 * n.copper * d.mean_load_mw_squared / d.capacity_mw as losses,
+                coalesce(m.known, 0) >= 0.5 and d.messages >= 48 as is_known
+            from gold.transformer_days d join model n using (transformer_id)
+            left join meters m on m.transformer_id = d.transformer_id and m.balance_date = d.telemetry_date)
+        select transformer_id, balance_date, delivered as delivered_kw, metered as metered_kw,
+            unmetered as unmetered_kw, losses as losses_kw,
+            case when is_known then delivered - metered - unmetered - losses end as unexplained_kw
+        from sides
+    """,
+    "zone_balance": """
+        select region, grid_zone, balance_date, count(*) as transformers, 0.024 * sum(delivered_kw) as delivered_mwh,
+            0.024 * sum(metered_kw) as metered_mwh, 0.024 * sum(unexplained_kw) as unexplained_mwh,
+            sum(unexplained_kw + losses_kw) / sum(delivered_kw) as loss_share
+        from gold.energy_balance where unexplained_kw is not null group by all
+    """,
+    "interruptions": f"""
+        with {TELEMETRY},
+        off as (
+            select *, epoch(timestamp) as second from messages where breaker_status in ('TRIPPED', 'OPEN')),
+        marked as (
+            select *, coalesce(second - lag(second) over by_time > 2700
+                or breaker_status != lag(breaker_status) over by_time, true)::int as begins
+            from off window by_time as (partition by transformer_id order by timestamp)),
+        numbered as (
+            select *, sum(begins) over (partition by transformer_id order by timestamp) as number from marked)
+        select transformer_id, min(timestamp) as began_at, (max(second) - min(second) + 900) / 60 as minutes,
+            max(customers_served) as customers, any_value(breaker_status) as breaker_status
+        from numbered group by transformer_id, number
+    """,
+    "reliability_indices": f"""
+        with {TRANSFORMERS},
+        served as (
+            select region, sum(customers_served) as customers from (
+                select distinct on (transformer_id) * from transformers order by transformer_id, holds_from desc)
+            where status != 'DECOMMISSIONED' group by region),
+        months as (
+            select distinct region, date_trunc('month', telemetry_date)::date as month from gold.transformer_days),
+        outages as (
+            select region, date_trunc('month', timezone('Asia/Kolkata', began_at))::date as month,
+                sum(customers) as hit, sum(minutes * customers) as hit_minutes, count(*) as interruptions
+            from gold.interruptions where breaker_status = 'TRIPPED' and minutes > 5 group by all)
+        select region, month, coalesce(hit_minutes, 0) / customers as saidi_minutes,
+            coalesce(hit, 0) / customers as saifi, hit_minutes / hit as caidi_minutes,
+            coalesce(interruptions, 0) as interruptions
+        from months join served using (region) left join outages using (region, month)
+    """,
+    "billing_reconciliation": """
+        with changes as (
+            select *, lpad(upper(substr(start_lsn, 3)), 20, '0') as lsn, lpad(upper(substr(seqval, 3)), 20, '0') as seq
+            from bronze.billing_transactions where _raw is null and operation in (1, 2, 4)
+                and transaction_id in (select transaction_id from bronze.billing_transactions where operation = 2)),
+        bills as (
+            select distinct on (transaction_id) * from changes order by transaction_id, lsn desc, seq desc),
+        metered as (
+            select b.transaction_id, sum(24 * m.mean_kw) as kwh, count(*) as days
+            from bills b join gold.meter_days m on m.customer_id = b.customer_id
+                and m.reading_date between b.billing_period_start and b.billing_period_end
+            where b.operation != 1 group by all),
+        beside as (
+            select b.transaction_id, units_consumed_kwh as units, rate_per_kwh as rate, base_amount as base,
+                units_consumed_kwh * rate_per_kwh as expected, b.payment_status, b.total_amount,
+                billing_period_end - billing_period_start + 1 as period,
+                case when coalesce(m.days, 0) / (billing_period_end - billing_period_start + 1) >= 0.8
+                    then m.kwh / m.days * (billing_period_end - billing_period_start + 1) end as metered
+            from bills b left join metered m using (transaction_id) where operation != 1)
+        select transaction_id, expected as expected_amount, base as base_amount, metered as metered_kwh,
+            units / metered as units_ratio, base / nullif(expected, 0) as amount_ratio,
+            case when base <= 50 and expected > 100 then 'TRIVIAL_AMOUNT'
+                when base / nullif(expected, 0) < 0.95 then 'BILLED_BELOW_TARIFF'
+                when base / nullif(expected, 0) > 1.05 then 'BILLED_ABOVE_TARIFF'
+                when units / metered < 0.9 then 'UNITS_BELOW_METER'
+                when units / metered > 1.1 then 'UNITS_ABOVE_METER' else 'AGREES' end as verdict,
+            greatest(greatest(coalesce(metered, units), units) * rate - base, 0) as missing_amount,
+            case when payment_status = 'PAID' then 0 else total_amount end as unpaid_amount
+        from beside
+    """,
+    "billing_suspects": """
+        select transaction_id, missing_amount,
+            case when verdict = 'TRIVIAL_AMOUNT' and base_amount < 0.05 * expected_amount then 0.97
+                when verdict = 'TRIVIAL_AMOUNT' then 0.85
+                when base_amount < 0.5 * expected_amount then 0.8 else 0.75 end::double as confidence
+        from gold.billing_reconciliation
+        where verdict = 'TRIVIAL_AMOUNT' or base_amount < 0.5 * expected_amount
+            or units_consumed_kwh < 0.5 * metered_kwh
+    """,
+    "renewable_days": """
+        with sent as (
+            select distinct on (b.reading_id) b.*, timezone('Asia/Kolkata', b.timestamp)::date as production_date
+            from bronze.renewable_production b
+            where b.reading_id in (select reading_id from silver.renewable_production) and b._raw is null
+            order by b.reading_id, b._sent_at),
+        days as (
+            select plant_id, production_date, any_value(plant_type) as kind, 24 * avg(production_mw) as energy_mwh,
+                24 * avg(curtailment_mw) as curtailed_mwh, max(capacity_mw) as capacity, count(*) as readings,
+                count(*) filter (inverter_status = 'FAULT') as fault_readings
+            from sent group by all)
+        select d.plant_id, d.production_date, d.energy_mwh, d.curtailed_mwh, d.readings, d.fault_readings,
+            d.energy_mwh / (24 * d.capacity) as capacity_factor,
+            arg_max(b.energy_mwh, b.production_date) as naive_mwh,
+            case when d.kind = 'HYDRO' then arg_max(b.energy_mwh, b.production_date) else avg(b.energy_mwh) end
+                as forecast_mwh
+        from days d left join days b on b.plant_id = d.plant_id
+            and b.production_date between d.production_date - 7 and d.production_date - 1
+        group by d.plant_id, d.production_date, d.energy_mwh, d.curtailed_mwh, d.readings, d.fault_readings,
+            d.capacity, d.kind
+    """,
+    "meter_conflicts": f"""
+        with {READINGS},
+        now as (
+            select distinct on (customer_id) customer_id, meter_id from customers order by customer_id, holds_from desc)
+        select meter_id, 'SEVERAL_OWNERS' as conflict, 0 as readings, 0.0::double as measured_kwh
+        from now group by meter_id having count(distinct customer_id) > 1
+        union all
+        select meter_id, 'ANOTHERS_METER', count(*), sum(kwh) from readings where meter_id != owned group by meter_id
+    """,
+    "validated_reads": f"""
+        with {READINGS},
+        laid as (
+            select *, to_timestamp(1800 * ceil((epoch(taken) - 60) / 1800)) as interval_end from readings),
+        sent_once as (
+            select meter_id, interval_end, max(kwh) as measured_kwh, arg_max(customer_id, taken) as owner,
+                arg_max(account_status, taken) as account
+            from laid group by all),
+        spans as (
+            select meter_id, min(interval_end) as first_end,
+                (timezone('Asia/Kolkata', max(interval_end)) - interval 1 millisecond)::date + 14 as last_day
+            from laid group by all),
+        owed as (
+            select meter_id, unnest(generate_series(first_end, (select max(taken) from readings), interval 30 minute))
+                as interval_end, last_day from spans),
+        with_last as (
+            select o.*, s.measured_kwh,
+                (timezone('Asia/Kolkata', o.interval_end) - interval 1 millisecond)::date as day,
+                coalesce(s.owner, lag(s.owner ignore nulls) over of_meter) as customer_id,
+                coalesce(s.account, lag(s.account ignore nulls) over of_meter) as account
+            from owed o left join sent_once s on s.meter_id = o.meter_id and s.interval_end = o.interval_end
+            window of_meter as (partition by o.meter_id order by o.interval_end))
+        select meter_id, interval_end, measured_kwh, day as reading_date, customer_id from with_last
+        where day <= last_day and (measured_kwh is not null or account is distinct from 'CLOSED')
+    """,
+    "customer_standing": f"""
+        with {CUSTOMERS.strip()},
+        now as (
+            select distinct on (customer_id) * from customers where holds_from <= $as_of or is_first
+            order by customer_id, holds_from desc),
+        days as (
+            select * from gold.meter_days
+            where reading_date > $as_of::date - 30 and reading_date <= $as_of::date)
+        select n.customer_id, n.meter_id, n.sanctioned_load_kw, n.outstanding_balance,
+            count(d.reading_date) as days, sum(24 * d.mean_kw) as consumed_kwh, max(d.peak_kw) as peak_kw,
+            max(d.peak_kw) / n.sanctioned_load_kw as sanctioned_share,
+            count(*) filter (d.peak_kw > d.sanctioned_load_kw) >= 3 as exceeds_sanctioned_load,
+            $as_of::date - n.last_payment_date as days_since_payment
+        from now n left join days d using (customer_id)
+        group by n.customer_id, n.meter_id, n.sanctioned_load_kw, n.outstanding_balance, n.last_payment_date
+    """,
+    "maintenance_summary": """
+        with newest as (
+            select *, max(_sent_at || _source) over (partition by substr(log_id, 4, 7)) as of_file
+            from bronze.maintenance_logs where _raw is null
+                and log_id in (select log_id from silver.maintenance_logs)),
+        jobs as (
+            select *, case when completed_date <= $as_of::date then completed_date end as done
+            from newest where _sent_at || _source = of_file
+                and reported_date <= $as_of::date and reported_date > $as_of::date - 182)
+        select region, maintenance_type, count(*) as jobs, count(done) as finished_jobs,
+            count(*) - count(done) as backlog,
+            count(*) filter (done is null and scheduled_date < $as_of::date - 14) as backlog_overdue,
+            sum(cost_inr) filter (done is not null) as cost_inr,
+            avg(hours_spent) filter (done is not null) as mean_hours_to_repair,
+            avg(done - reported_date) as mean_days_open,
+            avg(downtime_hours) filter (done is not null) as mean_downtime_hours,
+            count(distinct transformer_id) as transformers
+        from jobs group by all
+    """,
+    "transformer_health": f"""
+        with {TRANSFORMERS.strip()},
+        now as (
+            select distinct on (transformer_id) * from transformers where holds_from <= $as_of or is_first
+            order by transformer_id, holds_from desc),
+        days as (
+            select * from gold.transformer_days
+            where telemetry_date > $as_of::date - 30 and telemetry_date <= $as_of::date),
+        told as (
+            select transformer_id, sum(messages) / 4 as hours, sum(overloaded_hours) as overloaded,
+                sum(overheated_hours) as overheated, sum(breaker_trip_messages) as trips,
+                arg_max(mean_gas_ppm, telemetry_date) as gas,
+                case when count(*) >= 5 then regr_slope(mean_gas_ppm, telemetry_date - date '2000-01-01') end as growth
+            from days group by all),
+        parts as (
+            select n.transformer_id, t.gas as gas_ppm, t.growth as gas_ppm_a_day, t.overheated as overheated_hours,
+                ($as_of::date - n.commissioning_date) / 365.25 as age_years,
+                least(1, coalesce(20 * t.overloaded / t.hours, 0)) as load,
+                least(1, coalesce(20 * t.overheated / t.hours, 0)) as heat,
+                greatest(0, least(1, (coalesce(t.gas, 0) - 150) / 570),
+                    least(1, (coalesce(t.growth, 0) - 2) / 8)) as gas,
+                least(1, coalesce(t.trips / 20, 0)) as trips,
+                greatest(0, least(1, coalesce((7 - n.health_index_score) / 6, 0))) as condition,
+                greatest(0, least(1, coalesce(
+                    (($as_of::date - n.commissioning_date) / 365.25 / n.expected_life_years - 0.6) / 0.6, 0))) as age,
+                greatest(0, least(1, coalesce((($as_of::date - n.last_maintenance_date)
+                    / n.maintenance_frequency_days - 1) / 2, 0))) as care
+            from now n left join told t using (transformer_id) where n.status != 'DECOMMISSIONED')
+        select transformer_id, gas_ppm, gas_ppm_a_day, overheated_hours, age_years,
+            1 - (1 - 0.4 * load) * (1 - 0.8 * heat) * (1 - 0.7 * gas) * (1 - 0.5 * trips) * (1 - 0.5 * condition)
+                * (1 - 0.3 * age) * (1 - 0.3 * care) as risk_score
+        from parts
+    """,
+}

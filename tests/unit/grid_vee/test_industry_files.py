@@ -1,0 +1,233 @@
+"""Files of the industry, against values counted by hand and against another parser on real files."""
+
+import io
+import os
+import re
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domains.grid.industry_files import BadFile, IntervalRead, green_button, nem12
+
+BESIDE = (folder / "shared" / "real" for folder in Path(__file__).parents)
+REAL = Path(os.environ.get("REAL_FILES", next((each for each in BESIDE if each.is_dir()), "."))) / "nem12"
+
+
+def quarters(value: str = "0.25") -> str:
+    return ",".join([value] * 48)
+
+
+def file_of(*lines: str) -> bytes:
+    return "\n".join(["100,NEM12,200502281154,FROM,TO", *lines, "900"]).encode()
+
+
+def read(data: bytes) -> list[IntervalRead]:
+    parsed = nem12(data)
+    assert parsed.wrong == []
+    return parsed.reads
+
+
+METER = "200,NMI0000001,E1,1,E1,N1,METER1,WH,30,"
+
+
+def test_a_day_begins_at_midnight_of_market_time_and_is_in_kwh():
+    reads = read(file_of(METER, f"300,20050301,{quarters('250')},A,,,20050302000000,"))
+    assert len(reads) == 48
+    assert (reads[0].begin, reads[-1].begin) == (
+        datetime(2005, 2, 28, 14, tzinfo=UTC),
+        datetime(2005, 3, 1, 13, 30, tzinfo=UTC),
+    )
+    first = reads[0]
+    assert (first.meter, first.channel, first.minutes) == ("NMI0000001", "E1", 30)
+    assert (first.value, first.unit, first.kwh, first.quality) == (250.0, "WH", 0.25, "MEASURED")
+
+
+def test_events_say_quality_method_and_reason_of_some_intervals_anew():
+    day = f"300,20050301,{quarters()},V,,,20050302000000,"
+    reads = read(file_of(METER, day, "400,1,20,A,,", "400,21,24,S14,76,", "400,25,48,E52,,Estimate"))
+    said = [(each.quality, each.method, each.reason) for each in reads]
+    assert said[19] == ("MEASURED", None, None)
+    assert said[20] == said[23] == ("SUBSTITUTED", "like_day", "76")
+    assert said[24] == said[47] == ("ESTIMATED", "previous read", "Estimate")
+
+
+def test_reactive_energy_has_no_kwh_and_an_empty_value_is_none():
+    values = "," + ",".join(["1.5"] * 47)
+    reads = read(file_of(METER.replace("WH", "KVARH"), f"300,20050301,{values},N,,,,"))
+    assert (reads[0].value, reads[1].value, reads[1].kwh) == (None, 1.5, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "message"),
+    [
+        (b"200,NMI,E1\n900", 1, "it begins with no header"),
+        (file_of(f"300,20050301,{quarters()},A,,,,"), 2, "an interval record .* before its meter"),
+        (file_of(METER, "300,20050301,1,2,A"), 3, "3 values, and 48 of 30 minutes make a day"),
+        (file_of(METER, f"300,20050301,{quarters()},X,,,,"), 3, "'X' is no quality"),
+        (
+            file_of(METER, f"300,20050301,{quarters()},V,,,,", "400,40,49,A,,"),
+            4,
+            "40 to 49 of a day that has 48",
+        ),
+        (file_of(METER, f"300,20050301,{quarters('x')},A,,,,"), 3, "could not convert"),
+        (file_of(METER.replace("30", "7")), 2, "7 minutes does not divide a day"),
+        (file_of(METER, "750,1"), 3, "record '750' is none of NEM12"),
+        (file_of(METER)[:-4], 2, "the end .* is missing"),
+    ],
+)
+def test_a_line_that_is_wrong_is_set_aside_with_its_number(data, line, message):
+    ((number, said),) = nem12(data).wrong
+    assert number == line
+    assert re.search(message, said)
+
+
+def test_the_other_days_of_a_file_with_a_broken_one_are_read_and_its_events_change_no_other_day():
+    """As a distributor sent it: a record that is broken over three lines."""
+    days = [f"300,2005030{day},{quarters()},A,,,," for day in (1, 3)]
+    parsed = nem12(file_of(METER, days[0], "300,20050302,", "11,33,21", "400,1,24,E52,,", days[1]))
+    assert [number for number, _ in parsed.wrong] == [4, 5, 6]
+    assert len(parsed.reads) == 96
+    assert {each.quality for each in parsed.reads} == {"MEASURED"}
+
+
+def test_a_zip_is_opened():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
+        files.writestr("a.csv", file_of(METER, f"300,20050301,{quarters()},A,,,,"))
+    assert len(read(packed.getvalue())) == 48
+
+
+@pytest.fixture
+def nem_reader():
+    if not REAL.is_dir():
+        pytest.skip(f"the real NEM12 files are not in {REAL}: nothing is held against another parser")
+    return pytest.importorskip(
+        "nemreader",
+        reason="nemreader is not installed (uv pip install --group second-opinions): no second opinion",
+    )
+
+
+def test_real_files_are_read_as_another_parser_reads_them(nem_reader):
+    """Their times, values, qualities and reasons. One file has a record that is broken over three lines."""
+    files = sorted(REAL.glob("*.[zZ][iI][pP]"))
+    assert len(files) > 50
+    compared, wrong = 0, {}
+    for file in files:
+        parsed = nem12(file.read_bytes())
+        if parsed.wrong:
+            wrong[file.name] = [number for number, _ in parsed.wrong]
+            continue
+        theirs = nem_reader.read_nem_file(str(file)).readings
+        expected = [
+            (
+                meter,
+                channel,
+                each.t_start,
+                each.read_value,
+                QUALITY[each.quality_method[0]],
+                each.event_code or "",
+            )
+            for meter, channels in theirs.items()
+            for channel, reads in channels.items()
+            for each in reads
+        ]
+        ours = [
+            (
+                each.meter,
+                each.channel,
+                market_time(each),
+                each.value,
+                each.quality,
+                (each.reason or "").split(" ")[0],
+            )
+            for each in parsed.reads
+        ]
+        assert sorted(ours, key=repr) == sorted(expected, key=repr), file.name
+        compared += len(ours)
+    assert wrong == {"NEM12#Scenario10#ETSAMDP#NEMMCO.zip": [27, 28, 29, 30, 31]}
+    assert compared > 30_000
+
+
+QUALITY = {
+    "A": "MEASURED",
+    "E": "ESTIMATED",
+    "F": "SUBSTITUTED",
+    "S": "SUBSTITUTED",
+    "N": "MISSING",
+    "V": "MISSING",
+}
+
+
+def market_time(each: IntervalRead) -> datetime:
+    return each.begin.replace(tzinfo=None) + timedelta(hours=10)
+
+
+FEED = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">
+<entry><link rel="self" href="R/1/UsagePoint/7/MeterReading/1"/>
+  <link rel="related" href="R/1/UsagePoint/7/MeterReading/1/IntervalBlock"/><link rel="related" href="ReadingType/5"/>
+  <content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>
+<entry><link rel="self" href="ReadingType/5"/><content><ReadingType xmlns="http://naesb.org/espi">
+  <flowDirection>1</flowDirection><intervalLength>900</intervalLength>
+  <powerOfTenMultiplier>{power}</powerOfTenMultiplier><uom>{uom}</uom></ReadingType></content></entry>
+<entry><link rel="self" href="R/1/UsagePoint/7/MeterReading/1/IntervalBlock/1"/>
+  <link rel="up" href="R/1/UsagePoint/7/MeterReading/1/IntervalBlock"/>
+  <content><IntervalBlock xmlns="http://naesb.org/espi">
+  <interval><duration>1800</duration><start>1330578000</start></interval>
+  <IntervalReading><timePeriod><duration>900</duration><start>1330578000</start></timePeriod><value>282</value></IntervalReading>
+  <IntervalReading><ReadingQuality><quality>{quality}</quality></ReadingQuality>
+    <timePeriod><duration>900</duration><start>1330578900</start></timePeriod><value>323</value></IntervalReading>
+  </IntervalBlock></content></entry></feed>"""
+
+
+def feed(power: int = 0, uom: int = 72, quality: int = 9) -> bytes:
+    return FEED.format(power=power, uom=uom, quality=quality).encode()
+
+
+def test_a_green_button_feed_is_read_by_its_links():
+    first, second = green_button(feed())
+    assert (first.meter, first.channel, first.minutes) == ("7", "import", 15)
+    assert first.begin == datetime(2012, 3, 1, 5, tzinfo=UTC)
+    assert (first.value, first.unit, first.kwh, first.quality, first.method) == (
+        282.0,
+        "Wh",
+        0.282,
+        "MEASURED",
+        None,
+    )
+    assert (second.kwh, second.quality, second.method, second.reason) == (
+        0.323,
+        "ESTIMATED",
+        "interpolation",
+        "quality 9",
+    )
+
+
+def test_a_power_of_ten_scales_the_values_and_other_units_have_no_kwh():
+    assert green_button(feed(power=3))[0].kwh == 282.0
+    assert green_button(feed(power=-3))[0].kwh == pytest.approx(0.000282)
+    other = green_button(feed(uom=42))[0]
+    assert (other.value, other.unit, other.kwh) == (282.0, "uom 42", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<feed", "no XML"),
+        (b'<!DOCTYPE feed [<!ENTITY a "b">]><feed/>', "declares entities"),
+        (feed(quality=99), "'99' is no quality"),
+        (feed().replace(b"<duration>900", b"<duration>90"), "a reading of 90 seconds"),
+    ],
+)
+def test_what_is_wrong_with_a_feed_is_told(data, message):
+    with pytest.raises(BadFile, match=message):
+        green_button(data)
+
+
+def test_a_block_of_which_nothing_says_what_it_measures_is_refused():
+    nameless = (
+        feed().replace(b"<ReadingType ", b"<ReadingKind ").replace(b"</ReadingType>", b"</ReadingKind>")
+    )
+    with pytest.raises(BadFile, match="no ReadingType says what it measures"):
+        green_button(nameless)
