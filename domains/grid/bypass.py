@@ -7,7 +7,9 @@ column counts by how much worse the rest explains the load without it. The plann
 by a few per cent, so a column of the whole metered load is there as well, held to be small.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from scipy.optimize import nnls
@@ -18,6 +20,10 @@ SHARE_WITHIN = 0.04  # standard deviation of the planners' share
 NOISE = 0.03  # of the load, at least: what loads without meters do by themselves
 FEWEST_DAYS = 4
 NEAR_ZERO, PARTIAL = "THEFT_NEAR_ZERO", "THEFT_PARTIAL"
+PRICES = {NEAR_ZERO: 4.0, PARTIAL: 16.0}
+MOST_TIMES = {NEAR_ZERO: 1.6, PARTIAL: 9.0}
+MOST_COLUMNS = 8
+DAY_BY_DAY = 0.2  # how far what a customer draws is from the usual
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,13 @@ class Feeder:
 
 @dataclass(frozen=True)
 class Finding:
-    """A meter's place, the kind of theft, its mean missing load in kW over the days in which it is missing, the share
-    of the customer's load, how many times the noise it is, and its first and last day."""
+    """A meter's place, the kind of theft, its mean missing load in kW over the blocks in which it is missing and how
+    many these are, the share of the customer's load, how many times the noise it is, and its first and last day."""
 
     meter: int
     kind: str
     missing_kw: float
+    blocks: int
     share: float
     strength: float
     first_day: int
@@ -56,38 +63,108 @@ class _Column:
 
 
 def findings_of(feeder: Feeder) -> list[Finding]:
-    """All meters that the unexplained load can be laid to, whatever their strength."""
+    """The meters that explain best where the unexplained load goes, the fewest of them."""
     if len(np.unique(feeder.day)) < FEWEST_DAYS:
         return []
     load = feeder.shown.sum(axis=0)
     noise = NOISE * np.maximum(
         load + np.maximum(feeder.unexplained, 0.0), 0.05 * load.max(initial=0.0) + 0.01
     )
-    columns = _columns(feeder, noise)
-    matrix = np.stack([each.values / noise for each in columns] + [load / noise, -load / noise], axis=1)
-    goal = feeder.unexplained / noise
-    weights = np.array([0.0] * len(columns) + [1 / SHARE_WITHIN] * 2)
-    # a row of the bound on the share's error has the weight of a day, not of a block
-    bound = np.diag(weights)[len(columns) :] * np.sqrt(BLOCKS_A_DAY)
-    rows, target = np.vstack([matrix, bound]), np.r_[goal, 0.0, 0.0]
-    fitted, residual = nnls(rows, target)
-    spread = max(1.0, residual**2 / len(goal))
-    found = []
-    for place, column in enumerate(columns):
-        if fitted[place] <= 0:
-            continue
-        _, without = nnls(np.delete(rows, place, axis=1), target)
-        strength = np.sqrt(max(0.0, without**2 - residual**2) / spread / BLOCKS_A_DAY)
-        is_on = column.values > 0
-        missing = float((fitted[place] * column.values[is_on]).mean())
-        ratio = float(fitted[place])
+    hidden = DAY_BY_DAY * (feeder.usual * feeder.silent).sum(axis=0)
+    noise = np.sqrt(noise**2 + hidden**2)
+    columns = _likeliest(_columns(feeder, noise), feeder.unexplained, noise)
+    fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise)
+    everything = tuple(range(len(columns)))
+    spread = fit.spread(everything)
+    possible = (chosen for chosen in _subsets(everything) if fit.is_possible(chosen))
+    best = min(possible, key=lambda chosen: fit.error(chosen) / spread + fit.price(chosen))
+    found, found_error = [], fit.error(best)
+    for place, ratio in zip(best, fit.ratios(best), strict=True):
+        column, others = columns[place], tuple(each for each in best if each != place)
+        strength = np.sqrt(max(0.0, fit.error(others) - found_error) / spread)
+        missing = float((ratio * column.values[column.values > 0]).mean())
         part = ratio / (1 + ratio) if column.kind == PARTIAL else min(1.0, ratio)
         found.append(
             Finding(
-                column.meter, column.kind, missing, part, float(strength), column.first_day, column.last_day
+                column.meter,
+                column.kind,
+                missing,
+                int((column.values > 0).sum()),
+                float(part),
+                float(strength),
+                column.first_day,
+                column.last_day,
             )
         )
-    return found
+    return [each for each in found if each.missing_kw > 0]
+
+
+def _likeliest(columns: list[_Column], unexplained: Array, noise: Array) -> list[_Column]:
+    """So many that all of their combinations can be tried."""
+
+    def alone(column: _Column) -> float:
+        along = float(column.values @ (unexplained / noise**2))
+        return max(along, 0.0) ** 2 / float((column.values / noise) @ (column.values / noise))
+
+    return sorted(columns, key=alone, reverse=True)[:MOST_COLUMNS]
+
+
+def _subsets(places: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    for size in range(len(places) + 1):
+        yield from combinations(places, size)
+
+
+class _Fit:
+    """Least squares of the unexplained load by some of the columns, none below zero, beside a small error of the
+    planners' share."""
+
+    def __init__(self, columns: list[_Column], goal: Array, load: Array, noise: Array) -> None:
+        self._kinds = [column.kind for column in columns]
+        held = np.sqrt(BLOCKS_A_DAY) / SHARE_WITHIN  # the share is one guess, and weighs as much as a day
+        share = np.vstack([np.stack([load, -load], axis=1), np.diag([held, held])])
+        zeros = np.zeros(2)
+        self._goal = np.r_[goal, zeros]
+        self._matrix = np.column_stack([*(np.r_[column.values / noise, zeros] for column in columns), share])
+        self._solved: dict[tuple[int, ...], tuple[Array, float]] = {}
+
+    def _solve(self, chosen: tuple[int, ...]) -> tuple[Array, float]:
+        if chosen not in self._solved:
+            count = len(self._kinds)
+            fitted, residual = nnls(self._matrix[:, [*chosen, count, count + 1]], self._goal)
+            self._solved[chosen] = fitted, float(residual**2)
+        return self._solved[chosen]
+
+    def ratios(self, chosen: tuple[int, ...]) -> Array:
+        return self._solve(chosen)[0][: len(chosen)]
+
+    def error(self, chosen: tuple[int, ...]) -> float:
+        return self._solve(chosen)[1]
+
+    def is_possible(self, chosen: tuple[int, ...]) -> bool:
+        """Nobody draws far more than usual unseen, nor leads all but a tenth past a meter that still shows that."""
+        return all(
+            ratio <= MOST_TIMES[self._kinds[place]]
+            for place, ratio in zip(chosen, self.ratios(chosen), strict=True)
+        )
+
+    def price(self, chosen: tuple[int, ...]) -> float:
+        """Of two explanations that fit alike, the commoner one."""
+        return sum(PRICES[self._kinds[place]] for place in chosen)
+
+    def spread(self, chosen: tuple[int, ...]) -> float:
+        """How large the square of a usual error is, and how many blocks in a row have the same one."""
+        count = len(self._kinds)
+        fitted, error = self._solve(chosen)
+        residual = self._goal - self._matrix[:, [*chosen, count, count + 1]] @ fitted
+        return max(1.0, error / len(residual)) * _blocks_alike(residual[:-2])
+
+
+def _blocks_alike(residual: Array) -> float:
+    """How many blocks in a row say the same, by their autocorrelation: that many count as one."""
+    power = float(residual @ residual)
+    along = float(residual[1:] @ residual[:-1]) / power if power else 0.0
+    along = min(max(along, 0.0), 0.9)
+    return (1 + along) / (1 - along)
 
 
 def _columns(feeder: Feeder, noise: Array) -> list[_Column]:

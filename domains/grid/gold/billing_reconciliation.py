@@ -3,6 +3,8 @@
 Metered energy is told where the meter is known on most days of the period, and brought to all of them.
 """
 
+from datetime import datetime
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -20,7 +22,9 @@ AMOUNT_WITHIN, UNITS_WITHIN = 0.05, 0.10
 TRIVIAL_INR = 50.0
 
 
-def billing_reconciliation(billing_transactions: DataFrame, meter_days: DataFrame) -> DataFrame:
+def billing_reconciliation(
+    billing_transactions: DataFrame, meter_days: DataFrame, as_of: datetime
+) -> DataFrame:
     bills = billing_transactions.select(
         *("transaction_id", "bill_id", "customer_id", "meter_id", "tariff_category", "region", "state"),
         *("billing_period_start", "billing_period_end", "units_consumed_kwh", "rate_per_kwh"),
@@ -56,11 +60,11 @@ def billing_reconciliation(billing_transactions: DataFrame, meter_days: DataFram
             }
         )
         .drop("_kwh")
-        .transform(with_verdict)
+        .transform(with_verdict, as_of)
     )
 
 
-def with_verdict(bills: DataFrame) -> DataFrame:
+def with_verdict(bills: DataFrame, as_of: datetime) -> DataFrame:
     units = share(F.col("units_consumed_kwh"), F.col("metered_kwh"))
     ratio = F.col("amount_ratio")
     is_trivial = (F.col("base_amount") <= TRIVIAL_INR) & (F.col("expected_amount") > 2 * TRIVIAL_INR)
@@ -78,10 +82,20 @@ def with_verdict(bills: DataFrame) -> DataFrame:
             "units_ratio": units,
             "verdict": verdict,
             "missing_amount": F.greatest(owed * F.col("rate_per_kwh") - F.col("base_amount"), F.lit(0.0)),
-            "unpaid_amount": missing_of_payment(),
+            **payments(as_of),
         }
     )
 
 
-def missing_of_payment() -> Column:
-    return F.when(F.col("payment_status") == "PAID", F.lit(0.0)).otherwise(F.col("total_amount"))
+def payments(as_of: datetime) -> dict[str, Column]:
+    """The amount of the bill under what has become of it; a bill is overdue by its date, whatever its status."""
+    status, total = F.col("payment_status"), F.col("total_amount")
+    is_open = ~status.isin("PAID", "DISPUTED")
+    is_late = F.col("due_date") < F.lit(as_of.date())
+    states = {
+        "paid_amount": status == "PAID",
+        "disputed_amount": status == "DISPUTED",
+        "overdue_amount": is_open & is_late,
+        "not_due_amount": is_open & ~is_late,
+    }
+    return {name: F.when(state, total).otherwise(F.lit(0.0)) for name, state in states.items()}

@@ -1,9 +1,9 @@
 """What each transformer delivered on a day, and where it went: meters, unmetered load, losses, and what is left over.
 
 Delivered is the mean load that its device measured; metered is the mean of its meters, each by the half-hours that
-are known of it, spikes left out. Unmetered load is what the planners' share stands for. Losses are calculated from the
-load. What is left is unexplained: theft, or a share that is wrong. It is told where most of a day is known on both
-sides.
+are known of it, spikes left out. Unmetered is the planners' share of what arrives behind the losses, which are
+calculated from the load: it does not shrink where somebody steals. What is left is unexplained: theft, or a share that
+is wrong. It is told where most of a day is known on both sides.
 """
 
 from pyspark.sql import DataFrame
@@ -42,7 +42,7 @@ def energy_balance(transformer_days: DataFrame, meter_days: DataFrame, network_m
     losses = F.col("no_load_loss_kw") + at_full_load * share(
         F.col("mean_load_mw_squared"), F.col("capacity_mw") * F.col("capacity_mw")
     )
-    supplied = F.col("metered_kw") / F.col("metered_share")
+    unmetered = (F.col("mean_load_mw") * KW - losses) * (1 - F.col("metered_share"))
     device_coverage = F.least(F.col("messages") / MESSAGES_A_DAY, F.lit(1.0))
     return days.select(
         *("transformer_id", "balance_date", "region", "grid_zone", "substation_id", "capacity_kva"),
@@ -51,7 +51,7 @@ def energy_balance(transformer_days: DataFrame, meter_days: DataFrame, network_m
         F.coalesce("meter_coverage", F.lit(0.0)).alias("meter_coverage"),
         (F.col("mean_load_mw") * KW).alias("delivered_kw"),
         "metered_kw",
-        (supplied - F.col("metered_kw")).alias("unmetered_kw"),
+        unmetered.alias("unmetered_kw"),
         losses.alias("losses_kw"),
     ).transform(with_unexplained)
 

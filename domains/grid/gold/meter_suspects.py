@@ -1,6 +1,6 @@
 """Meters that somebody should look at, the surest first: theft near zero, partial bypass, spikes.
 
-Theft is found in the balance of the transformer (`bypass`), block by block over four weeks: what it delivers and
+Theft is found in the balance of the transformer (`bypass`), block by block over six weeks: what it delivers and
 nothing explains is laid to the meters whose readings it follows. A meter that shows next to nothing while nothing is
 missing is that of vacant rooms. Where no balance is known a meter near zero is named with little confidence. Neither
 the meter's status nor its own flag is read.
@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, Array, Feeder, findings_of
+from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, PARTIAL, Array, Feeder, findings_of
 from domains.grid.gold.meter_days import NEAR_ZERO_KWH
-from domains.grid.measures import share
+from domains.grid.local_intervals import local_day_numbers
+from domains.grid.measures import count_of, share
 from headrace.tables import Table, Whole, only_at
 
 TABLE = Table(
@@ -25,17 +26,20 @@ TABLE = Table(
     description="Meters suspected of theft or malfunction, with evidence, confidence and revenue at risk.",
 )
 
-DAYS = 28
+DAYS = 42
 BLOCK_SECONDS = 86_400 // BLOCKS_A_DAY
 BUCKETS = 32
-LEAST_STRENGTH, LEAST_SHARE = 3.0, 0.15
+LEAST_STRENGTH = {NEAR_ZERO: 3.0, PARTIAL: 6.5}
+LEAST_SHARE = {NEAR_ZERO: 0.4, PARTIAL: 0.2}
 UNSURE = 0.3
 LEAST_OWN_DAYS = 3
 BALANCED = "BALANCED"
+FAULTY, SINGLE = "FAULTY_METER", "SINGLE_SPIKES"
+NEXT_SECONDS, LEAST_RUNS = 1800, 2
 KW = 1000.0
 FOUND = (
-    "transformer_id string, meter_id string, customer_id string, kind string, missing_kw double, part double, "
-    "strength double, first_day date, last_day date"
+    "transformer_id string, meter_id string, customer_id string, kind string, missing_kw double, blocks int, "
+    "part double, strength double, first_day date, last_day date"
 )
 
 
@@ -49,7 +53,8 @@ def meter_suspects(
 ) -> DataFrame:
     since = F.date_sub(F.lit(as_of.date()), DAYS)
     readings = smart_meter_readings.where(F.col("reading_date") > since)
-    meters = with_usual(meter_blocks(readings))
+    days = meter_days.where(F.col("reading_date") > since)
+    meters = with_usual(meter_blocks(readings, days))
     feeders = feeder_blocks(substation_telemetry.where(F.col("telemetry_date") > since), network_model, as_of)
     bucket = F.pmod(F.xxhash64("transformer_id"), F.lit(BUCKETS)).alias("_bucket")
     thefts = (
@@ -58,7 +63,6 @@ def meter_suspects(
         .cogroup(feeders.select("*", bucket).groupBy("_bucket"))
         .applyInPandas(thefts_of, FOUND)
     )
-    days = meter_days.where(F.col("reading_date") > since)
     rates = billing_transactions.groupBy("tariff_category").agg(F.median("rate_per_kwh").alias("_rate"))
     customers = days.groupBy("meter_id", "customer_id").agg(
         F.max_by("transformer_id", "reading_date").alias("transformer_id"),
@@ -76,17 +80,17 @@ def meter_suspects(
     )
 
 
-def meter_blocks(readings: DataFrame) -> DataFrame:
-    """Mean load of each meter in blocks of three hours. No half-hour counts for more than the connection may draw."""
-    may_draw = F.coalesce(1.2 * F.col("sanctioned_load_kw") / 2, F.lit(float("inf")))
+def meter_blocks(readings: DataFrame, days: DataFrame) -> DataFrame:
+    """Mean load of each meter in blocks of three hours, spikes left out."""
+    spikes = days.where("spikes > 0").select("meter_id", F.explode("spiked_at").alias("timestamp"))
     block = F.floor((F.unix_seconds("timestamp") - 1) / BLOCK_SECONDS).alias("block")
-    kwh = F.least("reading_kwh", may_draw)
     return (
         readings.where("reading_kwh >= 0")
+        .join(spikes, on=["meter_id", "timestamp"], how="left_anti")
         .groupBy("transformer_id", "meter_id", "customer_id", block)
         .agg(
             *(F.max_by(name, "timestamp").alias(name) for name in ("tariff_category", "sanctioned_load_kw")),
-            (2 * F.avg(kwh)).alias("shown_kw"),
+            (2 * F.avg("reading_kwh")).alias("shown_kw"),
             F.avg((F.col("reading_kwh") <= NEAR_ZERO_KWH).cast("double")).alias("silent_share"),
         )
     )
@@ -157,17 +161,17 @@ def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame
     supply = shown.to_numpy(float)
     left = feeder.loc[blocks, "arrived_kw"].to_numpy(float) * metered_share - supply.sum(axis=0)
     is_silent = silent > 0.5
-    day = (np.asarray(blocks, np.int64) * BLOCK_SECONDS) // 86_400
+    day = local_day_numbers(np.asarray(blocks, np.int64) * BLOCK_SECONDS)
     own = _own_usual(supply, is_silent, np.asarray(blocks, np.int64) % BLOCKS_A_DAY)
     expected = np.where(np.isnan(own), usual, own)
     found = findings_of(Feeder(day, left, supply, expected, is_silent))
     suspected = [
-        (transformer, *shown.index[each.meter], each.kind, each.missing_kw, each.share, each.strength,
+        (transformer, *shown.index[each.meter], each.kind, each.missing_kw, each.blocks, each.share, each.strength,
          _date(each.first_day), _date(each.last_day))
         for each in found
     ]  # fmt: skip
     balanced = [
-        (transformer, *each, BALANCED, 0.0, 0.0, 0.0, _date(day.min()), _date(day.max()))
+        (transformer, *each, BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
         for each in shown.index
     ]
     return suspected + balanced
@@ -190,8 +194,9 @@ def _date(day: int) -> date:
 
 
 def as_suspects(thefts: DataFrame) -> DataFrame:
-    """Strength 3 is as likely as not, 6 is four to one."""
-    strength, part, days = F.col("strength"), F.col("part"), F.datediff("last_day", "first_day") + 1
+    """At its least strength a finding is as likely as not, at twice of it four to one."""
+    strength, part = F.col("strength"), F.col("part")
+    least_strength, least_share = by_kind(LEAST_STRENGTH), by_kind(LEAST_SHARE)
     near_zero = F.format_string(
         "reads next to nothing while its transformer misses %.2f kW of what it usually draws", "missing_kw"
     )
@@ -199,28 +204,40 @@ def as_suspects(thefts: DataFrame) -> DataFrame:
         "%.0f %% of its load passes the meter by: its transformer misses %.2f kW that follow it",
         100 * part, "missing_kw",
     )  # fmt: skip
-    return thefts.where(
-        (F.col("kind") != BALANCED) & (strength >= LEAST_STRENGTH) & (part >= LEAST_SHARE)
-    ).select(
+    return thefts.where((strength >= least_strength) & (part >= least_share)).select(
         *("meter_id", "customer_id", "kind", "first_day", "last_day"),
-        (strength**2 / (strength**2 + LEAST_STRENGTH**2)).alias("confidence"),
+        (strength**2 / (strength**2 + least_strength**2)).alias("confidence"),
         F.when(F.col("kind") == NEAR_ZERO, near_zero).otherwise(partial).alias("evidence"),
-        (24 * days * F.col("missing_kw")).alias("missing_kwh"),
+        (BLOCK_SECONDS / 3600 * F.col("blocks") * F.col("missing_kw")).alias("missing_kwh"),
     )
+
+
+def by_kind(values: dict[str, float]) -> Column:
+    """Null for what is no finding."""
+    return F.coalesce(*(F.when(F.col("kind") == kind, F.lit(value)) for kind, value in values.items()))
 
 
 def spikes_of(days: DataFrame) -> DataFrame:
-    told = F.format_string(
-        "%d half-hours that are hard to believe, %.1f kWh together", F.sum("spikes"), F.sum("spike_kwh")
+    """A faulty meter spikes half-hour after half-hour; a single spike is an error of the register or of the way."""
+    spikes = days.where("spikes > 0").select(
+        "meter_id", "customer_id", "reading_date", F.explode("spiked_at").alias("_at"), "spike_kwh", "spikes"
     )
+    in_order = Window.partitionBy("meter_id").orderBy("_at")
+    follows = F.unix_seconds("_at") - F.unix_seconds(F.lag("_at").over(in_order)) <= NEXT_SECONDS
+    count, runs = F.count("*"), count_of(F.col("_follows"))
+    is_faulty = runs >= LEAST_RUNS
+    told = F.format_string(
+        "%d half-hours that are hard to believe, %d of them right after another, %.1f kWh together",
+        count, runs, F.sum(F.col("spike_kwh") / F.col("spikes")),
+    )  # fmt: skip
     return (
-        days.where("spikes > 0")
+        spikes.withColumn("_follows", follows)
         .groupBy("meter_id", "customer_id")
         .agg(
-            F.lit("SPIKES").alias("kind"),
+            F.when(is_faulty, FAULTY).otherwise(SINGLE).alias("kind"),
             F.min("reading_date").alias("first_day"),
             F.max("reading_date").alias("last_day"),
-            (1 - 0.5 / F.sum("spikes")).alias("confidence"),
+            F.when(is_faulty, 1 - 0.3 / runs).otherwise(F.lit(0.5)).alias("confidence"),
             told.alias("evidence"),
             F.lit(0.0).alias("missing_kwh"),
         )

@@ -1,7 +1,8 @@
 """Each renewable plant's day: energy, capacity factor, curtailment, and what was to be expected from the days before.
 
-The forecast of a day is made of the seven days before it, and never of the day itself: for wind and sun the mean of
-these days and for water the day before, which last longer. `naive_mwh` is the day before, to hold the forecast against.
+The forecast of a day is made of whole days of the week before it, and never of the day itself: for the sun the mean of
+these days, for wind and water nearer to the day before, since weather lasts. `naive_mwh` is the last whole day, to hold
+the forecast against.
 """
 
 from pyspark.sql import DataFrame, Window
@@ -19,7 +20,7 @@ TABLE = Table(
     description="Energy, capacity factor, curtailment and forecast of each renewable plant and day.",
 )
 
-DAYS_BEFORE, HOURS = 7, 24
+DAYS_BEFORE, HOURS, WHOLE_HOURS = 7, 24, 23
 
 
 def renewable_days(renewable_production: DataFrame) -> DataFrame:
@@ -41,13 +42,18 @@ def renewable_days(renewable_production: DataFrame) -> DataFrame:
         .orderBy(F.datediff("production_date", F.lit("2000-01-01")))
         .rangeBetween(-DAYS_BEFORE, -1)
     )
-    yesterday = F.max_by("energy_mwh", "production_date").over(before)
-    week = F.avg("energy_mwh").over(before)
+    whole = F.when(F.col("hours") >= WHOLE_HOURS, F.col("energy_mwh"))
+    yesterday = F.last(whole, ignorenulls=True).over(before)
+    week = F.avg(whole).over(before)
+    lasting = (
+        F.when(F.col("plant_type") == "SOLAR", 0.0).when(F.col("plant_type") == "WIND", 0.6).otherwise(0.9)
+    )
     return days.withColumns(
         {
+            "is_whole": F.col("hours") >= WHOLE_HOURS,
             "capacity_factor": share(F.col("energy_mwh"), HOURS * F.col("capacity_mw")),
             "curtailed_share": share(F.col("curtailed_mwh"), F.col("energy_mwh") + F.col("curtailed_mwh")),
             "naive_mwh": yesterday,
-            "forecast_mwh": F.when(F.col("plant_type") == "HYDRO", yesterday).otherwise(week),
+            "forecast_mwh": week + lasting * (yesterday - week),
         }
     )

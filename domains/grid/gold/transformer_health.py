@@ -5,7 +5,7 @@ leave: a transformer that is bad in one part is at risk, whatever the others say
 Gas is judged by how fast it grows as well as by how much there is (IEEE C57.104: 10 ppm a day call for a closer look).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import mul
 
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
 from domains.grid.measures import share
-from headrace.tables import Table, Whole, only_at
+from headrace.tables import Table, Whole, instant, only_at
 
 TABLE = Table(
     key="transformer_id",
@@ -25,9 +25,9 @@ TABLE = Table(
 DAYS = 30
 GAS_PPM, GAS_PPM_A_DAY = (150.0, 720.0), (2.0, 10.0)
 WEIGHTS = {
-    "load": 0.4,
-    "heat": 0.8,
-    "gas": 0.7,
+    "gas": 0.9,
+    "heat": 0.6,
+    "load": 0.5,
     "trips": 0.5,
     "condition": 0.5,
     "age": 0.3,
@@ -37,7 +37,7 @@ HIGH, MEDIUM = 0.7, 0.45
 
 
 def transformer_health(
-    transformer_days: DataFrame, transformer_master: DataFrame, as_of: datetime
+    transformer_days: DataFrame, interruptions: DataFrame, transformer_master: DataFrame, as_of: datetime
 ) -> DataFrame:
     last_day = F.lit(as_of.date())
     recent = transformer_days.where(
@@ -54,7 +54,18 @@ def transformer_health(
             F.datediff(last_day, "last_maintenance_date").alias("days_since_maintenance"),
         )
     )
-    known = master.join(measured(recent), on="transformer_id", how="left")
+    maintained = master.select("transformer_id", "last_maintenance_date")
+    trips = (
+        interruptions.where("breaker_status = 'TRIPPED'")
+        .where(F.col("began_at") > instant(as_of - timedelta(days=DAYS)))
+        .groupBy("transformer_id")
+        .agg(F.count("*").alias("trips"))
+    )
+    known = (
+        master.join(measured(recent, maintained), on="transformer_id", how="left")
+        .join(trips, on="transformer_id", how="left")
+        .withColumn("trips", F.coalesce("trips", F.lit(0)))
+    )
     parts = {f"{name}_part": F.greatest(F.lit(0.0), part) for name, part in parts_of_risk().items()}
     scored = known.withColumns(parts)
     kept = reduce(
@@ -77,14 +88,16 @@ def transformer_health(
     )
 
 
-def measured(recent: DataFrame) -> DataFrame:
-    """What the device told over the days; the gas's growth is the slope of its daily means."""
+def measured(recent: DataFrame, maintained: DataFrame) -> DataFrame:
+    """What the device told; the gas's growth is the slope of its daily means since the last maintenance."""
+    recent = recent.join(F.broadcast(maintained), on="transformer_id", how="left")
+    is_since = F.coalesce(F.col("telemetry_date") > F.col("last_maintenance_date"), F.lit(True))
+    gas = F.when(is_since, F.col("mean_gas_ppm"))
     day = F.datediff("telemetry_date", F.lit("2000-01-01"))
     sums = (
         "overloaded_hours",
         "overheated_hours",
         "open_hours",
-        "breaker_trip_messages",
         "gas_alarm_messages",
     )
     return recent.groupBy("transformer_id").agg(
@@ -99,7 +112,7 @@ def measured(recent: DataFrame) -> DataFrame:
         F.max("max_oil_temperature_c").alias("max_oil_temperature_c"),
         F.max("max_oil_rise_k").alias("max_oil_rise_k"),
         F.max_by("mean_gas_ppm", "telemetry_date").alias("gas_ppm"),
-        F.when(F.count("*") >= 5, F.regr_slope("mean_gas_ppm", day)).alias("gas_ppm_a_day"),
+        F.when(F.count(gas) >= 5, F.regr_slope(gas, day)).alias("gas_ppm_a_day"),
         F.max("last_heard_at").alias("last_heard_at"),
     )
 
@@ -109,10 +122,10 @@ def parts_of_risk() -> dict[str, Column]:
     gas = F.greatest(between("gas_ppm", *GAS_PPM), between("gas_ppm_a_day", *GAS_PPM_A_DAY))
     overdue = F.col("days_since_maintenance") / F.col("maintenance_frequency_days") - 1
     return {
-        "load": at_most_one(20 * share(F.col("overloaded_hours"), hours)),
-        "heat": at_most_one(20 * share(F.col("overheated_hours"), hours)),
+        "load": at_most_one(4 * share(F.col("overloaded_hours"), hours)),
+        "heat": at_most_one(4 * share(F.col("overheated_hours"), hours)),
         "gas": gas,
-        "trips": at_most_one(F.col("breaker_trip_messages") / 20),
+        "trips": at_most_one(F.col("trips") / 6),
         "condition": at_most_one((7 - F.col("health_index_score")) / 6),
         "age": at_most_one((F.col("age_years") / F.col("expected_life_years") - 0.6) / 0.6),
         "care": at_most_one(overdue / 2),

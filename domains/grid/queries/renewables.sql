@@ -1,5 +1,5 @@
 -- What do renewable plants make of their capacity, and how well is it foreseen?
--- Columns: plant, kind, capacity, energy of the last week, capacity factor, share that was curtailed, mean error of the
+-- Columns: plant, kind, capacity, energy of the whole days of the last week, capacity factor, share that was curtailed, mean error of the
 -- forecast and of the day before as shares of what was made, readings with an inverter in fault. The lowest first.
 SELECT
     plant_id AS plant,
@@ -12,7 +12,7 @@ SELECT
     round(sum(abs(naive_mwh - energy_mwh)) / nullif(sum(energy_mwh), 0), 3) AS naive_error,
     sum(fault_readings) AS fault_readings
 FROM gold.renewable_days
-WHERE production_date > (SELECT max(production_date) FROM gold.renewable_days) - INTERVAL '7' DAY
+WHERE is_whole AND production_date > (SELECT max(production_date) FROM gold.renewable_days) - INTERVAL '7' DAY
 GROUP BY plant_id, plant_type
 ORDER BY kind, capacity_factor, plant
 LIMIT 90

@@ -15,6 +15,6 @@ SELECT
     s.last_day
 FROM gold.meter_suspects s
 LEFT JOIN silver.customer_master c ON c.customer_id = s.customer_id AND c.is_current
-WHERE s.kind <> 'SPIKES'
+WHERE s.kind LIKE 'THEFT%'
 ORDER BY s.confidence * coalesce(s.revenue_at_risk, 0) DESC, s.confidence DESC, s.meter_id
 LIMIT 50

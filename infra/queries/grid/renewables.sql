@@ -16,7 +16,8 @@ SELECT
   SUM(fault_readings) AS fault_readings
 FROM grid_gold.renewable_days
 WHERE
-  production_date > (
+  is_whole
+  AND production_date > (
     SELECT
       MAX(production_date)
     FROM grid_gold.renewable_days

@@ -1,4 +1,4 @@
--- Which meters measure what cannot be?
+-- Which meters measure what cannot be, and should be looked at or changed?
 SELECT
   s.meter_id AS meter,
   CONCAT(
@@ -6,6 +6,7 @@ SELECT
     COALESCE(CAST(' ' AS VARCHAR), ''),
     COALESCE(CAST(s.customer_id AS VARCHAR), '')
   ) AS customer,
+  s.kind,
   ROUND(s.confidence, 2) AS confidence,
   s.evidence,
   CONCAT(
@@ -19,8 +20,9 @@ FROM grid_gold.meter_suspects AS s
 LEFT JOIN grid_silver.customer_master AS c
   ON c.customer_id = s.customer_id AND c.is_current
 WHERE
-  s.kind = 'SPIKES'
+  s.kind IN ('FAULTY_METER', 'SINGLE_SPIKES')
 ORDER BY
+  s.kind,
   s.confidence DESC,
   s.meter_id
 LIMIT 50

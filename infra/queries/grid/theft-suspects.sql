@@ -23,7 +23,7 @@ FROM grid_gold.meter_suspects AS s
 LEFT JOIN grid_silver.customer_master AS c
   ON c.customer_id = s.customer_id AND c.is_current
 WHERE
-  s.kind <> 'SPIKES'
+  s.kind LIKE 'THEFT%'
 ORDER BY
   s.confidence * COALESCE(s.revenue_at_risk, 0) DESC,
   s.confidence DESC,

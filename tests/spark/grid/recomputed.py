@@ -56,19 +56,24 @@ SQL = {
         from judged group by all
     """,
     "consumption_hours": f"""
-        with {READINGS}
-        select transformer_id, grid_zone, timezone('Asia/Kolkata', date_trunc('hour', local_time)) as hour_start,
-            sum(kwh) as measured_kwh,
-            count(*) as readings
-        from readings group by all
+        with {CUSTOMERS.strip()},
+        reads as (
+            select v.*, c.transformer_id from gold.validated_reads v join customers c on c.customer_id = v.customer_id
+                and (c.holds_from <= v.interval_end or c.is_first)
+            qualify row_number() over (partition by v.meter_id, v.interval_end order by c.holds_from desc) = 1)
+        select transformer_id, timezone('Asia/Kolkata', date_trunc('hour',
+                timezone('Asia/Kolkata', interval_end) - interval 1 millisecond)) as hour_start,
+            sum(kwh) as used_kwh, coalesce(sum(kwh) filter (state != 'MEASURED'), 0) as estimated_kwh,
+            count(*) filter (kwh is null) as missing_half_hours, count(distinct meter_id) as meters
+        from reads group by all
     """,
-    "peak_demand": f"""
-        with {READINGS},
-        hours as (
-            select region, grid_zone, reading_date, date_trunc('hour', local_time) as local_hour, sum(kwh) as kwh
-            from readings group by all)
+    "peak_demand": """
+        with hours as (
+            select region, grid_zone, reading_date, hour_start, sum(used_kwh) as kwh, sum(estimated_kwh) as estimated
+            from gold.consumption_hours group by all)
         select region, grid_zone, reading_date, max(kwh) as peak_kw, avg(kwh) as mean_kw, count(*) as hours,
-            avg(kwh) / max(kwh) as load_factor
+            avg(kwh) / max(kwh) as load_factor, arg_max(hour_start, kwh) as peak_at,
+            sum(estimated) / sum(kwh) as estimated_share
         from hours group by all
     """,
     "transformer_days": f"""
@@ -99,7 +104,8 @@ SQL = {
             from bronze.network_model where _raw is null order by transformer_id, _sent_at desc),
         sides as (
             select d.transformer_id, d.telemetry_date as balance_date, 1000 * d.mean_load_mw as delivered, m.metered,
-                m.metered * (1 / n.part - 1) as unmetered,
+                (1000 * d.mean_load_mw - n.iron - 1000 * n.copper * d.mean_load_mw_squared / d.capacity_mw)
+                    * (1 - n.part) as unmetered,
                 n.iron + 1000 * n.copper * d.mean_load_mw_squared / d.capacity_mw as losses,
                 coalesce(m.known, 0) >= 0.5 and d.messages >= 48 as is_known
             from gold.transformer_days d join model n using (transformer_id)
@@ -160,7 +166,7 @@ SQL = {
             where b.operation != 1 group by all),
         beside as (
             select b.transaction_id, units_consumed_kwh as units, rate_per_kwh as rate, base_amount as base,
-                units_consumed_kwh * rate_per_kwh as expected, b.payment_status, b.total_amount,
+                units_consumed_kwh * rate_per_kwh as expected, b.payment_status, b.total_amount, b.due_date,
                 billing_period_end - billing_period_start + 1 as period,
                 case when coalesce(m.days, 0) / (billing_period_end - billing_period_start + 1) >= 0.8
                     then m.kwh / m.days * (billing_period_end - billing_period_start + 1) end as metered
@@ -173,7 +179,11 @@ SQL = {
                 when units / metered < 0.9 then 'UNITS_BELOW_METER'
                 when units / metered > 1.1 then 'UNITS_ABOVE_METER' else 'AGREES' end as verdict,
             greatest(greatest(coalesce(metered, units), units) * rate - base, 0) as missing_amount,
-            case when payment_status = 'PAID' then 0 else total_amount end as unpaid_amount
+            case when payment_status = 'PAID' then total_amount else 0 end as paid_amount,
+            case when payment_status in ('PENDING', 'OVERDUE') and due_date < $as_of::date then total_amount else 0 end
+                as overdue_amount,
+            case when payment_status in ('PENDING', 'OVERDUE') and due_date >= $as_of::date then total_amount else 0 end
+                as not_due_amount
         from beside
     """,
     "billing_suspects": """
@@ -194,14 +204,15 @@ SQL = {
         days as (
             select plant_id, production_date, any_value(plant_type) as kind, 24 * avg(production_mw) as energy_mwh,
                 24 * avg(curtailment_mw) as curtailed_mwh, max(capacity_mw) as capacity, count(*) as readings,
+                count(distinct date_trunc('hour', timestamp)) >= 23 as is_whole,
                 count(*) filter (inverter_status = 'FAULT') as fault_readings
             from sent group by all)
         select d.plant_id, d.production_date, d.energy_mwh, d.curtailed_mwh, d.readings, d.fault_readings,
             d.energy_mwh / (24 * d.capacity) as capacity_factor,
-            arg_max(b.energy_mwh, b.production_date) as naive_mwh,
-            case when d.kind = 'HYDRO' then arg_max(b.energy_mwh, b.production_date) else avg(b.energy_mwh) end
-                as forecast_mwh
-        from days d left join days b on b.plant_id = d.plant_id
+            arg_max(b.energy_mwh, b.production_date) as naive_mwh, avg(b.energy_mwh)
+                + case d.kind when 'SOLAR' then 0 when 'WIND' then 0.6 else 0.9 end
+                * (arg_max(b.energy_mwh, b.production_date) - avg(b.energy_mwh)) as forecast_mwh
+        from days d left join days b on b.plant_id = d.plant_id and b.is_whole
             and b.production_date between d.production_date - 7 and d.production_date - 1
         group by d.plant_id, d.production_date, d.energy_mwh, d.curtailed_mwh, d.readings, d.fault_readings,
             d.capacity, d.kind
@@ -264,7 +275,8 @@ SQL = {
         jobs as (
             select *, case when completed_date <= $as_of::date then completed_date end as done
             from newest where _sent_at || _source = of_file
-                and reported_date <= $as_of::date and reported_date > $as_of::date - 182)
+                and reported_date <= $as_of::date and (reported_date > $as_of::date - 182
+                    or completed_date is null or completed_date > $as_of::date))
         select region, maintenance_type, count(*) as jobs, count(done) as finished_jobs,
             count(*) - count(done) as backlog,
             count(*) filter (done is null and scheduled_date < $as_of::date - 14) as backlog_overdue,
@@ -285,26 +297,33 @@ SQL = {
             where telemetry_date > $as_of::date - 30 and telemetry_date <= $as_of::date),
         told as (
             select transformer_id, sum(messages) / 4 as hours, sum(overloaded_hours) as overloaded,
-                sum(overheated_hours) as overheated, sum(breaker_trip_messages) as trips,
-                arg_max(mean_gas_ppm, telemetry_date) as gas,
-                case when count(*) >= 5 then regr_slope(mean_gas_ppm, telemetry_date - date '2000-01-01') end as growth
+                sum(overheated_hours) as overheated, arg_max(mean_gas_ppm, telemetry_date) as gas
             from days group by all),
+        grown as (
+            select transformer_id,
+                case when count(*) >= 5 then regr_slope(mean_gas_ppm, telemetry_date - date '2000-01-01') end as growth
+            from days join now using (transformer_id)
+            where last_maintenance_date is null or telemetry_date > last_maintenance_date group by all),
+        tripped as (
+            select transformer_id, count(*) as trips from gold.interruptions
+            where breaker_status = 'TRIPPED' and began_at > $as_of - interval 30 day group by all),
         parts as (
-            select n.transformer_id, t.gas as gas_ppm, t.growth as gas_ppm_a_day, t.overheated as overheated_hours,
+            select n.transformer_id, t.gas as gas_ppm, g.growth as gas_ppm_a_day, t.overheated as overheated_hours,
                 ($as_of::date - n.commissioning_date) / 365.25 as age_years,
-                least(1, coalesce(20 * t.overloaded / t.hours, 0)) as load,
-                least(1, coalesce(20 * t.overheated / t.hours, 0)) as heat,
+                least(1, coalesce(4 * t.overloaded / t.hours, 0)) as load,
+                least(1, coalesce(4 * t.overheated / t.hours, 0)) as heat,
                 greatest(0, least(1, (coalesce(t.gas, 0) - 150) / 570),
-                    least(1, (coalesce(t.growth, 0) - 2) / 8)) as gas,
-                least(1, coalesce(t.trips / 20, 0)) as trips,
+                    least(1, (coalesce(g.growth, 0) - 2) / 8)) as gas,
+                least(1, coalesce(r.trips / 6, 0)) as trips,
                 greatest(0, least(1, coalesce((7 - n.health_index_score) / 6, 0))) as condition,
                 greatest(0, least(1, coalesce(
                     (($as_of::date - n.commissioning_date) / 365.25 / n.expected_life_years - 0.6) / 0.6, 0))) as age,
                 greatest(0, least(1, coalesce((($as_of::date - n.last_maintenance_date)
                     / n.maintenance_frequency_days - 1) / 2, 0))) as care
-            from now n left join told t using (transformer_id) where n.status != 'DECOMMISSIONED')
+            from now n left join told t using (transformer_id) left join grown g using (transformer_id)
+                left join tripped r using (transformer_id) where n.status != 'DECOMMISSIONED')
         select transformer_id, gas_ppm, gas_ppm_a_day, overheated_hours, age_years,
-            1 - (1 - 0.4 * load) * (1 - 0.8 * heat) * (1 - 0.7 * gas) * (1 - 0.5 * trips) * (1 - 0.5 * condition)
+            1 - (1 - 0.5 * load) * (1 - 0.6 * heat) * (1 - 0.9 * gas) * (1 - 0.5 * trips) * (1 - 0.5 * condition)
                 * (1 - 0.3 * age) * (1 - 0.3 * care) as risk_score
         from parts
     """,

@@ -120,4 +120,4 @@ def test_near_zero_meters_are_suspects_without_much_confidence(lake: Settings) -
     by_kind = {row["kind"]: row for row in found}
     assert by_kind["THEFT_NEAR_ZERO"]["surest"] == pytest.approx(0.3)
     assert by_kind["THEFT_NEAR_ZERO"]["meters"] >= 15
-    assert by_kind["SPIKES"]["meters"] >= 10
+    assert by_kind["SINGLE_SPIKES"]["meters"] >= 10

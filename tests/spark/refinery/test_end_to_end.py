@@ -14,7 +14,6 @@ import polars
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-import sqlglot
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
@@ -28,7 +27,7 @@ from headrace.quality.scan import scan
 from headrace.refine.catalog import load_tables
 from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
-from headrace.serve.publish import athena_queries, unreadable
+from headrace.serve.publish import unreadable
 from headrace.serve.query import run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
@@ -38,6 +37,7 @@ from simulation.generate.row_maker import RowMaker
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
+from tests.spark.athena import answers_of_athena
 from tests.spark.refinery import (
     recomputed,
     recomputed_forecasts,
@@ -102,21 +102,8 @@ def fortnight(spark: SparkSession, lake: Settings) -> Fortnight:
     first = refined(lake)
     scores = {found.kind: found for found in score(DOMAIN, lake)}
     answers = {name: run_query(name, settings=lake).as_dicts() for name in QUERIES}
-    athena = {
-        name: run_sql(from_athena(text), settings=lake).as_dicts() for name, text in athena_queries().items()
-    }
+    athena = answers_of_athena(DOMAIN, lake)
     return Fortnight(first, refined(lake), scores, answers, athena)
-
-
-def from_athena(text: str) -> str:
-    """What Athena is to run, read as Athena's and written for the engine at hand, over the same tables."""
-    tree = sqlglot.parse_one(text, read="athena")
-    for table in tree.find_all(sqlglot.exp.Table):
-        if table.db:
-            domain, layer = table.db.rsplit("_", 1)
-            table.set("catalog", sqlglot.to_identifier(domain))
-            table.set("db", sqlglot.to_identifier(layer))
-    return tree.sql("duckdb")
 
 
 @pytest.fixture(scope="module")

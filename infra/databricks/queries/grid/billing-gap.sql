@@ -3,18 +3,22 @@ USE CATALOG IDENTIFIER(:catalog);
 SELECT
   region,
   COUNT(*) AS bills,
+  COUNT(metered_kwh) AS bills_metered,
   ROUND(SUM(metered_kwh), 0) AS metered_kwh,
   ROUND(SUM(CASE WHEN NOT metered_kwh IS NULL THEN units_consumed_kwh END), 0) AS billed_kwh,
   ROUND(
     SUM(CASE WHEN NOT metered_kwh IS NULL THEN units_consumed_kwh END) / SUM(metered_kwh),
     4
   ) AS billed_share,
-  ROUND(SUM(total_amount), 2) AS billed_inr,
-  ROUND(SUM(unpaid_amount), 2) AS unpaid_inr,
+  ROUND(SUM(total_amount), 0) AS billed_inr,
+  ROUND(SUM(paid_amount), 0) AS paid_inr,
+  ROUND(SUM(overdue_amount), 0) AS overdue_inr,
+  ROUND(SUM(disputed_amount), 0) AS disputed_inr,
+  ROUND(SUM(not_due_amount), 0) AS not_due_inr,
   SUM(CASE WHEN verdict <> 'AGREES' THEN 1 ELSE 0 END) AS bills_apart
 FROM gold.billing_reconciliation
 GROUP BY
   region
 ORDER BY
-  unpaid_inr DESC,
+  overdue_inr DESC,
   region NULLS LAST

@@ -6,6 +6,7 @@ SELECT
   tariff_category AS tariff,
   sanctioned_load_kw AS sanctioned_kw,
   ROUND(peak_kw, 2) AS peak_kw,
+  ROUND(peak_kw - sanctioned_load_kw, 2) AS excess_kw,
   days_above_sanctioned AS days_above,
   ROUND(outstanding_balance, 2) AS outstanding_inr,
   transformer_id AS transformer
@@ -13,6 +14,6 @@ FROM gold.customer_standing
 WHERE
   exceeds_sanctioned_load
 ORDER BY
-  sanctioned_share DESC,
+  peak_kw - sanctioned_load_kw DESC,
   customer_id NULLS LAST
 LIMIT 50

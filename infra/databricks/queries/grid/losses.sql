@@ -1,24 +1,58 @@
 -- Where does energy go that nobody is billed for?
 USE CATALOG IDENTIFIER(:catalog);
+WITH week AS (
+  SELECT
+    *
+  FROM gold.zone_balance
+  WHERE
+    balance_date > (
+      SELECT
+        MAX(balance_date)
+      FROM gold.zone_balance
+    ) - INTERVAL '7' DAY
+), zones AS (
+  SELECT
+    CONCAT(COALESCE(region, ''), ' ', COALESCE(grid_zone, '')) AS zone,
+    MAX(transformers) AS transformers,
+    SUM(delivered_mwh) AS delivered_mwh,
+    SUM(metered_mwh) AS metered_mwh,
+    SUM(unmetered_mwh) AS unmetered_mwh,
+    SUM(losses_mwh) AS losses_mwh,
+    SUM(unexplained_mwh) AS unexplained_mwh
+  FROM week
+  GROUP BY
+    region,
+    grid_zone
+), listed AS (
+  SELECT
+    1 AS place,
+    *
+  FROM zones
+  UNION ALL
+  SELECT
+    0,
+    'whole grid',
+    SUM(transformers),
+    SUM(delivered_mwh),
+    SUM(metered_mwh),
+    SUM(unmetered_mwh),
+    SUM(losses_mwh),
+    SUM(unexplained_mwh)
+  FROM zones
+)
 SELECT
-  CONCAT(COALESCE(region, ''), ' ', COALESCE(grid_zone, '')) AS zone,
-  MAX(transformers) AS transformers,
-  ROUND(SUM(delivered_mwh), 2) AS delivered_mwh,
-  ROUND(SUM(metered_mwh), 2) AS metered_mwh,
-  ROUND(SUM(unmetered_mwh), 2) AS unmetered_mwh,
-  ROUND(SUM(losses_mwh), 2) AS losses_mwh,
-  ROUND(SUM(unexplained_mwh), 2) AS unexplained_mwh,
-  ROUND(SUM(unexplained_mwh) / SUM(delivered_mwh), 4) AS unexplained_share
-FROM gold.zone_balance
-WHERE
-  balance_date > (
-    SELECT
-      MAX(balance_date)
-    FROM gold.zone_balance
-  ) - INTERVAL '7' DAY
-GROUP BY
-  region,
-  grid_zone
+  zone,
+  transformers,
+  ROUND(delivered_mwh, 2) AS delivered_mwh,
+  ROUND(metered_mwh, 2) AS metered_mwh,
+  ROUND(unmetered_mwh, 2) AS unmetered_mwh,
+  ROUND(losses_mwh, 2) AS technical_mwh,
+  ROUND(unexplained_mwh, 2) AS unexplained_mwh,
+  ROUND(losses_mwh / delivered_mwh, 4) AS technical_share,
+  ROUND(unexplained_mwh / delivered_mwh, 4) AS unexplained_share
+FROM listed
 ORDER BY
-  SUM(unexplained_mwh) DESC
-LIMIT 50
+  place NULLS LAST,
+  unexplained_mwh DESC,
+  zone NULLS LAST
+LIMIT 51

@@ -7,11 +7,13 @@ SELECT
   finished_jobs AS done,
   backlog,
   backlog_overdue AS overdue,
+  oldest_open_days,
   ROUND(cost_inr, 0) AS cost_inr,
-  ROUND(mean_hours_to_repair, 1) AS hours_to_repair,
+  ROUND(mean_hours_to_repair, 1) AS working_hours,
   ROUND(mean_days_open, 1) AS days_open,
   ROUND(mean_downtime_hours, 1) AS hours_off,
-  main_cause
+  main_cause,
+  exported_until
 FROM gold.maintenance_summary
 ORDER BY
   SUM(cost_inr) OVER (PARTITION BY region) DESC,

@@ -6,7 +6,8 @@ SELECT
   peak_hour,
   ROUND(peak_kw, 1) AS peak_kw,
   ROUND(mean_kw, 1) AS mean_kw,
-  ROUND(load_factor, 3) AS load_factor
+  ROUND(load_factor, 3) AS load_factor,
+  ROUND(estimated_share, 3) AS estimated_share
 FROM gold.peak_demand
 WHERE
   hours = 24

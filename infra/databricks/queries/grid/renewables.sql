@@ -14,7 +14,8 @@ SELECT
   SUM(fault_readings) AS fault_readings
 FROM gold.renewable_days
 WHERE
-  production_date > (
+  is_whole
+  AND production_date > (
     SELECT
       MAX(production_date)
     FROM gold.renewable_days

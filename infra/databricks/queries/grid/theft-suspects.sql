@@ -16,7 +16,7 @@ FROM gold.meter_suspects AS s
 LEFT JOIN silver.customer_master AS c
   ON c.customer_id = s.customer_id AND c.is_current
 WHERE
-  s.kind <> 'SPIKES'
+  s.kind LIKE 'THEFT%'
 ORDER BY
   s.confidence * COALESCE(s.revenue_at_risk, 0) DESC,
   s.confidence DESC,
