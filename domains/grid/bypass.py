@@ -19,6 +19,7 @@ BLOCKS_A_DAY = 8
 SHARE_WITHIN = 0.04  # standard deviation of the planners' share
 NOISE = 0.03  # of the load, at least: what loads without meters do by themselves
 FEWEST_DAYS = 4
+LEAST_SINCE = 7  # days: so long the wander of other loads may look like a bypass
 NEAR_ZERO, PARTIAL = "THEFT_NEAR_ZERO", "THEFT_PARTIAL"
 PRICES = {NEAR_ZERO: 4.0, PARTIAL: 16.0}
 MOST_TIMES = {NEAR_ZERO: 1.6, PARTIAL: 9.0}
@@ -73,7 +74,8 @@ def findings_of(feeder: Feeder) -> list[Finding]:
     hidden = DAY_BY_DAY * (feeder.usual * feeder.silent).sum(axis=0)
     noise = np.sqrt(noise**2 + hidden**2)
     columns = _likeliest(_columns(feeder, noise), feeder.unexplained, noise)
-    fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise)
+    week = (feeder.day - feeder.day[0]) // 7
+    fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise, week)
     everything = tuple(range(len(columns)))
     spread = fit.spread(everything)
     possible = (chosen for chosen in _subsets(everything) if fit.is_possible(chosen))
@@ -116,21 +118,27 @@ def _subsets(places: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 class _Fit:
     """Least squares of the unexplained load by some of the columns, none below zero, beside a small error of the
-    planners' share."""
+    planners' share in each week."""
 
-    def __init__(self, columns: list[_Column], goal: Array, load: Array, noise: Array) -> None:
+    def __init__(self, columns: list[_Column], goal: Array, load: Array, noise: Array, week: Array) -> None:
         self._kinds = [column.kind for column in columns]
-        held = np.sqrt(BLOCKS_A_DAY) / SHARE_WITHIN  # the share is one guess, and weighs as much as a day
-        share = np.vstack([np.stack([load, -load], axis=1), np.diag([held, held])])
-        zeros = np.zeros(2)
+        weeks = [np.where(week == each, load, 0.0) for each in np.unique(week)]
+        errors = np.stack([sign * part for part in weeks for sign in (1, -1)], axis=1)
+        held = np.diag(
+            np.full(errors.shape[1], np.sqrt(BLOCKS_A_DAY) / SHARE_WITHIN)
+        )  # each weighs as much as a day
+        zeros = np.zeros(len(held))
         self._goal = np.r_[goal, zeros]
-        self._matrix = np.column_stack([*(np.r_[column.values / noise, zeros] for column in columns), share])
+        self._matrix = np.column_stack(
+            [*(np.r_[column.values / noise, zeros] for column in columns), np.vstack([errors, held])]
+        )
+        self._rows = len(goal)
+        self._errors = list(range(len(columns), self._matrix.shape[1]))
         self._solved: dict[tuple[int, ...], tuple[Array, float]] = {}
 
     def _solve(self, chosen: tuple[int, ...]) -> tuple[Array, float]:
         if chosen not in self._solved:
-            count = len(self._kinds)
-            fitted, residual = nnls(self._matrix[:, [*chosen, count, count + 1]], self._goal)
+            fitted, residual = nnls(self._matrix[:, [*chosen, *self._errors]], self._goal)
             self._solved[chosen] = fitted, float(residual**2)
         return self._solved[chosen]
 
@@ -153,10 +161,9 @@ class _Fit:
 
     def spread(self, chosen: tuple[int, ...]) -> float:
         """How large the square of a usual error is, and how many blocks in a row have the same one."""
-        count = len(self._kinds)
         fitted, error = self._solve(chosen)
-        residual = self._goal - self._matrix[:, [*chosen, count, count + 1]] @ fitted
-        return max(1.0, error / len(residual)) * _blocks_alike(residual[:-2])
+        residual = (self._goal - self._matrix[:, [*chosen, *self._errors]] @ fitted)[: self._rows]
+        return max(1.0, error / len(residual)) * _blocks_alike(residual)
 
 
 def _blocks_alike(residual: Array) -> float:
@@ -170,7 +177,7 @@ def _blocks_alike(residual: Array) -> float:
 def _columns(feeder: Feeder, noise: Array) -> list[_Column]:
     columns = []
     for meter in range(len(feeder.shown)):
-        silent = feeder.silent[meter]
+        silent = _for_long(feeder.silent[meter])
         if silent.any():
             days = feeder.day[silent]
             values = np.where(silent, feeder.usual[meter], 0.0)
@@ -183,11 +190,20 @@ def _columns(feeder: Feeder, noise: Array) -> list[_Column]:
     return columns
 
 
+def _for_long(silent: Array) -> Array:
+    """Silence of a day or longer: pumps rest for hours."""
+    edges = np.flatnonzero(np.diff(np.r_[False, silent, False].astype(np.int8)))
+    kept = np.zeros(len(silent), bool)
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        kept[begin:end] = end - begin >= BLOCKS_A_DAY
+    return kept
+
+
 def _likeliest_begin(feeder: Feeder, shown: Array, noise: Array) -> int:
     """The day from which on what is missing follows this meter best."""
     days = np.unique(feeder.day)
     goal, best = feeder.unexplained / noise, (-np.inf, int(days[0]))
-    for day in days[: -FEWEST_DAYS + 1]:
+    for day in days[: max(1, len(days) - LEAST_SINCE)]:
         column = np.where(feeder.day >= day, shown, 0.0) / noise
         along, size = float(column @ goal), float(column @ column)
         gain = along**2 / size if along > 0 and size > 0 else 0.0
