@@ -25,5 +25,5 @@ SELECT
 FROM recent
 GROUP BY meter_id
 HAVING sum(CASE WHEN state <> 'MEASURED' THEN 1 ELSE 0 END) > 0
-ORDER BY sum(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END) DESC, meter_id
+ORDER BY estimated_kwh DESC, meter
 LIMIT 50

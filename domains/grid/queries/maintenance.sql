@@ -2,6 +2,11 @@
 -- Columns: region, kind of work, jobs of half a year and open ones, those done, backlog, what of it is overdue and the age
 -- of its oldest job, cost, working hours of a job, days from report to completion, hours off, main cause, last day that
 -- the exports tell of. The region that costs most comes first.
+WITH costs AS (
+    SELECT region AS costly, sum(cost_inr) AS of_region
+    FROM gold.maintenance_summary
+    GROUP BY region
+)
 SELECT
     region,
     maintenance_type AS kind,
@@ -17,4 +22,5 @@ SELECT
     main_cause,
     exported_until
 FROM gold.maintenance_summary
-ORDER BY sum(cost_inr) OVER (PARTITION BY region) DESC, region, cost_inr DESC
+JOIN costs ON costly = region
+ORDER BY of_region DESC, region, cost_inr DESC

@@ -34,6 +34,6 @@ GROUP BY
 HAVING
   SUM(CASE WHEN state <> 'MEASURED' THEN 1 ELSE 0 END) > 0
 ORDER BY
-  SUM(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END) DESC,
-  meter_id
+  estimated_kwh DESC,
+  meter
 LIMIT 50

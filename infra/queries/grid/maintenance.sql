@@ -1,4 +1,12 @@
 -- What does maintenance cost, how long does it take, and what is left to do?
+WITH costs AS (
+  SELECT
+    region AS costly,
+    SUM(cost_inr) AS of_region
+  FROM grid_gold.maintenance_summary
+  GROUP BY
+    region
+)
 SELECT
   region,
   maintenance_type AS kind,
@@ -14,7 +22,9 @@ SELECT
   main_cause,
   exported_until
 FROM grid_gold.maintenance_summary
+JOIN costs
+  ON costly = region
 ORDER BY
-  SUM(cost_inr) OVER (PARTITION BY region) DESC,
+  of_region DESC,
   region,
   cost_inr DESC

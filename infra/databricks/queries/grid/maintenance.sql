@@ -1,5 +1,13 @@
 -- What does maintenance cost, how long does it take, and what is left to do?
 USE CATALOG IDENTIFIER(:catalog);
+WITH costs AS (
+  SELECT
+    region AS costly,
+    SUM(cost_inr) AS of_region
+  FROM gold.maintenance_summary
+  GROUP BY
+    region
+)
 SELECT
   region,
   maintenance_type AS kind,
@@ -15,7 +23,9 @@ SELECT
   main_cause,
   exported_until
 FROM gold.maintenance_summary
+JOIN costs
+  ON costly = region
 ORDER BY
-  SUM(cost_inr) OVER (PARTITION BY region) DESC,
+  of_region DESC,
   region NULLS LAST,
   cost_inr DESC
