@@ -47,7 +47,7 @@ def demo(
         return
     show(summary)
     _answers(name)
-    _what_next(name)
+    _what_next(name, (plan.end - plan.start).days)
     out.print(f"[bold]{seconds(seconds_since_start())}[/] in all, set-up aside")
 
 
@@ -85,7 +85,7 @@ def _answers(domain: str) -> None:
             show(answer, Format.table, ROWS_OF_AN_ANSWER)
 
 
-def _what_next(domain: str) -> None:
+def _what_next(domain: str, days: int) -> None:
     from cli.screen import out
     from headrace.serve.named_queries import in_order
 
@@ -95,7 +95,7 @@ def _what_next(domain: str) -> None:
         ("headrace query", "all questions that have a name"),
         (f"headrace query {query} --format csv", "the whole of an answer"),
         (
-            f"headrace generate {domain} --days 15 && headrace refine {domain}",
+            f"headrace generate {domain} --days {days + 1} && headrace refine {domain}",
             "one more day: only that is worked on",
         ),
         (f"headrace receipt {domain}", "what came in = what became of it"),
