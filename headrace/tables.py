@@ -203,3 +203,13 @@ def only_at(history: DataFrame, at: datetime, names: HistoryNames = OF_HISTORY) 
 def instant(at: datetime) -> Column:
     """A literal in UTC, whatever the time zone of this process; a naive datetime is UTC already."""
     return F.lit(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+
+
+def share(part: Column, whole: Column) -> Column:
+    """A quotient that is null where there is nothing to divide by."""
+    return part / F.nullif(whole, F.lit(0))
+
+
+def count_of(condition: Column) -> Column:
+    """The rows for which it holds."""
+    return F.count(F.when(condition, 1))

@@ -4,7 +4,7 @@ A customer who leads a share f of their load past the meter shows 1 - f of it, s
 meter shows: f / (1 - f) times. A customer whose meter shows next to nothing is missing what they usually draw, or what
 others of their tariff do. Both are columns of one regression of the unexplained load, none of them below zero; a
 column counts by how much worse the rest explains the load without it. The planners' share of metered load may be wrong
-by a few per cent, so a column of the whole metered load is there as well, held to be small.
+by a few per cent in each week, so the whole metered load of each week is there as well, held to be small.
 """
 
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ NOISE = 0.03  # of the load, at least: what loads without meters do by themselve
 FEWEST_DAYS = 4
 LEAST_SINCE = 7  # days: so long the wander of other loads may look like a bypass
 NEAR_ZERO, PARTIAL = "THEFT_NEAR_ZERO", "THEFT_PARTIAL"
-PRICES = {NEAR_ZERO: 4.0, PARTIAL: 16.0}
-MOST_TIMES = {NEAR_ZERO: 1.6, PARTIAL: 9.0}
+PENALTIES = {NEAR_ZERO: 4.0, PARTIAL: 16.0}
+HIGHEST_RATIO = {NEAR_ZERO: 1.6, PARTIAL: 9.0}
 MOST_COLUMNS = 8
-DAY_BY_DAY = 0.2  # how far what a customer draws is from the usual
+USUAL_WITHIN = 0.2  # standard deviation of what a customer draws, as a part of the usual
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ def findings_of(feeder: Feeder) -> list[Finding]:
     noise = NOISE * np.maximum(
         load + np.maximum(feeder.unexplained, 0.0), 0.05 * load.max(initial=0.0) + 0.01
     )
-    hidden = DAY_BY_DAY * (feeder.usual * feeder.silent).sum(axis=0)
-    noise = np.sqrt(noise**2 + hidden**2)
+    of_silent = USUAL_WITHIN * (feeder.usual * feeder.silent).sum(axis=0)
+    noise = np.sqrt(noise**2 + of_silent**2)
     columns = _likeliest(_columns(feeder, noise), feeder.unexplained, noise)
     week = (feeder.day - feeder.day[0]) // 7
     fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise, week)
     everything = tuple(range(len(columns)))
     spread = fit.spread(everything)
     possible = (chosen for chosen in _subsets(everything) if fit.is_possible(chosen))
-    best = min(possible, key=lambda chosen: fit.error(chosen) / spread + fit.price(chosen))
+    best = min(possible, key=lambda chosen: fit.error(chosen) / spread + fit.penalty(chosen))
     found, found_error = [], fit.error(best)
     for place, ratio in zip(best, fit.ratios(best), strict=True):
         column, others = columns[place], tuple(each for each in best if each != place)
@@ -102,13 +102,18 @@ def findings_of(feeder: Feeder) -> list[Finding]:
 
 
 def _likeliest(columns: list[_Column], unexplained: Array, noise: Array) -> list[_Column]:
-    """So many that all of their combinations can be tried."""
+    """The columns that explain most by themselves, so few that all of their combinations can be tried."""
 
-    def alone(column: _Column) -> float:
-        along = float(column.values @ (unexplained / noise**2))
-        return max(along, 0.0) ** 2 / float((column.values / noise) @ (column.values / noise))
+    def gain(column: _Column) -> float:
+        return _gain(column.values / noise, unexplained / noise)
 
-    return sorted(columns, key=alone, reverse=True)[:MOST_COLUMNS]
+    return sorted(columns, key=gain, reverse=True)[:MOST_COLUMNS]
+
+
+def _gain(column: Array, goal: Array) -> float:
+    """By how much a column alone, not below zero, lessens the squared error."""
+    along, size = float(column @ goal), float(column @ column)
+    return along**2 / size if along > 0 and size > 0 else 0.0
 
 
 def _subsets(places: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -151,13 +156,13 @@ class _Fit:
     def is_possible(self, chosen: tuple[int, ...]) -> bool:
         """Nobody draws far more than usual unseen, nor leads all but a tenth past a meter that still shows that."""
         return all(
-            ratio <= MOST_TIMES[self._kinds[place]]
+            ratio <= HIGHEST_RATIO[self._kinds[place]]
             for place, ratio in zip(chosen, self.ratios(chosen), strict=True)
         )
 
-    def price(self, chosen: tuple[int, ...]) -> float:
-        """Of two explanations that fit alike, the commoner one."""
-        return sum(PRICES[self._kinds[place]] for place in chosen)
+    def penalty(self, chosen: tuple[int, ...]) -> float:
+        """Makes the commoner of two explanations the better one where both fit alike."""
+        return sum(PENALTIES[self._kinds[place]] for place in chosen)
 
     def spread(self, chosen: tuple[int, ...]) -> float:
         """How large the square of a usual error is, and how many blocks in a row have the same one."""
@@ -204,9 +209,7 @@ def _likeliest_begin(feeder: Feeder, shown: Array, noise: Array) -> int:
     days = np.unique(feeder.day)
     goal, best = feeder.unexplained / noise, (-np.inf, int(days[0]))
     for day in days[: max(1, len(days) - LEAST_SINCE)]:
-        column = np.where(feeder.day >= day, shown, 0.0) / noise
-        along, size = float(column @ goal), float(column @ column)
-        gain = along**2 / size if along > 0 and size > 0 else 0.0
+        gain = _gain(np.where(feeder.day >= day, shown, 0.0) / noise, goal)
         if gain > best[0] * 1.05 + 1e-9:  # the earlier day, where both say as much
             best = (gain, int(day))
     return best[1]

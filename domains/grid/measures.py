@@ -1,14 +1,14 @@
-"""Small expressions that several tables share."""
+"""What several tables calculate alike."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from headrace.tables import share
 
-def share(part: Column, whole: Column) -> Column:
-    """A quotient that is null where there is nothing to divide by."""
-    return part / F.nullif(whole, F.lit(0))
+KW = 1000.0  # in a MW
 
 
-def count_of(condition: Column) -> Column:
-    """The rows for which it holds."""
-    return F.count(F.when(condition, 1))
+def losses_kw(mean_load_mw_squared: Column, capacity_mw: Column) -> Column:
+    """Losses by the network's model: its iron, whatever the load, and windings and lines by the square of it."""
+    at_load = KW * F.col("full_load_loss_fraction") * share(mean_load_mw_squared, capacity_mw)
+    return F.col("no_load_loss_kw") + at_load

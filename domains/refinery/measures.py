@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from headrace.tables import share
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,16 +30,6 @@ def kilopascals(psi: str) -> Column:
 def density_kg_m3(api_gravity: str) -> Column:
     """At 15 °C; the half degree to 60 °F is below what a hydrometer reads."""
     return F.try_divide(F.lit(141.5 * WATER_KG_M3), F.col(api_gravity) + 131.5)
-
-
-def count_of(condition: Column) -> Column:
-    """The rows for which it holds."""
-    return F.count(F.when(condition, 1))
-
-
-def share(part: Column, whole: Column) -> Column:
-    """A quotient that is null where there is nothing to divide by."""
-    return part / F.nullif(whole, F.lit(0))
 
 
 def specific_gravity(api_gravity: Column) -> Column:

@@ -360,7 +360,7 @@ def _register(
         if files and not name.place(settings).startswith("s3"):
             _make_room(connection, parts)
             source = f"read_parquet([{', '.join(map(_literal, files))}], {_options(table)})"
-            connection.execute(f"create view {_quoted(*parts)} as select * from {source}")
+            connection.execute(f"create view {quoted(*parts)} as select * from {source}")
             return
         import pyarrow as pa
 
@@ -385,26 +385,26 @@ def _register_all(connection: duckdb.DuckDBPyConnection, domain: str | None, set
 def _register_rows(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...], rows: "pa.Table") -> None:
     _make_room(connection, parts)
     connection.register("_rows", rows)
-    connection.execute(f"create table {_quoted(*parts)} as select * from _rows")
+    connection.execute(f"create table {quoted(*parts)} as select * from _rows")
     connection.unregister("_rows")
 
 
 def _make_room(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...]) -> None:
     """The database and the schema that a name is written with."""
     if len(parts) > 2:
-        connection.execute(f"attach if not exists ':memory:' as {_quoted(parts[0])}")
-    connection.execute(f"create schema if not exists {_quoted(*parts[:-1])}")
+        connection.execute(f"attach if not exists ':memory:' as {quoted(parts[0])}")
+    connection.execute(f"create schema if not exists {quoted(*parts[:-1])}")
 
 
 def _options(table: DeltaTable) -> str:
     kinds = {field.name: field.type for field in table.schema().fields}
     partitions = table.metadata().partition_columns
-    typed = ", ".join(f"{_quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
+    typed = ", ".join(f"{quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
     hive = f"hive_partitioning=true, hive_types={{{typed}}}" if partitions else "hive_partitioning=false"
     return f"union_by_name=true, {hive}"
 
 
-def _quoted(*parts: str) -> str:
+def quoted(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 

@@ -18,6 +18,7 @@ from headrace.lake import log, objects
 from headrace.lake.delta_rs import duckdb_connected, opened
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import load_tables
+from headrace.serve.query import quoted
 from headrace.settings import Settings, get_settings
 from headrace.writes.node import AS_OF, Node
 
@@ -177,16 +178,18 @@ def _find_changed(
     db: duckdb.DuckDBPyConnection, keys: list[str], types: dict[str, str], partition: str | None
 ) -> None:
     """The rows that are not the same in both, in a table of their own."""
-    on = " AND ".join(f"b.{_q(key)} IS NOT DISTINCT FROM a.{_q(key)}" for key in keys)
-    key = ", ".join(f"coalesce(b.{_q(name)}, a.{_q(name)}) AS {_q(name)}" for name in keys)
+    on = " AND ".join(f"b.{quoted(key)} IS NOT DISTINCT FROM a.{quoted(key)}" for key in keys)
+    key = ", ".join(f"coalesce(b.{quoted(name)}, a.{quoted(name)}) AS {quoted(name)}" for name in keys)
     differs = {name: _differs(name, kind) for name, kind in types.items()}
     pairs = "".join(
-        f", b.{_q(name)} AS {_q(f'{name}:before')}, a.{_q(name)} AS {_q(f'{name}:after')}, "
-        f"({differs[name]}) AND b._here AND a._here AS {_q(f'{name}:differs')}"
+        f", b.{quoted(name)} AS {quoted(f'{name}:before')}, a.{quoted(name)} AS {quoted(f'{name}:after')}, "
+        f"({differs[name]}) AND b._here AND a._here AS {quoted(f'{name}:differs')}"
         for name in types
     )
     any_differs = " OR ".join(f"({each})" for each in differs.values()) or "false"
-    is_old = f"a.{_q(partition)} IN (SELECT DISTINCT {_q(partition)} FROM before)" if partition else "true"
+    is_old = (
+        f"a.{quoted(partition)} IN (SELECT DISTINCT {quoted(partition)} FROM before)" if partition else "true"
+    )
     db.execute(
         f"""CREATE TEMP TABLE changed AS
         SELECT {key},
@@ -198,7 +201,7 @@ def _find_changed(
 
 
 def _differs(name: str, kind: str) -> str:
-    before, after = f"b.{_q(name)}", f"a.{_q(name)}"
+    before, after = f"b.{quoted(name)}", f"a.{quoted(name)}"
     differs = f"{before} IS DISTINCT FROM {after}"
     if kind not in ("DOUBLE", "FLOAT"):
         return differs
@@ -212,14 +215,14 @@ def _column_changes(
     """Those with the most rows first."""
     found = []
     for name in columns:
-        before, after = _q(f"{name}:before"), _q(f"{name}:after")
+        before, after = quoted(f"{name}:before"), quoted(f"{name}:after")
         is_number = (
             any(each in types[name] for each in NUMBERS) and "[" not in types[name] and "(" not in types[name]
         )
         sums = (
             f"sum({before}), sum({after}), max(abs({after} - {before}))" if is_number else "NULL, NULL, NULL"
         )
-        differs = _q(f"{name}:differs")
+        differs = quoted(f"{name}:differs")
         row = db.execute(f"SELECT count(*), {sums} FROM changed WHERE {differs}").fetchone()
         assert row is not None
         if row[0]:
@@ -231,7 +234,7 @@ def _samples(
     db: duckdb.DuckDBPyConnection, keys: list[str], columns: list[str], count: int
 ) -> Iterator[dict[str, Any]]:
     """Some rows that say something else: their key, and what changed as [before, after]."""
-    order = ", ".join(_q(key) for key in keys)
+    order = ", ".join(quoted(key) for key in keys)
     asked = db.execute(f"SELECT * FROM changed WHERE kind = 'restated' ORDER BY {order} LIMIT {count}")
     names = [each[0] for each in asked.description or ()]
     for values in asked.fetchall():
@@ -271,7 +274,3 @@ def _rows_between(place: str, old: int, new: int) -> int | None:
     return sum(
         each.metrics.get("numOutputRows", 0) for each in commits if each is not None and each.changes_rows
     )
-
-
-def _q(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,8 +8,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key="transaction_id",

@@ -9,8 +9,7 @@ from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
 from domains.grid.local_time import hour_start_before, local_hour_before
-from domains.grid.measures import count_of
-from headrace.tables import REASONS, Replace, Table, only_current, with_version_at
+from headrace.tables import REASONS, Replace, Table, count_of, only_current, with_version_at
 
 TABLE = Table(
     key=("transformer_id", "hour_start"),

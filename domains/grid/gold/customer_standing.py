@@ -6,8 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
-from domains.grid.measures import count_of, share
-from headrace.tables import Table, Whole, only_at
+from headrace.tables import Table, Whole, count_of, only_at, share
 
 TABLE = Table(
     key="customer_id",

@@ -9,8 +9,8 @@ is wrong. It is told where most of a day is known on both sides.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import share
-from headrace.tables import Replace, Table, only_current
+from domains.grid.measures import KW, losses_kw
+from headrace.tables import Replace, Table, only_current, share
 
 TABLE = Table(
     key=("transformer_id", "balance_date"),
@@ -21,7 +21,6 @@ TABLE = Table(
 )
 
 MESSAGES_A_DAY, LEAST_COVERAGE = 96, 0.5
-KW = 1000.0
 
 
 def energy_balance(transformer_days: DataFrame, meter_days: DataFrame, network_model: DataFrame) -> DataFrame:
@@ -38,10 +37,7 @@ def energy_balance(transformer_days: DataFrame, meter_days: DataFrame, network_m
         .join(meters, on=["transformer_id", "balance_date"], how="left")
         .join(F.broadcast(model), on="transformer_id", how="left")
     )
-    at_full_load = F.col("full_load_loss_fraction") * F.col("capacity_mw") * KW
-    losses = F.col("no_load_loss_kw") + at_full_load * share(
-        F.col("mean_load_mw_squared"), F.col("capacity_mw") * F.col("capacity_mw")
-    )
+    losses = losses_kw(F.col("mean_load_mw_squared"), F.col("capacity_mw"))
     unmetered = (F.col("mean_load_mw") * KW - losses) * (1 - F.col("metered_share"))
     device_coverage = F.least(F.col("messages") / MESSAGES_A_DAY, F.lit(1.0))
     return days.select(

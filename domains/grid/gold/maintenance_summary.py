@@ -7,8 +7,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import count_of
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, count_of
 
 TABLE = Table(
     key=("region", "maintenance_type"),

@@ -8,7 +8,6 @@ vacant rooms do that, and so do meters that are bypassed, so it proves nothing b
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import count_of, share
 from domains.grid.validation import (
     FEW_READINGS,
     LEAST_SPIKE_KWH,
@@ -16,7 +15,7 @@ from domains.grid.validation import (
     TIMES_SANCTIONED,
     TIMES_USUAL,
 )
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, count_of, share
 
 TABLE = Table(
     key=("meter_id", "customer_id", "reading_date"),
@@ -36,7 +35,6 @@ def meter_days(smart_meter_readings: DataFrame) -> DataFrame:
         *(F.max_by(name, at).alias(name) for name in CUSTOMER),
         F.count("*").alias("readings"),
         F.sum(kwh).alias("measured_kwh"),
-        F.max(kwh).alias("_highest"),
         F.percentile_approx(kwh, 0.5, 200).alias("median_kwh"),
         count_of(kwh <= NEAR_ZERO_KWH).alias("near_zero_readings"),
         F.sum(F.when(F.col("local_hour") < 5, kwh)).alias("night_kwh"),
@@ -45,6 +43,7 @@ def meter_days(smart_meter_readings: DataFrame) -> DataFrame:
         F.collect_list(F.struct(at.alias("at"), kwh.alias("kwh"))).alias("_all"),
     )
     spikes = F.filter("_all", lambda each: is_spike(each["kwh"]))
+    rest = F.filter("_all", lambda each: ~is_spike(each["kwh"]))
     spike_kwh = F.aggregate(spikes, F.lit(0.0), lambda total, each: total + each["kwh"])
     believed = F.col("measured_kwh") - F.col("spike_kwh")
     others = F.col("readings") - F.col("spikes")
@@ -60,16 +59,11 @@ def meter_days(smart_meter_readings: DataFrame) -> DataFrame:
             {
                 "coverage": F.col("readings") / HALF_HOURS,
                 "mean_kw": 2 * share(believed, others),
-                "peak_kw": 2
-                * F.array_max(
-                    F.transform(
-                        F.filter("_all", lambda each: ~is_spike(each["kwh"])), lambda each: each["kwh"]
-                    )
-                ),
+                "peak_kw": 2 * F.array_max(F.transform(rest, lambda each: each["kwh"])),
                 "near_zero_share": F.col("near_zero_readings") / F.col("readings"),
             }
         )
-        .drop("_all", "_highest")
+        .drop("_all")
     )
 
 

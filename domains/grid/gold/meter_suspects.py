@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, PARTIAL, Array, Feeder, findings_of
 from domains.grid.gold.meter_days import NEAR_ZERO_KWH
 from domains.grid.local_intervals import local_day_numbers
-from domains.grid.measures import count_of, share
-from headrace.tables import Table, Whole, only_at
+from domains.grid.measures import KW, losses_kw
+from headrace.tables import Table, Whole, count_of, only_at, share
 
 TABLE = Table(
     key=("meter_id", "kind"),
@@ -36,7 +36,6 @@ LEAST_OWN_DAYS = 3
 BALANCED = "BALANCED"
 FAULTY, SINGLE = "FAULTY_METER", "SINGLE_SPIKES"
 NEXT_SECONDS, LEAST_RUNS = 1800, 2
-KW = 1000.0
 FOUND = (
     "transformer_id string, meter_id string, customer_id string, kind string, missing_kw double, blocks int, "
     "part double, strength double, first_day date, last_day date"
@@ -83,17 +82,21 @@ def meter_suspects(
 def meter_blocks(readings: DataFrame, days: DataFrame) -> DataFrame:
     """Mean load of each meter in blocks of three hours, spikes left out."""
     spikes = days.where("spikes > 0").select("meter_id", F.explode("spiked_at").alias("timestamp"))
-    block = F.floor((F.unix_seconds("timestamp") - 1) / BLOCK_SECONDS).alias("block")
     return (
         readings.where("reading_kwh >= 0")
         .join(spikes, on=["meter_id", "timestamp"], how="left_anti")
-        .groupBy("transformer_id", "meter_id", "customer_id", block)
+        .groupBy("transformer_id", "meter_id", "customer_id", block_of("timestamp").alias("block"))
         .agg(
             *(F.max_by(name, "timestamp").alias(name) for name in ("tariff_category", "sanctioned_load_kw")),
             (2 * F.avg("reading_kwh")).alias("shown_kw"),
             F.avg((F.col("reading_kwh") <= NEAR_ZERO_KWH).cast("double")).alias("silent_share"),
         )
     )
+
+
+def block_of(instant: str) -> Column:
+    """The number of the block in which an interval lies that ends at the instant."""
+    return F.floor((F.unix_seconds(instant) - 1) / BLOCK_SECONDS)
 
 
 def with_usual(blocks: DataFrame) -> DataFrame:
@@ -118,17 +121,14 @@ def with_usual(blocks: DataFrame) -> DataFrame:
 
 def feeder_blocks(telemetry: DataFrame, network_model: DataFrame, as_of: datetime) -> DataFrame:
     """What arrives behind each transformer, losses taken off, and the share of it that has meters."""
-    block = F.floor((F.unix_seconds("timestamp") - 1) / BLOCK_SECONDS).alias("block")
     load, capacity = F.col("load_mw"), F.max("capacity_mw")
     model = network_model.transform(only_at, as_of).select(
         "transformer_id", "metered_share", "no_load_loss_kw", "full_load_loss_fraction"
     )
-    blocks = telemetry.groupBy("transformer_id", block).agg(
+    blocks = telemetry.groupBy("transformer_id", block_of("timestamp").alias("block")).agg(
         F.avg(load).alias("_load"), F.avg(load * load).alias("_squared"), capacity.alias("_capacity")
     )
-    losses = F.col("no_load_loss_kw") + KW * F.col("full_load_loss_fraction") * share(
-        F.col("_squared"), F.col("_capacity")
-    )
+    losses = losses_kw(F.col("_squared"), F.col("_capacity"))
     return blocks.join(F.broadcast(model), on="transformer_id", how="inner").select(
         "transformer_id", "block", (KW * F.col("_load") - losses).alias("arrived_kw"), "metered_share"
     )

@@ -3,8 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import share
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, share
 
 TABLE = Table(
     key=("region", "grid_zone", "reading_date"),

@@ -10,8 +10,7 @@ from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
 from domains.grid.local_time import local
-from domains.grid.measures import share
-from headrace.tables import Table, Whole, only_current
+from headrace.tables import Table, Whole, only_current, share
 
 TABLE = Table(
     key=("region", "month"),

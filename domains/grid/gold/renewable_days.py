@@ -8,8 +8,7 @@ the forecast against.
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.grid.measures import count_of, share
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, count_of, share
 
 TABLE = Table(
     key=("plant_id", "production_date"),

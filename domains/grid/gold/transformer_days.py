@@ -6,8 +6,7 @@ A device numbers its messages, so those that are missing between the first and t
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.grid.measures import count_of
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, count_of
 
 TABLE = Table(
     key=("transformer_id", "telemetry_date"),

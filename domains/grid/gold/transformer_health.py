@@ -13,8 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
-from domains.grid.measures import share
-from headrace.tables import Table, Whole, instant, only_at
+from headrace.tables import Table, Whole, instant, only_at, share
 
 TABLE = Table(
     key="transformer_id",

@@ -4,8 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.grid.local_time import local_day
-from domains.grid.measures import share
-from headrace.tables import Append, Table, rejected_when
+from headrace.tables import Append, Table, rejected_when, share
 
 TABLE = Table(
     key="reading_id",

@@ -7,8 +7,7 @@ alarm is stale that an operator was told of and that has stood for a day when th
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import count_of, share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, count_of, share
 
 TABLE = Table(
     key=("refinery_id", "event_date"),

@@ -6,8 +6,7 @@ Six an hour can be dealt with, twelve at most; more than ten in ten minutes is a
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import count_of
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, count_of
 
 TABLE = Table(
     key=("refinery_id", "hour_start"),

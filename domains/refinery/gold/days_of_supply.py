@@ -13,8 +13,7 @@ from datetime import date, datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole, instant, only_at
+from headrace.tables import Table, Whole, instant, only_at, share
 
 TABLE = Table(
     key=("level", "product_type", "refinery_id", "tank_id"),

@@ -7,8 +7,7 @@ and for nothing else (`shipments_set_aside` says how many these are).
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("supplier_id", "transport_mode", "week_start"),

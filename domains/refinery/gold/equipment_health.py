@@ -10,8 +10,7 @@ Only readings count that were taken while the unit ran: a stand is no illness. A
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Replace, Table, with_version_at
+from headrace.tables import Replace, Table, share, with_version_at
 
 TABLE = Table(
     key=("unit_id", "reading_date"),

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import count_of, share
-from headrace.tables import Table, Whole, instant, only_at
+from headrace.tables import Table, Whole, count_of, instant, only_at, share
 
 TABLE = Table(
     key=("refinery_id", "unit_type"),

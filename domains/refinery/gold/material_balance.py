@@ -18,8 +18,8 @@ from pyspark.sql import functions as F
 from domains.refinery.gold.days_of_supply import CRUDE
 from domains.refinery.gold.delivery_performance import LONGEST_DAYS
 from domains.refinery.gold.product_movements import stock_changes
-from domains.refinery.measures import M3_PER_BARREL, WATER_KG_M3, share, specific_gravity
-from headrace.tables import Table, Whole
+from domains.refinery.measures import M3_PER_BARREL, WATER_KG_M3, specific_gravity
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("refinery_id", "balance_date"),

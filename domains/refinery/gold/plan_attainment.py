@@ -9,8 +9,7 @@ against the hours of which something is known.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Replace, Table
+from headrace.tables import Replace, Table, share
 
 TABLE = Table(
     key=("unit_id", "production_date"),

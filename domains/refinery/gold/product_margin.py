@@ -10,8 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.refinery.market import prices_on
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("refinery_id", "production_date"),

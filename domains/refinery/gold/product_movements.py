@@ -7,8 +7,8 @@ day it goes to the last level. Levels are weighed by the density of the product'
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import M3_PER_BARREL, share
-from headrace.tables import Table, Whole
+from domains.refinery.measures import M3_PER_BARREL
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("refinery_id", "product_id", "movement_date"),

@@ -6,8 +6,7 @@ Hours without charge have no yield, and units that charge no crude are not asked
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("crude_type_id", "product_id"),

@@ -9,8 +9,8 @@ is the share of all unit-hours. `downtime_percentage` and `capacity_utilization`
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import api_gravity, share, specific_gravity
-from headrace.tables import Replace, Table
+from domains.refinery.measures import api_gravity, specific_gravity
+from headrace.tables import Replace, Table, share
 
 TABLE = Table(
     key=("refinery_id", "production_date"),

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole, instant, only_at
+from headrace.tables import Table, Whole, instant, only_at, share
 
 TABLE = Table(
     key="sensor_id",

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share, weighted_mean
-from headrace.tables import Table, Whole, instant
+from domains.refinery.measures import weighted_mean
+from headrace.tables import Table, Whole, instant, share
 
 TABLE = Table(
     key="unit_id",

@@ -7,8 +7,8 @@ The three are here too, so that a mean over refineries can be weighted by them.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share, weighted_mean
-from headrace.tables import Table, Whole
+from domains.refinery.measures import weighted_mean
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("refinery_id", "week_start"),

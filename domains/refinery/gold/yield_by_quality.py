@@ -9,8 +9,7 @@ bands, and so do the means through which the plane goes.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Table, Whole
+from headrace.tables import Table, Whole, share
 
 TABLE = Table(
     key=("product_id", "api_gravity_band", "sulfur_band"),

@@ -6,8 +6,8 @@ A shipment is sent again at each change of its status; until it is DELIVERED its
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import cubic_metres, share
-from headrace.tables import Table, Upsert, only_current, rejected_when, with_parent
+from domains.refinery.measures import cubic_metres
+from headrace.tables import Table, Upsert, only_current, rejected_when, share, with_parent
 
 TABLE = Table(
     key="shipment_id",

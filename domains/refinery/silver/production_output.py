@@ -8,8 +8,8 @@ efficiency for every other one. Utilisation is by charge, and energy is per barr
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import celsius, share
-from headrace.tables import Append, Table, rejected_when, with_parent, with_version_at
+from domains.refinery.measures import celsius
+from headrace.tables import Append, Table, rejected_when, share, with_parent, with_version_at
 
 TABLE = Table(
     key="output_id",

@@ -3,8 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from domains.refinery.measures import share
-from headrace.tables import Append, Table, rejected_when, with_parent, with_version_at
+from headrace.tables import Append, Table, rejected_when, share, with_parent, with_version_at
 
 TABLE = Table(
     key="plan_id",

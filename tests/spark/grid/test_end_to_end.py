@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,20 +13,20 @@ from headrace.lake.paths import LAYERS
 from headrace.operate.receipt import receipt
 from headrace.quality.gate import CheckResult
 from headrace.quality.scan import scan
-from headrace.refine.catalog import load_tables
 from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
-from headrace.serve.query import run_query, run_sql
+from headrace.serve.query import run_query
 from headrace.settings import Settings
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
-from tests.spark.athena import answers_of_athena
+from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
 from tests.spark.grid.recomputed import SQL
 
 DOMAIN = "grid"
 START = datetime(2025, 6, 10)
 DAYS = 8
+asked = partial(asked_of, DOMAIN)
 QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"))
 
 
@@ -55,14 +56,6 @@ def week(spark: SparkSession, lake: Settings) -> Week:
     return Week(tables, list(refine(DOMAIN, settings=lake).tables), checks, done.as_of)
 
 
-def asked(sql: str, lake: Settings) -> list[dict[str, Any]]:
-    return run_sql(sql, domain=DOMAIN, settings=lake).as_dicts()
-
-
-def nearly(value: Any) -> Any:
-    return pytest.approx(value, rel=1e-6, abs=1e-6) if isinstance(value, int | float) else value
-
-
 def test_the_receipt_balances_and_every_table_is_there(week: Week, lake: Settings) -> None:
     receipt(DOMAIN, lake).check()
     assert [table.table for table in week.tables if table.version < 0] == []
@@ -80,13 +73,8 @@ def test_a_second_refine_writes_nothing(week: Week) -> None:
 
 @pytest.mark.parametrize("name", sorted(SQL))
 def test_another_engine_counts_a_gold_table_the_same(name: str, week: Week, lake: Settings) -> None:
-    keys = load_tables(DOMAIN).node(name, "gold").table.keys
-    ours = {tuple(row[key] for key in keys): row for row in asked(f"select * from gold.{name}", lake)}
-    theirs = asked(SQL[name].replace("$as_of", f"timestamptz '{week.as_of}+00'"), lake)
-    assert {tuple(row[key] for key in keys) for row in theirs} == set(ours)
-    for row in theirs:
-        same = ours[tuple(row[key] for key in keys)]
-        assert {each: same[each] for each in row} == {each: nearly(value) for each, value in row.items()}
+    rows = asked(f"select * from gold.{name}", lake)
+    compare(DOMAIN, name, rows, asked_as_of(DOMAIN, SQL[name], lake, week.as_of))
 
 
 def test_athenas_wording_of_a_query_has_the_same_answer(week: Week, lake: Settings) -> None:

@@ -1,10 +1,7 @@
-"""The files that the author of the source document made: they land as they are, and what is wrong in them is told.
+"""The files that the author of the source document made: they land as they are, and what is wrong in them is told."""
 
-They are not part of this repository; HEADRACE_REAL names the folder that has them.
-"""
-
-import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +11,12 @@ from pyspark.sql import SparkSession
 from headrace.lake.paths import Paths
 from headrace.operate.receipt import receipt
 from headrace.refine.run import refine
-from headrace.serve.query import run_sql
 from headrace.settings import Settings
+from tests.real_files import real_files
+from tests.spark.answers import asked_of
 
 DOMAIN = "grid"
+asked = partial(asked_of, DOMAIN)
 FOLDERS = {
     "smart_meter_kafka/smart_meter_stream.json": "smart_meter_readings",
     "substation_iot/substation_telemetry_stream.json": "substation_telemetry",
@@ -31,13 +30,11 @@ FOLDERS = {
 
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    home = Path(os.environ.get("HEADRACE_REAL", Path(__file__).parents[4] / "shared" / "real"))
-    if not (home / "sparkwars").exists():
-        pytest.skip(f"left out: the author's files are not in {home}; set HEADRACE_REAL to their folder")
+    home = real_files("sparkwars")
     settings = Settings(home=tmp_path_factory.mktemp("author"), cores=2, shuffle_partitions=2, workers=3)
     paths = Paths.of(DOMAIN, settings)
     for pattern, table in FOLDERS.items():
-        found = sorted((home / "sparkwars" / "data_sources").glob(pattern))
+        found = sorted((home / "data_sources").glob(pattern))
         assert found
         landing = Path(paths.landing(table))
         landing.mkdir(parents=True, exist_ok=True)
@@ -45,10 +42,6 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Setti
             shutil.copyfile(file, landing / file.name)
     refine(DOMAIN, settings=settings)
     return settings
-
-
-def asked(sql: str, lake: Settings) -> list[dict[str, Any]]:
-    return run_sql(sql, domain=DOMAIN, settings=lake).as_dicts()
 
 
 def one(sql: str, lake: Settings) -> Any:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from domains.grid.estimation import METHODS
 from domains.grid.gold.validated_reads import READS, TABLE, validated_reads
 from domains.grid.local_time import local_day_before
-from tests.unit.grid_vee.population import population
+from tests.unit.grid_validation.population import population
 
 FIRST, LAST = dt.date(2026, 3, 1), dt.date(2026, 3, 20)
 GAP_DAY = dt.date(2026, 3, 18)

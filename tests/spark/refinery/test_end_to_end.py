@@ -6,6 +6,7 @@ The text files of so small a network would hold hardly a fault, so more are plan
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from simulation.generate.row_maker import RowMaker
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
-from tests.spark.athena import answers_of_athena
+from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
 from tests.spark.refinery import (
     recomputed,
     recomputed_forecasts,
@@ -46,6 +47,7 @@ from tests.spark.refinery import (
 )
 
 DOMAIN = "refinery"
+asked = partial(asked_of, DOMAIN)
 RECOMPUTED = recomputed.SQL | recomputed_plant.SQL | recomputed_instruments.SQL
 START = datetime(2024, 1, 1)
 FORTNIGHT_ENDS = START + timedelta(days=14)
@@ -222,28 +224,7 @@ def test_another_engine_counts_a_gold_table_the_same(name: str, fortnight: Fortn
 
 def compare_with_recomputed(name: str, lake: Settings, as_of: str) -> None:
     rows = asked(f"select * from gold.{name}", lake)
-    compare(name, rows, asked_as_of(RECOMPUTED[name], lake, as_of))
-
-
-def compare(name: str, rows: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
-    keys = load_tables(DOMAIN).node(name, "gold").table.keys
-    ours = {tuple(row[key] for key in keys): row for row in rows}
-    assert {tuple(row[key] for key in keys) for row in theirs} == set(ours)
-    for row in theirs:
-        same = ours[tuple(row[key] for key in keys)]
-        assert {name: same[name] for name in row} == {name: nearly(value) for name, value in row.items()}
-
-
-def asked_as_of(sql: str, lake: Settings, as_of: str) -> list[dict[str, Any]]:
-    return asked(sql.replace("$as_of", f"timestamptz '{as_of}+00'"), lake)
-
-
-def asked(sql: str, lake: Settings) -> list[dict[str, Any]]:
-    return run_sql(sql, domain=DOMAIN, settings=lake).as_dicts()
-
-
-def nearly(value: Any) -> Any:
-    return pytest.approx(value, rel=1e-6, abs=1e-6) if isinstance(value, int | float) else value
+    compare(DOMAIN, name, rows, asked_as_of(DOMAIN, RECOMPUTED[name], lake, as_of))
 
 
 def test_hours_in_which_units_stand_are_those_in_which_they_did(fortnight: Fortnight, lake: Settings) -> None:
@@ -317,12 +298,17 @@ def test_levels_of_tanks_ahead_are_those_that_plain_python_forecasts(
 ) -> None:
     as_of = fortnight.first.as_of
     tanks, levels, parcels = (
-        asked_as_of(sql, lake, as_of)
+        asked_as_of(DOMAIN, sql, lake, as_of)
         for sql in (recomputed_forecasts.TANKS, recomputed_forecasts.LEVELS, recomputed_forecasts.PARCELS)
     )
     today = datetime.fromisoformat(as_of).date()
     forecast = asked("select * from gold.inventory_forecast", lake)
-    compare("inventory_forecast", forecast, recomputed_forecasts.levels_ahead(tanks, levels, parcels, today))
+    compare(
+        DOMAIN,
+        "inventory_forecast",
+        forecast,
+        recomputed_forecasts.levels_ahead(tanks, levels, parcels, today),
+    )
 
 
 @pytest.mark.parametrize(("day", "sign"), [(8, "STRONG"), (10, "STANDS"), (11, "RESTARTED")])
@@ -338,7 +324,12 @@ def test_warnings_of_days_past_are_those_that_another_engine_gives(
     }
     rows = node.call({**frames, AS_OF: as_of}).toArrow().to_pylist()
     assert sign in {row["sign"] for row in rows}
-    compare("early_warnings", rows, asked_as_of(RECOMPUTED["early_warnings"], lake, as_of.isoformat()))
+    compare(
+        DOMAIN,
+        "early_warnings",
+        rows,
+        asked_as_of(DOMAIN, RECOMPUTED["early_warnings"], lake, as_of.isoformat()),
+    )
 
 
 def test_slopes_of_yield_are_those_of_least_squares_with_a_level_for_each_unit(

@@ -19,7 +19,7 @@ from domains.grid.estimation import (
     hide,
 )
 from domains.grid.validation import Series
-from tests.unit.grid_vee.population import population, series_of
+from tests.unit.grid_validation.population import population, series_of
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 22)  # three weeks from a Monday on
 DAY = 48

@@ -9,7 +9,7 @@ import pytest
 
 from domains.grid.gold.validated_reads import CHUNK_DAYS, LOOKS_BACK, READS, reads_of
 from domains.grid.local_intervals import day_number
-from tests.unit.grid_vee.population import population
+from tests.unit.grid_validation.population import population
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 31)
 CHUNK = day_number(LAST) // CHUNK_DAYS  # begins on March 12

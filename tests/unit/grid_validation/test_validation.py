@@ -16,7 +16,7 @@ from domains.grid.validation import (
     unbelieved,
     validate,
 )
-from tests.unit.grid_vee.population import population, series_of
+from tests.unit.grid_validation.population import population, series_of
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 20)
 DAY = 48

@@ -1,18 +1,14 @@
 """Files of the industry, against values counted by hand and against another parser on real files."""
 
 import io
-import os
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from domains.grid.industry_files import BadFile, IntervalRead, green_button, nem12
-
-BESIDE = (folder / "shared" / "real" for folder in Path(__file__).parents)
-REAL = Path(os.environ.get("REAL_FILES", next((each for each in BESIDE if each.is_dir()), "."))) / "nem12"
+from tests.real_files import real_files
 
 
 def quarters(value: str = "0.25") -> str:
@@ -101,8 +97,7 @@ def test_a_zip_is_opened():
 
 @pytest.fixture
 def nem_reader():
-    if not REAL.is_dir():
-        pytest.skip(f"the real NEM12 files are not in {REAL}: nothing is held against another parser")
+    real_files("nem12")
     return pytest.importorskip(
         "nemreader",
         reason="nemreader is not installed (uv pip install --group second-opinions): no second opinion",
@@ -111,7 +106,7 @@ def nem_reader():
 
 def test_real_files_are_read_as_another_parser_reads_them(nem_reader):
     """Their times, values, qualities and reasons. One file has a record that is broken over three lines."""
-    files = sorted(REAL.glob("*.[zZ][iI][pP]"))
+    files = sorted(real_files("nem12").glob("*.[zZ][iI][pP]"))
     assert len(files) > 50
     compared, wrong = 0, {}
     for file in files:
