@@ -2,7 +2,8 @@
 
 Each part is a number from 0 (nothing to see) to 1 (as bad as it gets), and what remains of health is what all of them
 leave: a transformer that is bad in one part is at risk, whatever the others say. The score ranks; it is no probability.
-Gas is judged by how fast it grows as well as by how much there is (IEEE C57.104: 10 ppm a day call for a closer look).
+Gas is judged by how fast it grows as well as by how much there is (IEEE C57.104: 10 ppm a day call for a closer look),
+and by the last oil sample, if it is of the last two months and nobody has worked on the transformer since.
 """
 
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ TABLE = Table(
 
 DAYS = 30
 GAS_PPM, GAS_PPM_A_DAY = (150.0, 720.0), (2.0, 10.0)
+SAMPLE_DAYS, OF_CONDITION = 60, {2: 0.6, 3: 0.85, 4: 1.0}
 WEIGHTS = {
     "gas": 0.9,
     "heat": 0.6,
@@ -36,7 +38,11 @@ HIGH, MEDIUM = 0.7, 0.45
 
 
 def transformer_health(
-    transformer_days: DataFrame, interruptions: DataFrame, transformer_master: DataFrame, as_of: datetime
+    transformer_days: DataFrame,
+    interruptions: DataFrame,
+    gas_diagnoses: DataFrame,
+    transformer_master: DataFrame,
+    as_of: datetime,
 ) -> DataFrame:
     last_day = F.lit(as_of.date())
     recent = transformer_days.where(
@@ -63,6 +69,7 @@ def transformer_health(
     known = (
         master.join(measured(recent, maintained), on="transformer_id", how="left")
         .join(trips, on="transformer_id", how="left")
+        .join(last_sample(gas_diagnoses, as_of), on="transformer_id", how="left")
         .withColumn("trips", F.coalesce("trips", F.lit(0)))
     )
     parts = {f"{name}_part": F.greatest(F.lit(0.0), part) for name, part in parts_of_risk().items()}
@@ -116,9 +123,18 @@ def measured(recent: DataFrame, maintained: DataFrame) -> DataFrame:
     )
 
 
+def last_sample(gas_diagnoses: DataFrame, as_of: datetime) -> DataFrame:
+    told = ("gas_condition", "fault_by_duval", "fault_by_rogers", "combustible_ppm_a_day", "tells_of_fault")
+    last = F.max_by(F.struct("sampled_at", *told), F.struct("sampled_at", "sample_id")).alias("last")
+    samples = gas_diagnoses.where(F.col("sampled_at") <= instant(as_of)).groupBy("transformer_id").agg(last)
+    known = samples.select("transformer_id", "last.*")
+    days = F.datediff(F.lit(as_of.date()), "sampled_at")
+    return known.withColumn("days_since_sample", days)
+
+
 def parts_of_risk() -> dict[str, Column]:
     hours = F.col("messages") / 4
-    gas = F.greatest(between("gas_ppm", *GAS_PPM), between("gas_ppm_a_day", *GAS_PPM_A_DAY))
+    gas = F.greatest(between("gas_ppm", *GAS_PPM), between("gas_ppm_a_day", *GAS_PPM_A_DAY), of_sample())
     overdue = F.col("days_since_maintenance") / F.col("maintenance_frequency_days") - 1
     return {
         "load": at_most_one(4 * share(F.col("overloaded_hours"), hours)),
@@ -129,6 +145,14 @@ def parts_of_risk() -> dict[str, Column]:
         "age": at_most_one((F.col("age_years") / F.col("expected_life_years") - 0.6) / 0.6),
         "care": at_most_one(overdue / 2),
     }
+
+
+def of_sample() -> Column:
+    """0 where the sample is old, before the last maintenance, or tells of no fault."""
+    is_since = F.coalesce(F.to_date("sampled_at") > F.col("last_maintenance_date"), F.lit(True))
+    holds = F.col("tells_of_fault") & is_since & (F.col("days_since_sample") <= SAMPLE_DAYS)
+    sizes = F.create_map(*(F.lit(each) for pair in OF_CONDITION.items() for each in pair))
+    return F.coalesce(F.when(holds, sizes[F.col("gas_condition")]), F.lit(0.0))
 
 
 def between(name: str, low: float, high: float) -> Column:

@@ -1,4 +1,7 @@
-"""Failures of transformers with their run-up, in which gas rises and health falls."""
+"""Failures of transformers with their run-up, in which gas rises and health falls.
+
+`begins_with`: the kind of fault that makes the gas.
+"""
 
 from typing import Any
 
@@ -6,6 +9,7 @@ import numpy as np
 
 from domains.grid.world.clock import half_hours_of, instant_of_minute
 from domains.grid.world.network import transformer_ids
+from domains.grid.world.oil import KINDS, kind_of
 from domains.grid.world.upkeep import MODES, failure_number, failure_of
 from simulation.random_draws import World
 
@@ -28,6 +32,7 @@ def transformer_failures(world: World) -> dict[str, Any]:
     found = failure_of(world, transformer[:, None], numbers)
     felt = (found.repaired > first) & (found.run_up_from < last)
     place, _ = np.nonzero(felt)
+    kind = kind_of(world, place, found.number[felt], found.mode[felt])
     return {
         "transformer_id": transformer_ids(place),
         "run_up_from": instant_of_minute(found.run_up_from[felt]),
@@ -35,4 +40,5 @@ def transformer_failures(world: World) -> dict[str, Any]:
         "back_at": instant_of_minute(found.repaired[felt]),
         "severity": np.round(found.severity[felt], 3),
         "mode": np.array(MODES)[found.mode[felt]],
+        "begins_with": np.array(KINDS)[kind],
     }

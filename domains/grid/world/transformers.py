@@ -53,6 +53,7 @@ OVERHEATED, BY_LOAD, RAMP_UP, RAMP_DOWN = (
     330,
 )  # K above the air, K per percent; minutes
 GAS_ALARM, OVERHEAT_ALARM = 340.0, 126.0
+HOT_SLOTS = 4
 
 
 def high_side_kv(world: World, index: Array) -> Array:
@@ -259,6 +260,12 @@ def _overheated(world: World, transformer: Array, minute: Array, rise: Array, pe
 
 def gas_of(world: World, transformer: Array, second: Array) -> Array:
     """Combustible gas in the oil, ppm: more of it in a worn one, and much more before it fails."""
+    usual, failing = gases_of(world, transformer, second)
+    return usual + failing
+
+
+def gases_of(world: World, transformer: Array, second: Array) -> tuple[Array, Array]:
+    """What of the gas is of wear, and what of a failure that is coming."""
     minute, low = second / 60, int(transformer.min())
     days = np.arange(int(second.min()) // 86_400, int(second.max()) // 86_400 + 2)
     there = np.arange(low, int(transformer.max()) + 1)[:, None]
@@ -267,8 +274,16 @@ def gas_of(world: World, transformer: Array, second: Array) -> Array:
     at = (transformer - low) * len(days) + second // 86_400 - days[0]
     here = worn[at] + (worn[at + 1] - worn[at]) * (second % 86_400 / 86_400)
     wander = world.smooth("gas", transformer, at=second + ANCHOR_SECONDS, every=timedelta(days=6))
-    gas = (28.0 + 330.0 * here**2) * (1.0 + 0.06 * wander)
+    usual, failing = (28.0 + 330.0 * here**2) * (1.0 + 0.06 * wander), np.zeros(len(here))
     rows = np.flatnonzero(ahead.ravel()[at])
     failure = nearest_failure(world, transformer[rows], minute[rows])
-    gas[rows] += 520.0 * failure.gone(minute[rows]) * failure.severity * GASSING[failure.mode]
-    return gas
+    failing[rows] = 520.0 * failure.gone(minute[rows]) * failure.severity * GASSING[failure.mode]
+    return usual, failing
+
+
+def hours_hot(world: World, transformer: Array, minute: Array) -> Array:
+    """Hours of the last weeks in which its cooling failed."""
+    slots = minute // (OVERHEAT_DAYS * MINUTES_A_DAY) - np.arange(HOT_SLOTS)[:, None]
+    spell = overheating_of(world, transformer, slots)
+    lasted = np.clip(np.minimum(spell.ends, minute) - spell.begins, 0.0, None)
+    return np.asarray((lasted * spell.happens).sum(axis=0) / 60.0)

@@ -287,6 +287,51 @@ SQL = {
             count(distinct transformer_id) as transformers
         from jobs group by all
     """,
+    "gas_diagnoses": """
+        with newest as (
+            select distinct on (sample_id) sample_id, transformer_id, sampled_at, hydrogen_ppm as h2,
+                methane_ppm as ch4, ethane_ppm as c2h6, ethylene_ppm as c2h4, acetylene_ppm as c2h2,
+                carbon_monoxide_ppm as co, carbon_dioxide_ppm as co2
+            from bronze.gas_analyses where _raw is null and sample_id in (select sample_id from silver.gas_analyses)
+            order by sample_id, reported_date desc),
+        ratios as (
+            select *, h2 + ch4 + c2h6 + c2h4 + c2h2 + co as burning, 100 / nullif(ch4 + c2h4 + c2h2, 0) as percent,
+                case when c2h2 = 0 then 0 when c2h4 = 0 then 99 else c2h2 / c2h4 end as acetylenes,
+                case when h2 = 0 then 99 else ch4 / h2 end as methanes,
+                case when c2h4 = 0 then 0 when c2h6 = 0 then 99 else c2h4 / c2h6 end as ethylenes,
+                h2 > 100 or ch4 > 120 or coalesce(c2h6 > 65, false) or c2h4 > 50 or c2h2 > 1 as is_odd
+            from newest),
+        worst as (
+            select sample_id, max((ppm > low)::int + (ppm > middle)::int + (ppm > high)::int) + 1 as condition
+            from (select sample_id, unnest([h2, ch4, c2h6, c2h4, c2h2, co, co2, burning]) as ppm,
+                    unnest([100, 120, 65, 50, 1, 350, 2500, 720]) as low,
+                    unnest([700, 400, 100, 100, 9, 570, 4000, 1920]) as middle,
+                    unnest([1800, 1000, 150, 200, 35, 1400, 10000, 4630]) as high from ratios)
+            group by sample_id),
+        apart as (
+            select *, date_diff('second', lag(sampled_at) over by_time, sampled_at) / 86400 as days,
+                burning - lag(burning) over by_time as more
+            from ratios window by_time as (partition by transformer_id order by sampled_at, sample_id))
+        select sample_id, sampled_at, burning as combustible_ppm, condition as gas_condition, is_odd as tells_of_fault,
+            case when days <= 200 then more / days end as combustible_ppm_a_day,
+            case when not is_odd then null
+                when ch4 * percent >= 98 then 'PD'
+                when c2h2 * percent >= 29 and c2h4 * percent >= 23 then 'D2'
+                when c2h2 * percent >= 13 and c2h4 * percent < 23 then 'D1'
+                when c2h2 * percent >= 13 and c2h4 * percent < 40 then 'D2'
+                when c2h2 * percent >= 15 or (c2h2 * percent >= 4 and c2h4 * percent < 50) then 'DT'
+                when c2h4 * percent >= 50 then 'T3' when c2h4 * percent >= 20 then 'T2'
+                when percent is not null then 'T1' end as fault_by_duval,
+            case when not is_odd or c2h6 is null then null
+                when acetylenes between 0.1 and 3 and methanes between 0.1 and 1 and ethylenes > 3 then 'D2'
+                when acetylenes >= 0.1 then 'UNCLEAR'
+                when methanes < 0.1 and ethylenes < 1 then 'PD'
+                when methanes between 0.1 and 1 and ethylenes < 1 then 'NORMAL'
+                when methanes between 0.1 and 1 and ethylenes <= 3 then 'T1'
+                when methanes > 1 and ethylenes between 1 and 3 then 'T2'
+                when methanes > 1 and ethylenes > 3 then 'T3' else 'UNCLEAR' end as fault_by_rogers
+        from apart join worst using (sample_id)
+    """,
     "transformer_health": f"""
         with {TRANSFORMERS.strip()},
         now as (
@@ -307,13 +352,20 @@ SQL = {
         tripped as (
             select transformer_id, count(*) as trips from gold.interruptions
             where breaker_status = 'TRIPPED' and began_at > $as_of - interval 30 day group by all),
+        sampled as (
+            select distinct on (transformer_id) * from gold.gas_diagnoses where sampled_at <= $as_of
+            order by transformer_id, sampled_at desc),
         parts as (
-            select n.transformer_id, t.gas as gas_ppm, g.growth as gas_ppm_a_day, t.overheated as overheated_hours,
+            select n.transformer_id, o.fault_by_duval, t.gas as gas_ppm, g.growth as gas_ppm_a_day,
+                t.overheated as overheated_hours,
                 ($as_of::date - n.commissioning_date) / 365.25 as age_years,
                 least(1, coalesce(4 * t.overloaded / t.hours, 0)) as load,
                 least(1, coalesce(4 * t.overheated / t.hours, 0)) as heat,
                 greatest(0, least(1, (coalesce(t.gas, 0) - 150) / 570),
-                    least(1, (coalesce(g.growth, 0) - 2) / 8)) as gas,
+                    least(1, (coalesce(g.growth, 0) - 2) / 8),
+                    case when o.tells_of_fault and $as_of::date - timezone('UTC', o.sampled_at)::date <= 60
+                        and coalesce(timezone('UTC', o.sampled_at)::date > n.last_maintenance_date, true)
+                        then [0, 0.6, 0.85, 1][o.gas_condition] else 0 end) as gas,
                 least(1, coalesce(r.trips / 6, 0)) as trips,
                 greatest(0, least(1, coalesce((7 - n.health_index_score) / 6, 0))) as condition,
                 greatest(0, least(1, coalesce(
@@ -321,8 +373,9 @@ SQL = {
                 greatest(0, least(1, coalesce((($as_of::date - n.last_maintenance_date)
                     / n.maintenance_frequency_days - 1) / 2, 0))) as care
             from now n left join told t using (transformer_id) left join grown g using (transformer_id)
-                left join tripped r using (transformer_id) where n.status != 'DECOMMISSIONED')
-        select transformer_id, gas_ppm, gas_ppm_a_day, overheated_hours, age_years,
+                left join sampled o using (transformer_id) left join tripped r using (transformer_id)
+            where n.status != 'DECOMMISSIONED')
+        select transformer_id, fault_by_duval, gas_ppm, gas_ppm_a_day, overheated_hours, age_years,
             1 - (1 - 0.5 * load) * (1 - 0.6 * heat) * (1 - 0.9 * gas) * (1 - 0.5 * trips) * (1 - 0.5 * condition)
                 * (1 - 0.3 * age) * (1 - 0.3 * care) as risk_score
         from parts

@@ -11,11 +11,12 @@ KEYS = {
     "renewable_production": "reading_id",
     "billing_transactions": "start_lsn",
     "maintenance_logs": "log_id",
+    "gas_analyses": "sample_id",
 }
 
 
 def in_order(rows: pd.DataFrame, key: str) -> pd.DataFrame:
-    by = [key, "operation"] if "operation" in rows else [key]
+    by = [key, *(name for name in ("operation", "reported_date") if name in rows)]
     return rows.sort_values(by, ignore_index=True)
 
 

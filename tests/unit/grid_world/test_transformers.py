@@ -1,9 +1,15 @@
 """Devices of one transformer tell of one load, one heat and one wear; outages are felt by its customers."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
+from domains.grid.dissolved_gas import duval_zone, is_above_usual
+from domains.grid.sources.transformer_failures import transformer_failures
 from domains.grid.world.upkeep import FAILURE_SPREAD, failure_number, failure_of
 from tests.unit.grid_world.conftest import Grid
 
@@ -60,6 +66,68 @@ def test_gas_grows_with_wear_and_before_a_failure(telemetry: pd.DataFrame, half:
     assert gas.corr(health.health_index_score.loc[gas.index], method="spearman") < -0.6
     assert len(ahead) > 3
     assert (rising.last() > rising.first() + 10).mean() > 0.7
+
+
+@pytest.fixture(scope="module")
+def samples(half: Grid) -> pd.DataFrame:
+    return half.rows("gas_analyses")
+
+
+def test_what_burns_in_a_sample_is_the_gas_that_the_device_shows(
+    samples: pd.DataFrame, telemetry: pd.DataFrame
+) -> None:
+    samples = samples.sort_values("sampled_at").rename(columns={"sampled_at": "timestamp"})
+    within = samples[samples.timestamp > telemetry.timestamp.min()].dropna(subset="ethane_ppm")
+    burning = [
+        "hydrogen_ppm",
+        "methane_ppm",
+        "ethane_ppm",
+        "ethylene_ppm",
+        "acetylene_ppm",
+        "carbon_monoxide_ppm",
+    ]
+    device = telemetry.sort_values("timestamp")[["timestamp", "transformer_id", "dissolved_gas_ppm"]]
+    beside = pd.merge_asof(
+        within, device, on="timestamp", by="transformer_id", tolerance=pd.Timedelta(hours=1)
+    ).dropna(subset="dissolved_gas_ppm")
+    ratio = beside[burning].sum(axis=1) / beside.dissolved_gas_ppm
+
+    assert len(beside) > 20
+    assert ratio.between(0.8, 1.2).all()
+    assert ratio.median() == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_transformer_is_sampled_some_weeks_apart_and_some_reports_are_corrected(
+    samples: pd.DataFrame,
+) -> None:
+    days = samples[samples.reason == "ROUTINE"].drop_duplicates("sample_id").sort_values("sampled_at")
+    apart = days.groupby("transformer_id").sampled_at.diff().dropna() / pd.Timedelta(days=1)
+    twice = samples[samples.duplicated("sample_id", keep=False)].sort_values("reported_date")
+    first, second = (
+        twice.drop_duplicates("sample_id", keep=keep).set_index("sample_id") for keep in ("first", "last")
+    )
+
+    assert apart.between(28, 230).all()
+    assert 0.005 < len(first) / samples.sample_id.nunique() < 0.05
+    assert (first.hydrogen_ppm == second.loc[first.index].methane_ppm).all()
+    assert (samples.reported_date > samples.sampled_at.dt.date).all()
+
+
+def test_oil_tells_of_the_kind_of_fault_that_a_failure_begins_with(half: Grid, samples: pd.DataFrame) -> None:
+    year = replace(half.world, start=half.world.start - timedelta(days=380))
+    failures = pd.DataFrame({name: np.asarray(rows) for name, rows in transformer_failures(year).items()})
+    failures = failures[failures["mode"] != "LIGHTNING_DAMAGE"]
+    both = samples.drop_duplicates("sample_id", keep="last").merge(failures, on="transformer_id")
+    ahead = both[(both.sampled_at >= both.run_up_from) & (both.sampled_at < both.failed_at)]
+    samples = samples.drop_duplicates("sample_id", keep="last")
+    told = duckdb.sql(f"select sample_id, {duval_zone()} as zone from samples where {is_above_usual()}").df()
+    right = told.merge(ahead[["sample_id", "begins_with"]], on="sample_id", how="left")
+    alike = (right.zone == right.begins_with)[right.begins_with.isin(["D1", "D2", "T3"])]
+
+    assert len(told) > 60
+    assert right.begins_with.notna().mean() > 0.9
+    assert len(alike) > 25
+    assert alike.mean() > 0.75
 
 
 def test_numbers_of_messages_have_no_hole_before_any_is_lost(telemetry: pd.DataFrame) -> None:
