@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-grid demo-live chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-grid demo-live demo-live-grid chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -31,6 +31,9 @@ demo-grid: $(READY) ## The same for a small power grid: seven sources, theft, bi
 
 demo-live: $(READY) ## A broker, live messages and the standing job for a minute
 	@$(BIN)/headrace demo-live refinery
+
+demo-live-grid: $(READY) ## The same for the power grid, which has two topics
+	@$(BIN)/headrace demo-live grid
 
 chaos: $(READY) ## Kill the standing job again and again under load; nothing may be lost or doubled
 	@$(BIN)/python -m rehearsal.chaos $(ARGS)

@@ -21,7 +21,7 @@ FATES = ("written", "rejected", "duplicates")
 
 def demo_live(
     domain: Domain = None,
-    rate: Annotated[float, typer.Option(min=1, help="Messages a second.")] = 300,
+    rate: Annotated[float, typer.Option(min=1, help="Messages a second, of all topics together.")] = 300,
     lasting: Annotated[
         timedelta, typer.Option("--for", metavar="SPAN", parser=short_span, help="How long, like 30s or 5m.")
     ] = "1m",  # type: ignore[assignment]
@@ -53,10 +53,11 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
     from headrace.live.latency import AlarmLatencyWatch, LatencyWatch
     from rehearsal.kafka import Broker, free_port
     from rehearsal.subprocesses import running, wait_until_standing
-    from simulation.producer.continuation import topic_contract
+    from simulation.producer.continuation import topic_contracts
     from simulation.producer.topic_producer import produce
 
-    paths, contract = Paths.of(domain, settings), topic_contract(domain, None)
+    paths, contracts = Paths.of(domain, settings), topic_contracts(domain)
+    tables = [contract.table for contract in contracts]
     with watching():
         _history(domain, settings)
         broker = Broker(settings.home / "kafka", free_port())
@@ -64,30 +65,38 @@ def _run(domain: str, settings: "Settings", rate: float, seconds: float) -> dict
             broker.up()
         try:
             live = settings.model_copy(update={"kafka_bootstrap": broker.address, "metrics_port": 0})
-            broker.make_topic(str(contract.arrives.topic), partitions=2)
-            before, rules = _counts(paths, contract.table), load_rules(domain)
+            for contract in contracts:
+                broker.make_topic(str(contract.arrives.topic), partitions=2)
+            before, rules = {table: _counts(paths, table) for table in tables}, load_rules(domain)
             told = _newest_event(paths)
             with running(["stream", domain], live, settings.home / "logs" / "stream.log") as job:
                 with _told("the standing job"):
                     wait_until_standing(job, paths)
-                watch = LatencyWatch(paths, contract.table, contract.table)
-                alarms = AlarmLatencyWatch(paths, contract.table, rules) if rules else None
-                watch.start()
-                if alarms:
-                    alarms.start()
+                watches = {table: LatencyWatch(paths, table, table) for table in tables}
+                alarms = AlarmLatencyWatch(paths, rules.source, rules) if rules else None
+                for watch in [*watches.values(), *([alarms] if alarms else [])]:
+                    watch.start()
                 sent = produce(domain, live, Event(), rate=rate, seconds=seconds)
                 with _told("all of it in silver"):
-                    _wait_for(paths, contract.table, sent.messages + before["rows_in"])
-                waited = watch.stop()
+                    for table, each in zip(tables, sent.topics, strict=True):
+                        _wait_for(paths, table, each.messages + before[table]["rows_in"])
+                waited = {table: watch.stop() for table, watch in watches.items()}
             alarms_waited = alarms.stop() if alarms else None
         finally:
             broker.down()
-    after = _counts(paths, contract.table)
+    after = {table: _counts(paths, table) for table in tables}
     return {
         "messages": sent.messages,
         "rate": sent.rate,
-        "became": {fate: after[fate] - before[fate] for fate in FATES},
-        "waited": waited,
+        "topics": [
+            {
+                "topic": each.topic,
+                "messages": each.messages,
+                "became": {fate: after[table][fate] - before[table][fate] for fate in FATES},
+                "waited": waited[table],
+            }
+            for table, each in zip(tables, sent.topics, strict=True)
+        ],
         "alarms": _alarms(domain, settings, paths, told) if rules else None,
         "alarms_waited": alarms_waited,
         "receipt": _receipt(domain, settings),
@@ -277,9 +286,11 @@ def _show_alarms(alarms: dict[str, Any]) -> None:
 def _show(found: dict[str, Any]) -> None:
     from cli.screen import count, out
 
-    became = ", ".join(f"{count(number)} {fate}" for fate, number in found["became"].items())
-    out.print(f"[bold]{count(found['messages'])} messages[/] sent, {found['rate']:,.0f} a second: {became}")
-    _show_waited(found["waited"], "until another process found the row in silver")
+    out.print(f"[bold]{count(found['messages'])} messages[/] sent, {found['rate']:,.0f} a second")
+    for each in found["topics"]:
+        became = ", ".join(f"{count(number)} {fate}" for fate, number in each["became"].items())
+        out.print(f"[bold]{each['topic']}[/]: {count(each['messages'])} messages became {became}")
+        _show_waited(each["waited"], "until another process found the row in silver")
     if found["alarms"] is not None:
         _show_alarms(found["alarms"])
         _show_waited(found["alarms_waited"], "of the reading that completed an alarm until it was found")

@@ -1,13 +1,14 @@
 """`headrace produce`: live messages, as the sensors would send them."""
 
 import math
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Literal
 
 import typer
 
 from cli.examples import examples
-from cli.options import AsJson, Domain, short_span
+from cli.options import AsJson, Domain, Tables, short_span
 
 EXAMPLES = examples(
     "headrace produce {domain} --rate 1000 --for 5m",
@@ -38,11 +39,14 @@ def produce(
         typer.Option(
             metavar="N|max",
             parser=messages_a_second,
-            help="Messages a second, or max: as many as one process can send.",
+            help="Messages a second of all tables together, each by its senders; max: as many as one process can send.",
         ),
     ] = "1000",  # type: ignore[assignment]
     sensors: Annotated[
-        int | None, typer.Option(min=1, help="Only so many senders, the first ones (default: all there are).")
+        int | None,
+        typer.Option(
+            min=1, help="Only so many senders of each table, the first ones (default: all there are)."
+        ),
     ] = None,
     lasting: Annotated[
         timedelta | None,
@@ -54,15 +58,15 @@ def produce(
     lines: Annotated[int, typer.Option(min=1, help="With --to files: how many lines a file holds.")] = 10_000,
     every: Annotated[
         timedelta,
-        typer.Option(metavar="SPAN", parser=short_span, help="With --to files: how often one is dropped."),
+        typer.Option(
+            metavar="SPAN", parser=short_span, help="With --to files: how often one of each table is dropped."
+        ),
     ] = timedelta(seconds=10),
     fill: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Instead: about so many at once, by Spark, for load tests."),
     ] = None,
-    table: Annotated[
-        str | None, typer.Option(metavar="T", help="Which table's topic, where a domain has several.")
-    ] = None,
+    table: Tables = None,
     partitions: Annotated[
         int | None,
         typer.Option(
@@ -72,7 +76,7 @@ def produce(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from cli.options import one_domain
+    from cli.options import listed, one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
     from headrace.settings import get_settings
@@ -90,11 +94,13 @@ def produce(
             fill=fill,
             partitions=partitions,
             senders=sensors,
-            table=table,
+            tables=listed(table),
         )
     if as_json:
-        print_json(
-            {"topic": sent.topic, "messages": sent.messages, "seconds": sent.seconds, "rate": sent.rate}
-        )
+        topics = [asdict(each) | {"rate": each.rate} for each in sent.topics]
+        print_json({"messages": sent.messages, "rate": sent.rate, "topics": topics})
         return
-    err.print(f"{count(sent.messages)} messages to {sent.topic}, {sent.rate:,.0f} a second")
+    for each in sent.topics:
+        err.print(f"{count(each.messages)} messages to {each.topic}, {each.rate:,.0f} a second")
+    if len(sent.topics) > 1:
+        err.print(f"{count(sent.messages)} messages in all, {sent.rate:,.0f} a second")

@@ -25,7 +25,7 @@ from rehearsal.failures import Campaign
 from rehearsal.kafka import Broker, free_port
 from simulation.generate.plan import load_profile
 from simulation.generate.run import generate
-from simulation.producer.continuation import topic_contract
+from simulation.producer.continuation import topic_contracts
 
 HOME = Path(".headrace/chaos").absolute()
 JOIN_FILES = 20  # so that files are joined in the short life of a job
@@ -56,7 +56,7 @@ def run(
     shutil.rmtree(home, ignore_errors=True)
     broker = Broker(home / "kafka", free_port())
     settings = Settings(home=home, kafka_bootstrap=broker.address, metrics_port=0, join_files=JOIN_FILES)  # type: ignore[call-arg]
-    contract = topic_contract(domain, None)
+    contract = topic_contracts(domain)[0]
     topic = str(contract.arrives.topic)
     say("A small lake, a broker and a producer")
     generate(domain, load_profile(domain, "fast"), settings)

@@ -66,7 +66,7 @@ class Campaign:
     def sends(self) -> None:
         """Starts the producer where it does not run: a broker that is away for long ends it, as it should."""
         if self.producer is None or not self.producer.is_running:
-            words = ["produce", self.domain, "--rate", str(self.rate)]
+            words = ["produce", self.domain, "--table", self.contract.table, "--rate", str(self.rate)]
             self.producer = Command(words, self.settings, self.logs / "produce.log", HEADRACE_MEMORY="1g")
 
     def stands(self, *words: str) -> Command:

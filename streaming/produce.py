@@ -6,7 +6,7 @@ from typing import Any, Literal
 from headrace.settings import Settings
 from simulation.producer import topic_producer
 from simulation.producer.file_producer import drop
-from simulation.producer.topic_producer import Sent
+from simulation.producer.topic_producer import AllSent
 from streaming.stopping import stop_when_told
 
 
@@ -22,8 +22,8 @@ def produce(
     fill: int | None,
     partitions: int | None,
     **whose: Any,
-) -> Sent:
-    """To a topic at a rate, to files of `lines` each, or `fill` messages at once. `whose`: senders, table."""
+) -> AllSent:
+    """To a topic at a rate, to files of `lines` each, or `fill` messages at once. `whose`: senders, tables."""
     stop = stop_when_told()
     if fill is not None:
         return topic_producer.fill(domain, settings, fill, partitions=partitions, **whose)

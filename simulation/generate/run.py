@@ -25,7 +25,7 @@ from simulation.generate.estimate import check_room, estimate_of
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.rows import RowFactory
 from simulation.generate.sources import Source, check_sources, load_sources
-from simulation.generate.truth import TRUTH, truth_of_hidden, write_truth
+from simulation.generate.truth import write_truth, write_truth_of_hidden
 from simulation.generate.writers import sweep, write_bronze, write_landing_files, write_outbox
 from simulation.random_draws import World
 
@@ -96,7 +96,7 @@ def make(
                 factory = few if expected.rows[table] < FEW_ROWS else many
                 asked.append(pool.submit(_make_table, contracts[table], plan, factory, paths, leases))
         made = tuple(each.result() for each in asked)
-        _write_truth_of_hidden(few, paths, plan)
+        write_truth_of_hidden(few.maker, paths, wanted, plan.start, plan.end)
     return GenerateResult(domain, made, watch.seconds)
 
 
@@ -147,13 +147,3 @@ def _make_chunk(
     made = record_chunk(paths, chunk, plan, rows=written.rows, bytes=written.bytes, seconds=watch.seconds)
     sweep(chunk.table, paths)
     return made
-
-
-def _write_truth_of_hidden(factory: RowFactory, paths: Paths, plan: Plan) -> None:
-    """The truth of hidden sources, within the span."""
-    span = f"{plan.start:%Y%m%d}-{plan.end:%Y%m%d}"
-    for source in factory.sources.values():
-        truth = truth_of_hidden(factory.maker, source, plan.start, plan.end)
-        if truth is not None and source.planted is not None:
-            rows = factory.spark.createDataFrame(truth, schema=TRUTH)
-            write_truth(rows, paths, source.planted["table"], f"{span}-{source.name}")

@@ -4,11 +4,15 @@ One folder per table and chunk, replaced whole, so a chunk made twice counts onc
 """
 
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -25,6 +29,7 @@ from simulation.generate.sent_rows import Sent
 from simulation.generate.sources import Source
 from simulation.random_draws import seconds
 
+STAMP = "%Y%m%dT%H%M%S"
 TRUTH = T.StructType(
     [
         *(T.StructField(name, T.StringType()) for name in ("table", "kind", "key", "column")),
@@ -121,12 +126,35 @@ def truth_of_episodes(maker: RowMaker, chunk: Chunk) -> pa.Table | None:
     return pa.Table.from_batches(found) if found else None
 
 
-def truth_of_hidden(maker: RowMaker, source: Source, start: datetime, end: datetime) -> pa.Table | None:
-    """Rows of a hidden source as truth, by the columns it names, where they fall into the span."""
+def write_truth_of_hidden(
+    maker: RowMaker, paths: Paths, tables: Collection[str], start: datetime, end: datetime
+) -> None:
+    """The truth of hidden sources within the span: of those that strike one of these tables, or a dimension. By hand,
+    since a job of Spark takes longer than a source does."""
+    for source in maker.sources.values():
+        table = (source.planted or {}).get("table")
+        if not source.is_hidden or table is None:
+            continue
+        if table not in tables and maker.contracts[table].type != "dimension":
+            continue
+        target = f"{paths.truth}/planted/{table}/{start:{STAMP}}-{end:{STAMP}}-{source.name}"
+        objects.delete_under(target)
+        truth = truth_of_hidden(maker, source, start, end)
+        if len(truth):
+            body = BytesIO()
+            pq.write_table(truth.append_column("chunk", pa.array([source.name] * len(truth))), body)
+            objects.put(f"{target}/part-0.parquet", body.getvalue())
+
+
+def truth_of_hidden(maker: RowMaker, source: Source, start: datetime, end: datetime) -> pa.Table:
+    """Rows of a hidden source as truth, by the columns it names, where they fall into the span. The source is asked for
+    the span alone: what it tells of one does not depend on the rest of the world's time."""
     planted = source.planted
-    if not source.is_hidden or planted is None or "table" not in planted:
-        return None
-    rows = maker.argument(source.name)
+    assert planted is not None
+    given = maker.given(source.takes)
+    if "world" in given:
+        given["world"] = replace(maker.world, start=start, end=end)
+    rows = source(**given)
     begin, until = (
         rows[planted[name]].astype("datetime64[us]").astype(np.int64) for name in ("from_at", "to_at")
     )

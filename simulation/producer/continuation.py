@@ -6,7 +6,7 @@ planted duplicate (two equal messages) stays one.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from headrace.contracts.model import Contract
 from headrace.errors import HeadraceError, UsageError
 from headrace.lake.paths import Paths
 from headrace.settings import Settings
-from simulation.generate.chunks import ChunkRecord, chunk_records
+from simulation.generate.chunks import DAY, ChunkRecord, chunk_records, rows_per_sender_and_day, times_of
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
@@ -27,18 +27,38 @@ from simulation.producer.outbox import Outbox
 from simulation.producer.topic_writer import values_since
 
 SHORTEST = timedelta(seconds=30)
+LARGEST = 1 << 40  # more senders than there are
 
 
-def topic_contract(domain: str, table: str | None) -> Contract:
-    """The named table's contract, or that of the only table of the domain that arrives by a topic."""
+def topic_contracts(domain: str, tables: Sequence[str] | None = None) -> list[Contract]:
+    """Of the named tables, or of all of the domain that arrive by a topic."""
     found = {name: each for name, each in load_contracts(domain).items() if each.arrives.topic}
-    if table is None and len(found) == 1:
-        return next(iter(found.values()))
-    if table not in found:
+    unknown = [table for table in tables or () if table not in found]
+    if unknown or not found:
         raise UsageError(
-            f"name one of the tables of {domain} that arrive by a topic: {', '.join(found) or 'none'}"
+            f"{', '.join(unknown) or 'no table'} of {domain} arrives by a topic; those that do: "
+            f"{', '.join(found) or 'none'}"
         )
-    return found[table]
+    return [each for name, each in found.items() if name in (tables or found)]
+
+
+def shares(
+    domain: str, contracts: Sequence[Contract], settings: Settings, senders: int | None
+) -> list[float]:
+    """The part of all messages that each table's senders send, so that the time of all tables goes on alike."""
+    paths = Paths.of(domain, settings)
+    rates = [usual_rate(each, history_of(paths, each.table), senders) for each in contracts]
+    return [rate / sum(rates) for rate in rates]
+
+
+def usual_rate(contract: Contract, made: Sequence[ChunkRecord], senders: int | None) -> float:
+    """Messages a second of the source's own time, of all senders, by the contract."""
+    newest = max(made, key=lambda each: each.end)
+    start, end = (datetime.fromisoformat(at) for at in (newest.start, newest.end))
+    plan = Plan(scale=newest.scale, start=start, end=end)
+    there = min(max(each.high for each in made), senders or LARGEST)
+    a_day = there * rows_per_sender_and_day(contract, plan, times_of(contract, plan))
+    return a_day / DAY.total_seconds()
 
 
 class Continuation:
@@ -50,10 +70,10 @@ class Continuation:
         self._domain, self._settings = domain, settings
         self._contracts = {**load_contracts(domain), contract.table: as_topic(contract)}
         self._sources = load_sources(domain)
-        self._paths = Paths.of(domain, settings)
-        self._table, self._senders, self._messages = contract.table, senders, slice_messages
+        self.paths = Paths.of(domain, settings)
+        self.table, self._senders, self._messages = contract.table, senders, slice_messages
         self._making = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self.outbox = Outbox(self._paths, contract.table)
+        self.outbox = Outbox(self.paths, contract.table)
         self.outbox.take()
         try:
             self._complete(str(contract.arrives.topic))
@@ -93,7 +113,7 @@ class Continuation:
         span = max(SHORTEST, timedelta(seconds=round(self._messages / self._rate(before))))
         plan = Plan(
             scale=newest.scale, seed=newest.seed, start=start, end=start + span, into="topic",
-            tables=(self._table,), senders=self._senders,
+            tables=(self.table,), senders=self._senders,
         )  # fmt: skip
         make(self._domain, self._contracts, self._sources, plan, self._settings)
         return max(self._history(), key=lambda each: each.end).chunk
@@ -122,17 +142,20 @@ class Continuation:
         if last:
             span = datetime.fromisoformat(last[-1].end) - datetime.fromisoformat(last[-1].start)
             return max(last[-1].rows / span.total_seconds(), 0.01)
-        senders = min(max(made.high for made in before), self._senders or 10**9)
-        return senders / self._contracts[self._table].arrives.every.total_seconds()
+        return usual_rate(self._contracts[self.table], before, self._senders)
 
     def _history(self) -> list[ChunkRecord]:
-        found = chunk_records(self._paths, self._table)
-        if not found:
-            raise UsageError(
-                f"there is no history of {self._table} to go on from; run headrace generate {self._domain}, then "
-                f"headrace refine {self._domain}"
-            )
-        return found
+        return history_of(self.paths, self.table)
+
+
+def history_of(paths: Paths, table: str) -> list[ChunkRecord]:
+    found = chunk_records(paths, table)
+    if not found:
+        raise UsageError(
+            f"there is no history of {table} to go on from; run headrace generate {paths.domain}, then "
+            f"headrace refine {paths.domain}"
+        )
+    return found
 
 
 def without(there: Counter[bytes], messages: pa.Table) -> pa.Table:

@@ -6,16 +6,17 @@ stopped anywhere is continued without a hole, to files or to the topic.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
-from headrace.lake.paths import Paths
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
-from simulation.producer.continuation import Continuation, topic_contract
+from simulation.producer.continuation import Continuation, topic_contracts
 from simulation.producer.outbox import Cursor, position_at
-from simulation.producer.topic_producer import AHEAD_SECONDS, MOST_AHEAD, STAGE, Sent
+from simulation.producer.side_by_side import Start, side_by_side
+from simulation.producer.topic_producer import AHEAD_SECONDS, MOST_AHEAD, STAGE, AllSent, Sent
 
 LINES, EVERY = 10_000, timedelta(seconds=10)
 AT_LEAST_AHEAD = 1000
@@ -30,28 +31,30 @@ def drop(
     every: timedelta = EVERY,
     senders: int | None = None,
     seconds: float | None = None,
-    table: str | None = None,
-) -> Sent:
-    """One file now and one each interval, until `stop` is set or for `seconds`. Messages that do not fill a file wait
-    for the next sending."""
-    contract = topic_contract(domain, table)
-    folder = Paths.of(domain, settings).dropped(contract.table)
-    rate = lines / every.total_seconds()
+    tables: Sequence[str] | None = None,
+) -> AllSent:
+    """Of each table one file now and one each interval, until `stop` is set or for `seconds`. Messages that do not fill
+    a file wait for the next sending."""
+    contracts, rate = topic_contracts(domain, tables), lines / every.total_seconds()
     ahead = min(int(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS)) + AT_LEAST_AHEAD, MOST_AHEAD)
-    source = Continuation(domain, contract, settings, ahead, senders)
+
+    def send(number: int, start: Start) -> Sent:
+        with closing(Continuation(domain, contracts[number], settings, ahead, senders)) as source:
+            files = start.wait_with_first(_files(source, lines))
+            return _drop(source, zip(_moments(every, seconds, stop), files, strict=False), lines)
+
+    return AllSent(side_by_side(send, len(contracts), stop))
+
+
+def _drop(source: Continuation, files: Iterator[tuple[None, tuple[bytes, Cursor]]], lines: int) -> Sent:
+    folder = source.paths.dropped(source.table)
     tell(Event(STAGE, folder, "started"))
     count, watch = 0, Stopwatch()
-    try:
-        made = _files(source, lines)
-        files = chain([next(made)], made)  # the first is made before the clock starts
-        for _ in _moments(every, seconds, stop):
-            body, cursor = next(files)
-            source.outbox.drop(_name(contract.table), body, cursor)
-            count += lines
-            note = f"{count / max(watch.seconds, 0.001):,.0f} lines a second"
-            tell(Event(STAGE, folder, "going", rows=count, seconds=watch.seconds, note=note))
-    finally:
-        source.close()
+    for _, (body, cursor) in files:
+        source.outbox.drop(_name(source.table), body, cursor)
+        count += lines
+        note = f"{count / max(watch.seconds, 0.001):,.0f} lines a second"
+        tell(Event(STAGE, folder, "going", rows=count, seconds=watch.seconds, note=note))
     tell(Event(STAGE, folder, "done", rows=count, seconds=watch.seconds))
     return Sent(folder, count, watch.seconds)
 

@@ -7,20 +7,22 @@ the truth when they are made. They are keyed by sender, and each leaves once.
 import math
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from headrace.contracts.model import Contract
-from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark
 from headrace.live.heartbeat import last_beat
 from headrace.progress import Event, Stopwatch, tell
 from headrace.settings import Settings
 from headrace.sources.broker import make_topic
 from headrace.sources.topic import connection
-from simulation.producer.continuation import Continuation, topic_contract
+from simulation.producer.continuation import Continuation, shares, topic_contracts
 from simulation.producer.outbox import Cursor, position_at
+from simulation.producer.side_by_side import Start, side_by_side
 from simulation.producer.topic_writer import TopicWriter
 
 STAGE = "produce"
@@ -35,7 +37,7 @@ SIDE_BY_SIDE = 2  # tasks, each with half of the senders, so that time goes on a
 
 @dataclass(frozen=True)
 class Sent:
-    """What a producer sent in all, and how long that took."""
+    """What a producer sent to a topic or into a folder, and how long that took."""
 
     topic: str
     messages: int
@@ -46,6 +48,21 @@ class Sent:
         return self.messages / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True)
+class AllSent:
+    """What a producer sent of all its tables, side by side or one after the other."""
+
+    topics: tuple[Sent, ...]
+
+    @property
+    def messages(self) -> int:
+        return sum(each.messages for each in self.topics)
+
+    @property
+    def rate(self) -> float:
+        return sum(each.rate for each in self.topics)
+
+
 def produce(
     domain: str,
     settings: Settings,
@@ -54,31 +71,35 @@ def produce(
     rate: float,
     senders: int | None = None,
     seconds: float | None = None,
-    table: str | None = None,
+    tables: Sequence[str] | None = None,
     partitions: int | None = None,
-) -> Sent:
-    """Sends until `stop` is set, or for `seconds` after the first message is made. An infinite rate is as fast as one
-    process can."""
-    contract = topic_contract(domain, table)
+) -> AllSent:
+    """Sends until `stop` is set, or for `seconds` after the first message is made. `rate` is of all topics together; an
+    infinite one is as fast as one process can."""
+    contracts = topic_contracts(domain, tables)
+    for each in contracts:  # a broker that is not there is told before anything is generated
+        _make_topic(each, settings, partitions)
+    parts = shares(domain, contracts, settings, senders)
+
+    def send(number: int, start: Start) -> Sent:
+        contract, own_rate = contracts[number], rate * parts[number]
+        ahead = int(min(own_rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS) + 1, MOST_AHEAD))
+        with closing(Continuation(domain, contract, settings, ahead, senders)) as source:
+            return _send(contract, settings, source, Pace(own_rate, seconds, stop), start)
+
+    return AllSent(side_by_side(send, len(contracts), stop))
+
+
+def _send(contract: Contract, settings: Settings, source: Continuation, pace: "Pace", start: Start) -> Sent:
     topic = str(contract.arrives.topic)
-    _make_topic(
-        contract, settings, partitions
-    )  # a broker that is not there is told before anything is generated
-    writer = TopicWriter(topic, settings)
-    ahead = int(min(rate * min(seconds or AHEAD_SECONDS, AHEAD_SECONDS) + 1, MOST_AHEAD))
-    source = Continuation(domain, contract, settings, ahead, senders)
-    sending = _Sending(topic, writer, source, Paths.of(domain, settings))
-    tell(Event(STAGE, topic, "started"))
-    pace = Pace(rate, seconds, stop)
-    try:
-        for chunk, messages in source.slices():
+    with closing(TopicWriter(topic, settings)) as writer:
+        sending = _Sending(topic, writer, source)
+        tell(Event(STAGE, topic, "started"))
+        for chunk, messages in start.wait_with_first(source.slices()):
             if not sending.send(chunk, messages, pace):
                 break
         took = pace.seconds
         source.outbox.move(replace(source.outbox.cursor, ends=None))
-    finally:
-        source.close()
-        writer.close()
     tell(Event(STAGE, topic, "done", rows=sending.count, seconds=took))
     return Sent(topic, sending.count, took)
 
@@ -122,8 +143,8 @@ class Pace:
 class _Sending:
     """Counts what left, and moves the outbox's cursor each time the broker has all of it."""
 
-    def __init__(self, topic: str, writer: TopicWriter, source: Continuation, paths: Paths) -> None:
-        self._topic, self._writer, self._outbox, self._paths = topic, writer, source.outbox, paths
+    def __init__(self, topic: str, writer: TopicWriter, source: Continuation) -> None:
+        self._topic, self._writer, self._outbox, self._paths = topic, writer, source.outbox, source.paths
         self.count = 0
 
     def send(self, chunk: str, messages: pa.Table, pace: Pace) -> bool:
@@ -161,16 +182,30 @@ def fill(
     messages: int,
     *,
     senders: int | None = None,
-    table: str | None = None,
+    tables: Sequence[str] | None = None,
     partitions: int | None = None,
-) -> Sent:
-    """At least `messages`, in the order of their time. Late ones go with the rest: a full topic has no clock."""
-    contract, sent, watch = topic_contract(domain, table), 0, Stopwatch()
-    topic = str(contract.arrives.topic)
-    _make_topic(contract, settings, partitions)
+) -> AllSent:
+    """At least `messages`, one topic after the other, each in the order of its time. Late ones go with the rest: a full
+    topic has no clock."""
+    contracts = topic_contracts(domain, tables)
+    for each in contracts:
+        _make_topic(each, settings, partitions)
+    parts = shares(domain, contracts, settings, senders)
+    counts = [math.ceil(messages * part) for part in parts]
+    return AllSent(
+        tuple(
+            _fill(domain, each, settings, count, senders)
+            for each, count in zip(contracts, counts, strict=True)
+        )
+    )
+
+
+def _fill(domain: str, contract: Contract, settings: Settings, messages: int, senders: int | None) -> Sent:
+    topic, sent, watch = str(contract.arrives.topic), 0, Stopwatch()
     spark = get_spark(settings)
-    source = Continuation(domain, contract, settings, min(messages, MOST_FILLED_AT_ONCE), senders)
-    try:
+    with closing(
+        Continuation(domain, contract, settings, min(messages, MOST_FILLED_AT_ONCE), senders)
+    ) as source:
         while sent < messages:
             chunk = (source.outbox.waiting() or [source.make_next()])[0]
             rows = spark.read.parquet(str(source.unsent_files(chunk)))
@@ -182,7 +217,5 @@ def fill(
             sent += count
             note = f"{sent / watch.seconds:,.0f} a second"
             tell(Event(STAGE, topic, "going", rows=sent, seconds=watch.seconds, note=note))
-    finally:
-        source.close()
     tell(Event(STAGE, topic, "done", rows=sent, seconds=watch.seconds))
     return Sent(topic, sent, watch.seconds)

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
@@ -21,18 +21,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from kafka import KafkaAdminClient
+from pyspark.sql import SparkSession
 
 from headrace.errors import HeadraceError, UsageError
+from headrace.lake.paths import Paths
 from headrace.live.latency import LatencyWatch
 from headrace.operate.receipt import receipt
-from headrace.settings import as_environment
+from headrace.settings import Settings, as_environment
 from headrace.sources.broker import offsets_now
+from rehearsal.kafka import Broker
 from simulation.generate.plan import Plan
 from simulation.generate.run import generate
-from simulation.producer.continuation import Continuation, topic_contract
+from simulation.producer.continuation import Continuation, topic_contracts
 from simulation.producer.file_producer import drop
 from simulation.producer.outbox import Outbox
-from simulation.producer.topic_producer import fill, produce
+from simulation.producer.topic_producer import _Sending, fill, produce
 from simulation.producer.topic_writer import values_since
 from tests.live.conftest import LiveStation
 
@@ -146,7 +149,7 @@ def test_a_sending_that_was_killed_goes_on_without_a_hole_and_without_a_double(
     before = sent_so_far(known)
     assert before > 50
     assert outbox.cursor.sent == 0
-    source = Continuation("pumps", topic_contract("pumps", None), known.settings, 20_000, None)
+    source = Continuation("pumps", topic_contracts("pumps")[0], known.settings, 20_000, None)
     large = [source.make_next(), source.make_next()]
     source.close()
     with produce_apart(known, "--rate", "3000") as process:
@@ -181,6 +184,70 @@ def test_a_topic_that_is_not_there_is_made_with_as_many_partitions_as_told(known
     admin.close()
 
 
+@pytest.fixture
+def trams(spark: SparkSession, tmp_path: Path, broker: Broker) -> Iterator[Settings]:
+    """A day of history of two tables that arrive by topics; doors send three times what stops do."""
+    settings = Settings(home=tmp_path / "home", shuffle_partitions=2, kafka_bootstrap=broker.address)
+    plan = Plan(scale=1, start=datetime(2024, 1, 1), end=datetime(2024, 1, 2))
+    generate("trams", plan, settings)
+    yield settings
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.delete_topics(["doors", "stops"])
+    while {"doors", "stops"} & set(admin.list_topics()):
+        time.sleep(0.05)
+    admin.close()
+
+
+def of_topics(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The messages of doors and stops so far."""
+    return {
+        topic: [json.loads(value) for value in values_since(topic, {}, settings)]
+        for topic in ("doors", "stops")
+    }
+
+
+def test_several_topics_share_one_rate_and_their_time_goes_on_alike(trams: Settings) -> None:
+    first = produce("trams", trams, Event(), rate=200, seconds=2)
+    second = produce("trams", trams, Event(), rate=200, seconds=2)
+    assert [each.topic for each in first.topics] == ["doors", "stops"]
+    assert first.messages == pytest.approx(400, abs=120)
+    there = of_topics(trams)
+    counts = [first.topics[number].messages + second.topics[number].messages for number in (0, 1)]
+    assert [len(there["doors"]), len(there["stops"])] == counts
+    assert counts[0] == pytest.approx(3 * counts[1], rel=0.1)
+    doors = [datetime.fromisoformat(row["opened_at"]) for row in there["doors"]]
+    stops = [datetime.fromisoformat(row["stopped_at"]) for row in there["stops"]]
+    assert min(*doors, *stops) >= datetime(2024, 1, 2, tzinfo=UTC)
+    assert max(doors) - max(stops) == pytest.approx(timedelta(0), abs=timedelta(minutes=15))
+    assert Counter(row["stop_id"] for row in there["stops"]).most_common(1)[0][1] == 1
+    only = produce("trams", trams, Event(), rate=50, seconds=0.5, tables=["stops"])
+    assert len(of_topics(trams)["doors"]) == counts[0]
+    assert len(of_topics(trams)["stops"]) == counts[1] + only.messages
+    filled = fill("trams", trams, 400)
+    assert [each.messages >= least for each, least in zip(filled.topics, (300, 100), strict=True)]
+
+
+def test_where_one_topic_fails_the_other_ends_in_good_order(
+    trams: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, stop = _Sending._settle, Event()
+
+    def fails_at_doors(sending: Any, cursor: Any, pace: Any) -> None:
+        if sending._topic == "doors":
+            raise Killed
+        settle(sending, cursor, pace)
+
+    monkeypatch.setattr(_Sending, "_settle", fails_at_doors)
+    with pytest.raises(Killed):
+        produce("trams", trams, stop, rate=100, seconds=30)
+    outbox = Outbox(Paths.of("trams", trams), "stops")
+    assert outbox.cursor.ends is None
+    assert outbox.cursor.sent == len(of_topics(trams)["stops"])
+    drop("trams", trams, Event(), lines=10, seconds=0.1)  # neither outbox is held
+    dropped = [Path(Paths.of("trams", trams).dropped(table)) for table in ("doors", "stops")]
+    assert [len(list(folder.iterdir())) for folder in dropped] == [1, 1]
+
+
 def test_a_topic_is_filled_at_once(known: LiveStation) -> None:
     filled = fill("pumps", known.settings, 500)
     assert filled.messages >= 500
@@ -192,8 +259,10 @@ def test_a_topic_is_filled_at_once(known: LiveStation) -> None:
 def test_without_a_history_or_a_topic_there_is_nothing_to_send(live: LiveStation) -> None:
     with pytest.raises(UsageError, match="no history of strokes"):
         produce("pumps", live.settings, Event(), rate=1, seconds=1)
-    with pytest.raises(UsageError, match="arrive by a topic"):
-        topic_contract("valves", None)
+    with pytest.raises(UsageError, match="no table of valves arrives by a topic"):
+        topic_contracts("valves")
+    with pytest.raises(UsageError, match="pumps of pumps arrives by a topic; those that do: strokes"):
+        topic_contracts("pumps", ["pumps"])
     nowhere = live.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:9"})
     with pytest.raises(HeadraceError, match="HEADRACE_KAFKA_BOOTSTRAP"):
         produce("pumps", nowhere, Event(), rate=1, seconds=1)

@@ -44,7 +44,9 @@ def cooling_fails(world: World, first: int, last: int) -> tuple[Array, Array, Ar
 
 
 def carries_too_much(world: World, first: int, last: int) -> tuple[Array, Array, Array]:
-    """Runs of hot quarters of an hour of the fullest transformers, but while their cooling fails."""
+    """Runs of hot quarters of an hour of the fullest transformers, but while their cooling fails. Those that touch the
+    span are told whole."""
+    begin, end, first, last = first, last, first - MINUTES_A_DAY, last + MINUTES_A_DAY
     built = transformers_at(world, np.arange(world.counts["transformer_master"]))
     full = np.flatnonzero(built.peak > FULL * built.capacity)
     minutes, spells = np.arange(first, last, QUARTER), []
@@ -59,4 +61,5 @@ def carries_too_much(world: World, first: int, last: int) -> tuple[Array, Array,
     place, begins, ends = (np.concatenate(each) for each in zip(*spells, (none, none, none), strict=True))
     cooling = overheating_of(world, place, begins // (OVERHEAT_DAYS * MINUTES_A_DAY))
     apart = ~cooling.happens | (ends < cooling.begins) | (begins > cooling.ends)
-    return place[apart], begins[apart], ends[apart]
+    told = apart & (begins < end) & (ends > begin)
+    return place[told], begins[told], ends[told]
