@@ -25,7 +25,7 @@ from headrace.writes.way import GoldWay, way_of
 if TYPE_CHECKING:
     from headrace.settings import Settings
 
-BYTES_PER_COLUMN = {"parquet": 4, "csv": 9, "json": 30}
+BYTES_PER_COLUMN = {"parquet": 4, "csv": 9, "json": 30, "other": 1}
 """Of files of which none was taken yet."""
 ROWS_PER_SECOND = {"bronze": 150_000, "silver": 60_000}
 LEAST_SECONDS = {"bronze": 1.0, "silver": 2.0, "gold": 3.0}

@@ -4,10 +4,10 @@ A silver function takes its bronze table first and returns all of its rows: thos
 their reasons in `_reasons`, and the engine sets them aside. It may add columns but keeps the source's own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -17,6 +17,21 @@ REASONS = "_reasons"
 IS_NULL, IS_IMPOSSIBLE, REFERS_TO_NOTHING = "is null", "is impossible", "refers to nothing"
 IS_IMPOSSIBLE_FOR_UNIT = "is impossible for its unit of measure"
 EVER = "9999-12-31 00:00:00"
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A row of a file in a format of its own, as the reader that a contract names returns it. line: its number, from 1.
+    text: the line as it came. values: by the contract's names of columns; numbers, texts, dates and instants, these in
+    UTC. wrong: what is wrong with the line, in words; then it has no values, and the row is set aside for it.
+
+    A reader raises ValueError for a file that it cannot read at all; its words are why the file is set aside.
+    """
+
+    line: int
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    wrong: str = ""
 
 
 class Write:
@@ -119,7 +134,7 @@ class Whole(Write):
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """A table's shape. `partition` is a date column; `cluster` orders rows within files; `may_be_empty` is for
-    tables of what is wrong: nothing may be."""
+    tables of what is wrong, or may never arrive: there may be nothing."""
 
     write: Write
     key: str | tuple[str, ...]

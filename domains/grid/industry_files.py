@@ -1,6 +1,7 @@
 """Interval reads from the files of the industry: NEM12 of Australia's market, Green Button (ESPI) of North America.
 
 From the bytes of a file to rows, in plain Python. A line that is wrong is set aside and told; nothing is guessed.
+`interval_file` is the reader of the source `interval_reads`.
 """
 
 import csv
@@ -8,10 +9,15 @@ import io
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.parsers import expat
+
+from headrace.tables import FileRow
 
 DAY_MINUTES = 24 * 60
+MOST_UNZIPPED = 256 << 20
 MARKET_TIME = timedelta(hours=10)  # NEM12 is in Australian Eastern Standard Time all year
 
 
@@ -23,7 +29,8 @@ class BadFile(ValueError):
 class IntervalRead:
     """begin: in UTC. value: in `unit`; kwh: the same in kWh, None where it is no active energy. quality: MEASURED,
     ESTIMATED, SUBSTITUTED or MISSING. method: how it was estimated, as this project or the file names it. reason: the
-    file's code and words for it."""
+    file's code and words for it. stated: when its sender wrote it down, if the file says so. line: that of its record.
+    """
 
     meter: str
     channel: str
@@ -35,6 +42,8 @@ class IntervalRead:
     quality: str
     method: str | None = None
     reason: str | None = None
+    stated: datetime | None = None
+    line: int = 0
 
 
 MEASURED, ESTIMATED, SUBSTITUTED, MISSING = "MEASURED", "ESTIMATED", "SUBSTITUTED", "MISSING"
@@ -69,8 +78,43 @@ KWH = {"WH": 0.001, "KWH": 1.0, "MWH": 1000.0}
 class Parsed:
     """The reads of a file, and the lines of it that are set aside, each with what is wrong with it."""
 
-    reads: list[IntervalRead]
-    wrong: list[tuple[int, str]]
+    reads: list[IntervalRead] = field(default_factory=list)
+    wrong: list[tuple[int, str]] = field(default_factory=list)
+
+
+def interval_file(body: bytes) -> list[FileRow]:
+    """The rows of a file of either kind, zipped or not, in the order of its lines."""
+    data = _unzipped(body)
+    begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].upper()
+    if not begins.startswith((b"<", b"100,NEM12")):
+        raise BadFile("it begins neither as NEM12 (100,NEM12,...) nor as Green Button (XML)")
+    parsed = green_button(data) if begins.startswith(b"<") else nem12(data)
+    lines = data.decode("utf-8-sig", errors="replace").splitlines()
+    texts = {number: lines[number - 1] if number <= len(lines) else "" for number in _numbers(parsed)}
+    rows = [FileRow(read.line, texts[read.line], _as_columns(read)) for read in parsed.reads]
+    rows += [FileRow(number, texts[number], wrong=said) for number, said in parsed.wrong]
+    return sorted(rows, key=lambda row: row.line)
+
+
+def _numbers(parsed: Parsed) -> set[int]:
+    return {read.line for read in parsed.reads} | {number for number, _ in parsed.wrong}
+
+
+def _as_columns(read: IntervalRead) -> dict[str, Any]:
+    return {
+        "read_id": f"{read.meter}:{read.channel}:{read.begin:%Y%m%dT%H%M}",
+        "meter_id": read.meter,
+        "channel": read.channel,
+        "interval_begin": read.begin,
+        "minutes": read.minutes,
+        "sent_value": read.value,
+        "sent_unit": read.unit,
+        "kwh": read.kwh,
+        "quality": read.quality,
+        "method": read.method,
+        "reason": read.reason,
+        "stated_at": read.stated or read.begin + timedelta(minutes=read.minutes),
+    }
 
 
 def nem12(data: bytes) -> Parsed:
@@ -80,13 +124,13 @@ def nem12(data: bytes) -> Parsed:
     wrong: list[tuple[int, str]] = []
     stream: _Stream | None = None
     day: list[IntervalRead] = []
-    number, kind, is_first = 0, "", True
+    number, kind, is_first, written = 0, "", True, None
     for number, row in _lines(data):
         kind = row[0].strip()
         try:
             if is_first:
                 is_first = False
-                _check_header(row)
+                written = _check_header(row)
             elif kind == "200":
                 reads += day
                 day, stream = [], None
@@ -94,7 +138,10 @@ def nem12(data: bytes) -> Parsed:
             elif kind == "300":
                 reads += day
                 day = []
-                day = _day_of(_known(stream), row)
+                day = [
+                    replace(read, stated=read.stated or written, line=number)
+                    for read in _day_of(_known(stream), row)
+                ]
             elif kind == "400":
                 _say_anew(day, row)
             elif kind not in ("500", "900"):
@@ -106,9 +153,19 @@ def nem12(data: bytes) -> Parsed:
     return Parsed(reads + day, wrong)
 
 
-def _check_header(row: list[str]) -> None:
+def _check_header(row: list[str]) -> datetime | None:
+    """When the file was written."""
     if row[0].strip() != "100" or [cell.strip().upper() for cell in row[1:2]] != ["NEM12"]:
         raise BadFile("it begins with no header of NEM12 (100,NEM12,...)")
+    return _market_instant(row[2] if len(row) > 2 else "")
+
+
+def _market_instant(text: str) -> datetime | None:
+    """Such as 20050302104500, or without its seconds; None where there is none."""
+    text = text.strip()
+    if not text:
+        return None
+    return datetime.strptime(text[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC) - MARKET_TIME
 
 
 @dataclass(frozen=True)
@@ -135,13 +192,28 @@ def _known(stream: _Stream | None) -> _Stream:
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    if data[:2] == b"PK":
+    try:
+        text = _unzipped(data).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadFile(f"no text in UTF-8: byte {error.start}") from None
+    rows = csv.reader(io.StringIO(text))
+    yield from ((rows.line_num, row) for row in rows if any(cell.strip() for cell in row))
+
+
+def _unzipped(data: bytes) -> bytes:
+    if data[:2] != b"PK":
+        return data
+    try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if len(packed.namelist()) != 1:
                 raise BadFile(f"the zip holds {len(packed.namelist())} files; one is expected")
-            data = packed.read(packed.namelist()[0])
-    rows = csv.reader(io.StringIO(data.decode("utf-8-sig")))
-    yield from ((number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row))
+            if packed.infolist()[0].file_size > MOST_UNZIPPED:
+                raise BadFile(
+                    f"the zip holds {packed.infolist()[0].file_size:,} bytes, more than are read at once"
+                )
+            return packed.read(packed.namelist()[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BadFile(f"no whole zip: {error}") from None
 
 
 def _day_of(stream: _Stream, row: list[str]) -> list[IntervalRead]:
@@ -153,6 +225,7 @@ def _day_of(stream: _Stream, row: list[str]) -> list[IntervalRead]:
     midnight = datetime.strptime(row[1].strip(), "%Y%m%d").replace(tzinfo=UTC) - MARKET_TIME
     factor = KWH.get(stream.unit.upper())
     reason = _reason(*rest[1:3])
+    stated = _market_instant(rest[3] if len(rest) > 3 else "")
     reads = []
     for place, text in enumerate(values):
         value = float(text) if text.strip() else None
@@ -170,6 +243,7 @@ def _day_of(stream: _Stream, row: list[str]) -> list[IntervalRead]:
                 quality,
                 method,
                 reason,
+                stated,
             )
         )
     return reads
@@ -220,44 +294,62 @@ ESPI_QUALITIES = {
 ESPI_WATT_HOURS = "72"
 
 
-def green_button(data: bytes) -> list[IntervalRead]:
+def green_button(data: bytes) -> Parsed:
     """The reads of a Green Button file: an Atom feed whose entries are tied together by their links. Times are in UTC,
     values are watt-hours times a power of ten."""
-    try:
-        if b"<!DOCTYPE" in data[:4096].upper() or b"<!ENTITY" in data.upper():
-            raise BadFile("it declares entities, which no Green Button file does")
-        feed = ET.fromstring(data)
-    except ET.ParseError as error:
-        raise BadFile(f"no XML: {error}") from None
+    feed, lines = _tree_of(data)
     entries = [_Entry.of(each) for each in feed.iter() if _name(each) == "entry"]
     types = {entry.itself: entry.content for entry in entries if entry.kind == "ReadingType"}
     readings = {entry.itself: entry for entry in entries if entry.kind == "MeterReading"}
-    reads: list[IntervalRead] = []
+    parsed = Parsed()
     for entry in (each for each in entries if each.kind == "IntervalBlock"):
-        reading = next((readings[link] for link in (*entry.above, *entry.related) if link in readings), None)
-        if reading is None:
-            reading = next(
-                (each for each in readings.values() if entry.itself.startswith(f"{each.itself}/")), None
-            )
-        links = (*reading.related, *reading.above) if reading else ()
-        found = next((types[link] for link in links if link in types), None)
-        if found is None and len(types) == 1:
-            found = next(iter(types.values()))
-        if found is None:
-            raise BadFile(f"{entry.itself}: no ReadingType says what it measures")
-        for block in entry.blocks:
-            reads += _of_block(block, found, reading.itself if reading else entry.itself)
-    return reads
+        try:
+            reading, kind = _reading_of(entry, readings), _type_of(entry, readings, types)
+        except BadFile as error:
+            parsed.wrong.append((lines[entry.element], str(error)))
+            continue
+        for each in (child for block in entry.blocks for child in block if _name(child) == "IntervalReading"):
+            try:
+                read = _read_of(each, kind, reading.itself if reading else entry.itself)
+                parsed.reads.append(replace(read, stated=entry.stated, line=lines[each]))
+            except (BadFile, ValueError, OverflowError) as error:
+                parsed.wrong.append((lines[each], str(error)))
+    return parsed
+
+
+def _tree_of(data: bytes) -> tuple[ET.Element, dict[ET.Element, int]]:
+    """The root, and the line on which each element begins."""
+    builder, lines, parser = (
+        ET.TreeBuilder(),
+        dict[ET.Element, int](),
+        expat.ParserCreate(namespace_separator="}"),
+    )
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        lines[builder.start(name, attributes)] = parser.CurrentLineNumber
+
+    def declared(*_: object) -> None:
+        raise BadFile("it declares entities, which no Green Button file does")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, builder.end
+    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = builder.data, declared
+    try:
+        parser.Parse(data, True)
+        return builder.close(), lines
+    except (expat.ExpatError, AssertionError) as error:
+        raise BadFile(f"no XML: {error}") from None
 
 
 @dataclass(frozen=True)
 class _Entry:
+    element: ET.Element
     kind: str
     content: ET.Element
     blocks: tuple[ET.Element, ...]
     itself: str
     above: tuple[str, ...]
     related: tuple[str, ...]
+    stated: datetime | None
 
     @classmethod
     def of(cls, entry: ET.Element) -> "_Entry":
@@ -268,31 +360,58 @@ class _Entry:
             links.setdefault(link.get("rel", ""), []).append(link.get("href", "").rstrip("/"))
         itself = next(iter(links["self"]), "") or _text(entry, "id") or ""
         first = inner[0] if inner else entry
-        return cls(_name(first), first, tuple(inner), itself, tuple(links["up"]), tuple(links["related"]))
+        above, related = tuple(links["up"]), tuple(links["related"])
+        return cls(entry, _name(first), first, tuple(inner), itself, above, related, _stated(entry))
 
 
-def _of_block(block: ET.Element, reading_type: ET.Element, reading: str) -> Iterator[IntervalRead]:
+def _stated(entry: ET.Element) -> datetime | None:
+    for each in (child for name in ("updated", "published") for child in entry if _name(child) == name):
+        try:
+            at = datetime.fromisoformat((each.text or "").strip())
+        except ValueError:
+            continue
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return None
+
+
+def _reading_of(entry: _Entry, readings: dict[str, _Entry]) -> _Entry | None:
+    linked = next((readings[link] for link in (*entry.above, *entry.related) if link in readings), None)
+    below = (each for each in readings.values() if entry.itself.startswith(f"{each.itself}/"))
+    return linked or next(below, None)
+
+
+def _type_of(entry: _Entry, readings: dict[str, _Entry], types: dict[str, ET.Element]) -> ET.Element:
+    reading = _reading_of(entry, readings)
+    links = (*reading.related, *reading.above) if reading else ()
+    found = next((types[link] for link in links if link in types), None)
+    if found is None and len(types) == 1:
+        found = next(iter(types.values()))
+    if found is None:
+        raise BadFile(f"{entry.itself}: no ReadingType says what it measures")
+    return found
+
+
+def _read_of(each: ET.Element, reading_type: ET.Element, reading: str) -> IntervalRead:
     power = int(_text(reading_type, "powerOfTenMultiplier") or 0)
     unit = _text(reading_type, "uom") or ""
     is_energy = unit == ESPI_WATT_HOURS
     channel = "export" if _text(reading_type, "flowDirection") == "19" else "import"
-    for each in (child for child in block if _name(child) == "IntervalReading"):
-        period = next((child for child in each if _name(child) == "timePeriod"), None)
-        if period is None:
-            raise BadFile(f"{reading}: a reading without its time")
-        seconds = int(_text(period, "duration") or _text(reading_type, "intervalLength") or 0)
-        if seconds < 60 or seconds % 60:
-            raise BadFile(f"{reading}: a reading of {seconds} seconds")
-        begin = datetime.fromtimestamp(int(_text(period, "start") or 0), UTC)
-        raw = _text(each, "value")
-        value = None if raw is None else int(raw) * 10.0**power
-        qualities = [_text(child, "quality") or "" for child in each if _name(child) == "ReadingQuality"]
-        quality, method = _worst(qualities, value)
-        yield IntervalRead(
-            _meter_of(reading), channel, begin, seconds // 60, value, "Wh" if is_energy else f"uom {unit}",
-            value / 1000 if is_energy and value is not None else None, quality, method,
-            f"quality {', '.join(qualities)}" if qualities and quality != MEASURED else None,
-        )  # fmt: skip
+    period = next((child for child in each if _name(child) == "timePeriod"), None)
+    if period is None or _text(period, "start") is None:
+        raise BadFile(f"{reading}: a reading without its time")
+    seconds = int(_text(period, "duration") or _text(reading_type, "intervalLength") or 0)
+    if seconds < 60 or seconds % 60:
+        raise BadFile(f"{reading}: a reading of {seconds} seconds")
+    begin = datetime.fromtimestamp(int(_text(period, "start") or 0), UTC)
+    raw = _text(each, "value")
+    value = None if raw is None else int(raw) * 10.0**power
+    qualities = [_text(child, "quality") or "" for child in each if _name(child) == "ReadingQuality"]
+    quality, method = _worst(qualities, value)
+    return IntervalRead(
+        _meter_of(reading), channel, begin, seconds // 60, value, "Wh" if is_energy else f"uom {unit}",
+        value / 1000 if is_energy and value is not None else None, quality, method,
+        f"quality {', '.join(qualities)}" if qualities and quality != MEASURED else None,
+    )  # fmt: skip
 
 
 def _worst(codes: list[str], value: float | None) -> tuple[str, str | None]:

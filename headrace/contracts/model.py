@@ -176,7 +176,14 @@ class ColumnSpec(Strict):
 class Arrives(Strict):
     """How the source delivers: files, a topic, or both."""
 
-    files: Literal["parquet", "csv", "json"] | None = "parquet"
+    files: Literal["parquet", "csv", "json", "other"] | None = Field(
+        "parquet", description="other: files of any name, in a format that `reader` knows."
+    )
+    reader: str | None = Field(
+        None,
+        description="The function that reads files of another format, as domains.SECTOR.MODULE:FUNCTION. It is given "
+        "the bytes of a file and returns rows (headrace.tables.FileRow).",
+    )
     every: Span = Field(timedelta(days=1), description="How often a row (of each entity) comes.")
     landed: Span = Field(timedelta(days=1), description="How often a landing file is cut.")
     sends: Literal["rows", "snapshot", "changes"] = Field(
@@ -220,14 +227,16 @@ class Arrives(Strict):
 
     @model_validator(mode="after")
     def _keys_fit(self) -> "Arrives":
+        if (self.files == "other") != (self.reader is not None):
+            raise ValueError("reader and files: other go together: the one names who reads the other")
         if self.files is None and self.topic is None:
             raise ValueError(
-                "files is null and there is no topic; allowed: files: parquet, csv or json, or a topic"
+                "files is null and there is no topic; allowed: files: parquet, csv, json or other, or a topic"
             )
         for key in sorted(self.model_fields_set & {"again", "sent_at"}):
             if self.files is None:
                 raise ValueError(
-                    f"{key} has no effect without files; allowed with files: parquet, csv or json"
+                    f"{key} has no effect without files; allowed with files: parquet, csv, json or other"
                 )
         for key in sorted(self.model_fields_set & {"partitions", "retention"}):
             if self.topic is None:
@@ -372,9 +381,9 @@ class Contract(Strict):
         unknown = [name for name in self.evolving if name not in self.columns]
         if unknown:
             raise ValueError(f"evolves names {', '.join(unknown)}, which is not among the columns")
-        if self.evolving and self.arrives.files == "csv":
+        if self.evolving and self.arrives.files in ("csv", "other"):
             raise ValueError(
-                "evolves needs files of JSON or Parquet: the columns of CSV files go by their place"
+                "evolves needs files of JSON or Parquet: the columns of others go by their place"
             )
         if self.late is not None and self.event_time is None:
             raise ValueError("late has no effect without `event_time`, the column from which it counts")

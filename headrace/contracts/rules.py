@@ -23,6 +23,7 @@ MOST_IN_LINE = 16 * 1024 * 1024
 MALFORMED, ODD_FIELD = "malformed line", "a field is unreadable or unexpected"
 NOT_UTF8 = "line is no UTF-8"
 TOO_LONG = f"line is longer than {MOST_IN_LINE // 1024 // 1024} MB"
+WRONG = "wrong: "  # then what the reader of its file found, a line break and the line
 UNREADABLE = (NOT_UTF8, TOO_LONG, MALFORMED)
 """Reasons of a line that could not be read at all: nothing else is worth saying of it."""
 
@@ -36,7 +37,7 @@ def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:
     return rows.withColumn(REASONS, F.when(fails, reasons.cast("array<string>")).otherwise(none))
 
 
-def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
+def row_rules(contract: Contract) -> Iterator[tuple[str | Column, Column]]:
     key = F.col(contract.key_column)
     unread, no_key = F.col("_raw").isNotNull(), F.col("_raw").isNotNull() & key.isNull()
     is_bytes, is_long = is_no_text("_raw"), F.octet_length("_raw") > MOST_IN_LINE
@@ -45,7 +46,7 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
     says_null = is_object & F.get_json_object("_raw", f"$['{sent_key}']").isNull()
     yield NOT_UTF8, no_key & is_bytes
     yield TOO_LONG, no_key & ~is_bytes & is_long
-    yield MALFORMED, no_key & ~is_bytes & ~is_long & ~is_object
+    yield _malformed(contract), no_key & ~is_bytes & ~is_long & ~is_object
     yield f"{contract.key_column} {IS_NULL}", no_key & ~is_bytes & ~is_long & says_null
     disagrees = unread & _is_under_another_key(contract)
     yield "its key is not the sender it names", disagrees
@@ -59,6 +60,13 @@ def row_rules(contract: Contract) -> Iterator[tuple[str, Column]]:
         happened = F.col(contract.event_time)
         told = F.least("_sent_at", "_ingested_at")  # nobody can tell of what has not happened yet
         yield f"{contract.event_time} is in the future", happened > told + F.expr(CLOCK_SLACK)
+
+
+def _malformed(contract: Contract) -> str | Column:
+    if contract.arrives.reader is None:
+        return MALFORMED
+    told = F.regexp_extract("_raw", rf"\A{WRONG}(.*)", 1)
+    return F.when(F.col("_raw").startswith(WRONG), told).otherwise(MALFORMED)
 
 
 def is_no_text(name: str) -> Column:

@@ -75,7 +75,8 @@ def _source(contract: Contract) -> Iterator[str]:
 
 def _arrives(contract: Contract) -> str:
     arrives, scale = contract.arrives, " at full scale" if contract.scales else ", at any scale"
-    ways = [f"{arrives.files} files"] if arrives.files else []
+    ways = [f"files that `{arrives.reader}` reads" if arrives.reader else f"{arrives.files} files"]
+    ways = ways if arrives.files else []
     ways += [f"topic `{arrives.topic}`"] if arrives.topic else []
     kind = contract.type.replace("_", " ").capitalize()
     return f"{kind}; arrives as {' and '.join(ways)}; {contract.num_rows:,} rows{scale}."

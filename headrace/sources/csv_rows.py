@@ -1,8 +1,9 @@
-"""CSV files row by row: rows whose quotes hold line breaks, and files as people save them.
+"""CSV files row by row: rows whose quotes hold line breaks, and files whose rows are spelled again as a plain file
+would, which the same parser reads.
 
-Such a file (`spelling: loose`) may have lines above its header, another separator, decimal commas and an encoding of
-Windows. Its rows are spelled again as a plain file would, which the same parser reads; what can be read in two ways is
-left as it is, and is unreadable (decision 061).
+A file as people save it (`spelling: loose`) may have lines above its header, another separator, decimal commas and an
+encoding of Windows; what can be read in two ways is left as it is, and is unreadable (decision 061). A file in a format
+of its own is read by the function that its contract names (decision 064).
 """
 
 import codecs
@@ -10,12 +11,18 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from headrace.contracts.model import NUMBERS, Contract
+from headrace.contracts.rules import WRONG
+from headrace.errors import UsageError
+from headrace.tables import FileRow
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
@@ -32,7 +39,7 @@ EITHER = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 
 class Row(NamedTuple):
     """A row of a text file. `line`: the number of the line on which it begins, from 1. `plain`: how a plain file spells
-    it, of loose files."""
+    it, of files that are spelled again."""
 
     line: int
     text: bytes
@@ -104,15 +111,47 @@ def _fields(line: bytes, separator: str) -> list[str] | None:
 
 
 @dataclass(frozen=True)
-class LooseFile:
-    """Its header as a plain file spells it, empty where no line names a column of the contract, and its rows."""
+class SpelledAgain:
+    """A file's header as a plain one spells it, empty where no line names a column of the contract, and its rows."""
 
     header: str
     rows: list[Row]
 
 
-def loose_file(body: bytes, contract: Contract) -> LooseFile:
-    """Raises UnicodeDecodeError where its encoding is not what it begins as."""
+def spelled_again(body: bytes, contract: Contract) -> SpelledAgain:
+    """Raises ValueError where the file cannot be read."""
+    if contract.arrives.reader is None:
+        return loose_file(body, contract)
+    rows = _reader(contract.arrives.reader)(body)
+    return SpelledAgain(csv_line(contract.sent_names.values()), [_as_row(row, contract) for row in rows])
+
+
+@cache
+def _reader(named: str) -> Callable[[bytes], Sequence[FileRow]]:
+    module, _, function = named.partition(":")
+    try:
+        found: Callable[[bytes], Sequence[FileRow]] = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(
+            f"arrives.reader names {named!r}, which is no function of a module: {error}"
+        ) from None
+    return found
+
+
+def _as_row(row: FileRow, contract: Contract) -> Row:
+    if row.wrong:
+        return Row(row.line, f"{WRONG}{' '.join(row.wrong.split())}\n{row.text}".encode(), b"")
+    fields = csv_line(_spelled(row.values.get(name)) for name in contract.columns)
+    return Row(row.line, row.text.encode(), fields.encode())
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None).isoformat()
+    return "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
+
+
+def loose_file(body: bytes, contract: Contract) -> SpelledAgain:
     lines = io.BytesIO(_as_utf8(body)).readlines()
     place, separator, names = _header_in(lines, set(contract.sent_names.values()))
     rows = csv_rows(lines[place + 1 :], len(names), separator)
@@ -126,7 +165,7 @@ def loose_file(body: bytes, contract: Contract) -> LooseFile:
         for at, name in enumerate(names)
         if name in numbers
     }
-    return LooseFile(
+    return SpelledAgain(
         csv_line(names) if names else "",
         [Row(line, bare(row), _plain(row, fields, decimals)) for line, row, fields in found],
     )
@@ -136,7 +175,10 @@ def _as_utf8(body: bytes) -> bytes:
     """A file is of Windows' encoding if none of its lines with other letters than ASCII's is UTF-8: in a file of UTF-8
     with a broken line, others are not broken."""
     if body.startswith(UTF_16):
-        return body.decode("utf-16").encode()
+        try:
+            return body.decode("utf-16").encode()
+        except UnicodeDecodeError:
+            raise ValueError("begins as UTF-16 and is none") from None
     odd = [line for line in body.split(b"\n") if not line.isascii()]
     if odd and not any(map(_is_utf8, odd)):
         with suppress(UnicodeDecodeError):  # it has letters that Windows does not have

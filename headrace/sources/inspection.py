@@ -23,9 +23,9 @@ from headrace.sources.csv_rows import (
     bare,
     csv_line,
     csv_rows,
-    loose_file,
     names_in,
     numbered,
+    spelled_again,
 )
 
 KINDS = {".json": "json", ".jsonl": "json", ".ndjson": "json", ".parquet": "parquet", ".csv": "csv"}
@@ -35,8 +35,8 @@ MOST_SPLIT = 256 * MB
 """A file that is no sequence of lines (an array, or CSV with line breaks in quotes) is split in memory."""
 MOST_IN_LINE = 64 * MB
 """The heap of a small machine carries no longer text, which Spark copies several times; its file is set aside."""
-MOST_LOOSE = 64 * MB
-"""A loosely spelled CSV file is spelled again in memory."""
+MOST_SPELLED_AGAIN = 64 * MB
+"""A file of a loose spelling or of a format of its own is spelled again in memory."""
 ARROW_FITS = {
     "int": (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32),
     "long": (pa.types.is_int64, pa.types.is_int32),
@@ -79,12 +79,14 @@ class _Unreadable(Exception):
 def look_at(body: BinaryIO, name: str, contract: Contract, *, of_contract: bool) -> Look:
     """of_contract: whether the file must be of the format that the contract names, or may be of any."""
     text = _text_in(body)
-    kind = KINDS.get(PurePosixPath(name).suffix.lower(), "")
+    kind = KINDS.get(PurePosixPath(name).suffix.lower(), "") if contract.arrives.reader is None else "csv"
     try:
         if not text.size:
             raise _Unreadable("empty file")
         _check_name(name, contract, of_contract=of_contract)
-        if kind == "parquet":
+        if contract.arrives.reader is not None:
+            look = _look_at_spelled_again(body, text, contract)
+        elif kind == "parquet":
             look = _look_at_parquet(body, text, contract)
         elif text.is_binary and not (text.begins_as_utf16 and is_loose(contract, kind)):
             raise _Unreadable(f"not a text file, but {contract.table} arrives as {kind}")
@@ -116,12 +118,16 @@ def rows_in(body: bytes, look: Look, contract: Contract) -> list[Row]:
     if look.kind == "json":
         lines = body.removesuffix(b"\n").split(b"\n")
         return _elements(body) if look.is_split else [Row(*each) for each in enumerate(lines, 1)]
-    if is_loose(contract, look.kind):
-        return loose_file(body, contract).rows
+    if is_spelled_again(contract, look.kind):
+        return spelled_again(body, contract).rows
     known, lines_of_file = headers(look.header, contract), io.BytesIO(body)
     rows = csv_rows(lines_of_file, len(names_in(look.header))) if look.is_split else lines_of_file
     found = (Row(line, bare(row)) for line, row in numbered(rows))
     return [row for row in found if row.text not in known]
+
+
+def is_spelled_again(contract: Contract, kind: str) -> bool:
+    return contract.arrives.reader is not None or is_loose(contract, kind)
 
 
 def is_loose(contract: Contract, kind: str) -> bool:
@@ -172,6 +178,8 @@ def _text_in(body: BinaryIO) -> _Text:
 
 
 def _check_name(name: str, contract: Contract, *, of_contract: bool) -> None:
+    if contract.arrives.reader is not None:
+        return
     ending, wanted = PurePosixPath(name).suffix, contract.arrives.files or "parquet"
     is_known = ending.lower() in KINDS and not (contract.arrives.strict and ending != ending.lower())
     if of_contract and (not is_known or KINDS[ending.lower()] != wanted):
@@ -239,7 +247,7 @@ def _past_spaces(text: str, place: int) -> int:
 def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
     _check_longest(text.longest)
     if is_loose(contract, "csv"):
-        return _look_at_loose_csv(body, text, contract)
+        return _look_at_spelled_again(body, text, contract)
     first = body.readline()
     if contract.arrives.strict and first.startswith(BOM):
         raise _Unreadable("begins with a byte order mark")
@@ -263,13 +271,14 @@ def _look_at_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
     return Look("csv", text.digest, lines, header=header, is_split=is_split)
 
 
-def _look_at_loose_csv(body: BinaryIO, text: _Text, contract: Contract) -> Look:
-    if text.size > MOST_LOOSE:
-        raise _Unreadable(f"a loosely spelled file of {text.size:,} bytes, more than {MOST_LOOSE // MB} MB")
+def _look_at_spelled_again(body: BinaryIO, text: _Text, contract: Contract) -> Look:
+    if text.size > MOST_SPELLED_AGAIN:
+        most = f"more than {MOST_SPELLED_AGAIN // MB} MB"
+        raise _Unreadable(f"{text.size:,} bytes of a spelling that is read in memory, {most}")
     try:
-        found = loose_file(body.read(), contract)
-    except UnicodeDecodeError:
-        raise _Unreadable("begins as UTF-16 and is none") from None
+        found = spelled_again(body.read(), contract)
+    except ValueError as error:
+        raise _Unreadable(str(error)) from None
     _check_columns(names_in(found.header), contract)
     return Look("csv", text.digest, len(found.rows), header=found.header, is_split=True)
 

@@ -29,7 +29,7 @@ from headrace.lake.objects import Found
 from headrace.sources.csv_rows import names_in
 from headrace.sources.envelope import out_of_envelope
 from headrace.sources.file_index import File
-from headrace.sources.inspection import Look, headers, is_loose, rows_in
+from headrace.sources.inspection import Look, headers, is_spelled_again, rows_in
 
 EARLIEST, LATEST = "0001-01-02", "9999-12-31"  # Python has no days beyond, in any time zone
 NO_LETTERS = (  # what they would become is another text, and two keys could become one
@@ -58,7 +58,7 @@ ENVELOPE = "_envelope"
 MOST_EXACT = 2**53
 """Each whole number up to here is a floating one, too."""
 PLAIN = "_plain"
-"""How a plain file would spell a line of a loose one."""
+"""How a plain file would spell a line of one that is spelled again."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
             "_sent_at": pa.repeat(sent_at, len(rows)),
             "_offset": pa.array([row.line for row in rows], pa.int64()),
         }
-        if is_loose(contract, each.look.kind):
+        if is_spelled_again(contract, each.look.kind):
             columns["plain"] = pa.array([row.plain for row in rows], pa.binary())
         parts.append(pa.table(columns))
     return pa.concat_tables(parts).combine_chunks()  # of each chunk Spark makes a batch
@@ -223,7 +223,7 @@ def ends_of_time(kind: str) -> tuple[Column, Column]:
 
 def parsed_csv(lines: DataFrame, contract: Contract, header: str) -> DataFrame:
     """Reads `_line`, as `parsed_json` does, its columns in the order of the header; a line that is a header is none.
-    What a loose file says is read from PLAIN."""
+    What a file says that is spelled again is read from PLAIN."""
     text = PLAIN if PLAIN in lines.columns else "_line"
     columns, schema = {sent: name for name, sent in contract.sent_names.items()}, source_schema(contract)
     names = [columns[name] for name in names_in(header)]

@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import UNREADABLE, with_reasons
+from headrace.contracts.rules import UNREADABLE, WRONG, with_reasons
 from headrace.contracts.schema import bronze_schema, this_instant
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
@@ -116,6 +116,8 @@ class Edge:
     def reasons(self) -> Column:
         """Of a line that could not be read, nothing else is worth saying: that it names no parent, for one."""
         unreadable = F.array_intersect(REASONS, F.lit(list(UNREADABLE)))
+        if self.contract.arrives.reader is not None:
+            unreadable = F.when(F.col("_raw").startswith(WRONG), F.slice(REASONS, 1, 1)).otherwise(unreadable)
         return F.when(F.size(unreadable) > 0, unreadable).otherwise(F.col(REASONS)).alias(REASONS)
 
     def set_aside(self, rows: DataFrame) -> DataFrame:

@@ -48,7 +48,9 @@ class Plan:
         for table in self.tables or ():
             if table not in contracts:
                 raise UnknownName("source table", table, contracts)
-        return self.tables or tuple(contracts)
+            if contracts[table].arrives.reader is not None:
+                raise UsageError(f"{table} comes as files of a format of its own, which nobody simulates")
+        return self.tables or tuple(name for name, each in contracts.items() if each.arrives.reader is None)
 
 
 def world_of(plan: Plan, contracts: Mapping[str, Contract]) -> World:

@@ -3,6 +3,9 @@
 A day is made of its own reads and those of the fortnight before, so a read that comes late takes the place of its
 estimate when its day is made again. A meter owes its half-hours from its first read until it has been silent for a
 fortnight, or until its account is closed. What the meter says of itself is not read.
+
+Files of the industry say how good their reads are. One that was measured there holds before that of the head-end, one
+that was estimated or substituted there holds where the head-end has none, and is not estimated anew.
 """
 
 from dataclasses import replace
@@ -10,12 +13,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from domains.grid.estimation import METHODS, Estimates, estimate
 from domains.grid.local_intervals import clock_minutes, day_number, local_day_numbers, slots_between
+from domains.grid.local_time import local_day_before
 from domains.grid.validation import (
     HISTORY_DAYS,
     NOT_BELIEVED,
@@ -39,7 +44,8 @@ TABLE = Table(
     partition="reading_date",
     cluster=("meter_id", "interval_end"),
     write=Replace(
-        follows={"smart_meter_readings": "reading_date"}, looks_back={"smart_meter_readings": LOOKS_BACK}
+        follows=dict.fromkeys(("smart_meter_readings", "interval_reads"), "reading_date"),
+        looks_back=dict.fromkeys(("smart_meter_readings", "interval_reads"), LOOKS_BACK),
     ),
     description="Half-hours of each meter as measured or estimated, with the rules they fail and how sure they are.",
 )
@@ -48,6 +54,11 @@ MINUTES = 30
 CHUNK_DAYS = 28  # that a worker makes at once, of a bucket of meters
 BUCKETS = 16
 MEASURED, ESTIMATED, MISSING = "MEASURED", "ESTIMATED", "MISSING"
+FINAL, OF_HEAD_END, OF_ESTIMATE = range(3)
+"""Reads of a half-hour, the one that holds before the others first: measured by a file, by the head-end, estimated by a
+file."""
+USED = ("E", "import")
+"""How channels begin that count what is used."""
 READS = pa.schema(
     [
         *((name, pa.string()) for name in ("meter_id", "customer_id", "tariff_category")),
@@ -63,14 +74,19 @@ READS = pa.schema(
 )
 
 
-def validated_reads(smart_meter_readings: DataFrame) -> DataFrame:
+def validated_reads(smart_meter_readings: DataFrame, interval_reads: DataFrame) -> DataFrame:
     day = F.unix_date("reading_date")
     chunks = [F.floor((day + more) / CHUNK_DAYS).cast("int") for more in (0, LOOKS_BACK)]
-    newest = smart_meter_readings.agg(F.max("timestamp").alias("_newest"))
+    nothing = F.lit(None).cast("string")
+    of_head_end = smart_meter_readings.withColumns(
+        {"_rank": F.lit(OF_HEAD_END), "_minutes": F.lit(MINUTES), "_method": nothing, "_reason": nothing}
+    ).select(*READ)
+    reads = of_head_end.unionByName(half_hours_of(interval_reads))
+    newest = reads.agg(F.max("timestamp").alias("_newest"))
     return (
-        smart_meter_readings.crossJoin(F.broadcast(newest))
+        reads.crossJoin(F.broadcast(newest))
         .select(
-            *("meter_id", "customer_id", "tariff_category", "timestamp", "reading_kwh", "account_status"),
+            *(name for name in READ if name != "sanctioned_load_kw"),
             (F.col("sanctioned_load_kw") * MINUTES / 60).alias("may_draw_kwh"),
             "_newest",
             F.xxhash64("meter_id").alias("_meter"),
@@ -79,6 +95,61 @@ def validated_reads(smart_meter_readings: DataFrame) -> DataFrame:
         .withColumn("_bucket", F.pmod("_meter", F.lit(BUCKETS)))
         .groupBy("_chunk", "_bucket")
         .applyInArrow(chunk_of_bucket, from_arrow_schema(READS))
+    )
+
+
+OWNER = ("customer_id", "tariff_category", "sanctioned_load_kw", "account_status")
+READ = (
+    *("meter_id", *OWNER, "timestamp", "reading_kwh", "reading_date"),
+    *("_rank", "_minutes", "_method", "_reason"),
+)
+
+
+def half_hours_of(interval_reads: DataFrame) -> DataFrame:
+    """What is used in each half-hour that all its channels know; of a longer interval each has an even part."""
+    parts, begin = (
+        F.greatest(F.col("minutes") / MINUTES, F.lit(1)).cast("int"),
+        F.unix_timestamp("interval_begin"),
+    )
+    is_used = F.col("channel").startswith(USED[0]) | (F.col("channel") == USED[1])
+    known = interval_reads.where(is_used & F.col("kwh").isNotNull() & (F.col("quality") != "MISSING"))
+    code = F.coalesce(F.concat(F.lit(" "), "reason"), F.lit(""))
+    said = {
+        "method": F.coalesce("method", F.lit("not said")),
+        "reason": F.concat(F.lit("file: "), F.lower("quality"), code),
+    }
+    pieces = known.select(
+        *("meter_id", *OWNER, "channel", "minutes"),
+        *(F.when(F.col("quality") != "MEASURED", each).alias(name) for name, each in said.items()),
+        (F.col("kwh") / parts).alias("_kwh"),
+        F.when(F.col("quality") == "MEASURED", FINAL).otherwise(OF_ESTIMATE).alias("_quality"),
+        F.explode(F.sequence(F.lit(0), parts - 1)).alias("_part"),
+        begin.alias("_begin"),
+    ).withColumn("_end", 60 * MINUTES * (F.floor(F.col("_begin") / (60 * MINUTES)) + F.col("_part") + 1))
+    worst = F.max_by(F.struct("method", "reason"), F.col("_quality")).alias("_worst")
+    last = [F.max_by(name, "_begin").alias(name) for name in OWNER]
+    of_channel = pieces.groupBy("meter_id", "_end", "channel").agg(
+        F.sum("_kwh").alias("_kwh"),
+        F.sum(F.least("minutes", F.lit(MINUTES))).alias("_known"),
+        *(F.max(name).alias(name) for name in ("minutes", "_quality")),
+        worst,
+        *last,
+        F.max("_begin").alias("_begin"),
+    )
+    whole = of_channel.groupBy("meter_id", "_end").agg(
+        F.sum("_kwh").alias("reading_kwh"),
+        F.min("_known").alias("_known"),
+        F.max("_quality").alias("_rank"),
+        F.when(F.max("minutes") > MINUTES, F.max("minutes")).otherwise(MINUTES).alias("_minutes"),
+        F.max_by("_worst", "_quality").alias("_worst"),
+        *last,
+    )
+    return (
+        whole.where(F.col("_known") == MINUTES)
+        .withColumn("timestamp", F.timestamp_seconds("_end"))
+        .withColumns({"_method": F.col("_worst.method"), "_reason": F.col("_worst.reason")})
+        .withColumn("reading_date", local_day_before("timestamp"))
+        .select(*READ)
     )
 
 
@@ -113,14 +184,19 @@ class Grid:
         seconds, slots = 60 * MINUTES, len(begin)
         # a clock that is some seconds late belongs to the half-hour that ended, not to the one that began
         slot = np.ceil((ends - OFF_GRID_SECONDS - begin[0]) / seconds).astype(np.int64) - 1
-        self.row = np.flatnonzero((slot >= 0) & (slot < slots))
-        place = codes[self.row].astype(np.int64) * slots + slot[self.row]
-        self.place, self.shape = place, (len(self.meters), slots)
+        self.shape = (len(self.meters), slots)
+        self.row, place = _that_hold(
+            np.flatnonzero((slot >= 0) & (slot < slots)),
+            codes.astype(np.int64) * slots + slot,
+            readings["_rank"].to_numpy(),
+            self.shape[0] * slots,
+        )
+        self.place = place
         self.off = ends[self.row] - (begin[slot[self.row]] + seconds)
         row_at = np.full(self.shape[0] * slots, -1, np.int64)
         in_time = np.argsort(ends[self.row], kind="stable")
         row_at[place[in_time]] = self.row[in_time]
-        row_at = row_at.reshape(self.shape)
+        row_at = self.row_at = row_at.reshape(self.shape)
         heard = np.maximum.accumulate(np.where(row_at >= 0, np.arange(slots), -1), axis=1)
         self.heard = heard
         self.last_row = np.take_along_axis(row_at, np.maximum(heard, 0), axis=1)  # -1 before the first
@@ -165,7 +241,12 @@ class Grid:
             is_active=self._at_last(_equals(status, "ACTIVE") | _is_null(status), True),
             is_expected=is_recent & ~is_closed & (self.begin + 60 * MINUTES <= newest),
             may_draw_kwh=self._at_last(self.readings["may_draw_kwh"].to_numpy(), np.nan),
+            sent_minutes=self._at(self.readings["_minutes"].to_numpy(), MINUTES),
         )
+
+    def _at(self, values: Array, otherwise: float) -> Array:
+        """What the read of each interval says."""
+        return np.where(self.row_at >= 0, values[np.maximum(self.row_at, 0)], otherwise)
 
     def rows(
         self, series: Series, left: Series, fails: dict[str, Array], estimates: Estimates, is_stored: Array
@@ -177,10 +258,11 @@ class Grid:
         confidence[estimates.at] = estimates.confidence
         gap = np.zeros(self.shape, np.int64)
         gap[estimates.at] = estimates.gap_minutes
-        is_measured = left.is_known[at]
-        is_estimated = ~is_measured & ~np.isnan(estimated[at])
-        state = np.where(is_measured, 0, np.where(is_estimated, 1, 2))
-        row = self.last_row[at]
+        holds = left.is_known[at]
+        by_file = holds & (self._at(self.readings["_rank"].to_numpy(), OF_HEAD_END)[at] == OF_ESTIMATE)
+        is_estimated = ~holds & ~np.isnan(estimated[at])
+        state = np.where(holds & ~by_file, 0, np.where(is_estimated | by_file, 1, 2))
+        row, own = self.last_row[at], pa.array(np.where(by_file, self.row_at[at], -1), mask=~by_file)
         begin = pa.array(self.begin[slot] * 1_000_000)
         columns = {
             "meter_id": self.meters.take(pa.array(meter)),
@@ -188,18 +270,31 @@ class Grid:
             "interval_begin": begin,
             "interval_end": pa.array((self.begin[slot] + 60 * MINUTES) * 1_000_000),
             "reading_date": pa.array(self.day[slot].astype(np.int32)),
-            "kwh": _numbers(np.where(is_measured, series.kwh[at], estimated[at])),
-            "measured_kwh": _numbers(series.kwh[at]),
+            "kwh": _numbers(np.where(holds, series.kwh[at], estimated[at])),
+            "measured_kwh": _numbers(np.where(by_file, np.nan, series.kwh[at])),
             "state": pa.array([MEASURED, ESTIMATED, MISSING]).take(pa.array(state)),
             "failed_rules": _names_of(np.stack([fails[name][at] for name in RULES], axis=1)),
-            "method": _text(METHODS, np.where(is_estimated, np.nan_to_num(code[at], nan=-1), -1)),
-            "reason": _reasons(fails, at, ~is_measured, gap[at]),
+            "method": pc.coalesce(
+                self.readings["_method"].combine_chunks().take(own),
+                _text(METHODS, np.where(is_estimated, np.nan_to_num(code[at], nan=-1), -1)),
+            ),
+            "reason": pc.coalesce(
+                self.readings["_reason"].combine_chunks().take(own), _reasons(fails, at, ~holds, gap[at])
+            ),
             "confidence": _numbers(np.where(is_estimated, confidence[at], np.nan)),
         }
         return pa.table([columns[field.name].cast(field.type) for field in READS], schema=READS)
 
 
 CUSTOMER = ("customer_id", "tariff_category")
+
+
+def _that_hold(row: Array, place: Array, rank: Array, size: int) -> tuple[Array, Array]:
+    """Of the reads of one half-hour those of the best rank that there is, and the half-hours that they are of."""
+    best = np.full(size, OF_ESTIMATE)
+    np.minimum.at(best, place[row], rank[row])
+    kept = row[rank[row] == best[place[row]]]
+    return kept, place[kept]
 
 
 def with_peers(series: Series, tariffs: Array) -> Series:

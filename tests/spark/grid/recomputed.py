@@ -228,18 +228,43 @@ SQL = {
     """,
     "validated_reads": f"""
         with {READINGS},
+        of_files as (
+            select distinct on (read_id) * from bronze.interval_reads
+            where _raw is null and read_id in (select read_id from silver.interval_reads)
+            order by read_id, stated_at desc, _sent_at desc),
+        pieces as (
+            select *, kwh / greatest(minutes // 30, 1) as part_kwh, unnest(range(greatest(minutes // 30, 1))) as part
+            from of_files
+            where (channel like 'E%' or channel = 'import') and kwh is not null and quality != 'MISSING'),
+        halves as (
+            select meter_id, channel, sum(part_kwh) as kwh, bool_or(quality != 'MEASURED') as is_estimate,
+                to_timestamp(1800 * (floor(epoch(interval_begin) / 1800) + part + 1)) as interval_end
+            from pieces group by all having sum(least(minutes, 30)) = 30),
+        owners as (
+            select h.*, c.customer_id, c.account_status from halves h join (
+                select *, min(holds_from) over (partition by meter_id) = holds_from as is_meters_first
+                from customers) c on c.meter_id = h.meter_id
+                and (c.holds_from <= h.interval_end - interval 30 minute or c.is_meters_first)
+            qualify row_number() over (
+                partition by h.meter_id, h.channel, h.interval_end order by c.holds_from desc) = 1),
         laid as (
-            select *, to_timestamp(1800 * ceil((epoch(taken) - 60) / 1800)) as interval_end from readings),
+            select meter_id, kwh, customer_id, account_status, taken, 1 as rank,
+                to_timestamp(1800 * ceil((epoch(taken) - 60) / 1800)) as interval_end from readings
+            union all
+            select meter_id, sum(kwh), max(customer_id), max(account_status), interval_end,
+                case when bool_or(is_estimate) then 2 else 0 end, interval_end
+            from owners group by meter_id, interval_end),
         sent_once as (
-            select meter_id, interval_end, max(kwh) as measured_kwh, arg_max(customer_id, taken) as owner,
-                arg_max(account_status, taken) as account
-            from laid group by all),
+            select meter_id, interval_end, case when rank < 2 then max(kwh) end as measured_kwh,
+                arg_max(customer_id, taken) as owner, arg_max(account_status, taken) as account
+            from (from laid qualify rank = min(rank) over (partition by meter_id, interval_end))
+            group by meter_id, interval_end, rank),
         spans as (
             select meter_id, min(interval_end) as first_end,
                 (timezone('Asia/Kolkata', max(interval_end)) - interval 1 millisecond)::date + 14 as last_day
             from laid group by all),
         owed as (
-            select meter_id, unnest(generate_series(first_end, (select max(taken) from readings), interval 30 minute))
+            select meter_id, unnest(generate_series(first_end, (select max(taken) from laid), interval 30 minute))
                 as interval_end, last_day from spans),
         with_last as (
             select o.*, s.measured_kwh,

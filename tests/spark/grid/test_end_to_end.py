@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from domains.grid.world.network import meter_ids
 from headrace.contracts.load import load_contracts
-from headrace.lake.paths import LAYERS
+from headrace.lake.paths import LAYERS, Paths
 from headrace.operate.receipt import receipt
 from headrace.quality.gate import CheckResult
 from headrace.quality.scan import scan
@@ -47,6 +50,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def week(spark: SparkSession, lake: Settings) -> Week:
     plan = Plan(scale=0.05, seed=7, start=START, end=START + timedelta(days=DAYS))
     make(DOMAIN, load_contracts(DOMAIN), load_sources(DOMAIN), plan, lake)
+    lands_interval_reads(lake)
     tables: list[TableResult] = []
     checks: list[CheckResult] = []
     for layer in LAYERS:
@@ -54,6 +58,53 @@ def week(spark: SparkSession, lake: Settings) -> Week:
         tables += done.tables
         checks += scan(DOMAIN, layer, settings=lake).checks
     return Week(tables, list(refine(DOMAIN, settings=lake).tables), checks, done.as_of)
+
+
+def lands_interval_reads(lake: Settings) -> None:
+    """Two days of two meters from a market's file, and an hourly feed of a third."""
+    folder = Path(Paths.of(DOMAIN, lake).landing("interval_reads"))
+    folder.mkdir(parents=True)
+    meters = meter_ids(np.arange(3)).to_pylist()
+    quarters = ",".join(QUARTERS)
+    lines = ["100,NEM12,202506201200,HERE,THERE"]
+    for meter in meters[:2]:
+        lines += [f"200,{meter},E1,,E1,,,KWH,15,", f"300,20250613,{quarters},A,,,20250615120000,"]
+        lines += [f"300,20250614,{quarters},V,,,20250615120000,", "400,1,50,A,,", "400,51,96,S14,76,"]
+        lines += ["300,20250615,1,2,3,A"]
+    (folder / "NEM12#1#HERE#THERE.csv").write_text("\n".join([*lines, "900"]))
+    readings = "".join(
+        f"<IntervalReading><timePeriod><duration>3600</duration><start>{1749800000 // 3600 * 3600 + 3600 * hour}"
+        "</start></timePeriod><value>700</value></IntervalReading>"
+        for hour in range(24)
+    )
+    (folder / "feed.xml").write_text(FEED.format(meter=meters[2], readings=readings))
+
+
+QUARTERS = [f"{0.05 + 0.002 * (place % 11):.3f}" for place in range(96)]
+FEED = """<feed><entry><link rel="self" href="UsagePoint/{meter}/MeterReading/1"/><link rel="related" href="Type/1"/>
+<content><MeterReading/></content></entry><entry><link rel="self" href="Type/1"/>
+<content><ReadingType><uom>72</uom></ReadingType></content></entry>
+<entry><link rel="self" href="UsagePoint/{meter}/MeterReading/1/IntervalBlock/1"/>
+<content><IntervalBlock>{readings}</IntervalBlock></content></entry></feed>"""
+
+
+def test_files_of_the_industry_fill_in_and_correct_what_the_head_end_sent(week: Week, lake: Settings) -> None:
+    first_day = asked(
+        """select meter_id, count(*) as half_hours, sum(measured_kwh) as kwh from gold.validated_reads
+        where state = 'MEASURED' and interval_end > '2025-06-12 14:00:00+00'
+            and interval_end <= '2025-06-13 14:00:00+00'
+            and meter_id in (select meter_id from silver.interval_reads where minutes = 15)
+        group by meter_id""",
+        lake,
+    )
+    day = pytest.approx(sum(map(float, QUARTERS)))
+    assert [(row["half_hours"], row["kwh"]) for row in first_day] == [(48, day)] * 2
+    found = asked(
+        """select distinct unnest(_reasons) as reason, _offset as line from silver.interval_reads__rejected
+        order by line""",
+        lake,
+    )
+    assert [(row["line"], row["reason"][:9]) for row in found] == [(7, "4 values,"), (13, "4 values,")]
 
 
 def test_the_receipt_balances_and_every_table_is_there(week: Week, lake: Settings) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from domains.grid.estimation import METHODS
-from domains.grid.gold.validated_reads import READS, TABLE, validated_reads
+from domains.grid.gold.validated_reads import FINAL, OF_ESTIMATE, READS, TABLE, half_hours_of, validated_reads
 from domains.grid.local_time import local_day_before
 from tests.unit.grid_validation.population import population
 
@@ -37,9 +37,60 @@ def readings(spark):
     return spark.createDataFrame(rows).withColumns(constants).cache()
 
 
-def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(readings):
+OF_FILES = (
+    "meter_id string, channel string, interval_begin timestamp, minutes int, kwh double, quality string, "
+    "method string, reason string, customer_id string, tariff_category string, sanctioned_load_kw long, "
+    "account_status string"
+)
+
+
+@pytest.fixture(scope="module")
+def no_files(spark):
+    return spark.createDataFrame([], OF_FILES)
+
+
+def test_half_hours_are_made_of_the_intervals_of_files(spark):
+    customer = ("C", "DOMESTIC", 20, "ACTIVE")
+
+    def read(meter, channel, minute, minutes, kwh, quality="MEASURED", method=None):
+        begin = dt.datetime(2026, 3, 2, 4) + dt.timedelta(minutes=minute)
+        return (meter, channel, begin, minutes, kwh, quality, method, method and "76", *customer)
+
+    reads = [
+        read("QUARTERS", "E1", 0, 15, 0.1),
+        read("QUARTERS", "E1", 15, 15, 0.2, "ESTIMATED", "like_day"),
+        read("QUARTERS", "E1", 30, 15, 0.3),  # its other quarter is missing
+        read("QUARTERS", "E1", 45, 15, 0.4, "MISSING"),
+        read("CHANNELS", "E1", 0, 30, 0.5),
+        read("CHANNELS", "E2", 0, 30, 0.25),
+        read("CHANNELS", "B1", 0, 30, 9.0),  # given back
+        read("CHANNELS", "Q1", 0, 30, None),  # reactive
+        read("HOURS", "import", 0, 60, 1.5),
+        read("HOURS", "export", 0, 60, 9.0),
+    ]
+    made = half_hours_of(spark.createDataFrame(reads, OF_FILES)).collect()
+    found = {
+        (row.meter_id, row.timestamp.minute): (
+            row.reading_kwh,
+            row._rank,
+            row._minutes,
+            row._method,
+            row._reason,
+        )
+        for row in made
+    }
+    assert found == {
+        ("QUARTERS", 30): (pytest.approx(0.3), OF_ESTIMATE, 30, "like_day", "file: estimated 76"),
+        ("CHANNELS", 30): (0.75, FINAL, 30, None, None),
+        ("HOURS", 30): (0.75, FINAL, 60, None, None),
+        ("HOURS", 0): (0.75, FINAL, 60, None, None),
+    }
+    assert {row.reading_date for row in made} == {dt.date(2026, 3, 2)}
+
+
+def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(readings, no_files):
     gap = F.expr(f"meter_id = 'SM-2' and reading_date = DATE'{GAP_DAY}' and hour(timestamp) = 5")
-    made = validated_reads(readings.where(~gap)).toArrow()
+    made = validated_reads(readings.where(~gap), no_files).toArrow()
     assert made.column_names == READS.names
     assert made.num_rows == made.group_by(list(TABLE.keys)).aggregate([]).num_rows == 6 * 20 * 48
     estimated = [row for row in made.to_pylist() if row["state"] == "ESTIMATED"]
@@ -48,7 +99,7 @@ def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(read
         (GAP_DAY, True, None)
     }
 
-    late = validated_reads(readings)
+    late = validated_reads(readings, no_files)
     sent = readings.select("meter_id", F.col("timestamp").alias("interval_end"), "reading_kwh")
     both = late.join(sent, on=["meter_id", "interval_end"], how="left")
     assert both.where("state = 'MEASURED' and kwh = reading_kwh").count() == late.count() == 6 * 20 * 48

@@ -137,7 +137,7 @@ BROKEN = {
         "files: json",
         "files: null, topic: levels, again: add",
         3,
-        "arrives: again has no effect without files; allowed with files: parquet, csv or json",
+        "arrives: again has no effect without files; allowed with files: parquet, csv, json or other",
     ),
     "an instant in a name without files": (
         "files: json",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domains.grid.industry_files import BadFile, IntervalRead, green_button, nem12
+from domains.grid.industry_files import BadFile, IntervalRead, green_button, interval_file, nem12
 from tests.real_files import real_files
 
 
@@ -180,8 +180,14 @@ def feed(power: int = 0, uom: int = 72, quality: int = 9) -> bytes:
     return FEED.format(power=power, uom=uom, quality=quality).encode()
 
 
+def feed_reads(data: bytes) -> list[IntervalRead]:
+    parsed = green_button(data)
+    assert parsed.wrong == []
+    return parsed.reads
+
+
 def test_a_green_button_feed_is_read_by_its_links():
-    first, second = green_button(feed())
+    first, second = feed_reads(feed())
     assert (first.meter, first.channel, first.minutes) == ("7", "import", 15)
     assert first.begin == datetime(2012, 3, 1, 5, tzinfo=UTC)
     assert (first.value, first.unit, first.kwh, first.quality, first.method) == (
@@ -200,9 +206,9 @@ def test_a_green_button_feed_is_read_by_its_links():
 
 
 def test_a_power_of_ten_scales_the_values_and_other_units_have_no_kwh():
-    assert green_button(feed(power=3))[0].kwh == 282.0
-    assert green_button(feed(power=-3))[0].kwh == pytest.approx(0.000282)
-    other = green_button(feed(uom=42))[0]
+    assert feed_reads(feed(power=3))[0].kwh == 282.0
+    assert feed_reads(feed(power=-3))[0].kwh == pytest.approx(0.000282)
+    other = feed_reads(feed(uom=42))[0]
     assert (other.value, other.unit, other.kwh) == (282.0, "uom 42", None)
 
 
@@ -211,18 +217,75 @@ def test_a_power_of_ten_scales_the_values_and_other_units_have_no_kwh():
     [
         (b"<feed", "no XML"),
         (b'<!DOCTYPE feed [<!ENTITY a "b">]><feed/>', "declares entities"),
-        (feed(quality=99), "'99' is no quality"),
-        (feed().replace(b"<duration>900", b"<duration>90"), "a reading of 90 seconds"),
     ],
 )
-def test_what_is_wrong_with_a_feed_is_told(data, message):
+def test_a_file_that_is_no_feed_is_refused(data, message):
     with pytest.raises(BadFile, match=message):
         green_button(data)
 
 
-def test_a_block_of_which_nothing_says_what_it_measures_is_refused():
-    nameless = (
-        feed().replace(b"<ReadingType ", b"<ReadingKind ").replace(b"</ReadingType>", b"</ReadingKind>")
-    )
-    with pytest.raises(BadFile, match="no ReadingType says what it measures"):
-        green_button(nameless)
+@pytest.mark.parametrize(
+    ("data", "line", "message", "left"),
+    [
+        (feed(quality=99), 13, "'99' is no quality", 1),
+        (feed().replace(b"<duration>900", b"<duration>90", 1), 12, "a reading of 90 seconds", 1),
+        (feed().replace(b"<start>1330578900</start>", b""), 13, "a reading without its time", 1),
+        (feed().replace(b"<value>282", b"<value>many"), 12, "invalid literal", 1),
+        (
+            feed().replace(b"<ReadingType ", b"<ReadingKind ").replace(b"</ReadingType>", b"</ReadingKind>"),
+            8,
+            "no ReadingType says what it measures",
+            0,
+        ),
+    ],
+)
+def test_a_reading_that_is_wrong_is_set_aside_with_its_line(data, line, message, left):
+    parsed = green_button(data)
+    ((number, said),) = parsed.wrong
+    assert number == line
+    assert re.search(message, said)
+    assert len(parsed.reads) == left
+
+
+def test_the_reader_takes_either_kind_and_tells_lines_texts_and_what_is_wrong():
+    day = f"300,20050301,{quarters('250')},A,,,20050302000000,"
+    first, *_, wrong = rows = interval_file(file_of(METER, day, "300,20050302,1,A"))
+    assert len(rows) == 49
+    assert (first.line, first.text) == (3, day)
+    assert first.values == {
+        "read_id": "NMI0000001:E1:20050228T1400",
+        "meter_id": "NMI0000001",
+        "channel": "E1",
+        "interval_begin": datetime(2005, 2, 28, 14, tzinfo=UTC),
+        "minutes": 30,
+        "sent_value": 250.0,
+        "sent_unit": "WH",
+        "kwh": 0.25,
+        "quality": "MEASURED",
+        "method": None,
+        "reason": None,
+        "stated_at": datetime(2005, 3, 1, 14, tzinfo=UTC),
+    }
+    assert (wrong.line, wrong.text, wrong.values) == (4, "300,20050302,1,A", {})
+    assert wrong.wrong.startswith("2 values, and 48 of 30 minutes make a day")
+    assert [(row.line, row.values["kwh"]) for row in interval_file(feed())] == [(12, 0.282), (13, 0.323)]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"reading_id,kwh\n1,2\n", "begins neither as NEM12"),
+        (b"PK\x03\x04 and no more", "no whole zip"),
+    ],
+)
+def test_the_reader_refuses_what_is_neither(data, message):
+    with pytest.raises(BadFile, match=message):
+        interval_file(data)
+
+
+def test_a_read_was_stated_when_its_record_says_else_when_its_file_was_written():
+    values = quarters()
+    days = [f"300,20050301,{values},A,,,20050302103000,", f"300,20050302,{values},A,,,,"]
+    reads = read(file_of(METER, *days))
+    assert {each.stated for each in reads[:48]} == {datetime(2005, 3, 2, 0, 30, tzinfo=UTC)}
+    assert {each.stated for each in reads[48:]} == {datetime(2005, 2, 28, 1, 54, tzinfo=UTC)}

@@ -7,7 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from domains.grid.gold.validated_reads import CHUNK_DAYS, LOOKS_BACK, READS, reads_of
+from domains.grid.gold.validated_reads import (
+    CHUNK_DAYS,
+    FINAL,
+    LOOKS_BACK,
+    OF_ESTIMATE,
+    OF_HEAD_END,
+    READS,
+    reads_of,
+)
 from domains.grid.local_intervals import day_number
 from tests.unit.grid_validation.population import population
 
@@ -37,6 +45,10 @@ def sent() -> pa.Table:
             "_newest": pa.array([at(LAST + timedelta(days=1))] * (meters * slots), pa.timestamp("us", "UTC")),
             "_meter": meter * 7919,
             "_chunk": np.full(meters * slots, CHUNK),
+            "_rank": np.full(meters * slots, OF_HEAD_END),
+            "_minutes": np.full(meters * slots, 30),
+            "_method": pa.nulls(meters * slots, pa.string()),
+            "_reason": pa.nulls(meters * slots, pa.string()),
         }
     )
 
@@ -214,3 +226,55 @@ def test_a_day_that_is_made_again_alone_becomes_what_it_becomes_with_all_others(
             assert (one.pop(name) or 0.0) == pytest.approx(other.pop(name) or 0.0, rel=1e-9)
         assert one == other
     assert {"MEASURED", "ESTIMATED"} == {row["state"] for row in together}
+
+
+def by_file(
+    sent: pa.Table, rows: np.ndarray, rank: int, kwh: float, method: str | None, minutes: int = 30
+) -> pa.Table:
+    """The reads of these half-hours as a file has them."""
+    found = sent.filter(pa.array(rows))
+    columns = {
+        "reading_kwh": pa.array([kwh] * found.num_rows),
+        "_rank": pa.array([rank] * found.num_rows),
+        "_minutes": pa.array([minutes] * found.num_rows),
+        "_method": pa.array([method] * found.num_rows, pa.string()),
+        "_reason": pa.array(["76"] * found.num_rows),
+    }
+    for name, values in columns.items():
+        found = found.set_column(found.column_names.index(name), name, values)
+    return found
+
+
+def test_a_read_that_a_file_measured_holds_before_that_of_the_head_end(sent):
+    day = LAST - timedelta(days=1)
+    rows = rows_where(sent, "SM-003", at(day, 10), at(day, 12))
+    made = reads_of(pa.concat_tables([sent, by_file(sent, rows, FINAL, 0.77, None)]), CHUNK)
+    found = [row for row in of_meter(made) if at(day, 10) < row["interval_end"] <= at(day, 12)]
+    assert [(row["kwh"], row["measured_kwh"], row["state"]) for row in found] == [
+        (0.77, 0.77, "MEASURED")
+    ] * 4
+    assert {rule for row in found for rule in row["failed_rules"]} <= {"consecutive"}
+
+
+def test_a_read_that_a_file_estimated_holds_where_the_head_end_has_none(sent):
+    day = LAST - timedelta(days=1)
+    rows = rows_where(sent, "SM-003", at(day, 10), at(day, 12))
+    of_file = by_file(sent, rows, OF_ESTIMATE, 0.5, "like_day")
+    left = without(sent, "SM-003", at(day, 10), at(day, 11))
+    made = reads_of(pa.concat_tables([left, of_file]), CHUNK)
+    found = [row for row in of_meter(made) if at(day, 10) < row["interval_end"] <= at(day, 12)]
+    said = [(row["kwh"], row["measured_kwh"], row["state"], row["method"], row["reason"]) for row in found]
+    assert said[:2] == [(0.5, None, "ESTIMATED", "like_day", "76")] * 2
+    assert [each[2:] for each in said[2:]] == [("MEASURED", None, None)] * 2
+    assert [row["confidence"] for row in found] == [None] * 4
+
+
+def test_half_hours_of_a_longer_interval_are_kept_and_say_so(sent):
+    day = LAST - timedelta(days=1)
+    rows = rows_where(sent, "SM-003", at(day, 10), at(day, 11))
+    made = reads_of(pa.concat_tables([sent, by_file(sent, rows, FINAL, 0.6, None, minutes=60)]), CHUNK)
+    found = [row for row in of_meter(made) if "interval_size" in row["failed_rules"]]
+    assert [(row["interval_end"], row["state"]) for row in found] == [
+        (at(day, 10, 30), "MEASURED"),
+        (at(day, 11), "MEASURED"),
+    ]
