@@ -28,12 +28,12 @@ class SendersRule(Strict):
 
 
 class LimitColumns(Strict):
-    """Columns of the senders' table; a null is no limit."""
+    """Columns of the senders' table, or a number for all senders; a null is no limit."""
 
-    low_low: str | None = None
-    low: str | None = None
-    high: str | None = None
-    high_high: str | None = None
+    low_low: str | float | None = None
+    low: str | float | None = None
+    high: str | float | None = None
+    high_high: str | float | None = None
 
 
 class LimitPriorities(Strict):
@@ -43,7 +43,12 @@ class LimitPriorities(Strict):
 
 class LimitRule(Strict):
     enabled: bool = True
-    deadband: float = Field(0.01, ge=0, lt=1, description="Share of the band between low and high.")
+    deadband: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="Share of the band between low and high; of one of them alone, of itself.",
+    )
     on_delay: Span = parse_span("30 seconds")
     off_delay: Span = parse_span("1 minute")
     readings: int = Field(2, ge=1, description="A single reading is no violation, whatever its delay.")
@@ -163,7 +168,7 @@ class Rules(Strict):
         of_senders = self.senders.model_dump(exclude={"table"}) | self.limits.model_dump()
         return {
             self.source: [self.senders.key, self.at, self.value],
-            self.senders.table: [column for column in of_senders.values() if column],
+            self.senders.table: [column for column in of_senders.values() if isinstance(column, str)],
         }
 
 

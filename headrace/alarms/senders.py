@@ -122,7 +122,7 @@ class Senders:
             setattr(self, name, np.append(known, new, axis=-1))
 
 
-def _numbers(table: pa.Table, column: str | None) -> np.ndarray:
-    if column is None:
-        return np.full(len(table), np.nan)
+def _numbers(table: pa.Table, column: str | float | None) -> np.ndarray:
+    if not isinstance(column, str):
+        return np.full(len(table), np.nan if column is None else column)
     return np.asarray(pc.fill_null(table[column].cast(pa.float64()), np.nan).to_numpy())

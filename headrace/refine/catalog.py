@@ -130,6 +130,11 @@ def _technical(column: str) -> ColumnSpec:
     return ColumnSpec(meaning=TECHNICAL_MEANINGS.get(column, ""))
 
 
+def _described(domain: str, table: str) -> list[str]:
+    """The columns that may be in a table and that no source has."""
+    return [column for of, column in load_meanings(domain) if of in ("", table)]
+
+
 @cache
 def load_tables(domain: str) -> Catalog:
     contracts = load_contracts(domain)
@@ -142,7 +147,10 @@ def load_tables(domain: str) -> Catalog:
     for node in nodes.values():
         above = [nodes[ref] for ref in node.upstream.values() if ref in nodes]
         sources = {each.name: each.first for each in above if each.first.layer == "bronze"}
-        columns = {name: list(contracts[source.name].columns) for name, source in sources.items()}
+        columns = {
+            name: [*contracts[source.name].columns, *_described(domain, name)]
+            for name, source in sources.items()
+        }
         way_of(node.table.write).check_upstream(node, columns)
     return Catalog(domain, contracts, nodes)
 

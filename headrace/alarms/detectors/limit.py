@@ -50,7 +50,9 @@ class Limit(Detector):
     def _turn(self, codes: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Takes one reading of each of some senders."""
         limits, setting = self._senders.limits[:, codes], self._senders.setting
-        deadband = setting(lambda of: of.limit.deadband)[codes] * np.nan_to_num(limits[2] - limits[1])
+        low, high = limits[1], limits[2]
+        band = np.nan_to_num(np.where(np.isnan(high - low), np.fmax(np.abs(low), np.abs(high)), high - low))
+        deadband = setting(lambda of: of.limit.deadband)[codes] * band
         on_delay = setting(lambda of: of.limit.on_delay)[codes].astype(np.int64)
         off_delay = setting(lambda of: of.limit.off_delay)[codes].astype(np.int64)
         least = setting(lambda of: of.limit.readings)[codes]

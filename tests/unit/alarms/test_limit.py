@@ -42,6 +42,15 @@ def test_limits_that_are_not_there_are_never_passed() -> None:
     assert pump.says(course("P0", "0s", 60, [-5, -5, 20, 20])) == [("00:03:00", "raised", "P0")]
 
 
+def test_a_limit_may_be_a_number_for_all_and_its_deadband_is_a_share_of_itself() -> None:
+    pump = plant(2, limits={"high": 60, "high_high": 75}, defaults={"limit": {"deadband": 0.05}})
+    assert pump.says(course("P1", "0s", 60, [10, 61, 61, 61])) == [("00:02:00", "raised", "P1")]
+    assert pump.says(course("P1", "4m", 60, [57.5, 57.5, 57.5])) == []
+    assert pump.says(course("P1", "7m", 60, [56.5, 56.5])) == [("00:08:00", "cleared", "P1")]
+    assert pump.says(course("P0", "9m", 60, [76, 76])) == [("00:10:00", "raised", "P0")]
+    assert [each["severity"] for each in pump.told] == ["warning", "warning", "critical"]
+
+
 def test_a_kind_of_sender_may_have_rules_of_its_own() -> None:
     pump = plant(2, by_kind={"plain": {"limit": {"on_delay": "5 minutes"}}})
     assert pump.says(course("P0", "0s", 60, [9.5] * 6)) == [("00:05:00", "raised", "P0")]
