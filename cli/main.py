@@ -45,6 +45,10 @@ COMMANDS = {
         "status": "Show what is new, what a refine would run, who writes which table now, and how the last run went.",
         "scan": "Run the Soda checks of some layers. Exit code 1 where one fails; a warning passes and shows.",
         "receipt": "Prove that lines of files = rows of bronze = what became of them; exit code 1 where that fails.",
+        "check-history": (
+            "Hold a history or a change-fed table against a slow, obvious reading of its source; exit code 1 where a "
+            "key differs."
+        ),
         "rejected": "Show the files and rows that were set aside, by table and reason, with samples.",
         "score": "Compare what was found with what the generator planted. The only reader of the truth.",
         "doctor": "Check Java, jars, ports, disk, memory, credentials and versions, and say what to do about each.",

@@ -20,6 +20,7 @@ from headrace.lake.paths import deleted_of
 from headrace.tables import IS_NULL, Changes, rejected_when
 from headrace.writes.edge import GONE, Edge, read_version
 from headrace.writes.node import Node, Ref
+from headrace.writes.reference import ChangesReference
 from headrace.writes.way import SilverWay
 
 ORDER, FATE = "_order", "_fate"
@@ -104,6 +105,11 @@ class ChangesWay(SilverWay[Changes]):
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return rows.withColumn(ORDER, F.struct(*self._feed(contract).order)).drop(*self.leaves_out(contract))
+
+    def reference(self, node: Node, contract: Contract) -> ChangesReference:
+        own = (*node.table.keys, *self.leaves_out(contract))
+        says = tuple(name for name in contract.columns if name not in own)
+        return ChangesReference(node.table.keys, self._feed(contract), tuple(contract.columns), says)
 
     def leaves_out(self, contract: Contract) -> tuple[str, ...]:
         feed = self._feed(contract)

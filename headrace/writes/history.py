@@ -24,6 +24,7 @@ from headrace.lake import log
 from headrace.tables import EVER, IS_NULL, History, rejected_when
 from headrace.writes.edge import GONE, Edge
 from headrace.writes.node import Node
+from headrace.writes.reference import HistoryReference
 from headrace.writes.way import SilverWay
 
 SENT = "_sent_at"
@@ -106,6 +107,17 @@ class HistoryWay(SilverWay[History]):
         if spec is not None and spec.required:
             return rows
         return rows.transform(rejected_when(f"{effective} {IS_NULL}", F.col(effective).isNull()))
+
+    def reference(self, node: Node, contract: Contract) -> HistoryReference:
+        opens, told = self._opening(node, contract), self._told(node, contract)
+        return HistoryReference(
+            node.table.keys,
+            self._names,
+            tuple(opens),
+            tuple(told),
+            self.declared.effective,
+            contract.arrives.sends == "snapshot",
+        )
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return self._versions(list(node.table.keys), self._opening(node, contract), rows)

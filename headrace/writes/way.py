@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.lake.paths import Paths
     from headrace.writes.edge import Edge, Judged
     from headrace.writes.key_cache import RecentKeys
+    from headrace.writes.reference import Reference
 
 W = TypeVar("W", bound=Write)
 
@@ -111,6 +112,10 @@ class SilverWay(Way[W]):
                 f"contract of {contract.table} says that a later file replaces the earlier one (arrives: {{again: "
                 "replace}). Write it by Newest or History, where the later row wins, or say again: add"
             )
+
+    def reference(self, node: Node, contract: Contract) -> "Reference | None":
+        """The slow reading of its source that a table of this way can be held against, where there is one."""
+        return None
 
     def judges_by(self, edge: "Edge") -> Mapping[str, str]:
         """The places of its own tables, by name, of which what they hold decides what becomes of a batch."""

@@ -1,7 +1,5 @@
-"""A change feed, cut into batches anyhow, ends in what its log says; a slow reading of it in Python agrees."""
+"""A change feed ends in what its log says. Any sequence of changes is in test_any_sequence.py."""
 
-import random
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +16,6 @@ from headrace.writes.edge import Edge
 from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 SENT = datetime(2024, 1, 1)
-IMAGE = "b"
 
 
 def change(key: str, at: tuple[int, int], op: str, passengers: int = 1) -> Row:
@@ -33,90 +30,6 @@ def arriving(rows: list[Row], after: int = 0) -> list[Row]:
     stamps = ({"_source": "f", "_offset": after + place, "_sent_at": SENT + timedelta(seconds=after + place)}
               for place in range(len(rows)))  # fmt: skip
     return [row | stamp | {"_ingested_at": SENT} for row, stamp in zip(rows, stamps, strict=True)]
-
-
-def history_of(key: str, dice: random.Random) -> list[Row]:
-    """Inserts, updates with their before-images and deletes of one key, mostly in a sensible sequence."""
-    at, alive, rows = (dice.randrange(3), 0), False, []
-    for _ in range(dice.randrange(1, 12)):
-        at = (at[0] + 1, dice.randrange(9)) if dice.random() < 0.3 else (at[0], at[1] + dice.randrange(1, 5))
-        op = dice.choice("uuud") if alive else "c" if dice.random() < 0.85 else dice.choice("ud")
-        if op == "u" and dice.random() < 0.5:
-            rows.append(change(key, at, IMAGE, 0))
-        rows.append(change(key, at, op, dice.randrange(100)))
-        alive = op != "d"
-    return rows
-
-
-def feed(seed: int, keys: int = 40) -> list[list[Row]]:
-    """All rows somewhat out of order, some of them twice, some broken, in batches of any size."""
-    dice = random.Random(seed)
-    rows = [row for number in range(keys) for row in history_of(f"B{number}", dice)]
-    rows += [dice.choice(rows) for _ in range(len(rows) // 6)]
-    rows += [change("B1", (1, 1), "x"), change("B2", (1, 1), "c") | {"log_position": None}]
-    place = {id(row): row["log_file"] * 10 + dice.randrange(60) for row in rows}
-    came = arriving(sorted((dict(row) | {"_at": place[id(row)]} for row in rows), key=lambda row: row["_at"]))
-    cuts = sorted(dice.sample(range(1, len(came)), 2))
-    return [came[a:b] for a, b in zip([0, *cuts], [*cuts, len(came)], strict=True)]
-
-
-class Log:
-    """The slow reading: one row after the other."""
-
-    def __init__(self, *, keeps_unknown: bool) -> None:
-        self.keeps_unknown = keeps_unknown
-        self.order: dict[str, tuple[int, int]] = {}
-        self.rows: dict[str, int] = {}
-
-    def take(self, batch: list[Row]) -> Counter[str]:
-        readable = [row for row in batch if row["op"] in "crudb" and row["log_position"] is not None]
-        counts, seen = Counter(rejected=len(batch) - len(readable)), set()
-        inserts: dict[str, tuple[int, int]] = {}
-        for row in readable:
-            if row["op"] in "cr":
-                inserts[row["booking_id"]] = min(inserts.get(row["booking_id"], _at(row)), _at(row))
-        applied = []
-        for row in readable:
-            key, known = row["booking_id"], self.order.get(row["booking_id"])
-            never = known is None and not (key in inserts and inserts[key] <= _at(row))
-            if row["op"] == IMAGE:
-                counts["before-images"] += 1
-            elif row["op"] in "ud" and never and not self.keeps_unknown:
-                counts["rejected"] += 1
-            elif (key, _at(row)) in seen or known == _at(row):
-                counts["replayed"] += 1
-            elif known is not None and _at(row) < known:
-                counts["superseded"] += 1
-                seen.add((key, _at(row)))
-            else:
-                counts["applied"] += 1
-                seen.add((key, _at(row)))
-                applied.append(row)
-        for row in sorted(applied, key=_at):
-            self.order[row["booking_id"]] = _at(row)
-            self.rows.pop(row["booking_id"], None)
-            if row["op"] != "d":
-                self.rows[row["booking_id"]] = row["passengers"]
-        return counts
-
-
-def _at(row: Row) -> tuple[int, int]:
-    return row["log_file"], row["log_position"]
-
-
-@pytest.mark.parametrize(("seed", "unknown"), [(1, "keep"), (2, "set aside")])
-def test_any_feed_in_any_batches_ends_as_its_log_says(feed_of: Any, seed: int, unknown: Any) -> None:
-    bookings: Feed = feed_of("bookings", Changes(unknown=unknown, before=IMAGE))
-    slow, rows = Log(keeps_unknown=unknown == "keep"), 0
-    for batch in feed(seed):
-        counts = bookings.takes(batch)
-        expected = slow.take(batch)
-        assert {term: counts[term] for term in bookings.edge.way.terms} == {
-            term: expected[term] for term in bookings.edge.way.terms
-        }
-        rows += counts["added"] + counts["deleted"]
-        assert rows == log.row_count(bookings.edge.target) == len(slow.rows)
-    assert bookings.stored("booking_id", "passengers") == sorted(slow.rows.items())
 
 
 def test_a_deleted_key_stays_deleted_and_its_key_may_be_used_again(feed_of: Any) -> None:

@@ -1,7 +1,5 @@
-"""Versions of some columns alone, under the names of the source, against a slow reading in Python."""
+"""Versions of some columns alone, under the names of the source. Any sequence is in test_any_sequence.py."""
 
-import random
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,10 +13,9 @@ from headrace.quality.checks import silver_checks
 from headrace.refine.catalog import load_tables
 from headrace.tables import History, HistoryNames, only_at, only_current, with_version_at
 from headrace.writes.way import way_of
-from tests.spark.writes.conftest import Feed, Row
+from tests.spark.writes.conftest import START, Feed, Row
 from tests.toy.cranes.silver.cranes import NAMES, TABLE
 
-START = datetime(2024, 1, 1)
 NEVER = date(9999, 12, 31)
 STORED = ("crane_id", "nr", "yard", "grade", "load_t", "valid_from", "valid_to", "is_current")
 
@@ -32,56 +29,10 @@ def crane(key: str, day: int, sent: int, yard: str = "A", grade: int | None = 1,
     }  # fmt: skip
 
 
-def comes(feed: Feed, rows: Sequence[Row], batch: int) -> list[Row]:
-    stamp = START + timedelta(days=1000 + batch)
-    stamped = [row | {"_offset": place, "_ingested_at": stamp} for place, row in enumerate(rows)]
-    feed.frame(stamped).write.format("delta").mode("append").save(feed.edge.bronze)
-    return stamped
-
-
-def read_slowly(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Day by day: a change of yard or grade begins a version of a crane, another one changes what holds."""
-    found: list[tuple[Any, ...]] = []
-    for key in sorted({row["crane_id"] for row in rows}):
-        of_day: dict[date, Row] = {}
-        for row in sorted(
-            rows, key=lambda row: (row["_sent_at"], row["_ingested_at"], row["_source"], row["_offset"])
-        ):
-            if row["crane_id"] == key:
-                of_day[row["valid_from"]] = row
-        versions: list[list[Any]] = []
-        for day, row in sorted(of_day.items()):
-            state = [row["yard"], row["grade"], row["load_t"]]
-            if versions and versions[-1][:2] == state[:2]:
-                versions[-1][2] = state[2]
-                continue
-            if versions:
-                versions[-1][4:] = day, False
-            versions.append([*state, day, NEVER, True])
-        found += [(key, number, *version) for number, version in enumerate(versions, 1)]
-    return found
-
-
-def test_late_and_repeated_rows_in_any_batches_end_in_the_same_versions(feed_of: Any) -> None:
-    dice = random.Random(1)
-    feed: Feed = feed_of("cranes", domain="cranes")
-    rows = [
-        crane(f"C{dice.randrange(12)}", dice.randrange(40), sent, dice.choice("AB"), dice.choice([1, 1, None]),
-              float(dice.randrange(3)))
-        for sent in range(150)
-    ]  # fmt: skip
-    came: list[Row] = []
-    for number, part in enumerate((rows[:60], rows[60:64], rows[64:], rows[:30])):
-        came += comes(feed, part, number)
-        counts = feed.takes(came[-len(part) :])
-        assert feed.stored(*STORED) == read_slowly(came)
-    assert counts["opened"] + counts["reclassified"] == 0  # the same rows again
-
-
 def test_a_row_between_two_versions_splits_the_one_that_held(feed_of: Any) -> None:
     feed: Feed = feed_of("cranes", domain="cranes")
-    feed.takes(comes(feed, [crane("C1", 0, 0), crane("C1", 20, 1, grade=2), crane("C1", 5, 2, load=3.0)], 1))
-    feed.takes(comes(feed, [crane("C1", 10, 3, yard="B", load=4.0), crane("C1", 12, 4, load=5.0)], 2))
+    feed.takes(feed.comes([crane("C1", 0, 0), crane("C1", 20, 1, grade=2), crane("C1", 5, 2, load=3.0)], 1))
+    feed.takes(feed.comes([crane("C1", 10, 3, yard="B", load=4.0), crane("C1", 12, 4, load=5.0)], 2))
     ends = [date(2024, 1, 1), date(2024, 1, 11), date(2024, 1, 13), date(2024, 1, 21), NEVER]
     assert [(row[1], *row[4:]) for row in feed.stored(*STORED)] == [
         (at + 1, load, ends[at], ends[at + 1], at == 3) for at, load in enumerate((3.0, 4.0, 5.0, 1.0))
@@ -125,7 +76,7 @@ def test_names_that_the_source_does_not_send_are_columns_of_the_ends_type(feed_o
          "_sent_at": START + timedelta(days=month), "_source": "f"}
         for month, vessel, amount in ((1, "V1", 1.0), (2, "V2", 1.0), (3, "V1", 2.0))
     ]  # fmt: skip
-    dues.takes(comes(dues, rows, 1))
+    dues.takes(dues.comes(rows, 1))
     march = date(2024, 3, 1)
     assert dues.stored("vessel_id", *names) == [
         ("V1", march, NEVER, True, 2),
