@@ -24,7 +24,9 @@ def stream(
     ] = False,
     only: Annotated[
         Literal["topic", "files"] | None,
-        typer.Option(help="Take topics alone, or dropped files alone, which need no broker (default: both)."),
+        typer.Option(
+            help="Topics alone, or dropped files alone, which need no broker (default: as HEADRACE_LIVE_SOURCES says)."
+        ),
     ] = None,
     accept_loss: Annotated[
         bool,
@@ -38,12 +40,12 @@ def stream(
     from cli.options import one_domain
     from cli.screen import count, err, print_json
     from cli.watch import watching
-    from headrace.live.standing import WAYS, StandingOptions
+    from headrace.live.standing import StandingOptions
     from headrace.settings import get_settings
     from streaming.stand import stand
 
     with watching():
-        options = StandingOptions(until_empty, accept_loss, ways=(only,) if only else WAYS)
+        options = StandingOptions(until_empty, accept_loss, ways=(only,) if only else None)
         ended = stand(one_domain(domain), get_settings(), options)
     if as_json:
         print_json(asdict(ended))

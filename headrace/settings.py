@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from headrace.errors import UsageError
 
 SAFE_HOURS = 168
 
@@ -94,8 +96,29 @@ class Settings(BaseModel):
         10_000_000, ge=1, description="About how many bronze rows one micro-batch of a batch run takes."
     )
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers: host:port[,host:port].")
-    kafka_security: Literal["plaintext", "iam"] = Field(
-        "plaintext", description="How Kafka is spoken to: plaintext here, iam for MSK with IAM."
+    kafka_security: Literal["plaintext", "iam", "password", "password-without-tls"] = Field(
+        "plaintext",
+        description="How Kafka is spoken to: plaintext here, iam for MSK with IAM, password (SASL/PLAIN over TLS) for "
+        "Azure Event Hubs and other brokers that want one.",
+    )
+    kafka_user: str = Field(
+        "$ConnectionString", description="Who comes with the password; of Event Hubs always this."
+    )
+    kafka_password: SecretStr = Field(
+        SecretStr(""),
+        exclude=True,  # in no step's arguments, no log and no process list
+        description="The password; of Event Hubs the connection string of the namespace. A secret: no cluster is told "
+        "it, see kafka_password_secret.",
+    )
+    kafka_password_secret: str = Field(
+        "",
+        description="The name or ARN of a secret of AWS Secrets Manager that holds the password; asked where none is "
+        "set.",
+    )
+    live_sources: Literal["both", "topic", "files"] = Field(
+        "both",
+        description="What the standing job takes: topics and dropped files, or one of them. With files, no broker is "
+        "needed.",
     )
     starting_offsets: Literal["earliest", "latest"] = Field(
         "earliest", description="Where a topic is read from that was never read before."
@@ -171,6 +194,8 @@ class Settings(BaseModel):
 
 def _place(url: str, default: Path | None = None) -> str:
     """Spark's own client of S3 goes by s3a; whoever needs another spelling asks for it."""
+    if "://" in url and not url.startswith(("s3://", "s3a://")):
+        raise UsageError(f"{url}: data lies in a folder or in s3://bucket, and nowhere else")
     return url.rstrip("/").replace("s3://", "s3a://", 1) or (str(default.absolute()) if default else "")
 
 

@@ -41,7 +41,7 @@ from headrace.writes.edge import Edge, ParentsCache
 
 JOB = "stream"
 BEAT_SECONDS = 1.0
-WAYS = ("topic", "files")
+WAYS = {"both": ("topic", "files"), "topic": ("topic",), "files": ("files",)}
 FROM_THE_START = "-XX:+AlwaysPreTouch"
 """For the JVM: all of its heap at once, so that what is missing is missing at the start and not in a week."""
 MMAP_THRESHOLD, ARENA_MAX = -3, -8  # by the numbers that mallopt(3) has for them
@@ -53,12 +53,12 @@ SWEEPS_EVERY = 60.0
 class StandingOptions:
     """until_empty: only until all that is in topics and folders by now is taken. accept_loss: passes over messages that
     the topic has forgotten. layers: with bronze alone, silver is left to whoever refines. ways: without the topic among
-    them, no broker is needed."""
+    them, no broker is needed; None for what the settings say."""
 
     until_empty: bool = False
     accept_loss: bool = False
     layers: Collection[str] = ("bronze", "silver")
-    ways: Collection[str] = WAYS
+    ways: Collection[str] | None = None
 
 
 def stand(
@@ -66,11 +66,12 @@ def stand(
 ) -> Heartbeat:
     """Runs until `stop` is set."""
     options = options or StandingOptions()
+    ways = WAYS[settings.live_sources] if options.ways is None else options.ways
     paths, catalog = Paths.of(domain, settings), load_tables(domain)
     contracts = catalog.by_topic
     if not contracts:
         raise UsageError(f"no table of {domain} arrives by a topic; its contracts say arrives: {{topic: …}}")
-    if "topic" in options.ways:
+    if "topic" in ways:
         make_topics(contracts, paths, settings)
     check_contracts(contracts, paths)
     check_parents(catalog, contracts, paths)
@@ -78,12 +79,14 @@ def stand(
     urls = [paths.lease(layer, name) for layer, name in tables]
     with leased(urls, job=f"{STANDING} of {domain}", seconds=settings.lease_seconds) as leases:
         context = RunContext(paths, settings, leases, new_run_name())
-        return _Job(catalog, context, options).run(stop)
+        return _Job(catalog, context, options, ways).run(stop)
 
 
 class _Job:
-    def __init__(self, catalog: Catalog, context: RunContext, options: StandingOptions) -> None:
-        self._catalog, self._context, self._options = catalog, context, options
+    def __init__(
+        self, catalog: Catalog, context: RunContext, options: StandingOptions, ways: Collection[str]
+    ) -> None:
+        self._catalog, self._context, self._options, self._ways = catalog, context, options, ways
         self._with_silver = "silver" in options.layers
         self._metrics = Metrics(context.paths.domain, context.settings.metrics_port)
         self._cloudwatch = CloudWatch(context.settings)
@@ -155,9 +158,9 @@ class _Job:
         folder, most = drop_folder_of(context.paths, contract.table), settings.max_offsets_per_trigger
         files = FileSource(contract, context, [folder], most)
         files.finish()
-        if "files" in self._options.ways:
+        if "files" in self._ways:
             yield files
-        if "topic" in self._options.ways:
+        if "topic" in self._ways:
             topic = TopicSource(contract, context, sink.hold)
             stack.callback(topic.close)
             topic.begin(accept_loss=self._options.accept_loss, until_empty=self._options.until_empty)
@@ -174,7 +177,7 @@ class _Job:
         followers = [node for contract in catalog.by_topic for node in catalog.followers(contract)]
         fold = None
         if self._with_silver and followers:
-            broker = "topic" in self._options.ways
+            broker = "topic" in self._ways
             fold = fold_of(followers[0], context, broker=broker, stored=metrics.stored)
         return AlarmsThread(fold, metrics.followed)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from kafka.errors import (
 )
 from kafka.net.compat import KafkaNetClient
 
-from headrace.errors import HeadraceError, NotReady
+from headrace.errors import HeadraceError, NotReady, UsageError
 from headrace.settings import Settings
 
 ANSWERS_WITHIN_MS = 10_000
@@ -30,6 +31,8 @@ LISTENS_WITHIN = 1.0
 PARTITIONS_EVERY = 30.0
 AS_THE_BROKER_SAYS = -1
 RETENTION = "retention.ms"
+WITH_PASSWORD = {"password": "SASL_SSL", "password-without-tls": "SASL_PLAINTEXT"}
+IDLE_MS = 180_000  # Azure ends a connection that is idle for four minutes
 REFUSALS = (AuthorizationError, SaslAuthenticationFailedError)
 NO_ANSWER = (KafkaError, OSError, ValueError)
 Offsets = Mapping[int, tuple[int, int]]
@@ -225,4 +228,36 @@ def client_options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = dict.fromkeys(("request_timeout_ms", "bootstrap_timeout_ms"), ANSWERS_WITHIN_MS)
     if settings.kafka_security == "iam":
         options |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
+    if settings.kafka_security in WITH_PASSWORD:
+        options |= {
+            "security_protocol": WITH_PASSWORD[settings.kafka_security],
+            "sasl_mechanism": "PLAIN",
+            "sasl_plain_username": settings.kafka_user,
+            "sasl_plain_password": password_of(settings),
+            "connections_max_idle_ms": IDLE_MS,
+            "metadata_max_age_ms": IDLE_MS,
+        }
     return options
+
+
+def password_of(settings: Settings) -> str:
+    """Of the environment, or of AWS Secrets Manager, which is asked once a process."""
+    if password := settings.kafka_password.get_secret_value():
+        return password
+    if not settings.kafka_password_secret:
+        raise UsageError(
+            f"HEADRACE_KAFKA_SECURITY is {settings.kafka_security}, and there is no password: set "
+            "HEADRACE_KAFKA_PASSWORD, or HEADRACE_KAFKA_PASSWORD_SECRET to the name of a secret of AWS Secrets Manager"
+        )
+    return _secret(settings.kafka_password_secret)
+
+
+@cache
+def _secret(name: str) -> str:
+    import boto3  # here: few need it
+
+    from headrace.aws_errors import refused
+
+    with refused(f"secret {name}", "HEADRACE_KAFKA_PASSWORD_SECRET"):
+        found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    return str(found["SecretString"]).strip()

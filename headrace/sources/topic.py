@@ -32,7 +32,16 @@ from headrace.lake.paths import Paths, as_s3
 from headrace.lake.session import in_memory, suit
 from headrace.progress import Stopwatch
 from headrace.settings import Settings
-from headrace.sources.broker import Offsets, TopicClient, is_listening, offsets_now, topic_id
+from headrace.sources.broker import (
+    IDLE_MS,
+    WITH_PASSWORD,
+    Offsets,
+    TopicClient,
+    is_listening,
+    offsets_now,
+    password_of,
+    topic_id,
+)
 from headrace.sources.bronze_table import Batch, BronzeTable, Then
 from headrace.sources.parsing import as_bronze, ends_of_time, parsed_json, readable
 
@@ -45,6 +54,8 @@ READER = {
 }
 SIGNS = "software.amazon.msk.auth.iam"
 MOVED = {"databricks": "shadedmskiam."}  # Databricks has it in its runtime, under a name of its own
+BY_PASSWORD = "org.apache.kafka.common.security.plain.PlainLoginModule"
+MOVED_KAFKA = {"databricks": "kafkashaded."}
 NEW_NAME = (
     "give the topic another name (in its contract: arrives), or begin a new lake with another HEADRACE_HOME"
 )
@@ -265,7 +276,25 @@ def connection(settings: Settings) -> dict[str, str]:
             "kafka.sasl.jaas.config": f"{signs}.IAMLoginModule required;",
             "kafka.sasl.client.callback.handler.class": f"{signs}.IAMClientCallbackHandler",
         }
+    if settings.kafka_security in WITH_PASSWORD:
+        options |= {
+            "kafka.security.protocol": WITH_PASSWORD[settings.kafka_security],
+            "kafka.sasl.mechanism": "PLAIN",
+            # Spark redacts this option's value wherever it shows options.
+            "kafka.sasl.jaas.config": (
+                f"{MOVED_KAFKA.get(settings.spark, '')}{BY_PASSWORD} required "
+                f"username={_quoted(settings.kafka_user)} password={_quoted(password_of(settings))};"
+            ),
+            "kafka.connections.max.idle.ms": str(IDLE_MS),
+            "kafka.metadata.max.age.ms": str(IDLE_MS),
+        }
     return options
+
+
+def _quoted(text: str) -> str:
+    """As a value in a configuration of JAAS."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def as_rows(messages: DataFrame, contract: Contract) -> DataFrame:

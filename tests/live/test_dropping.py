@@ -65,7 +65,8 @@ def test_files_alone_need_no_broker_and_what_a_killed_job_stored_is_judged_by_wh
             stand("pumps", nowhere, Event(), StandingOptions(until_empty=True, ways=("files",)))
     assert live.table("bronze", "strokes").count() == 2
     live.drops("strokes", "strokes_2.json", [stroke(3)])
-    stand("pumps", nowhere, Event(), StandingOptions(until_empty=True, ways=("files",)))
+    by_setting = nowhere.model_copy(update={"live_sources": "files"})
+    stand("pumps", by_setting, Event(), StandingOptions(until_empty=True))
     assert sorted(row.stroke_id for row in live.table("silver", "strokes").collect()) == ["K1", "K3"]
     assert live.table("bronze", "strokes").count() == 3
     receipt("pumps", live.settings).check()
