@@ -43,5 +43,5 @@ def _written(catalog: "Catalog", ref: "Ref") -> str:
     """How it arrives, or by which way it is written."""
     if ref.layer == "bronze":
         arrives = catalog.contracts[ref.name].arrives
-        return "topic" if arrives.topic else str(arrives.files)
+        return "topic" if arrives.topic else "delta" if arrives.delta else str(arrives.files)
     return type(catalog.node(ref.name, ref.layer).table.write).__name__

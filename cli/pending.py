@@ -9,6 +9,7 @@ from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headrace.contracts.model import Contract
 from headrace.lake import ledger, log
 from headrace.lake.increments import progress_of, rows_taken
 from headrace.lake.ledger import Entry
@@ -16,6 +17,7 @@ from headrace.lake.paths import LAYERS, Paths
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.gold import made_from_now
 from headrace.refine.run import instant_of_data
+from headrace.sources.delta_feed import DeltaFeed
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import folders_of, waiting_in
 from headrace.writes.alarms import follower_of
@@ -62,7 +64,7 @@ def pending(
 ) -> list[Step]:
     """The tables that a refine would write, each after those it is made from."""
     catalog, paths = load_tables(domain), Paths.of(domain, settings)
-    looker = _Looker(catalog, paths, as_of or instant_of_data(catalog, paths))
+    looker = _Looker(catalog, paths, settings, as_of or instant_of_data(catalog, paths))
     for layer, names in catalog.chosen(layers, tables).items():
         for name in names:
             looker.look(Ref(layer, name))
@@ -91,8 +93,8 @@ class Cause(NamedTuple):
 class _Looker:
     """Goes through the tables in their order and remembers which will have changed."""
 
-    def __init__(self, catalog: Catalog, paths: Paths, as_of: datetime) -> None:
-        self._catalog, self._paths, self._as_of = catalog, paths, as_of
+    def __init__(self, catalog: Catalog, paths: Paths, settings: "Settings", as_of: datetime) -> None:
+        self._catalog, self._paths, self._settings, self._as_of = catalog, paths, settings, as_of
         self.steps: dict[Ref, Step] = {}
 
     def look(self, ref: Ref) -> None:
@@ -106,7 +108,7 @@ class _Looker:
         for folder in folders_of(self._paths, ref.name):
             waiting |= waiting_in(folder, index, contract)
         if not waiting:
-            return None
+            return self._of_delta(contract)
         taken = index.taken()
         size, lines = sum(file.size for file in taken), sum(file.lines for file in taken)
         known = BYTES_PER_COLUMN[contract.arrives.files or "json"] * len(contract.columns)
@@ -114,6 +116,11 @@ class _Looker:
             sum(file.size for file in waiting.values()) / (size / lines if lines and size else known)
         )
         return Cause("1 file waits" if len(waiting) == 1 else f"{len(waiting):,} files wait", rows)
+
+    def _of_delta(self, contract: Contract) -> Cause | None:
+        """How many rows changed with its versions, only reading them would tell."""
+        waiting = DeltaFeed(contract, self._paths, self._settings).waiting() if contract.arrives.delta else 0
+        return Cause(f"its Delta table has {waiting} new version{'s'[: waiting > 1]}") if waiting else None
 
     def _silver(self, ref: Ref) -> Cause | None:
         node = self._catalog.node(ref.name, "silver")

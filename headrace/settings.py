@@ -32,6 +32,9 @@ class Settings(BaseModel):
         "",
         description="Where live files are dropped: a folder or s3a://bucket/folder (default: <home>/dropped).",
     )
+    delta_sources_url: str = Field(
+        "", description="Where the Delta tables lie that contracts name as sources: a folder or s3://bucket."
+    )
     truth_url: str = Field(
         "", description="Where the generator hides what it planted (default: <home>/truth)."
     )
@@ -168,6 +171,10 @@ class Settings(BaseModel):
     @property
     def dropped(self) -> str:
         return _place(self.dropped_url, self.home / "dropped")
+
+    @property
+    def delta_sources(self) -> str:
+        return _place(self.delta_sources_url)
 
     @property
     def truth(self) -> str:

@@ -45,6 +45,10 @@ ONLY_OF = {
     "possible": NUMBERS,
     "mistaken": NUMBERS,
 }
+CHANGE_TYPE, COMMIT_VERSION, COMMIT_TIME = "_change_type", "_commit_version", "_commit_timestamp"
+"""What a Delta table's change data feed tells of each change."""
+CHANGE_TURN = "_change_turn"
+"""0 of a row as it was before a commit, 1 of one as it is after it: what Headrace adds."""
 LISTED = (*WHOLE_NUMBERS, "string")
 """Types of columns whose values can be listed."""
 
@@ -196,6 +200,10 @@ class Arrives(Strict):
     )
     times: float = Field(1.0, gt=0, description="Rows per sender and interval.")
     topic: str | None = None
+    delta: str | None = Field(
+        None,
+        description="A Delta table whose change data feed is read: its path, or one below HEADRACE_DELTA_SOURCES_URL.",
+    )
     partitions: int | None = Field(
         None, ge=1, description="Of the topic, when it is made (default: as its brokers say)."
     )
@@ -241,6 +249,8 @@ class Arrives(Strict):
         for key in sorted(self.model_fields_set & {"partitions", "retention"}):
             if self.topic is None:
                 raise ValueError(f"{key} has no effect without `topic`, whose {key} it says")
+        if self.delta is not None and self.files != "parquet":
+            raise ValueError("delta leaves changes as files of Parquet; allowed with it: files: parquet")
         if self.extra == "keep" and self.files != "json" and self.topic is None:
             raise ValueError(f"extra has no effect on files of {self.files}, only on JSON: files or a topic")
         if self.strict and self.files != "csv":
@@ -374,6 +384,7 @@ class Contract(Strict):
     @model_validator(mode="after")
     def _holds_together(self) -> "Contract":
         self._check_sent_names()
+        self._check_delta()
         if self.changes is not None and self.type != "change_feed":
             raise ValueError(f"changes has no effect on a {self.type}, only on a change_feed")
         if self.changes is not None:
@@ -393,6 +404,18 @@ class Contract(Strict):
                     f"{role} names {name!r}, which is not among the columns: {', '.join(self.columns)}"
                 )
         return self
+
+    def _check_delta(self) -> None:
+        """Two changes of a key in one commit, its old row and its new one, are told apart by their turn alone."""
+        if self.arrives.delta is None:
+            return
+        feed, sent = self.changes, self.sent_names
+        named = [sent.get(name, name) for name in (feed.operation, *feed.order)] if feed is not None else []
+        if named != [CHANGE_TYPE, COMMIT_VERSION, CHANGE_TURN]:
+            raise ValueError(
+                "arrives.delta needs `type: change_feed` and `changes` whose operation is the column with `sent_as: "
+                f"{CHANGE_TYPE}`, and whose order are those with {COMMIT_VERSION} and {CHANGE_TURN}"
+            )
 
     def _check_sent_names(self) -> None:
         senders: dict[str, str] = {}

@@ -77,6 +77,7 @@ def _arrives(contract: Contract) -> str:
     arrives, scale = contract.arrives, " at full scale" if contract.scales else ", at any scale"
     ways = [f"files that `{arrives.reader}` reads" if arrives.reader else f"{arrives.files} files"]
     ways = ways if arrives.files else []
+    ways = [f"the change data feed of the Delta table `{arrives.delta}`"] if arrives.delta else ways
     ways += [f"topic `{arrives.topic}`"] if arrives.topic else []
     kind = contract.type.replace("_", " ").capitalize()
     return f"{kind}; arrives as {' and '.join(ways)}; {contract.num_rows:,} rows{scale}."

@@ -27,6 +27,7 @@ from headrace.refine.silver import finish_recycling, run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening
 from headrace.sources.bronze_table import check_contracts, grow, ready_bronze
+from headrace.sources.delta_feed import DeltaFeed
 from headrace.sources.file_index import FileIndex
 from headrace.sources.files import FileSource, folders_of, take_all, unknown_in, waiting_in
 from headrace.sources.topic import TopicSource
@@ -117,10 +118,13 @@ def check_free(
 
 def has_news(domain: str, settings: Settings | None = None) -> bool:
     """Whether bronze or silver has anything to read, told without Spark."""
-    catalog, paths = load_tables(domain), Paths.of(domain, settings or get_settings())
+    settings = settings or get_settings()
+    catalog, paths = load_tables(domain), Paths.of(domain, settings)
     for table, contract in catalog.contracts.items():
         index = FileIndex(paths, table)
         if any(waiting_in(folder, index, contract) for folder in folders_of(paths, table)):
+            return True
+        if contract.arrives.delta and DeltaFeed(contract, paths, settings).waiting():
             return True
     return any(
         silver_waits(node, paths) if node.first.layer == "bronze" else follower_of(node).waits(node, paths)
@@ -219,6 +223,8 @@ def _timed(shared: _Run, layer: str, name: str) -> TableResult:
 def _bronze(shared: _Run, name: str) -> list[Entry]:
     contract = shared.catalog.contracts[name]
     ready_bronze(shared.spark, contract, shared.paths.table("bronze", name))
+    if contract.arrives.delta:
+        DeltaFeed(contract, shared.paths, shared.settings).leave(shared.spark)
     files = FileSource(contract, shared, folders_of(shared.paths, name), shared.settings.rows_per_batch)
     try:
         entries = take_all(files, shared.spark)

@@ -169,6 +169,18 @@ BROKEN = {
         3,
         "arrives: extra has no effect on files of parquet",
     ),
+    "a Delta table whose changes come as JSON": (
+        "files: json",
+        "files: json, delta: levels",
+        3,
+        "arrives: delta leaves changes as files of Parquet; allowed with it: files: parquet",
+    ),
+    "a Delta table without the order of its changes": (
+        "files: json",
+        "delta: levels",
+        3,
+        "arrives.delta needs `type: change_feed` and `changes` whose operation is .* `sent_as: _change_type`",
+    ),
     "letters among whole numbers": ("1|2|3", "1|2|three", 7, "columns.notch: format lists three"),
     "weights that do not fit": ("1|2|3}", "1|2|3, weights: [1]}", 7, "columns.notch: 1 weights for 3"),
     "a key that is no column": (
