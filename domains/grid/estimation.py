@@ -189,7 +189,8 @@ class Estimates:
 
 def estimate(series: Series, wanted: Array, errors: Errors | None = None) -> Estimates:
     """The best estimate of each interval that is wanted. A total that is known goes before everything else, since the
-    bill is then right whatever the shape is; after it goes the method that errs least."""
+    bill is then right whatever the shape is, and all that a day misses is of one shape then; after it goes the method
+    that errs least."""
     errors = errors or backtest(series)
     at = np.nonzero(wanted)
     gap = gap_minutes(series)[at]
@@ -197,6 +198,7 @@ def estimate(series: Series, wanted: Array, errors: Errors | None = None) -> Est
     best = np.full(len(gap), np.inf)
     value, method = np.full(len(gap), np.nan), np.full(len(gap), -1)
     has_total = ~np.isnan(scaled_to_total(series, np.ones(series.kwh.shape)))[at]
+    expected = np.where(has_total, _mean_of_days(series, at, expected), expected)
     for number, name in enumerate(METHODS):
         said = FUNCTIONS[name](series)[at]
         keeps_total = has_total if name in (*BY_TOTAL, PRORATION) else False
@@ -209,6 +211,16 @@ def estimate(series: Series, wanted: Array, errors: Errors | None = None) -> Est
     confidence = np.clip(1 - error, 0.0, 1.0)
     return Estimates(
         tuple(each[found] for each in at), *(each[found] for each in (value, method, gap, confidence))
+    )
+
+
+def _mean_of_days(series: Series, at: tuple[Array, ...], errors: Array) -> Array:
+    """[method, interval]: the mean over the wanted intervals of a meter's day."""
+    meter = np.ravel_multi_index(at[:-1], series.kwh.shape[:-1]) if len(at) > 1 else np.zeros(len(at[0]), int)
+    _, of_day = np.unique(meter * len(series.starts) + _day_numbers(series)[at[-1]], return_inverse=True)
+    count = np.bincount(of_day)
+    return (
+        np.stack([(np.bincount(of_day, each) / count)[of_day] for each in errors]) if len(of_day) else errors
     )
 
 

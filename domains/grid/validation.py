@@ -20,7 +20,7 @@ HIGH_TIMES, LOW_SHARE, DIFFER_DAY_KWH, HISTORY_DAYS, FEWEST_DAYS = 3.0, 0.25, 2.
 SAME_HOURS, RUN_LEAST_KWH = 6, 0.05
 OFF_GRID_SECONDS = 60
 INACTIVE_KWH = 0.1
-SUM_SHARE, SUM_KWH = 0.02, 0.1
+SUM_SHARE, SUM_KWH, MOSTLY_RIGHT = 0.02, 0.1, 0.8
 SIBLING_TIMES, SIBLING_FEWEST = 5.0, 5
 PROLONGED_DAYS = 7
 REPLACED_SHARE, REPLACED_KWH = 0.2, 0.5
@@ -207,6 +207,18 @@ def sum_check(series: Series) -> Array:
         is_whole = series.by_day(series.is_known.astype(np.int64)) == series.sizes
         fails |= series.to_intervals(is_whole & _apart(series.day_kwh, summed))
     return fails
+
+
+def believed_totals(series: Series) -> Array:
+    """The totals of days as sent, NaN where the meter's whole days before did not make up theirs, or where a total is
+    many times that of the days before: its unit or its multiplier may be wrong, and no gap is to be filled by it."""
+    assert series.day_kwh is not None
+    is_whole = series.by_day(series.is_known.astype(np.int64)) == series.sizes
+    agrees = ~_apart(series.day_kwh, series.by_day(np.nan_to_num(series.kwh)))
+    known = np.where(is_whole & ~np.isnan(series.day_kwh), agrees.astype(float), np.nan)
+    is_right = before(known, HISTORY_DAYS, FEWEST_DAYS) >= MOSTLY_RIGHT
+    is_usual = series.day_kwh <= HIGH_TIMES * usual_days(series) + DIFFER_DAY_KWH
+    return np.where(is_right & is_usual, series.day_kwh, np.nan)
 
 
 def sibling(series: Series) -> Array:

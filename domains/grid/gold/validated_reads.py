@@ -6,6 +6,9 @@ fortnight, or until its account is closed. What the meter says of itself is not 
 
 Files of the industry say how good their reads are. One that was measured there holds before that of the head-end, one
 that was estimated or substituted there holds where the head-end has none, and is not estimated anew.
+
+What a meter's register counted from midnight to midnight is held against the half-hours of the day, and is what
+estimates add up to, if the register agreed with the days before.
 """
 
 from dataclasses import replace
@@ -14,7 +17,7 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -28,6 +31,7 @@ from domains.grid.validation import (
     RULES,
     Array,
     Series,
+    believed_totals,
     cleaned,
     missing,
     unbelieved,
@@ -39,13 +43,13 @@ LOOKS_BACK = (
     HISTORY_DAYS + 1
 )  # the day before the fortnight, too: a value that stays the same may have begun in it
 
+SOURCES = ("smart_meter_readings", "interval_reads", "register_reads")
 TABLE = Table(
     key=("meter_id", "interval_end"),
     partition="reading_date",
     cluster=("meter_id", "interval_end"),
     write=Replace(
-        follows=dict.fromkeys(("smart_meter_readings", "interval_reads"), "reading_date"),
-        looks_back=dict.fromkeys(("smart_meter_readings", "interval_reads"), LOOKS_BACK),
+        follows=dict.fromkeys(SOURCES, "reading_date"), looks_back=dict.fromkeys(SOURCES, LOOKS_BACK)
     ),
     description="Half-hours of each meter as measured or estimated, with the rules they fail and how sure they are.",
 )
@@ -74,28 +78,45 @@ READS = pa.schema(
 )
 
 
-def validated_reads(smart_meter_readings: DataFrame, interval_reads: DataFrame) -> DataFrame:
-    day = F.unix_date("reading_date")
-    chunks = [F.floor((day + more) / CHUNK_DAYS).cast("int") for more in (0, LOOKS_BACK)]
+def validated_reads(
+    smart_meter_readings: DataFrame, interval_reads: DataFrame, register_reads: DataFrame
+) -> DataFrame:
     nothing = F.lit(None).cast("string")
     of_head_end = smart_meter_readings.withColumns(
         {"_rank": F.lit(OF_HEAD_END), "_minutes": F.lit(MINUTES), "_method": nothing, "_reason": nothing}
     ).select(*READ)
     reads = of_head_end.unionByName(half_hours_of(interval_reads))
     newest = reads.agg(F.max("timestamp").alias("_newest"))
-    return (
-        reads.crossJoin(F.broadcast(newest))
-        .select(
-            *(name for name in READ if name != "sanctioned_load_kw"),
-            (F.col("sanctioned_load_kw") * MINUTES / 60).alias("may_draw_kwh"),
-            "_newest",
-            F.xxhash64("meter_id").alias("_meter"),
-            F.explode(F.array_distinct(F.array(*chunks))).alias("_chunk"),
-        )
-        .withColumn("_bucket", F.pmod("_meter", F.lit(BUCKETS)))
-        .groupBy("_chunk", "_bucket")
-        .applyInArrow(chunk_of_bucket, from_arrow_schema(READS))
+    described = reads.crossJoin(F.broadcast(newest)).select(
+        *(name for name in READ if name != "sanctioned_load_kw"),
+        (F.col("sanctioned_load_kw") * MINUTES / 60).alias("may_draw_kwh"),
+        "_newest",
     )
+    sides = (in_chunks(described), in_chunks(day_totals(register_reads)))
+    of_reads, of_registers = (side.groupBy("_chunk", "_bucket") for side in sides)
+    return of_reads.cogroup(of_registers).applyInArrow(chunk_of_bucket, from_arrow_schema(READS))
+
+
+def in_chunks(rows: DataFrame) -> DataFrame:
+    """Each row in the chunk of its day, and in the one after it where its day is looked back at."""
+    day = F.unix_date("reading_date")
+    chunks = [F.floor((day + more) / CHUNK_DAYS).cast("int") for more in (0, LOOKS_BACK)]
+    return rows.select(
+        "*",
+        F.xxhash64("meter_id").alias("_meter"),
+        F.explode(F.array_distinct(F.array(*chunks))).alias("_chunk"),
+    ).withColumn("_bucket", F.pmod("_meter", F.lit(BUCKETS)))
+
+
+def day_totals(register_reads: DataFrame) -> DataFrame:
+    """What the register of a meter counted on each day at whose beginning and end it was read."""
+    in_order = Window.partitionBy("meter_id").orderBy("read_at")
+    before, day_before = (F.lag(name).over(in_order) for name in ("register_kwh", "reading_date"))
+    return register_reads.select(
+        *("meter_id", "reading_date"),
+        (F.col("register_kwh") - before).alias("day_kwh"),
+        F.datediff("reading_date", day_before).alias("_days"),
+    ).where("_days = 1")
 
 
 OWNER = ("customer_id", "tariff_category", "sanctioned_load_kw", "account_status")
@@ -153,12 +174,15 @@ def half_hours_of(interval_reads: DataFrame) -> DataFrame:
     )
 
 
-def chunk_of_bucket(readings: pa.Table) -> pa.Table:
-    return reads_of(readings, int(readings["_chunk"][0].as_py()))
+def chunk_of_bucket(readings: pa.Table, totals: pa.Table) -> pa.Table:
+    if not readings.num_rows:
+        return READS.empty_table()
+    return reads_of(readings, int(readings["_chunk"][0].as_py()), totals)
 
 
-def reads_of(readings: pa.Table, chunk: int) -> pa.Table:
-    """The half-hours of some meters in one chunk of days, from reads of these and of the days before."""
+def reads_of(readings: pa.Table, chunk: int, totals: pa.Table | None = None) -> pa.Table:
+    """The half-hours of some meters in one chunk of days, from reads of these and of the days before, and the totals of
+    their days by their registers."""
     ends = readings["timestamp"].cast(pa.int64()).to_numpy() / 1e6
     newest = int(readings["_newest"].cast(pa.int64())[0].as_py() // 1_000_000)
     begins = date(1970, 1, 1) + timedelta(days=chunk * CHUNK_DAYS)
@@ -168,8 +192,12 @@ def reads_of(readings: pa.Table, chunk: int) -> pa.Table:
     begin, day = slots_between(begins - timedelta(days=LOOKS_BACK), date(1970, 1, 1) + timedelta(days=last))
     grid = Grid(readings, ends, begin, day)
     series = with_peers(grid.series(newest), grid.tariffs)
+    if totals is not None and totals.num_rows:
+        series = replace(series, day_kwh=grid.totals(series, totals))
     fails = validate(series)
     left = cleaned(series, fails)
+    if left.day_kwh is not None:
+        left = replace(left, day_kwh=believed_totals(left))
     wanted = ~left.is_known & ((series.is_known) | missing(series)) & (day >= day_number(begins))
     return grid.rows(series, left, fails, estimate(left, wanted), day >= day_number(begins))
 
@@ -247,6 +275,16 @@ class Grid:
     def _at(self, values: Array, otherwise: float) -> Array:
         """What the read of each interval says."""
         return np.where(self.row_at >= 0, values[np.maximum(self.row_at, 0)], otherwise)
+
+    def totals(self, series: Series, totals: pa.Table) -> Array:
+        """Of each meter and day, by its register; NaN where it was not read at both ends."""
+        found = np.full((self.shape[0], len(series.starts)), np.nan)
+        days = series.day[series.starts]
+        meter = pc.index_in(totals["meter_id"], self.meters).to_numpy()
+        day = totals["reading_date"].cast(pa.int32()).to_numpy() - days[0]
+        there = ~np.isnan(meter) & (day >= 0) & (day < len(days))
+        found[meter[there].astype(np.int64), day[there]] = totals["day_kwh"].to_numpy()[there]
+        return found
 
     def rows(
         self, series: Series, left: Series, fails: dict[str, Array], estimates: Estimates, is_stored: Array

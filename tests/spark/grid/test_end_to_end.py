@@ -107,6 +107,47 @@ def test_files_of_the_industry_fill_in_and_correct_what_the_head_end_sent(week: 
     assert [(row["line"], row["reason"][:9]) for row in found] == [(7, "4 values,"), (13, "4 values,")]
 
 
+REGISTERS = """
+    with read_once as (
+        select distinct on (read_id) *, register_value * multiplier * if(unit = 'Wh', 0.001, 1) as kwh,
+            (timezone('Asia/Kolkata', read_at) - interval 1 millisecond)::date as day
+        from bronze.register_reads where _raw is null and read_id in (select read_id from silver.register_reads)),
+    totals as (
+        select meter_id, day, kwh - lag(kwh) over by_time as total, day - lag(day) over by_time as days
+        from read_once window by_time as (partition by meter_id order by read_at)),
+    days as (
+        select meter_id, reading_date as day, sum(kwh) as kwh, count(*) = 48 as is_long,
+            bool_and(state = 'MEASURED' or reason like 'file: %') as is_known,
+            bool_and(state = 'MEASURED' or method in ('gap_with_scalar', 'profile_scaled_to_register', 'proration'))
+                as is_by_total,
+            bool_or(method = 'profile_scaled_to_register') as is_scaled,
+            bool_or(list_contains(failed_rules, 'sum_check')) as fails
+        from gold.validated_reads group by all)
+    select * from days join totals using (meter_id, day) where days = 1 and is_long
+"""
+
+
+def test_days_fail_that_are_not_what_their_register_counted(week: Week, lake: Settings) -> None:
+    found = asked(
+        f"""select count(*) as days, count(*) filter (is_known) as known, count(*) filter (
+            fails != (is_known and abs(total - kwh) > greatest(0.02 * abs(total), 0.1))) as otherwise
+        from ({REGISTERS})""",
+        lake,
+    )
+    assert found[0]["known"] > 100
+    assert found[0]["otherwise"] == 0
+
+
+def test_estimates_add_up_to_what_the_register_counted(week: Week, lake: Settings) -> None:
+    found = asked(
+        f"""select count(*) as days, max(abs(total - kwh)) as apart from ({REGISTERS})
+        where is_scaled and is_by_total""",
+        lake,
+    )
+    assert found[0]["days"] > 3
+    assert found[0]["apart"] < 1e-6
+
+
 def test_the_receipt_balances_and_every_table_is_there(week: Week, lake: Settings) -> None:
     receipt(DOMAIN, lake).check()
     assert [table.table for table in week.tables if table.version < 0] == []

@@ -49,6 +49,13 @@ def no_files(spark):
     return spark.createDataFrame([], OF_FILES)
 
 
+@pytest.fixture(scope="module")
+def no_registers(spark):
+    return spark.createDataFrame(
+        [], "meter_id string, read_at timestamp, reading_date date, register_kwh double"
+    )
+
+
 def test_half_hours_are_made_of_the_intervals_of_files(spark):
     customer = ("C", "DOMESTIC", 20, "ACTIVE")
 
@@ -88,9 +95,9 @@ def test_half_hours_are_made_of_the_intervals_of_files(spark):
     assert {row.reading_date for row in made} == {dt.date(2026, 3, 2)}
 
 
-def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(readings, no_files):
+def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(readings, no_files, no_registers):
     gap = F.expr(f"meter_id = 'SM-2' and reading_date = DATE'{GAP_DAY}' and hour(timestamp) = 5")
-    made = validated_reads(readings.where(~gap), no_files).toArrow()
+    made = validated_reads(readings.where(~gap), no_files, no_registers).toArrow()
     assert made.column_names == READS.names
     assert made.num_rows == made.group_by(list(TABLE.keys)).aggregate([]).num_rows == 6 * 20 * 48
     estimated = [row for row in made.to_pylist() if row["state"] == "ESTIMATED"]
@@ -99,7 +106,7 @@ def test_each_half_hour_is_there_once_and_a_late_read_replaces_its_estimate(read
         (GAP_DAY, True, None)
     }
 
-    late = validated_reads(readings, no_files)
+    late = validated_reads(readings, no_files, no_registers)
     sent = readings.select("meter_id", F.col("timestamp").alias("interval_end"), "reading_kwh")
     both = late.join(sent, on=["meter_id", "interval_end"], how="left")
     assert both.where("state = 'MEASURED' and kwh = reading_kwh").count() == late.count() == 6 * 20 * 48

@@ -14,6 +14,7 @@ from domains.grid.estimation import (
     HIDDEN_MINUTES,
     METHODS,
     SUBTRACTIVE,
+    Errors,
     backtest,
     estimate,
     hide,
@@ -124,6 +125,23 @@ def test_a_shape_is_made_as_large_as_the_total_of_the_day_leaves(method):
     assert FUNCTIONS[method](blind)[:, gap].sum(axis=1) == pytest.approx(series.kwh[:, gap].sum(axis=1))
     too_small = replace(blind, day_kwh=0.1 * blind.day_kwh)
     assert np.isnan(FUNCTIONS[method](too_small)[:, gap]).all()
+
+
+def test_all_that_a_day_misses_of_its_total_is_of_one_shape():
+    """Though one method errs less in short gaps and the other in long ones: shapes of two add up to no total."""
+    series, _ = population(8, FIRST, LAST, seed=1)
+    gaps = [slice(19 * DAY + 5, 19 * DAY + 6), slice(19 * DAY + 10, 19 * DAY + 40)]
+    blind = without(without(series, gaps[0]), gaps[1])
+    shape = (len(METHODS), len(HIDDEN_MINUTES), len(series.starts))
+    errors = Errors(np.full(shape, 0.5), np.full(shape, 1e6))
+    first, second = (METHODS.index(name) for name in BY_TOTAL)
+    errors.share[first, 0], errors.share[second, 1:] = 0.01, 0.01
+    blind = replace(blind, day_kwh=series.by_day(series.kwh))
+    found = estimate(blind, ~blind.is_known, errors)
+    said = series.kwh.copy()
+    said[found.at] = found.kwh
+    assert set(found.method.tolist()) == {second}
+    assert series.by_day(said) == pytest.approx(blind.day_kwh)
 
 
 @pytest.mark.parametrize(

@@ -278,3 +278,41 @@ def test_half_hours_of_a_longer_interval_are_kept_and_say_so(sent):
         (at(day, 10, 30), "MEASURED"),
         (at(day, 11), "MEASURED"),
     ]
+
+
+def totals_of(made: pa.Table, times: float = 1.0) -> pa.Table:
+    """What registers count of the days of the chunk."""
+    days = made.group_by(["meter_id", "reading_date"]).aggregate([("kwh", "sum")])
+    return days.rename_columns(["meter_id", "reading_date", "day_kwh"]).set_column(
+        2, "day_kwh", pc.multiply(days["kwh_sum"], times)
+    )
+
+
+def test_an_estimate_is_as_large_as_the_register_says(sent):
+    day = LAST - timedelta(days=1)
+    totals = totals_of(reads_of(sent, CHUNK))
+    left = without(without(sent, "SM-003", at(day, 10), at(day, 14)), "SM-003", at(day, 3), at(day, 3, 30))
+    made = reads_of(left, CHUNK, totals)
+    found = of_meter(made, state="ESTIMATED")
+    used = sum(row["kwh"] for row in of_meter(made) if row["reading_date"] == day)
+    (counted,) = [
+        row["day_kwh"]
+        for row in totals.to_pylist()
+        if (row["meter_id"], row["reading_date"]) == ("SM-003", day)
+    ]
+    assert {row["method"] for row in found} <= {"profile_scaled_to_register", "gap_with_scalar", "proration"}
+    assert len(found) == 9
+    assert len({row["method"] for row in found}) == 1
+    assert used == pytest.approx(counted)
+
+
+def test_a_register_that_disagreed_before_fails_its_days_and_fills_no_gap(sent):
+    day = LAST - timedelta(days=1)
+    totals = totals_of(reads_of(sent, CHUNK), times=10.0)
+    made = reads_of(without(sent, "SM-003", at(day, 10), at(day, 14)), CHUNK, totals)
+    failed = {row["reading_date"] for row in of_meter(made) if "sum_check" in row["failed_rules"]}
+    assert failed == {BEGIN + timedelta(days=each) for each in range((LAST - BEGIN).days + 1)} - {day}
+    assert not {row["method"] for row in of_meter(made, state="ESTIMATED")} & {
+        "profile_scaled_to_register",
+        "gap_with_scalar",
+    }

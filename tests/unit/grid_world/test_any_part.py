@@ -12,6 +12,7 @@ KEYS = {
     "billing_transactions": "start_lsn",
     "maintenance_logs": "log_id",
     "gas_analyses": "sample_id",
+    "register_reads": "read_id",
 }
 
 
