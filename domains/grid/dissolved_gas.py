@@ -68,18 +68,18 @@ def rogers_case() -> str:
 
 def combustible_ppm() -> str:
     """All gases that burn; null where one is not known."""
-    return " + ".join(COMBUSTIBLE)
+    return f"({' + '.join(COMBUSTIBLE)})"
 
 
 def gas_condition() -> str:
     """1 to 4, as the worst of the gases that are known and of all that burn together."""
     each = [_condition(gas, limits) for gas, limits in LIMITS.items()]
-    return f"greatest({', '.join([*each, _condition(f'({combustible_ppm()})', COMBUSTIBLE_LIMITS)])})"
+    return f"greatest({', '.join([*each, _condition(combustible_ppm(), COMBUSTIBLE_LIMITS)])})"
 
 
 def is_above_usual() -> str:
     """Whether a gas that faults make is above the limit of condition 1. Below it the kind of fault says nothing."""
-    return " or ".join(f"coalesce({gas} > {LIMITS[gas][0]}, false)" for gas in FAULT_GASES)
+    return f"({' or '.join(f'coalesce({gas} > {LIMITS[gas][0]}, false)' for gas in FAULT_GASES)})"
 
 
 def _condition(gas: str, limits: tuple[int, int, int]) -> str:
