@@ -34,8 +34,12 @@ FIGURES = (
     "memory-live",
     "log",
     "chaos",
+    "history",
+    "changes",
+    "month",
+    "lag-grid",
 )
-WATCHED = ("lag", "memory-live")
+WATCHED = ("lag", "memory-live", "lag-grid")
 HOME = Path(".headrace/bench")
 RESULTS = Path("docs/benchmarks.json")
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
-
-from benchmarks.lake import DOMAIN
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -90,23 +88,32 @@ def _held(process: psutil.Process) -> int:
         return 0
 
 
-def behind(settings: "Settings", topic: str) -> float:
-    """Messages in the topic that are not in silver."""
+def behind(settings: "Settings", domain: str, topics: Sequence[str]) -> float:
+    """Messages in the topics that are not in silver."""
     from headrace.lake.paths import Paths
     from headrace.live.heartbeat import last_beat
+
+    beat = last_beat(Paths.of(domain, settings))
+    taken = sum(flow.rows for flow in (beat.flows if beat else ()) if flow.topic in topics)
+    return float(sent_so_far(settings, topics) - taken)
+
+
+def sent_so_far(settings: "Settings", topics: Sequence[str]) -> int:
     from headrace.sources.broker import offsets_now
 
-    beat = last_beat(Paths.of(DOMAIN, settings))
-    sent = sum(end for _, end in offsets_now(topic, settings).values())
-    return float(sent - sum(flow.rows for flow in (beat.flows if beat else ()) if flow.topic == topic))
+    return sum(end for topic in topics for _, end in offsets_now(topic, settings).values())
 
 
 @contextmanager
 def under_load(
-    home: Path, topic: str, rate: int, minutes: float
+    home: Path,
+    domain: str,
+    topics: Sequence[str],
+    rate: int,
+    minutes: float,
+    prepare: Callable[["Settings"], None],
 ) -> Iterator[tuple["Settings", "Command", float]]:
     """A lake, a broker, the standing job, and a producer apart that has warmed it up and goes on for so long."""
-    from benchmarks.figures.drain import history
     from headrace.lake.paths import Paths
     from headrace.operate.receipt import receipt
     from headrace.settings import get_settings
@@ -119,20 +126,21 @@ def under_load(
     settings = get_settings().model_copy(
         update={"home": here, "kafka_bootstrap": broker.address, "metrics_port": 0}
     )
-    history(settings)
+    prepare(settings)
     broker.up()
     seconds = WARM_UP + 60 * minutes
-    words = ["produce", DOMAIN, "--rate", str(rate), "--for", f"{round(seconds + 300)}s"]
+    words = ["produce", domain, "--rate", str(rate), "--for", f"{round(seconds + 300)}s"]
     try:
-        broker.make_topic(topic, partitions=2)
-        with running(["stream", DOMAIN], settings, here / "logs" / "stream.log") as job:
-            wait_until_standing(job, Paths.of(DOMAIN, settings))
+        for topic in topics:
+            broker.make_topic(topic, partitions=2)
+        with running(["stream", domain], settings, here / "logs" / "stream.log") as job:
+            wait_until_standing(job, Paths.of(domain, settings))
             with running(words, settings.model_copy(update={"memory": "1g"}), here / "logs" / "produce.log"):
-                while behind(settings, topic) <= 0:
+                while behind(settings, domain, topics) <= 0:
                     time.sleep(1)
                 time.sleep(WARM_UP)
                 yield settings, job, 60 * minutes
-        found = receipt(DOMAIN, settings).check()
+        found = receipt(domain, settings).check()
         assert found.lost == ()
     finally:
         broker.down()

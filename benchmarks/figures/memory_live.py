@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from benchmarks.figures.drain import history
+from benchmarks.lake import DOMAIN
 from benchmarks.report import Row
 from benchmarks.steady import Watch, held_by, under_load
 
@@ -12,7 +14,7 @@ GIB = 2**30
 
 
 def measure(home: Path, runs: int, minutes: float = MINUTES) -> list[Row]:  # noqa: ARG001 - one run is long enough
-    with under_load(home / "memory_live", TABLE, RATE, minutes) as (_, job, seconds):
+    with under_load(home / "memory_live", DOMAIN, (TABLE,), RATE, minutes, history) as (_, job, seconds):
         watch = Watch(lambda: held_by(job))
         watch.start()
         time.sleep(seconds)

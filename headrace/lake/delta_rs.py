@@ -119,6 +119,40 @@ def append_once(
         raise
 
 
+def merge_once(
+    path: str,
+    rows: "pa.Table",
+    keys: Sequence[str],
+    *,
+    app: str,
+    number: int,
+    note: Mapping[str, Any],
+    gone: str | None = None,
+) -> None:
+    """Puts rows in the place of those with their keys, by a commit that happens once, as `append_once` does. gone: a
+    column of the rows, not of the table, that says of which key nothing stays."""
+    table, own = DeltaTable(path), [gone] if gone else []
+    _check_new(table, app, number)
+    same_key = " AND ".join(f"target.`{key}` = source.`{key}`" for key in keys)
+    merge = table.merge(
+        _all_nullable(rows),
+        same_key,
+        source_alias="source",
+        target_alias="target",
+        streamed_exec=False,  # else no file is passed over for the bounds of its keys
+        **commit_options(note, {app: number}),
+    )
+    if gone:
+        merge = merge.when_matched_delete(f"source.`{gone}`")
+    merge = merge.when_matched_update_all(except_cols=own)
+    merge = merge.when_not_matched_insert_all(f"NOT source.`{gone}`" if gone else None, except_cols=own)
+    try:
+        merge.execute()
+    except CommitFailedError:
+        _check_new(DeltaTable(path), app, number)
+        raise
+
+
 @dataclass(frozen=True)
 class NewFile:
     """A file of Parquet in a table's folder that no version has yet; `stats` as Delta's log has them."""

@@ -80,9 +80,8 @@ class ChangesWay(SilverWay[Changes]):
     ) -> DataFrame:
         """Sets aside changes to keys of which neither the table nor, earlier in the log, the batch has an insert."""
         keys, order, operation = list(edge.node.table.keys), F.struct(*feed.order), F.col(feed.operation)
-        inserts = rows.where(~is_rejected() & operation.isin(*feed.insert))
-        inserted = inserts.groupBy(*keys).agg(F.min(order).alias("_inserted"))
-        joined = rows.join(inserted, on=keys, how="left")
+        insert = F.when(~is_rejected() & operation.isin(*feed.insert), order)
+        joined = rows.withColumn("_inserted", F.min(insert).over(Window.partitionBy(*keys)))
         joined = joined.join(self._known(edge, rows, versions), on=keys, how="left")
         never = (
             operation.isin(*feed.update, *feed.delete)

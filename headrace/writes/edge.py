@@ -22,6 +22,7 @@ from headrace.contracts.rules import UNREADABLE, WRONG, with_reasons
 from headrace.contracts.schema import bronze_schema, this_instant
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
+from headrace.lake.delta_rs import MOST_IN_MEMORY, merge_once
 from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
@@ -30,6 +31,8 @@ from headrace.tables import REASONS
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import SilverWay, way_of
 
+MOST_MERGED = 20_000_000
+"""Rows of a table up to which a merge into it is done without Spark."""
 HASH = "_hash"
 GONE = "_gone"
 """The column of rows to merge that says which of them are deleted; without it none is."""
@@ -130,8 +133,12 @@ class Edge:
         return {
             "txnAppId": app or self.app,
             "txnVersion": number,
-            "userMetadata": json.dumps({"run": self.context.run, **note}, default=str),
+            "userMetadata": json.dumps(self.note(note), default=str),
         }
+
+    def note(self, note: Mapping[str, Any]) -> dict[str, Any]:
+        """What a commit says of itself."""
+        return {"run": self.context.run, **note}
 
     @property
     def properties(self) -> dict[str, str | None]:
@@ -157,14 +164,30 @@ class Edge:
 
     def merge(self, rows: DataFrame, keys: Sequence[str], number: int, note: Mapping[str, Any]) -> None:
         """Puts finished rows in the place of those with their keys by a commit that happens once; of a key that is
-        GONE nothing stays. A merge takes its options from the session alone, so each batch has a session of its own
-        (a stream's batches come with one)."""
-        spark, may_delete = rows.sparkSession, GONE in rows.columns
+        GONE nothing stays."""
+        may_delete = GONE in rows.columns
         if not log.exists(self.target):
             self.append(rows.where(~F.col(GONE)).drop(GONE) if may_delete else rows, number, note)
             return
         self.context.leases.check()
-        once = self.options(number, note)
+        held = in_memory(rows) if self._fits_in_memory(note) else None
+        if held is None:
+            self._merge_by_spark(rows, keys, number, note)
+        else:
+            once = self.note(note)
+            gone = GONE if may_delete else None
+            merge_once(self.target, held, keys, app=self.app, number=number, note=once, gone=gone)
+
+    def _fits_in_memory(self, note: Mapping[str, Any]) -> bool:
+        """Whether this process may merge a batch by itself, which takes a tenth of the time that Spark does."""
+        return bool(note["rows_in"] <= MOST_IN_MEMORY and log.row_count(self.target) <= MOST_MERGED)
+
+    def _merge_by_spark(
+        self, rows: DataFrame, keys: Sequence[str], number: int, note: Mapping[str, Any]
+    ) -> None:
+        """A merge takes its options from the session alone, so each batch has a session of its own (a stream's batches
+        come with one)."""
+        spark, may_delete, once = rows.sparkSession, GONE in rows.columns, self.options(number, note)
         options = {
             "spark.databricks.delta.write.txnAppId": once["txnAppId"],
             "spark.databricks.delta.write.txnVersion": str(number),
