@@ -136,6 +136,12 @@ class TopicSource:
         self.waiting = sum(limits.values()) - sum(ends.values())
         return ends if ends != self._position else None
 
+    @property
+    def _group(self) -> str:
+        """Spark keeps connections by it, and refuses another way to log in under the name of a kept one."""
+        security = self._context.settings.kafka_security
+        return f"{self.bronze.app}:{security}" if security in WITH_PASSWORD else self.bronze.app
+
     def _read(self, spark: SparkSession, ends: Position) -> pa.Table | None:
         """The messages from the position to these ends, shaped as the bronze table. Where they were removed or mark
         transactions, there are fewer than offsets."""
@@ -145,7 +151,7 @@ class TopicSource:
             spark.read.format("kafka")
             .options(**connection(self._context.settings), **READER)
             .option("subscribe", self.topic)
-            .option("kafka.group.id", self.bronze.app)  # by default a new one, so connections are not kept
+            .option("kafka.group.id", self._group)  # by default a new one, so connections are not kept
             .option("startingOffsets", json.dumps({self.topic: self._position}))
             .option("endingOffsets", json.dumps({self.topic: ends}))
         )
