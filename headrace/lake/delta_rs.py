@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
@@ -88,7 +89,7 @@ MOST_IN_MEMORY = 2_000_000
 
 def append_once(
     path: str,
-    rows: "pa.Table",
+    rows: "pa.Table | pa.RecordBatchReader",
     *,
     app: str,
     number: int,
@@ -104,8 +105,7 @@ def append_once(
     also: versions of other apps that the commit carries; properties: of a table that is made by this.
     """
     table = DeltaTable(path) if DeltaTable.is_deltatable(path) else None
-    _check_new(table, app, number)
-    try:
+    with _once(path, table, app, number):
         write_deltalake(
             table or path,
             _all_nullable(rows),
@@ -114,9 +114,6 @@ def append_once(
             configuration=properties if table is None else None,
             **commit_options(note, {app: number, **(also or {})}),
         )
-    except CommitFailedError:
-        _check_new(DeltaTable(path), app, number)
-        raise
 
 
 def merge_once(
@@ -127,12 +124,11 @@ def merge_once(
     app: str,
     number: int,
     note: Mapping[str, Any],
-    gone: str | None = None,
+    gone: str,
 ) -> None:
     """Puts rows in the place of those with their keys, by a commit that happens once, as `append_once` does. gone: a
     column of the rows, not of the table, that says of which key nothing stays."""
-    table, own = DeltaTable(path), [gone] if gone else []
-    _check_new(table, app, number)
+    table = DeltaTable(path)
     same_key = " AND ".join(f"target.`{key}` = source.`{key}`" for key in keys)
     merge = table.merge(
         _all_nullable(rows),
@@ -142,12 +138,34 @@ def merge_once(
         streamed_exec=False,  # else no file is passed over for the bounds of its keys
         **commit_options(note, {app: number}),
     )
-    if gone:
-        merge = merge.when_matched_delete(f"source.`{gone}`")
-    merge = merge.when_matched_update_all(except_cols=own)
-    merge = merge.when_not_matched_insert_all(f"NOT source.`{gone}`" if gone else None, except_cols=own)
-    try:
+    merge = merge.when_matched_delete(f"source.`{gone}`").when_matched_update_all(except_cols=[gone])
+    merge = merge.when_not_matched_insert_all(f"NOT source.`{gone}`", except_cols=[gone])
+    with _once(path, table, app, number):
         merge.execute()
+
+
+def replace_once(
+    path: str, rows: "pa.Table", within: str, *, app: str, number: int, note: Mapping[str, Any]
+) -> None:
+    """Puts rows in the place of those within a condition, which the new ones are within, too; for the rest as
+    `append_once`."""
+    table = DeltaTable(path)
+    with _once(path, table, app, number):
+        write_deltalake(
+            table,
+            _all_nullable(rows),
+            mode="overwrite",
+            predicate=within,
+            **commit_options(note, {app: number}),
+        )
+
+
+@contextmanager
+def _once(path: str, table: DeltaTable | None, app: str, number: int) -> Iterator[None]:
+    """Refuses what would store a batch that is stored by now."""
+    _check_new(table, app, number)
+    try:
+        yield
     except CommitFailedError:
         _check_new(DeltaTable(path), app, number)
         raise
@@ -240,7 +258,7 @@ def _check_new(table: DeltaTable | None, app: str, number: int) -> None:
         )
 
 
-def _all_nullable(rows: "pa.Table") -> "pa.Table":
+def _all_nullable(rows: "pa.Table | pa.RecordBatchReader") -> "pa.Table | pa.RecordBatchReader":
     """A literal is never null; a table made with such a column would refuse rows from elsewhere."""
     import pyarrow as pa
 
@@ -255,6 +273,22 @@ def _commented(rows: "pa.Table", path: str) -> "pa.Table":
     fields = json.loads(opened(path).schema().to_json())["fields"] if is_table(path) else ()
     comments = {field["name"]: field["metadata"] for field in fields}
     return rows.cast(pa.schema([field.with_metadata(comments.get(field.name)) for field in rows.schema]))
+
+
+def quoted(*parts: str) -> str:
+    """A name as DuckDB's SQL has it."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def from_disk(table: DeltaTable) -> str:
+    """The files of a table on a disk as DuckDB reads them itself, so that filters and limits save work."""
+    kinds = {field.name: field.type for field in table.schema().fields}
+    partitions = table.metadata().partition_columns
+    typed = ", ".join(f"{quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
+    hive = f"hive_partitioning=true, hive_types={{{typed}}}" if partitions else "hive_partitioning=false"
+    files = (unquote(urlsplit(uri).path) if uri.startswith("file:") else uri for uri in table.file_uris())
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    return f"read_parquet([{listed}], union_by_name=true, {hive})"
 
 
 def duckdb_connected(settings: Settings, **options: Any) -> "duckdb.DuckDBPyConnection":

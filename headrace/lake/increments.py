@@ -57,8 +57,11 @@ def all_of(version: int) -> int:
     return (version + 1) * FILES
 
 
-def batches(table: str, since: Progress | None, size: int, ends_at: int | None = None) -> Iterator[Arrived]:
-    """What came since, in pieces of about `size` bytes; the first ends where one did that was killed."""
+def batches(
+    table: str, since: Progress | None, size: int, ends_at: int | None = None, rows: int | None = None
+) -> Iterator[Arrived]:
+    """What came since, in pieces of about `size` bytes, or as many rows; the first ends where one did that was
+    killed."""
     began = since.began if since else _version_of(ends_at) if ends_at else log.version(table)
     taken, waiting = since.at if since else 0, list[_File]()
     for version in range(max(began, taken // FILES), log.version(table) + 1):
@@ -66,7 +69,8 @@ def batches(table: str, since: Progress | None, size: int, ends_at: int | None =
             if file.place <= taken:
                 continue
             waiting.append(file)
-            full = sum(each.size for each in waiting) >= size
+            many = rows is not None and sum(each.rows for each in waiting) >= rows
+            full = many or sum(each.size for each in waiting) >= size
             if file.place == ends_at if ends_at and file.place <= ends_at else full:
                 yield _batch(waiting, began)
                 waiting = []

@@ -63,6 +63,10 @@ class Paths:
     def checkpoint(self, layer: str, name: str) -> str:
         return f"{self.lake}/_checkpoints/{self.domain}/{layer}/{name}"
 
+    def scratch(self, layer: str, name: str) -> str:
+        """Rows of a batch of this table that are too many for one process, for the while that they are looked at."""
+        return f"{self.lake}/_scratch/{self.domain}/{layer}/{name}"
+
     @property
     def actions(self) -> str:
         """What operators did about alarms, until it is folded in."""

@@ -48,7 +48,7 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge) -> list[Entry]:
         return entries
     done = progress_of(paths, name)
     size, ends_at = edge.context.bytes_per_batch, _left_unfinished(edge, done)
-    arrived = list(batches(edge.bronze, done, size, ends_at))
+    arrived = list(batches(edge.bronze, done, size, ends_at, edge.way.most_rows))
     if not log.exists(edge.target) or any(batch.files for batch in arrived):
         rows_taken = ledger.totals(ledger.entries(paths, "silver", name))["rows_in"]
         spark = session_for(start(), log.row_count(edge.bronze) - rows_taken)
@@ -153,7 +153,9 @@ def _recycled(spark: SparkSession, edge: Edge) -> int:
     entry, versions = _begun(edge, number)
     aside = spark.read.format("delta").option("versionAsOf", number).load(edge.rejected)
     rows = _read_again(aside.drop(REASONS, "_rejected_at", "_run"), edge.contract)
-    judged = edge.judged(rows, edge.versions_now() if versions is None else versions).persist()
+    judged = edge.way.judged_again(
+        edge, rows, edge.versions_now() if versions is None else versions
+    ).persist()
     try:
         passing = judged.where(~is_rejected()).select(*bronze_schema(edge.contract).fieldNames())
         count = passing.count()

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import NotReady, UnknownName, UsageError
 from headrace.lake import log
-from headrace.lake.delta_rs import duckdb_connected, opened
+from headrace.lake.delta_rs import duckdb_connected, opened, quoted
 from headrace.lake.increments import all_of, progress_of
 from headrace.lake.lease import Leases, RunContext
 from headrace.lake.paths import LAYERS, Paths
@@ -29,7 +29,6 @@ from headrace.lake.session import get_spark
 from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.run import instant_of_data
-from headrace.serve.query import quoted
 from headrace.settings import Settings, get_settings
 from headrace.tables import EVER, REASONS
 from headrace.writes.edge import Edge

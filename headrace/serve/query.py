@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import duckdb
 from deltalake import DeltaTable
@@ -21,7 +20,7 @@ from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
-from headrace.lake.delta_rs import duckdb_connected, is_table, opened
+from headrace.lake.delta_rs import duckdb_connected, from_disk, is_table, opened, quoted
 from headrace.lake.ledger import last_good
 from headrace.lake.paths import LAYERS, Paths, tables_in
 from headrace.serve.named_queries import named_query
@@ -359,8 +358,7 @@ def _register(
         files = table.file_uris()
         if files and not name.place(settings).startswith("s3"):
             _make_room(connection, parts)
-            source = f"read_parquet([{', '.join(map(_literal, files))}], {_options(table)})"
-            connection.execute(f"create view {quoted(*parts)} as select * from {source}")
+            connection.execute(f"create view {quoted(*parts)} as select * from {from_disk(table)}")
             return
         import pyarrow as pa
 
@@ -394,24 +392,6 @@ def _make_room(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...]) ->
     if len(parts) > 2:
         connection.execute(f"attach if not exists ':memory:' as {quoted(parts[0])}")
     connection.execute(f"create schema if not exists {quoted(*parts[:-1])}")
-
-
-def _options(table: DeltaTable) -> str:
-    kinds = {field.name: field.type for field in table.schema().fields}
-    partitions = table.metadata().partition_columns
-    typed = ", ".join(f"{quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
-    hive = f"hive_partitioning=true, hive_types={{{typed}}}" if partitions else "hive_partitioning=false"
-    return f"union_by_name=true, {hive}"
-
-
-def quoted(*parts: str) -> str:
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
-
-
-def _literal(uri: str) -> str:
-    """A file on a disk, as SQL has it."""
-    path = unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
-    return _text(path)
 
 
 def _text(value: str) -> str:

@@ -15,10 +15,9 @@ from deltalake.exceptions import DeltaError
 
 from headrace.errors import UnknownName, UsageError
 from headrace.lake import log, objects
-from headrace.lake.delta_rs import duckdb_connected, opened
+from headrace.lake.delta_rs import duckdb_connected, opened, quoted
 from headrace.lake.paths import Paths
 from headrace.refine.catalog import load_tables
-from headrace.serve.query import quoted
 from headrace.settings import Settings, get_settings
 from headrace.writes.node import AS_OF, Node
 

@@ -98,15 +98,12 @@ class AppendWay(SilverWay[Append]):
     def write_from_memory(
         self, edge: Edge, spark: SparkSession, judged: Judged, number: int, recent: RecentKeys
     ) -> Entry:
-        rows, run, upstream = judged.rows, edge.context.run, dict(judged.versions)
+        rows = judged.rows
         is_bad = pc.greater(pc.list_value_length(rows[REASONS]), 0)
         bad, good = rows.filter(is_bad), rows.filter(pc.invert(is_bad))
-        if len(bad) and edge.earlier_commit(edge.rejected, number) is None:
-            edge.context.leases.check()
-            names = [*bronze_schema(edge.contract).fieldNames(), REASONS, "_processed_at", "_run"]
-            aside = bad.select(names).rename_columns({"_processed_at": "_rejected_at"})
-            note = {"run": run, "upstream": upstream}
-            append_once(edge.rejected, aside, app=edge.app, number=number, note=note)
+        names = [*bronze_schema(edge.contract).fieldNames(), REASONS, "_processed_at", "_run"]
+        aside = bad.select(names).rename_columns({"_processed_at": "_rejected_at"})
+        edge.append_rejected(aside, number, judged.versions)
         keys, at = keys_in(good)
         repeats = repeats_within(keys, _in_order_of_arrival(good)) | stored(edge, spark, keys, at, recent)
         fresh = good.filter(pa.array(~repeats))
@@ -117,7 +114,7 @@ class AppendWay(SilverWay[Append]):
             fresh.select([name for name in fresh.column_names if name not in (*NOT_STORED, *HASHES)]),
             app=edge.app,
             number=number,
-            note={"run": run, **counts, "upstream": upstream},
+            note=edge.with_run({**counts, "upstream": dict(judged.versions)}),
             partition=edge.node.table.partition,
             properties=edge.properties,
         )

@@ -6,22 +6,22 @@ its tombstone in `<table>__deleted` (decision 036); later changes are applied, e
 one is replayed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import ChangeFeed, Contract
-from headrace.contracts.rules import is_rejected
-from headrace.contracts.schema import this_instant
+from headrace.contracts.schema import bronze_schema
 from headrace.errors import UsageError
+from headrace.lake.delta_rs import append_once, quoted
 from headrace.lake.paths import deleted_of
-from headrace.tables import IS_NULL, Changes, rejected_when
-from headrace.writes.edge import GONE, Edge, read_version
-from headrace.writes.node import Node, Ref
+from headrace.tables import IS_NULL, REASONS, Changes, rejected_when
+from headrace.writes.batch import GONE, NOW, Batch, WeighedWay, listed
+from headrace.writes.edge import Edge
+from headrace.writes.node import Node
 from headrace.writes.reference import ChangesReference
-from headrace.writes.way import SilverWay
 
 ORDER, FATE = "_order", "_fate"
 FATES = ("applied", "before-images", "superseded", "replayed")
@@ -29,7 +29,7 @@ NEVER_INSERTED = "its key was never inserted"
 ARRIVAL = ("_sent_at", "_source", "_partition", "_offset")
 
 
-class ChangesWay(SilverWay[Changes]):
+class ChangesWay(WeighedWay[Changes]):
     terms = (*FATES, "rejected")
     stored = ("added", "deleted")
     corrects_nothing = "a change of the same order is counted as replayed"
@@ -70,37 +70,42 @@ class ChangesWay(SilverWay[Changes]):
             if name not in columns or not (columns[name].required or name == edge.contract.key_column):
                 rows = rows.transform(rejected_when(f"{name} {IS_NULL}", F.col(name).isNull()))
         known = F.coalesce(F.col(feed.operation).isin(*feed.operations(columns)), F.lit(False))
-        rows = rows.transform(rejected_when(f"{feed.operation} is no operation of its feed", ~known))
-        if self.declared.unknown == "keep":
-            return rows
-        return self._without_insert(edge, feed, rows, versions)
+        return rows.transform(rejected_when(f"{feed.operation} is no operation of its feed", ~known))
 
-    def _without_insert(
-        self, edge: Edge, feed: ChangeFeed, rows: DataFrame, versions: Mapping[str, int]
-    ) -> DataFrame:
+    def judged_again(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        with Batch.of(self, edge, rows, versions) as batch:
+            names = listed([*bronze_schema(edge.contract).fieldNames(), REASONS])
+            return rows.sparkSession.createDataFrame(batch.arrow(f"SELECT {names} FROM came"))
+
+    def judge_together(self, batch: Batch) -> None:
         """Sets aside changes to keys of which neither the table nor, earlier in the log, the batch has an insert."""
-        keys, order, operation = list(edge.node.table.keys), F.struct(*feed.order), F.col(feed.operation)
-        insert = F.when(~is_rejected() & operation.isin(*feed.insert), order)
-        joined = rows.withColumn("_inserted", F.min(insert).over(Window.partitionBy(*keys)))
-        joined = joined.join(self._known(edge, rows, versions), on=keys, how="left")
-        never = (
-            operation.isin(*feed.update, *feed.delete)
-            & F.col("_known").isNull()
-            & ~F.coalesce(F.col("_inserted") <= order, F.lit(False))
-        )
-        judged = joined.transform(rejected_when(NEVER_INSERTED, never & ~is_rejected()))
-        return judged.select(*rows.columns)
+        keys, feed = listed(batch.edge.node.table.keys), self._feed(batch.edge.contract)
+        self._find_known(batch, keys)
+        if self.declared.unknown == "set aside":
+            batch.run(f"""
+                UPDATE came SET {REASONS} = ['{NEVER_INSERTED}'] WHERE rowid IN (
+                    SELECT _row FROM (
+                        SELECT rowid AS _row, {keys}, {ORDER}, {_is(feed, feed.insert)} AS _is_insert,
+                            {_is(feed, (*feed.update, *feed.delete))} AS _needs_one,
+                            min(CASE WHEN _is_insert THEN {ORDER} END) OVER (PARTITION BY {keys}) AS _inserted
+                        FROM came WHERE len({REASONS}) = 0
+                    ) ANTI JOIN known USING ({keys})
+                    WHERE _needs_one AND NOT coalesce(_inserted <= {ORDER}, false)
+                )
+            """)
 
-    def _known(self, edge: Edge, rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
-        """Of each key: how far in the log it is known, and whether the table holds it."""
-        keys, feed = list(edge.node.table.keys), self._feed(edge.contract)
-        nothing = rows.select(*keys, F.struct(*feed.order).alias(ORDER), F.lit(True).alias("_held"))
-        known = nothing.where(F.lit(False))
-        for name, path in self.judges_by(edge).items():
-            if versions.get(name, -1) >= 0:
-                table = read_version(rows.sparkSession, path, versions[name], Ref("silver", name))
-                known = known.union(table.select(*keys, ORDER, F.lit(path == edge.target)))
-        return known.groupBy(*keys).agg(F.max(ORDER).alias("_known"), F.max("_held").alias("_held"))
+    def _find_known(self, batch: Batch, keys: str) -> None:
+        """Of each key of the batch: how far in the log it is known, and whether the table holds it."""
+        known = [f"SELECT {keys}, {ORDER}, false AS _held FROM came WHERE false"]
+        for name, path in self.judges_by(batch.edge).items():
+            if batch.versions.get(name, -1) >= 0:
+                view = f"known_{len(known)}"
+                batch.see(view, path, batch.versions[name])
+                known.append(f"SELECT {keys}, {ORDER}, {path == batch.edge.target} AS _held FROM {view}")
+        batch.run(f"""
+            CREATE TABLE known AS SELECT {keys}, max({ORDER}) AS _known, bool_or(_held) AS _held
+            FROM ({" UNION ALL ".join(known)}) SEMI JOIN came USING ({keys}) GROUP BY {keys}
+        """)
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return rows.withColumn(ORDER, F.struct(*self._feed(contract).order)).drop(*self.leaves_out(contract))
@@ -114,59 +119,62 @@ class ChangesWay(SilverWay[Changes]):
         feed = self._feed(contract)
         return (feed.before,) if feed.before in contract.columns else ()
 
-    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        feed, keys = self._feed(edge.contract), list(edge.node.table.keys)
-        weighed = self._weighed(edge, judged.where(~is_rejected()), note["upstream"]).persist()
-        fates = {row[FATE]: row["count"] for row in weighed.groupBy(FATE).count().collect()}
-        in_turn = Window.partitionBy(*keys).orderBy(F.desc(ORDER))
-        applied = weighed.where(F.col(FATE) == "applied").withColumn("_nth", F.row_number().over(in_turn))
-        held = F.coalesce("_held", F.lit(False))
-        standing = (
-            applied.where(F.col("_nth") == 1)
-            .withColumns({GONE: F.col(feed.operation).isin(*feed.delete), "_held": held})
-            .drop("_nth", "_known", FATE, *self.leaves_out(edge.contract))
-            .persist()
-        )
+    def with_order(self, edge: Edge, rows: DataFrame) -> DataFrame:
+        return rows.withColumn(ORDER, F.struct(*self._feed(edge.contract).order))
+
+    def take(self, batch: Batch, number: int, note: dict[str, Any]) -> None:
+        edge, keys = batch.edge, batch.edge.node.table.keys
+        self._weigh(batch, self._feed(edge.contract))
+        fates = dict(batch.select(f"SELECT {FATE}, count(*) FROM weighed GROUP BY {FATE}"))
         moved = {
-            (row[GONE], row["_held"]): row["count"]
-            for row in standing.groupBy(GONE, "_held").count().collect()
+            (gone, held): rows
+            for gone, held, rows in batch.select(f"SELECT {GONE}, _held, count(*) FROM standing GROUP BY ALL")
         }
         note["counts"] |= {fate: fates.get(fate, 0) for fate in FATES}
         note["counts"] |= {"added": moved.get((False, False), 0), "deleted": -moved.get((True, True), 0)}
         if any(gone for gone, _ in moved):
-            self._remember_deleted(edge, standing.where(GONE), number, note)
-        if any(not gone or was_held for gone, was_held in moved):
-            edge.merge(standing.drop("_held").transform(edge.finished), keys, number, note)
-        standing.unpersist()
-        weighed.unpersist()
+            self._remember_deleted(batch, number, note)
+        if any(not gone or held for gone, held in moved):
+            stored = [name for name in batch.kinds("came") if name not in self.leaves_out(edge.contract)]
+            rows = f"SELECT {listed(stored, of='came')}, {GONE} FROM came JOIN standing ON came.rowid = _row"
+            batch.merge(rows, keys, number, note)
 
-    def _weighed(self, edge: Edge, good: DataFrame, versions: Mapping[str, int]) -> DataFrame:
-        """Each row with what becomes of it."""
-        feed, keys = self._feed(edge.contract), list(edge.node.table.keys)
-        is_image = F.col(feed.operation).isin(*feed.images(edge.contract.columns))
-        copies = Window.partitionBy(*keys, ORDER, is_image).orderBy(*ARRIVAL)
-        ordered = good.withColumn(ORDER, F.struct(*feed.order)).withColumn(
-            "_nth", F.row_number().over(copies)
-        )
-        known = self._known(edge, good, versions)
-        fate = (
-            F.when(is_image, "before-images")
-            .when((F.col("_nth") > 1) | (F.col(ORDER) == F.col("_known")), "replayed")
-            .when(F.col(ORDER) < F.col("_known"), "superseded")
-            .otherwise("applied")
-        )
-        return ordered.join(known, on=keys, how="left").withColumn(FATE, fate).drop("_nth")
+    def _weigh(self, batch: Batch, feed: ChangeFeed) -> None:
+        """What becomes of each row, `weighed`, and of each key the change that is `standing` last."""
+        keys = listed(batch.edge.node.table.keys)
+        arrival = ", ".join(f"{name} NULLS FIRST" for name in ARRIVAL)
+        batch.run(f"""
+            CREATE TABLE weighed AS
+            WITH marked AS (
+                SELECT _row, {keys}, {ORDER}, {_is(feed, feed.delete)} AS {GONE},
+                    {_is(feed, feed.images(batch.edge.contract.columns))} AS _is_image,
+                    row_number() OVER (PARTITION BY {keys}, {ORDER}, _is_image ORDER BY {arrival}) AS _nth
+                FROM good
+            )
+            SELECT _row, {keys}, {ORDER}, {GONE}, coalesce(_held, false) AS _held, CASE
+                WHEN _is_image THEN 'before-images' WHEN _nth > 1 OR {ORDER} = _known THEN 'replayed'
+                WHEN {ORDER} < _known THEN 'superseded' ELSE 'applied'
+            END AS {FATE}
+            FROM marked LEFT JOIN known USING ({keys})
+        """)
+        batch.run(f"""
+            CREATE TABLE standing AS SELECT * FROM weighed WHERE {FATE} = 'applied'
+            QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {ORDER} DESC) = 1
+        """)
 
-    def _remember_deleted(self, edge: Edge, gone: DataFrame, number: int, note: Mapping[str, Any]) -> None:
+    def _remember_deleted(self, batch: Batch, number: int, note: Mapping[str, Any]) -> None:
         """The tombstones come first: a run that is killed after them finds their commit and begins where it began."""
+        edge, keys = batch.edge, listed(batch.edge.node.table.keys)
         path = edge.paths.table("silver", deleted_of(edge.node.name))
         if edge.earlier_commit(path, number) is not None:
             return
         edge.context.leases.check()
-        tombstones = gone.select(
-            *edge.node.table.keys,
-            ORDER,
-            this_instant().alias("_deleted_at"),
-            F.lit(edge.context.run).alias("_run"),
-        )
-        tombstones.write.format("delta").mode("append").options(**edge.options(number, note)).save(path)
+        said = f"{keys}, {ORDER}, {NOW} AS _deleted_at, '{edge.context.run}' AS _run"
+        rows = batch.arrow(f"SELECT {said} FROM standing WHERE {GONE}")
+        append_once(path, rows, app=edge.app, number=number, note=edge.with_run(note))
+
+
+def _is(feed: ChangeFeed, operations: Iterable[str]) -> str:
+    """Whether a row's operation is one of these."""
+    texts = ", ".join("'" + each.replace("'", "''") + "'" for each in operations)
+    return f"CAST({quoted(feed.operation)} AS VARCHAR) IN ({texts})" if texts else "false"

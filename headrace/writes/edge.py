@@ -8,12 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, reduce
-from operator import and_
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
@@ -22,7 +20,7 @@ from headrace.contracts.rules import UNREADABLE, WRONG, with_reasons
 from headrace.contracts.schema import bronze_schema, this_instant
 from headrace.errors import NotReady, UsageError
 from headrace.lake import log
-from headrace.lake.delta_rs import MOST_IN_MEMORY, merge_once
+from headrace.lake.delta_rs import append_once
 from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
@@ -31,11 +29,7 @@ from headrace.tables import REASONS
 from headrace.writes.node import AS_OF, Node, Ref
 from headrace.writes.way import SilverWay, way_of
 
-MOST_MERGED = 20_000_000
-"""Rows of a table up to which a merge into it is done without Spark."""
 HASH = "_hash"
-GONE = "_gone"
-"""The column of rows to merge that says which of them are deleted; without it none is."""
 NOT_STORED = ("_raw", "_source", "_partition", "_offset", "_sent_at", REASONS, HASH)
 
 
@@ -133,10 +127,10 @@ class Edge:
         return {
             "txnAppId": app or self.app,
             "txnVersion": number,
-            "userMetadata": json.dumps(self.note(note), default=str),
+            "userMetadata": json.dumps(self.with_run(note), default=str),
         }
 
-    def note(self, note: Mapping[str, Any]) -> dict[str, Any]:
+    def with_run(self, note: Mapping[str, Any]) -> dict[str, Any]:
         """What a commit says of itself."""
         return {"run": self.context.run, **note}
 
@@ -161,51 +155,6 @@ class Edge:
         if not log.exists(self.target):
             writer = self.created_by(writer)
         writer.options(**self.options(number, note)).save(self.target)
-
-    def merge(self, rows: DataFrame, keys: Sequence[str], number: int, note: Mapping[str, Any]) -> None:
-        """Puts finished rows in the place of those with their keys by a commit that happens once; of a key that is
-        GONE nothing stays."""
-        may_delete = GONE in rows.columns
-        if not log.exists(self.target):
-            self.append(rows.where(~F.col(GONE)).drop(GONE) if may_delete else rows, number, note)
-            return
-        self.context.leases.check()
-        held = in_memory(rows) if self._fits_in_memory(note) else None
-        if held is None:
-            self._merge_by_spark(rows, keys, number, note)
-        else:
-            once = self.note(note)
-            gone = GONE if may_delete else None
-            merge_once(self.target, held, keys, app=self.app, number=number, note=once, gone=gone)
-
-    def _fits_in_memory(self, note: Mapping[str, Any]) -> bool:
-        """Whether this process may merge a batch by itself, which takes a tenth of the time that Spark does."""
-        return bool(note["rows_in"] <= MOST_IN_MEMORY and log.row_count(self.target) <= MOST_MERGED)
-
-    def _merge_by_spark(
-        self, rows: DataFrame, keys: Sequence[str], number: int, note: Mapping[str, Any]
-    ) -> None:
-        """A merge takes its options from the session alone, so each batch has a session of its own (a stream's batches
-        come with one)."""
-        spark, may_delete, once = rows.sparkSession, GONE in rows.columns, self.options(number, note)
-        options = {
-            "spark.databricks.delta.write.txnAppId": once["txnAppId"],
-            "spark.databricks.delta.write.txnVersion": str(number),
-            "spark.databricks.delta.commitInfo.userMetadata": once["userMetadata"],
-        }
-        for name, value in options.items():
-            spark.conf.set(name, value)
-        try:
-            same_key = reduce(and_, (F.col(f"t.{key}") == F.col(f"s.{key}") for key in keys))
-            merge = DeltaTable.forPath(spark, self.target).alias("t").merge(rows.alias("s"), same_key)
-            if may_delete:
-                merge = merge.whenMatchedDelete(f"s.{GONE}")
-            values = {name: F.col(f"s.{name}") for name in rows.columns if name != GONE}
-            merge = merge.whenMatchedUpdate(set=values)
-            merge.whenNotMatchedInsert(f"NOT s.{GONE}" if may_delete else None, values).execute()
-        finally:
-            for name in options:
-                spark.conf.unset(name)
 
     def entry(self, number: int, rows_in: int, counts: dict[str, int], versions: Mapping[str, int]) -> Entry:
         return Entry(
@@ -240,13 +189,25 @@ class Edge:
         is called."""
         if rows.isEmpty():
             return 0
-        self.context.leases.check()
-        earlier = self.earlier_commit(self.rejected, number)
-        if earlier is None:
+        if self.earlier_commit(self.rejected, number) is None:
+            self.context.leases.check()
             options = self.options(number, {"upstream": dict(versions)})
             self.set_aside(rows).write.format("delta").mode("append").options(**options).save(self.rejected)
-            earlier = self.earlier_commit(self.rejected, number)
-        return earlier.metrics.get("numOutputRows", 0) if earlier else 0
+        return self._rejected_by(number)
+
+    def append_rejected(self, rows: pa.Table, number: int, versions: Mapping[str, int]) -> int:
+        """As `write_rejected`, of rows as the rejected table stores them."""
+        if not len(rows):
+            return 0
+        if self.earlier_commit(self.rejected, number) is None:
+            self.context.leases.check()
+            note = self.with_run({"upstream": dict(versions)})
+            append_once(self.rejected, rows, app=self.app, number=number, note=note)
+        return self._rejected_by(number)
+
+    def _rejected_by(self, number: int) -> int:
+        commit = self.earlier_commit(self.rejected, number)
+        return commit.metrics.get("numOutputRows", 0) if commit else 0
 
     def judged_in_memory(
         self, rows: DataFrame, versions: Mapping[str, int], unchanged: Sequence[str] = ()

@@ -9,25 +9,25 @@ has it (decision 037).
 """
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import and_
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.tables import EVER, IS_NULL, History, rejected_when
-from headrace.writes.edge import GONE, Edge
+from headrace.lake.delta_rs import quoted
+from headrace.tables import EVER, IS_NULL, REASONS, History, rejected_when
+from headrace.writes.batch import GONE, Batch, WeighedWay, listed
+from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.reference import HistoryReference
-from headrace.writes.way import SilverWay
 
-SENT = "_sent_at"
+SENT, WHEN = "_sent_at", "_when"
+PLACE = ("_source", "_partition", "_offset", "_ingested_at")
+"""What tells a row of bronze from all others."""
 OWN = (
     (T.TimestampType(), "From when this version holds"),
     (T.TimestampType(), "Until when this version holds, not included; the year 9999 for the current one"),
@@ -37,7 +37,7 @@ OWN = (
 """The types and meanings of the columns of a history, in the order of their names."""
 
 
-class HistoryWay(SilverWay[History]):
+class HistoryWay(WeighedWay[History]):
     terms = ("opened", "unchanged", "rejected")
     stored = ("opened", "reclassified")
 
@@ -120,26 +120,27 @@ class HistoryWay(SilverWay[History]):
         )
 
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
-        return self._versions(list(node.table.keys), self._opening(node, contract), rows)
+        nothing = {field.name: F.lit(None).cast(field.dataType) for field in self.gained(list(rows.schema))}
+        return rows.withColumns(nothing)
 
-    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        good, closes = judged.where(~is_rejected()), edge.contract.arrives.sends == "snapshot"
-        note["counts"] |= {"opened": 0, "unchanged": good.count(), "reclassified": 0}
-        snapshots = _snapshots(edge, judged).persist() if closes else None
-        moved = self._keys_with_news(edge, judged if closes else good)
-        if snapshots is not None and log.exists(edge.target):
-            moved = moved.union(self._keys_left_out(edge, judged, snapshots)).distinct()
-        moved.persist()
-        if not moved.isEmpty():
-            self._rebuild(edge, judged, moved, snapshots, number, note)
-        moved.unpersist()
-        if snapshots is not None:
-            snapshots.unpersist()
+    def with_order(self, edge: Edge, rows: DataFrame) -> DataFrame:
+        """With the instant at which a row takes effect."""
+        return rows.withColumn(WHEN, F.col(self.declared.effective or SENT).cast("timestamp"))
 
-    @property
-    def _when(self) -> Column:
-        """When a row takes effect."""
-        return F.col(self.declared.effective or SENT).cast("timestamp")
+    def take(self, batch: Batch, number: int, note: dict[str, Any]) -> None:
+        keys, contract = list(batch.edge.node.table.keys), batch.edge.contract
+        told, opening = self._told(batch.edge.node, contract), self._opening(batch.edge.node, contract)
+        note["counts"] |= {"opened": 0, "unchanged": batch.count("FROM good"), "reclassified": 0}
+        versions = _Versions(batch, keys, self.declared, contract.arrives.sends == "snapshot")
+        if versions.find_moved(told):
+            versions.remake(opening)
+            opened, reclassified = versions.counts()
+            note["counts"] |= {
+                "opened": opened,
+                "unchanged": note["counts"]["unchanged"] - opened,
+                "reclassified": reclassified,
+            }
+            versions.store(number, note)
 
     def _told(self, node: Node, contract: Contract) -> list[str]:
         """The columns of a version that the source tells."""
@@ -151,143 +152,186 @@ class HistoryWay(SilverWay[History]):
         them."""
         return list(self.declared.tracked) or self._told(node, contract)
 
-    def _keys_with_news(self, edge: Edge, rows: DataFrame) -> DataFrame:
-        """Keys of which some row differs from the current version or came before it."""
-        keys, state = list(edge.node.table.keys), F.struct(*self._told(edge.node, edge.contract))
-        stored = edge.stored(rows.sparkSession)
-        if stored is not None:
-            current = stored.where(F.col(self._names.current)).select(
-                *keys, state.alias("_known"), F.col(self._names.since).alias("_since")
-            )
-            nothing_new = state.eqNullSafe(F.col("_known")) & (self._when >= F.col("_since"))
-            joined = rows.join(current, on=keys, how="left")
-            rows = joined.where(~F.coalesce(nothing_new, F.lit(False)))
-        return rows.select(*keys).dropna().distinct()
 
-    def _rebuild(
-        self,
-        edge: Edge,
-        judged: DataFrame,
-        moved: DataFrame,
-        snapshots: DataFrame | None,
-        number: int,
-        note: dict[str, Any],
-    ) -> None:
-        good, keys = judged.where(~is_rejected()), list(edge.node.table.keys)
-        seen = _all_seen(edge, judged, moved, note["upstream"])
-        if snapshots is None:
-            seen = seen.where(~is_rejected())
-        versions = self._versions(keys, self._opening(edge.node, edge.contract), seen, snapshots).persist()
-        begins, named, counts = [*keys, "_when", "_source"], [*keys, self._names.number], note["counts"]
-        begun = versions.withColumn("_when", F.col(self._names.since).cast("timestamp")).select(*begins)
-        arrived = good.withColumn("_when", self._when).select(*begins).distinct()
-        opened, before = arrived.join(begun, begins, "left_semi").count(), 0
-        rows = versions.transform(edge.finished)
-        stored = edge.stored(judged.sparkSession)
-        if stored is not None:
-            of_keys = stored.join(F.broadcast(moved), on=keys, how="left_semi")
-            before = of_keys.count()
-            surplus = of_keys.join(versions.select(*named), on=named, how="left_anti")
-            rows = rows.withColumn(GONE, F.lit(False)).unionByName(surplus.withColumn(GONE, F.lit(True)))
-        counts["opened"], counts["unchanged"] = opened, counts["unchanged"] - opened
-        counts["reclassified"] = versions.count() - before - opened
-        edge.merge(rows, named, number, note)
-        versions.unpersist()
+class _Versions:
+    """The versions of those keys of which a batch tells something new. Its tables: `moved`, these keys; `seen`, of each
+    instant of a key the row that counts; `versions`, by the rows of `came` that they are made of; `remade`, these as
+    the table holds them; `held`, what the table holds of the keys."""
 
-    def _versions(
-        self, keys: list[str], columns: list[str], seen: DataFrame, snapshots: DataFrame | None = None
-    ) -> DataFrame:
-        """A version for each change of these columns, whatever else the rows hold. Its `_source` is that of the row
-        that opened it."""
-        last_word = Window.partitionBy(*keys, "_when").orderBy(
-            F.desc(SENT) if snapshots is None else is_rejected(),
-            *(F.desc(name) for name in ("_ingested_at", "_source", "_offset")),
+    def __init__(self, batch: Batch, keys: list[str], declared: History, by_snapshots: bool) -> None:
+        self._batch, self._is_stored = batch, batch.see_stored()
+        self._declared, self._names, self._by_snapshots = declared, declared.names, by_snapshots
+        self._keys, self._of_key = keys, listed(keys)
+
+    def find_moved(self, told: list[str]) -> bool:
+        """Finds the keys of which some row differs from the current version, or came before it, and those that a
+        snapshot of the batch leaves out."""
+        batch, of_key, names = self._batch, self._of_key, self._names
+        rows = "came" if self._by_snapshots else "good"  # in a snapshot, a bad row names its key all the same
+        nothing_new = "false"
+        current = f"(SELECT {of_key}, NULL AS _since FROM came WHERE false)"
+        if self._is_stored:
+            since = f"CAST({quoted(names.since)} AS TIMESTAMPTZ) AS _since"
+            was = ", ".join(f"{quoted(name)} AS {quoted('_was_' + name)}" for name in told)
+            current = f"(SELECT {of_key}, {since}, {was} FROM stored WHERE {quoted(names.current)})"
+            same = [f"{quoted(name)} IS NOT DISTINCT FROM {quoted('_was_' + name)}" for name in told]
+            nothing_new = " AND ".join([f"{WHEN} >= _since", *same])
+        some = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in self._keys)
+        news = (
+            f"SELECT {of_key} FROM {rows} LEFT JOIN {current} USING ({of_key}) "
+            f"WHERE {some} AND NOT coalesce({nothing_new}, false)"
         )
-        dated = seen.withColumns({"_when": self._when, "_state": F.struct(*columns)})
-        one_each = dated.withColumn("_nth", F.row_number().over(last_word)).where("_nth = 1").drop("_nth")
-        if snapshots is None:
-            stays = one_each.withColumns({"_stay": F.lit(0), "_closed_at": F.lit(None).cast("timestamp")})
-        else:
-            stays = _stays(keys, one_each, snapshots)
-        in_stay = Window.partitionBy(*keys, "_stay").orderBy("_when")
-        before = stays.withColumn("_before", F.lag("_state").over(in_stay))
-        opens = F.col("_before").isNull() | ~F.col("_before").eqNullSafe(F.col("_state"))
-        changed = self._as_newest(keys, before, opens) if self.declared.tracked else before.where(opens)
-        until = F.coalesce(F.lead("_when").over(in_stay), "_closed_at")
-        number = F.row_number().over(Window.partitionBy(*keys).orderBy("_when"))
-        ever = F.coalesce(until, F.lit(EVER).cast("timestamp"))
-        values = zip(self._names, (F.col("_when"), ever, until.isNull(), number), strict=True)
-        kinds = dict(seen.dtypes)
-        ends = kinds.get(self._names.since, "timestamp")
-        usual = dict(zip(self._names, (ends, ends, "boolean", "int"), strict=True))
-        own = {name: value.cast(kinds.get(name, usual[name])) for name, value in values}
-        return changed.withColumns(own).drop("_before", "_state", "_when", "_stay", "_closed_at")
+        if self._by_snapshots:
+            self._find_snapshots(some)
+            news += self._left_out() if self._is_stored else ""
+        batch.run(f"CREATE TABLE moved AS SELECT DISTINCT * FROM ({news})")
+        return batch.count("FROM moved") > 0
 
-    def _as_newest(self, keys: list[str], rows: DataFrame, opens: Column) -> DataFrame:
-        """Of each run of rows that one opens the newest, from when the first holds."""
-        in_stay = Window.partitionBy(*keys, "_stay").orderBy("_when")
-        run = Window.partitionBy(*keys, "_stay", "_run")
-        first = [name for name in ("_source", self.declared.effective) if name]
-        runs = rows.withColumn("_run", F.sum(opens.cast("int")).over(in_stay))
-        newest = runs.withColumns(
-            {name: F.min_by(name, "_when").over(run) for name in first}
-            | {"_first": F.min("_when").over(run), "_last": F.max("_when").over(run)}
-        ).where(F.col("_when") == F.col("_last"))
-        return newest.withColumn("_when", F.col("_first")).drop("_run", "_first", "_last")
+    def _find_snapshots(self, some: str) -> None:
+        """The instants of the snapshots that have come in whole, and when the last row of each did."""
+        self._batch.see("bronze", self._batch.edge.bronze)
+        self._batch.run(f"""
+            CREATE TABLE snapshots AS
+            SELECT {SENT} AS _next, max(_ingested_at) AS _whole_at FROM bronze GROUP BY {SENT}
+            HAVING bool_and({some}) AND max(_ingested_at) <= {self._newest()}
+        """)
 
-    def _keys_left_out(self, edge: Edge, batch: DataFrame, snapshots: DataFrame) -> DataFrame:
+    def _newest(self) -> str:
+        """When the newest row came in that the table has taken, or takes now; recycled rows are older than that."""
+        stored = "UNION ALL SELECT _ingested_at FROM stored" if self._is_stored else ""
+        return f"(SELECT max(_ingested_at) FROM (SELECT _ingested_at FROM came {stored}))"
+
+    def _left_out(self) -> str:
         """Keys with a version that a snapshot of the batch falls into without having the key."""
-        spark, keys, names = batch.sparkSession, list(edge.node.table.keys), self._names
-        here = snapshots.join(batch.select(SENT).distinct(), on=SENT, how="left_semi").select(SENT)
-        stored = spark.read.format("delta").load(edge.target).select(*keys, names.since, names.until)
-        within = (F.col(names.since) < F.col(SENT)) & (F.col(SENT) < F.col(names.until))
-        expected = stored.join(F.broadcast(here), on=within).select(*keys, SENT)
-        listed = spark.read.format("delta").load(edge.bronze).select(*keys, SENT)
-        return expected.join(listed, on=[*keys, SENT], how="left_anti").select(*keys)
+        of_key, since, until = self._of_key, quoted(self._names.since), quoted(self._names.until)
+        return f"""
+            UNION ALL SELECT {of_key} FROM (
+                SELECT {of_key}, _next AS {SENT} FROM stored
+                JOIN (SELECT _next FROM snapshots WHERE _next IN (SELECT {SENT} FROM came)) AS here
+                ON {since} < _next AND _next < {until}
+            ) ANTI JOIN bronze USING ({of_key}, {SENT})
+        """
 
+    def remake(self, opening: list[str]) -> None:
+        self._add_older()
+        self._find_seen(opening)
+        self._find_versions()
+        self._find_remade()
 
-def _all_seen(edge: Edge, batch: DataFrame, moved: DataFrame, upstream: Mapping[str, int]) -> DataFrame:
-    """Every row of these keys that bronze held when the newest row taken so far came in, judged."""
-    spark, keys = batch.sparkSession, list(edge.node.table.keys)
-    bronze = spark.read.format("delta").load(edge.bronze).where(F.col("_ingested_at") <= _newest(edge, batch))
-    return edge.judged(bronze.join(F.broadcast(moved), on=keys, how="left_semi"), upstream)
+    def _add_older(self) -> None:
+        """Every row of these keys that bronze held when the newest row taken so far came in."""
+        batch, keys = self._batch, self._of_key
+        if not self._is_stored and log.row_count(batch.edge.bronze) <= batch.rows:
+            return
+        batch.see("bronze", batch.edge.bronze)
+        same = " AND ".join(f"bronze.{name} IS NOT DISTINCT FROM here.{name}" for name in PLACE)
+        batch.add_older(f"""
+            SELECT bronze.* FROM bronze SEMI JOIN moved USING ({keys})
+            ANTI JOIN (SELECT {listed(PLACE)} FROM came) AS here ON {same}
+            WHERE bronze._ingested_at <= {self._newest()}
+        """)
 
+    def _find_seen(self, opening: list[str]) -> None:
+        """Of each instant of a key the row that counts; in snapshots bad ones are among them, for they hold a key."""
+        keys, state = self._of_key, ", ".join(f"{quoted(name)} := {quoted(name)}" for name in opening)
+        first = "_is_bad" if self._by_snapshots else f"{SENT} DESC NULLS LAST"
+        passing = "" if self._by_snapshots else f"WHERE len({REASONS}) = 0"
+        last_sent = ", ".join(f"{name} DESC NULLS LAST" for name in ("_ingested_at", "_source", "_offset"))
+        effective = quoted(self._declared.effective or SENT)
+        one_each = f"""
+            SELECT rowid AS _row, {keys}, {WHEN}, _ingested_at, _source, {effective} AS _effective,
+                len({REASONS}) > 0 AS _is_bad, struct_pack({state}) AS _state
+            FROM came SEMI JOIN moved USING ({keys}) {passing}
+            QUALIFY row_number() OVER (PARTITION BY {keys}, {WHEN} ORDER BY {first}, {last_sent}) = 1
+        """
+        if not self._by_snapshots:
+            stays = f"SELECT *, 0 AS _stay, CAST(NULL AS TIMESTAMPTZ) AS _closed_at FROM ({one_each})"
+            self._batch.run(f"CREATE TABLE seen AS {stays}")
+        else:
+            self._batch.run(f"CREATE TABLE seen AS {self._stays(one_each)}")
 
-def _newest(edge: Edge, batch: DataFrame) -> Column:
-    """When the newest row came in; recycled rows are older than what is stored."""
-    taken, stored = batch.select("_ingested_at"), edge.stored(batch.sparkSession)
-    if stored is not None:
-        taken = taken.unionByName(stored.select("_ingested_at"))
-    last = taken.agg(F.max("_ingested_at")).first()
-    assert last is not None
-    return F.lit(last[0])
+    def _stays(self, one_each: str) -> str:
+        """The good rows of each key, numbered by its stays in the snapshots, with the instant at which a stay ended.
+        What is stored tells how far bronze was taken, and a snapshot that only closes keys leaves no other trace."""
+        keys, in_time = self._of_key, f"(PARTITION BY {self._of_key} ORDER BY {WHEN})"
+        return f"""
+            WITH dated AS (
+                SELECT one_each.*, _next, _whole_at, lead({WHEN}) OVER {in_time} AS _then
+                FROM ({one_each}) AS one_each ASOF LEFT JOIN snapshots ON one_each.{WHEN} < _next
+            ), ended AS (
+                SELECT *, _next IS NOT NULL AND (_then IS NULL OR _then > _next) AS _is_last FROM dated
+            ), begun AS (
+                SELECT *, coalesce(lag(_is_last) OVER {in_time}, false) AS _begins FROM ended
+            ), numbered AS (
+                SELECT *, sum(CAST(_begins AS INTEGER)) OVER {in_time} AS _stay FROM begun
+            ), closed AS (
+                SELECT *, max(_next) FILTER (_is_last) OVER whole_stay AS _closed_at,
+                    max(_whole_at) FILTER (_is_last) OVER whole_stay AS _known_at
+                FROM numbered WINDOW whole_stay AS (PARTITION BY {keys}, _stay)
+            )
+            SELECT * REPLACE (greatest(_ingested_at, _known_at) AS _ingested_at) FROM closed WHERE NOT _is_bad
+        """
 
+    def _find_versions(self) -> None:
+        """A version for each change of the opening columns, whatever else the rows hold: as the first row says it, or
+        where columns are tracked, the newest one that came into effect while it held. Its `_source` is that of the row
+        that opened it."""
+        keys, takes = self._of_key, "arg_max" if self._declared.tracked else "arg_min"
+        in_stay = f"(PARTITION BY {keys}, _stay ORDER BY {WHEN})"
+        self._batch.run(f"""
+            CREATE TABLE versions AS
+            WITH opened AS (
+                SELECT *, row_number() OVER in_stay = 1 OR lag(_state) OVER in_stay IS DISTINCT FROM _state AS _opens
+                FROM seen WINDOW in_stay AS {in_stay}
+            ), numbered AS (
+                SELECT * EXCLUDE (_state), sum(CAST(_opens AS INTEGER)) OVER {in_stay} AS _run FROM opened
+            ), runs AS (
+                SELECT {keys}, _stay, min({WHEN}) AS {WHEN}, first(_source ORDER BY {WHEN}) AS _source,
+                    first(_effective ORDER BY {WHEN}) AS _effective, {takes}(_row, {WHEN}) AS _row,
+                    {takes}(_ingested_at, {WHEN}) AS _ingested_at, max(_closed_at) AS _closed_at
+                FROM numbered GROUP BY {keys}, _stay, _run
+            )
+            SELECT {keys}, {WHEN}, _source, _effective, _row, _ingested_at,
+                coalesce(lead({WHEN}) OVER {in_stay}, _closed_at) AS _until,
+                row_number() OVER (PARTITION BY {keys} ORDER BY {WHEN}) AS _number
+            FROM runs
+        """)
 
-def _snapshots(edge: Edge, batch: DataFrame) -> DataFrame:
-    """The instants of the snapshots that have come in whole, and when the last row of each did."""
-    bronze = batch.sparkSession.read.format("delta").load(edge.bronze)
-    nobody = reduce(and_, (F.col(key).isNotNull() for key in edge.node.table.keys))
-    found = bronze.groupBy(SENT).agg(
-        F.max("_ingested_at").alias("_whole_at"), F.min(nobody).alias("_readable")
-    )
-    return found.where(F.col("_readable") & (F.col("_whole_at") <= _newest(edge, batch))).drop("_readable")
+    def _find_remade(self) -> None:
+        sent, names = self._batch.kinds("came"), self._names
+        ends = sent.get(names.since, "TIMESTAMPTZ")
+        kinds = dict(zip(names, (ends, ends, "BOOLEAN", "INTEGER"), strict=True)) | sent
+        ever = f"coalesce(_until, TIMESTAMPTZ '{EVER}+00')"
+        values = zip(names, (f"versions.{WHEN}", ever, "_until IS NULL", "_number"), strict=True)
+        own = {"_ingested_at": "versions._ingested_at"}
+        own |= {self._declared.effective: "_effective"} if self._declared.effective else {}
+        own |= {name: f"CAST({value} AS {kinds[name]})" for name, value in values}
+        columns = [name for name in (*sent, *own) if name not in (WHEN, "_source")]
+        says = ", ".join(
+            f"{own.get(name, quoted('came', name))} AS {quoted(name)}" for name in dict.fromkeys(columns)
+        )
+        self._batch.run(f"CREATE TABLE remade AS SELECT {says} FROM versions JOIN came ON came.rowid = _row")
+        if self._is_stored:
+            self._batch.run(f"CREATE TABLE held AS FROM stored SEMI JOIN moved USING ({self._of_key})")
 
+    def counts(self) -> tuple[int, int]:
+        """How many rows of the batch opened a version, and how many versions came or went beside these."""
+        batch, begun = self._batch, f"{self._of_key}, {WHEN}, _source"
+        opened = batch.count(f"SELECT DISTINCT {begun} FROM good SEMI JOIN versions USING ({begun})")
+        before = batch.count("FROM held") if self._is_stored else 0
+        return opened, batch.count("FROM versions") - before - opened
 
-def _stays(keys: list[str], seen: DataFrame, snapshots: DataFrame) -> DataFrame:
-    """The good rows of each key, numbered by its stays in the snapshots, with the instant at which a stay ended."""
-    in_time, whole_stay = Window.partitionBy(*keys).orderBy("_when"), Window.partitionBy(*keys, "_stay")
-    everyone = snapshots.agg(F.array_sort(F.collect_list(F.struct(SENT, "_whole_at"))).alias("_snapshots"))
-    later = F.filter("_snapshots", lambda each: each[SENT] > F.col("_when"))
-    rows = seen.crossJoin(F.broadcast(everyone)).withColumn("_next", F.get(later, 0)).drop("_snapshots")
-    then = F.lead("_when").over(in_time)
-    is_last = F.col("_next").isNotNull() & (then.isNull() | (then > F.col("_next")[SENT]))
-    rows = rows.withColumn("_is_last", is_last)
-    rows = rows.withColumn("_begins", F.lag("_is_last", 1, False).over(in_time).cast("int"))
-    rows = rows.withColumn("_stay", F.sum("_begins").over(in_time))
-    end = F.max(F.when(F.col("_is_last"), F.col("_next"))).over(whole_stay)
-    ended = rows.withColumn("_end", end).where(~is_rejected())
-    # What is stored tells how far bronze was taken, and a snapshot that only closes keys leaves no other trace.
-    known_at = F.greatest("_ingested_at", F.col("_end._whole_at"))
-    return ended.withColumns({"_closed_at": F.col("_end")[SENT], "_ingested_at": known_at}).drop(
-        "_next", "_is_last", "_begins", "_end"
-    )
+    def store(self, number: int, note: dict[str, Any]) -> None:
+        """Merges the versions that differ from what the table holds; those that it holds beyond them are gone."""
+        named = [*self._keys, self._names.number]
+        rows = f"SELECT *, false AS {GONE} FROM remade"
+        if self._is_stored:
+            of_version, sent = listed(named), self._batch.kinds("remade")
+            compared = [name for name in self._batch.kinds("held") if name in sent]
+            same = " AND ".join(
+                f"{quoted('remade', name)} {'=' if name in named else 'IS NOT DISTINCT FROM'} {quoted('held', name)}"
+                for name in compared
+            )
+            surplus = f"SELECT {of_version}, true AS {GONE} FROM held ANTI JOIN remade USING ({of_version})"
+            rows = f"{rows} ANTI JOIN held ON {same} UNION ALL BY NAME {surplus}"
+        self._batch.merge(rows, named, number, note)

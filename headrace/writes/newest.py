@@ -7,25 +7,26 @@ One delivery may bring several periods and come in several batches; what another
 of it later, counts as replaced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
+from headrace.lake.delta_rs import quoted
 from headrace.tables import IS_NULL, Newest, rejected_when
+from headrace.writes.batch import Batch, WeighedWay, listed
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
-from headrace.writes.way import SilverWay
 
+QUOTE = "'"
 DELIVERY = {"_delivered_at": "_sent_at", "_delivery": "_source"}
 """The columns by which a stored row names its delivery, and those of bronze that they are made from."""
 
 
-class NewestWay(SilverWay[Newest]):
+class NewestWay(WeighedWay[Newest]):
     terms = ("written", "replaced", "rejected")
     stored = ("written",)
     named = {"replaced": "rows of deliveries that newer ones replace"}
@@ -52,62 +53,45 @@ class NewestWay(SilverWay[Newest]):
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return rows.withColumns({name: F.col(source) for name, source in DELIVERY.items()})
 
-    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        good = judged.where(~is_rejected()).withColumns({name: F.col(of) for name, of in DELIVERY.items()})
-        weighed = self._weighed(edge, good).persist()
-        sums = (F.coalesce(F.sum(name), F.lit(0)) for name in ("arrived", "won", "lost"))
-        won_periods = F.collect_list(F.when(F.col("won") > 0, F.col(self.declared.period).cast("string")))
-        arrived, won, lost, periods = weighed.agg(*sums, won_periods).collect()[0]
+    def with_order(self, edge: Edge, rows: DataFrame) -> DataFrame:
+        return self.shaped(edge.node, edge.contract, rows)
+
+    def take(self, batch: Batch, number: int, note: dict[str, Any]) -> None:
+        period = quoted(self.declared.period)
+        self._weigh(batch, period)
+        sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in ("arrived", "won", "lost"))
+        ((arrived, won, lost),) = batch.select(f"SELECT {sums} FROM weighed")
         note["counts"] |= {"written": won - lost, "replaced": arrived - won + lost}
-        if won:
-            self._store(edge, good, weighed, periods if lost else [], number, note)
-        weighed.unpersist()
-
-    def _weighed(self, edge: Edge, good: DataFrame) -> DataFrame:
-        """Of each period in the batch: the delivery that counts from now on, how many rows arrived, how many of them
-        are of that delivery, and how many stored ones are not."""
-        period = self.declared.period
-        newest = F.max(F.struct(*DELIVERY)).alias("newest")
-        here = good.groupBy(period, *DELIVERY).agg(F.count(F.lit(1)).alias("rows"))
-        best = here.groupBy(period).agg(
-            newest, F.sum("rows").alias("arrived"), F.max_by("rows", F.struct(*DELIVERY)).alias("rows")
-        )
-        won, lost = F.col("rows"), F.lit(0)
-        stored = edge.stored(good.sparkSession)
-        if stored is not None:
-            before = stored.groupBy(period).agg(newest.alias("known"), F.count(F.lit(1)).alias("held"))
-            best = best.join(before, on=period, how="left")
-            wins = F.col("known").isNull() | (F.col("newest") >= F.col("known"))
-            won = F.when(wins, won).otherwise(0)
-            lost = F.when(F.col("newest") > F.col("known"), F.coalesce("held", F.lit(0))).otherwise(0)
-        return best.select(period, "newest", "arrived", won.alias("won"), lost.alias("lost"))
-
-    def _store(
-        self,
-        edge: Edge,
-        good: DataFrame,
-        weighed: DataFrame,
-        renewed: Sequence[str],
-        number: int,
-        note: dict[str, Any],
-    ) -> None:
-        """By one commit. `renewed`: where a stored delivery gives way, the periods that are written anew."""
-        period = self.declared.period
-        winners = F.broadcast(weighed.where("won > 0").select(period, F.col("newest.*")))
-        of_winner = [period, *DELIVERY]
-        rows = good.join(winners, on=of_winner, how="left_semi").transform(edge.finished)
-        stored = edge.stored(good.sparkSession)
-        if stored is None or not renewed:
-            edge.append(rows, number, note)
+        if not won:
             return
-        rows = rows.unionByName(stored.join(winners, on=of_winner, how="left_semi"))
-        within = f"`{period}` IN ({_listed(renewed, dict(rows.dtypes)[period])})"
-        edge.context.leases.check()
-        writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", within)
-        writer.options(**edge.options(number, note)).save(edge.target)
+        rows = (
+            f"SELECT good.* EXCLUDE (_row) FROM good SEMI JOIN winners USING ({period}, {listed(DELIVERY)})"
+        )
+        if not lost:
+            batch.append(rows, number, note)
+            return
+        renewed = batch.select(f"SELECT {period}::VARCHAR, typeof({period}) FROM winners")
+        values = ", ".join(f"CAST('{value.replace(QUOTE, QUOTE * 2)}' AS {kind})" for value, kind in renewed)
+        kept = f"SELECT stored.* FROM stored SEMI JOIN winners USING ({period}, {listed(DELIVERY)})"
+        batch.replace(rows, kept, f"{period} IN ({values})", number, note)
 
-
-def _listed(values: Sequence[str], kind: str) -> str:
-    """Values of a Spark type in SQL."""
-    quoted = (value.replace("\\", "\\\\").replace("'", "\\'") for value in values)
-    return ", ".join(f"CAST('{value}' AS {kind})" for value in quoted)
+    def _weigh(self, batch: Batch, period: str) -> None:
+        """Of each period in the batch, `weighed`: the delivery that counts from now on, how many rows arrived, how many
+        of them are of that delivery, and how many stored ones are not. `winners`: those of which the batch has rows."""
+        delivery = f"struct_pack({', '.join(f'{name} := {name}' for name in DELIVERY)})"
+        stored = "stored" if batch.see_stored() else "good WHERE false"
+        batch.run(f"""
+            CREATE TABLE weighed AS
+            WITH here AS (
+                SELECT {period}, {delivery} AS delivery, count(*) AS rows FROM good GROUP BY ALL
+            ), best AS (
+                SELECT {period}, max(delivery) AS newest, sum(rows) AS arrived, arg_max(rows, delivery) AS rows
+                FROM here GROUP BY {period}
+            ), before AS (
+                SELECT {period}, max({delivery}) AS known, count(*) AS held FROM {stored} GROUP BY {period}
+            )
+            SELECT {period}, newest.*, arrived, CASE WHEN known IS NULL OR newest >= known THEN rows ELSE 0 END AS won,
+                CASE WHEN newest > known THEN held ELSE 0 END AS lost
+            FROM best LEFT JOIN before USING ({period})
+        """)
+        batch.run("CREATE VIEW winners AS SELECT * FROM weighed WHERE won > 0")

@@ -5,21 +5,20 @@ rows in = inserted + updated + superseded + unchanged + rejected.
 
 from typing import Any
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import is_rejected
 from headrace.tables import Upsert
+from headrace.writes.batch import GONE, Batch, WeighedWay, listed
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
-from headrace.writes.way import SilverWay
 
 ORDER = "_order"
 FATES = ("inserted", "updated", "superseded", "unchanged")
 
 
-class UpsertWay(SilverWay[Upsert]):
+class UpsertWay(WeighedWay[Upsert]):
     terms = (*FATES, "rejected")
     stored = ("inserted",)
     corrects_nothing = "a row of the same order is counted as unchanged"
@@ -31,33 +30,37 @@ class UpsertWay(SilverWay[Upsert]):
     def shaped(self, node: Node, contract: Contract, rows: DataFrame) -> DataFrame:
         return rows.withColumn(ORDER, F.col(self.declared.order))
 
-    def take(self, edge: Edge, judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        fated = self._with_fate(edge, judged.where(~is_rejected())).persist()
-        found = {row["_fate"]: row["count"] for row in fated.groupBy("_fate").count().collect()}
-        counts = {fate: found.get(fate, 0) for fate in FATES}
-        note["counts"] = counts | note["counts"]
-        winners = fated.where(F.col("_fate").isin("inserted", "updated")).drop("_fate")
-        if counts["inserted"] or counts["updated"]:
-            edge.merge(winners.transform(edge.finished), edge.node.table.keys, number, note)
-        fated.unpersist()
+    def with_order(self, edge: Edge, rows: DataFrame) -> DataFrame:
+        return self.shaped(edge.node, edge.contract, rows)
 
-    def _with_fate(self, edge: Edge, rows: DataFrame) -> DataFrame:
+    def take(self, batch: Batch, number: int, note: dict[str, Any]) -> None:
+        keys = list(batch.edge.node.table.keys)
+        self._weigh(batch, keys)
+        found = dict(batch.select("SELECT _fate, count(*) FROM weighed GROUP BY _fate"))
+        note["counts"] |= {fate: found.get(fate, 0) for fate in FATES}
+        if note["counts"]["inserted"] or note["counts"]["updated"]:
+            winners = (
+                f"SELECT came.*, false AS {GONE} FROM came JOIN weighed ON came.rowid = _row "
+                "WHERE _fate IN ('inserted', 'updated')"
+            )
+            batch.merge(winners, keys, number, note)
+
+    def _weigh(self, batch: Batch, keys: list[str]) -> None:
         """What becomes of each row: the latest of its key in the batch is weighed against the stored one."""
-        keys, order = list(edge.node.table.keys), F.col(self.declared.order)
-        latest = Window.partitionBy(*keys).orderBy(
-            order.desc_nulls_last(), F.desc("_sent_at"), F.desc("_source"), F.desc("_offset")
+        of_key, stored = listed(keys), "stored" if batch.see_stored() else "good WHERE false"
+        latest_first = ", ".join(
+            f"{name} DESC NULLS LAST" for name in (ORDER, "_sent_at", "_source", "_offset")
         )
-        ranked = rows.withColumn("_nth", F.row_number().over(latest)).withColumn(ORDER, order)
-        stored = edge.stored(rows.sparkSession)
-        if stored is None:
-            known = ranked.withColumn("_was", F.lit(None))
-        else:
-            known = ranked.join(stored.select(*keys, F.col(ORDER).alias("_was")), on=keys, how="left")
-        fate = (
-            F.when(F.col("_nth") > 1, "superseded")
-            .when(F.col("_was").isNull(), "inserted")
-            .when(F.col(ORDER) > F.col("_was"), "updated")
-            .when(F.col(ORDER) == F.col("_was"), "unchanged")
-            .otherwise("superseded")
-        )
-        return known.withColumn("_fate", fate).drop("_nth", "_was")
+        batch.run(f"""
+            CREATE TABLE weighed AS
+            WITH ranked AS (
+                SELECT _row, {of_key}, {ORDER} AS _now,
+                    row_number() OVER (PARTITION BY {of_key} ORDER BY {latest_first}) AS _nth
+                FROM good
+            ), known AS (SELECT {of_key}, {ORDER} AS _was FROM {stored})
+            SELECT _row, CASE
+                WHEN _nth > 1 THEN 'superseded' WHEN _was IS NULL THEN 'inserted' WHEN _now > _was THEN 'updated'
+                WHEN _now = _was THEN 'unchanged' ELSE 'superseded'
+            END AS _fate
+            FROM ranked LEFT JOIN known USING ({of_key})
+        """)

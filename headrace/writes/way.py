@@ -6,7 +6,7 @@ a declaration in `headrace.tables` and a class of that name, with `Way` behind i
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -15,7 +15,6 @@ from pyspark.sql import types as T
 
 from headrace import writes
 from headrace.contracts.model import Contract
-from headrace.contracts.rules import is_rejected
 from headrace.errors import UsageError
 from headrace.lake.log import Commit
 from headrace.tables import HistoryNames, Write
@@ -102,6 +101,8 @@ class SilverWay(Way[W]):
 
     layers = ("silver",)
     source_layer = "bronze"
+    most_rows: ClassVar[int | None] = None
+    """The rows of a batch above which the next one begins, apart from their size."""
     corrects_nothing: ClassVar[str] = ""
     """Why a file's newer delivery would leave the table as it is; empty where it does not."""
 
@@ -125,24 +126,12 @@ class SilverWay(Way[W]):
         """Rows with further reasons against them that lie in how they are written."""
         return rows
 
+    def judged_again(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> DataFrame:
+        """Rows that were set aside, with the reasons that speak against them now."""
+        return edge.judged(rows, versions)
+
     def write(self, edge: "Edge", rows: DataFrame, number: int) -> "Entry":
         """Writes a batch. One that is stored already, or is half stored by a run that was killed, ends the same."""
-        done = edge.earlier_commit(edge.target, number)
-        if done is not None:
-            note = done.note
-        else:
-            versions = edge.versions_for(number)
-            judged = edge.judged(rows, versions).persist()
-            try:
-                rejected = edge.write_rejected(judged.where(is_rejected()), number, versions)
-                note = {"rows_in": judged.count(), "counts": {"rejected": rejected}, "upstream": versions}
-                self.take(edge, judged, number, note)
-            finally:
-                judged.unpersist()
-        return edge.entry(number, note["rows_in"], note["counts"], note["upstream"])
-
-    def take(self, edge: "Edge", judged: DataFrame, number: int, note: dict[str, Any]) -> None:
-        """Adds the counts of a batch of judged rows to the note, and stores them by a commit that carries it."""
         raise NotImplementedError
 
     def judging(self, edge: "Edge", rows: DataFrame, versions: Mapping[str, int]) -> DataFrame | None:
@@ -194,10 +183,10 @@ def ways_for(layer: str) -> Sequence[str]:
 def _ways() -> Mapping[str, type[Way[Any]]]:
     for module in pkgutil.iter_modules(writes.__path__):
         importlib.import_module(f"{writes.__name__}.{module.name}")
-    bases: tuple[type[Way[Any]], ...] = (Way, SilverWay, GoldWay)
-    return {
-        way.__name__.removesuffix("Way"): way
-        for base in bases
-        for way in base.__subclasses__()
-        if way not in bases
-    }
+    return {way.__name__.removesuffix("Way"): way for way in _under(Way) if not way.__subclasses__()}
+
+
+def _under(way: type[Way[Any]]) -> Iterator[type[Way[Any]]]:
+    for each in way.__subclasses__():
+        yield each
+        yield from _under(each)

@@ -16,14 +16,14 @@ locals {
   # Days after which what is current is removed as well, by where its name begins.
   expire_days = {
     landing   = { "" = var.landing_days }
-    lake      = {}
+    lake      = { "_scratch/" = 1 } # of a batch that was killed
     artifacts = { "results/" = 90 } # what jobs answered: read within the minute, some hundred a day
     logs      = { "" = var.log_days }
   }
 
   # What the lake writes again every few seconds and nobody asks back. Tables' logs (_delta_log) lie in each table, where no
   # rule of S3 finds them: Delta removes them itself, and deleted_days says how long they can be had back.
-  overwritten = { for place in ["_checkpoints/", "_heartbeats/", "_leases/", "_requests/"] : place => 1 }
+  overwritten = { for place in ["_checkpoints/", "_heartbeats/", "_leases/", "_requests/", "_scratch/"] : place => 1 }
 }
 
 module "bucket" {

@@ -5,7 +5,6 @@ import pytest
 from headrace.errors import Busy
 from headrace.operate.receipt import receipt
 from headrace.writes import history
-from headrace.writes.edge import Edge
 from tests.spark.refine.conftest import PumpStation
 
 
@@ -66,13 +65,13 @@ def test_a_lease_lost_while_the_versions_are_made_again_stops_the_write(
     lands_station(station)
     station.lands("pumps", [pump(10)], "20240101T000000")
     station.refine(layers=["bronze", "silver"], tables=["stations", "pumps"])
-    seen = history._all_seen
+    remake = history._Versions.remake
 
-    def seen_for_long(edge: Edge, *given: Any) -> Any:
-        edge.context.leases._lost = "silver/pumps"
-        return seen(edge, *given)
+    def remakes_for_long(versions: history._Versions, *given: Any) -> None:
+        versions._batch.edge.context.leases._lost = "silver/pumps"
+        remake(versions, *given)
 
-    monkeypatch.setattr(history, "_all_seen", seen_for_long)
+    monkeypatch.setattr(history._Versions, "remake", remakes_for_long)
     station.lands("pumps", [pump(12)], "20240103T000000")
     with pytest.raises(Busy, match="was lost"):
         station.refine(layers=["bronze", "silver"], tables=["pumps"])

@@ -14,9 +14,9 @@ from headrace.settings import Settings
 from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
 AFTER_THE_REJECTS = {
-    "pumps": "headrace.writes.history.HistoryWay._rebuild",
+    "pumps": "headrace.writes.history._Versions.remake",
     "strokes": "headrace.writes.append.stored",
-    "orders": "headrace.writes.edge.Edge.merge",
+    "orders": "headrace.writes.batch.Batch.merge",
     "pump_days": "headrace.refine.gold.overwrite",
     "open_orders": "headrace.refine.gold.overwrite",
 }

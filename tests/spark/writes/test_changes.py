@@ -11,8 +11,8 @@ from headrace.lake.paths import deleted_of
 from headrace.lake.session import session_for
 from headrace.refine.silver import RECYCLED, _recycled
 from headrace.tables import Changes
+from headrace.writes.batch import Batch
 from headrace.writes.changes import NEVER_INSERTED, ChangesWay
-from headrace.writes.edge import Edge
 from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 SENT = datetime(2024, 1, 1)
@@ -47,7 +47,7 @@ def test_a_deleted_key_stays_deleted_and_its_key_may_be_used_again(feed_of: Any)
     assert "before" not in bookings.spark.read.format("delta").load(bookings.edge.target).columns
 
 
-@pytest.mark.parametrize(("step", "of"), [("_remember_deleted", ChangesWay), ("merge", Edge)])
+@pytest.mark.parametrize(("step", "of"), [("_remember_deleted", ChangesWay), ("merge", Batch)])
 def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
     feed_of: Any, monkeypatch: pytest.MonkeyPatch, step: str, of: type
 ) -> None:
@@ -107,7 +107,7 @@ def test_changes_that_were_set_aside_are_recycled_by_their_place_in_the_log(
         return _recycled(session_for(bookings.spark, rows=0), again)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Edge, "merge", dies)
+        patch.setattr(Batch, "merge", dies)
         with pytest.raises(Killed):
             recycles()
     assert [recycles(), recycles()] == [3, 0]

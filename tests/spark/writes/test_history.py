@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from headrace.lake import log
-from headrace.writes.edge import Edge
+from headrace.writes.batch import Batch
 from headrace.writes.reference import PASSES
 from tests.spark.writes.conftest import EVER, START, Feed, Killed, Row, dies
 
@@ -54,7 +54,7 @@ def test_a_snapshot_killed_after_its_rejects_closes_the_same_keys_when_it_is_don
     vessels.takes(came)
     batch = vessels.comes([vessel("V1", "b", 2), vessel("V3", "a", 2, seats=-1)], 2)
     with monkeypatch.context() as patch:
-        patch.setattr(Edge, "merge", dies)
+        patch.setattr(Batch, "merge", dies)
         with pytest.raises(Killed):
             vessels.takes(batch)
     assert vessels.edge.started(vessels.last) is not None

@@ -9,7 +9,7 @@ import pytest
 
 from headrace.lake import log
 from headrace.tables import Newest
-from headrace.writes.newest import NewestWay
+from headrace.writes.batch import Batch
 from tests.spark.writes.conftest import Feed, Killed, Row, dies
 
 SENT = datetime(2024, 1, 1)
@@ -107,7 +107,7 @@ def test_a_batch_killed_half_way_is_done_again_to_the_same_end(
     batch = [due(1, 1, 5, 9.0), due(1, 3, 5) | {"vessel_id": "V9"}, due(2, 1, 5)]
 
     with monkeypatch.context() as patch:
-        patch.setattr(NewestWay, "_store", dies)
+        patch.setattr(Batch, "replace", dies)
         with pytest.raises(Killed):
             dues.takes(batch)
     dues.has_vessels("V1", "V9")
