@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear, nnls
 
 Array = np.ndarray
 BLOCKS_A_DAY = 8
@@ -78,8 +78,7 @@ def findings_of(feeder: Feeder) -> list[Finding]:
     fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise, week)
     everything = tuple(range(len(columns)))
     spread = fit.spread(everything)
-    possible = (chosen for chosen in _subsets(everything) if fit.is_possible(chosen))
-    best = min(possible, key=lambda chosen: fit.error(chosen) / spread + fit.penalty(chosen))
+    best = min(_subsets(everything), key=lambda chosen: fit.error(chosen) / spread + fit.penalty(chosen))
     found, found_error = [], fit.error(best)
     for place, ratio in zip(best, fit.ratios(best), strict=True):
         column, others = columns[place], tuple(each for each in best if each != place)
@@ -102,12 +101,18 @@ def findings_of(feeder: Feeder) -> list[Finding]:
 
 
 def _likeliest(columns: list[_Column], unexplained: Array, noise: Array) -> list[_Column]:
-    """The columns that explain most by themselves, so few that all of their combinations can be tried."""
-
-    def gain(column: _Column) -> float:
-        return _gain(column.values / noise, unexplained / noise)
-
-    return sorted(columns, key=gain, reverse=True)[:MOST_COLUMNS]
+    """So few columns that all of their combinations can be tried: those of silent meters first, then always the one
+    that best explains what those before it leave. By itself an honest meter may follow the sum of two thefts best."""
+    goal, chosen = unexplained / noise, list[_Column]()
+    left, residual = list(columns), goal
+    while left and len(chosen) < MOST_COLUMNS:
+        pool = [column for column in left if column.kind == NEAR_ZERO] or left
+        best = max(pool, key=lambda column: _gain(column.values / noise, residual))
+        left = [column for column in left if column is not best]
+        chosen.append(best)
+        matrix = np.stack([column.values / noise for column in chosen], axis=1)
+        residual = goal - matrix @ nnls(matrix, goal)[0]
+    return chosen
 
 
 def _gain(column: Array, goal: Array) -> float:
@@ -122,8 +127,10 @@ def _subsets(places: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 class _Fit:
-    """Least squares of the unexplained load by some of the columns, none below zero, beside a small error of the
-    planners' share in each week."""
+    """Least squares of the unexplained load by some of the columns, beside a small error of the planners' share in each
+    week. No column counts below zero, nor above what is possible: nobody draws far more than usual unseen, nor leads
+    all but a tenth past a meter that still shows that. Of two meters with the same usual load, one alone would
+    otherwise stand for both, and be held impossible."""
 
     def __init__(self, columns: list[_Column], goal: Array, load: Array, noise: Array, week: Array) -> None:
         self._kinds = [column.kind for column in columns]
@@ -143,7 +150,13 @@ class _Fit:
 
     def _solve(self, chosen: tuple[int, ...]) -> tuple[Array, float]:
         if chosen not in self._solved:
-            fitted, residual = nnls(self._matrix[:, [*chosen, *self._errors]], self._goal)
+            matrix = self._matrix[:, [*chosen, *self._errors]]
+            highest = [HIGHEST_RATIO[self._kinds[place]] for place in chosen]
+            fitted, residual = nnls(matrix, self._goal)
+            if (fitted[: len(chosen)] > highest).any():
+                bounds = (0.0, np.r_[highest, np.full(len(self._errors), np.inf)])
+                fitted = lsq_linear(matrix, self._goal, bounds, method="bvls").x
+                residual = np.linalg.norm(matrix @ fitted - self._goal)
             self._solved[chosen] = fitted, float(residual**2)
         return self._solved[chosen]
 
@@ -152,13 +165,6 @@ class _Fit:
 
     def error(self, chosen: tuple[int, ...]) -> float:
         return self._solve(chosen)[1]
-
-    def is_possible(self, chosen: tuple[int, ...]) -> bool:
-        """Nobody draws far more than usual unseen, nor leads all but a tenth past a meter that still shows that."""
-        return all(
-            ratio <= HIGHEST_RATIO[self._kinds[place]]
-            for place, ratio in zip(chosen, self.ratios(chosen), strict=True)
-        )
 
     def penalty(self, chosen: tuple[int, ...]) -> float:
         """Makes the commoner of two explanations the better one where both fit alike."""

@@ -60,17 +60,20 @@ def all_of(version: int) -> int:
 def batches(
     table: str, since: Progress | None, size: int, ends_at: int | None = None, rows: int | None = None
 ) -> Iterator[Arrived]:
-    """What came since, in pieces of about `size` bytes, or as many rows; the first ends where one did that was
-    killed."""
+    """What came since, in pieces of about `size` bytes and no more rows than so many, but those of a file; the first
+    ends where one did that was killed."""
     began = since.began if since else _version_of(ends_at) if ends_at else log.version(table)
     taken, waiting = since.at if since else 0, list[_File]()
     for version in range(max(began, taken // FILES), log.version(table) + 1):
         for file in _files(table, version, began):
             if file.place <= taken:
                 continue
+            is_free = waiting and not (ends_at and file.place <= ends_at)
+            if rows and is_free and sum(each.rows for each in waiting) + file.rows > rows:
+                yield _batch(waiting, began)
+                waiting = []
             waiting.append(file)
-            many = rows is not None and sum(each.rows for each in waiting) >= rows
-            full = many or sum(each.size for each in waiting) >= size
+            full = sum(each.size for each in waiting) >= size
             if file.place == ends_at if ends_at and file.place <= ends_at else full:
                 yield _batch(waiting, began)
                 waiting = []

@@ -33,7 +33,7 @@ from headrace.lake.ledger import Entry
 from headrace.lake.paths import as_s3
 from headrace.lake.session import in_memory
 from headrace.tables import REASONS
-from headrace.writes.edge import NOT_STORED, Edge
+from headrace.writes.edge import NOT_STORED, Edge, leaves
 from headrace.writes.way import SilverWay, W
 
 if TYPE_CHECKING:
@@ -45,20 +45,21 @@ MOST_MERGED = 20_000_000
 """Rows of a table up to which a merge into it is done without Spark."""
 GONE = "_gone"
 """The column of rows to merge that says which of them are deleted."""
-IS_OLDER = "_is_older"
+ROW, IS_OLDER = "_row", "_is_older"
 NOW = "date_trunc('millisecond', now())"
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Its tables: `came`, the rows of the batch, and older ones that were added to weigh it; `good`, those of the
-    batch itself that nothing speaks against, each with the `_row` that it is in `came` (there, its `rowid`)."""
+    """Its tables: `came`, the rows of the batch, and older ones that were added to weigh it, each with a number of its
+    own, `_row`; `good`, those of the batch itself that nothing speaks against."""
 
     way: "WeighedWay[Any]"
     edge: Edge
     spark: SparkSession
     db: "duckdb.DuckDBPyConnection"
     versions: Mapping[str, int]
+    sent: DataFrame
     rows: int
 
     @classmethod
@@ -68,13 +69,14 @@ class Batch:
     ) -> Iterator["Batch"]:
         """Bronze rows, judged by their parents as of these versions."""
         with duckdb_connected(edge.context.settings, preserve_insertion_order=False) as db:
-            batch = cls(way, edge, rows.sparkSession, db, versions, rows.count())
+            batch = cls(way, edge, rows.sparkSession, db, versions, rows, rows.count())
             with batch._held(rows, batch.rows):
-                batch.run(f"CREATE TABLE came AS SELECT *, false AS {IS_OLDER} FROM held")
+                batch.run("CREATE SEQUENCE places")
+                batch.run(
+                    f"CREATE TABLE came AS SELECT *, nextval('places') AS _row, false AS {IS_OLDER} FROM held"
+                )
             way.judge_together(batch)
-            batch.run(
-                f"CREATE VIEW good AS SELECT rowid AS _row, * FROM came WHERE NOT {IS_OLDER} AND len({REASONS}) = 0"
-            )
+            batch.run(f"CREATE VIEW good AS SELECT * FROM came WHERE NOT {IS_OLDER} AND len({REASONS}) = 0")
             yield batch
 
     def add_older(self, sql: str) -> None:
@@ -89,7 +91,14 @@ class Batch:
                 write_deltalake(as_s3(place), rows.to_arrow_reader())
                 older = self.spark.read.format("delta").load(place)
             with self._held(older, count):
-                self.run(f"INSERT INTO came BY NAME SELECT *, true AS {IS_OLDER} FROM held")
+                self.run(
+                    f"INSERT INTO came BY NAME SELECT *, nextval('places') AS _row, true AS {IS_OLDER} FROM held"
+                )
+
+    def is_as_sent(self, name: str) -> bool:
+        """Whether a column of the judged rows is what bronze has, as a date or an instant."""
+        is_time = dict(self.sent.dtypes).get(name) in ("date", "timestamp")
+        return is_time and leaves(self.edge.judged(self.sent, self.versions), [name], self.sent)
 
     def run(self, sql: str) -> None:
         self.db.execute(sql)
@@ -107,7 +116,7 @@ class Batch:
 
     def kinds(self, table: str) -> dict[str, str]:
         """The columns of a table with their types."""
-        relation = self.db.table(table)
+        relation = self.db.sql(f"FROM {table}")
         return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
     def see(self, name: str, place: str, version: int | None = None) -> None:
@@ -136,11 +145,13 @@ class Batch:
 
     def append(self, sql: str, number: int, note: Mapping[str, Any]) -> None:
         """Appends rows by a commit that happens once."""
-        edge = self.edge
+        edge, rows = self.edge, self._finished(sql)
+        if self.see_stored():
+            rows = f"{rows} UNION ALL BY NAME SELECT * FROM stored WHERE false"
         edge.context.leases.check()
         append_once(
             edge.target,
-            self.db.sql(self._finished(sql)).to_arrow_reader(),
+            self.db.sql(rows).to_arrow_reader(),
             app=edge.app,
             number=number,
             note=edge.with_run(note),
@@ -175,7 +186,7 @@ class Batch:
 
     def _finished(self, sql: str) -> str:
         """Rows as the silver table stores them."""
-        stored = [name for name in self.db.sql(sql).columns if name not in (*NOT_STORED, IS_OLDER)]
+        stored = [name for name in self.db.sql(sql).columns if name not in (*NOT_STORED, IS_OLDER, ROW)]
         run = self.edge.context.run
         return f"SELECT {listed(stored)}, {NOW} AS _processed_at, '{run}' AS _run FROM ({sql})"
 

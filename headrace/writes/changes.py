@@ -83,9 +83,9 @@ class ChangesWay(WeighedWay[Changes]):
         self._find_known(batch, keys)
         if self.declared.unknown == "set aside":
             batch.run(f"""
-                UPDATE came SET {REASONS} = ['{NEVER_INSERTED}'] WHERE rowid IN (
+                UPDATE came SET {REASONS} = ['{NEVER_INSERTED}'] WHERE _row IN (
                     SELECT _row FROM (
-                        SELECT rowid AS _row, {keys}, {ORDER}, {_is(feed, feed.insert)} AS _is_insert,
+                        SELECT _row, {keys}, {ORDER}, {_is(feed, feed.insert)} AS _is_insert,
                             {_is(feed, (*feed.update, *feed.delete))} AS _needs_one,
                             min(CASE WHEN _is_insert THEN {ORDER} END) OVER (PARTITION BY {keys}) AS _inserted
                         FROM came WHERE len({REASONS}) = 0
@@ -136,7 +136,7 @@ class ChangesWay(WeighedWay[Changes]):
             self._remember_deleted(batch, number, note)
         if any(not gone or held for gone, held in moved):
             stored = [name for name in batch.kinds("came") if name not in self.leaves_out(edge.contract)]
-            rows = f"SELECT {listed(stored, of='came')}, {GONE} FROM came JOIN standing ON came.rowid = _row"
+            rows = f"SELECT {listed(stored, of='came')}, {GONE} FROM came JOIN standing USING (_row)"
             batch.merge(rows, keys, number, note)
 
     def _weigh(self, batch: Batch, feed: ChangeFeed) -> None:

@@ -2,8 +2,9 @@
 
 rows in = opened + unchanged + rejected, and the versions stored = opened + reclassified over all batches.
 
-Keys whose batch says nothing new are only counted. For every other key all versions are made again from all
-that bronze ever saw of it, so replays and arrivals out of order end in exactly the same history. Where the source sends
+Keys whose batch says nothing new are only counted. Where all that is new of a key is later than all that was known,
+it follows on its current version. For every other key all versions are made again from all that bronze ever saw of it,
+so replays and arrivals out of order end in exactly the same history. Where the source sends
 snapshots, a key is closed at the instant of the first one that leaves it out, and opened again by the next one that
 has it (decision 037).
 """
@@ -20,13 +21,15 @@ from headrace.errors import UsageError
 from headrace.lake import log
 from headrace.lake.delta_rs import quoted
 from headrace.tables import EVER, IS_NULL, REASONS, History, rejected_when
-from headrace.writes.batch import GONE, Batch, WeighedWay, listed
+from headrace.writes.batch import GONE, IS_OLDER, ROW, Batch, WeighedWay, listed
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.reference import HistoryReference
 
 SENT, WHEN = "_sent_at", "_when"
-PLACE = ("_source", "_partition", "_offset", "_ingested_at")
+NTH = "_nth"
+"""Of the current version of a key that new ones follow on, its number."""
+PLACE = ("_source", "_partition", "_ingested_at", "_offset")
 """What tells a row of bronze from all others."""
 OWN = (
     (T.TimestampType(), "From when this version holds"),
@@ -156,7 +159,7 @@ class HistoryWay(WeighedWay[History]):
 class _Versions:
     """The versions of those keys of which a batch tells something new. Its tables: `moved`, these keys; `seen`, of each
     instant of a key the row that counts; `versions`, by the rows of `came` that they are made of; `remade`, these as
-    the table holds them; `held`, what the table holds of the keys."""
+    the table holds them; `held`, what the table holds of them by now."""
 
     def __init__(self, batch: Batch, keys: list[str], declared: History, by_snapshots: bool) -> None:
         self._batch, self._is_stored = batch, batch.see_stored()
@@ -213,23 +216,67 @@ class _Versions:
         """
 
     def remake(self, opening: list[str]) -> None:
+        self._find_late()
         self._add_older()
         self._find_seen(opening)
         self._find_versions()
         self._find_remade()
 
-    def _add_older(self) -> None:
-        """Every row of these keys that bronze held when the newest row taken so far came in."""
+    def _find_late(self) -> None:
+        """Finds the keys of which the batch tells of a time before something known, `late`, or of which rows were set
+        aside. Their versions are made again from all that bronze ever saw of them; what is new of others follows on
+        their current version."""
         batch, keys = self._batch, self._of_key
-        if not self._is_stored and log.row_count(batch.edge.bronze) <= batch.rows:
+        batch.run(f"ALTER TABLE came ADD COLUMN {NTH} INTEGER")
+        effective = self._declared.effective or SENT
+        if self._by_snapshots or not self._is_stored or not batch.is_as_sent(effective):
+            batch.run("CREATE VIEW late AS FROM moved")
             return
-        batch.see("bronze", batch.edge.bronze)
-        same = " AND ".join(f"bronze.{name} IS NOT DISTINCT FROM here.{name}" for name in PLACE)
-        batch.add_older(f"""
-            SELECT bronze.* FROM bronze SEMI JOIN moved USING ({keys})
-            ANTI JOIN (SELECT {listed(PLACE)} FROM came) AS here ON {same}
-            WHERE bronze._ingested_at <= {self._newest()}
+        aside = ""
+        if log.exists(batch.edge.rejected):
+            batch.see("aside", batch.edge.rejected)
+            aside = f"UNION SELECT {keys} FROM aside SEMI JOIN moved USING ({keys})"
+        when = f"CAST({quoted(effective)} AS TIMESTAMPTZ) AS _before, {listed(PLACE)}"
+        since = f"CAST({quoted(self._names.since)} AS TIMESTAMPTZ) AS _before"
+        batch.run(f"""
+            CREATE TABLE late AS
+            SELECT {keys} FROM (
+                SELECT {keys}, _before FROM ({self._older("moved", when)})
+                UNION ALL  -- what is stored may be of rows of this very batch: those of one commit are seen together
+                SELECT {keys}, {since} FROM stored SEMI JOIN moved USING ({keys}) WHERE {quoted(self._names.current)}
+            ) JOIN (SELECT {keys}, min({WHEN}) AS _first FROM good GROUP BY {keys}) USING ({keys})
+            WHERE _before >= _first {aside}
         """)
+
+    def _older(self, of_keys: str, columns: str) -> str:
+        """Rows of some keys that bronze held when the newest row taken so far came in, without those of the batch."""
+        self._batch.see("bronze", self._batch.edge.bronze)
+        same = " AND ".join(f"older.{name} IS NOT DISTINCT FROM here.{name}" for name in PLACE)
+        same += (
+            " AND older._offset = here._offset"  # rows of a large file have none: they are held to be others
+        )
+        return f"""
+            SELECT * FROM (
+                SELECT {self._of_key}, {columns} FROM bronze SEMI JOIN {of_keys} USING ({self._of_key})
+                WHERE _ingested_at <= {self._newest()}
+            ) AS older ANTI JOIN (SELECT {listed(PLACE)} FROM came) AS here ON {same}
+        """
+
+    def _add_older(self) -> None:
+        """Beside the rows of the batch: of late keys all that came before, of others the current version."""
+        batch, keys = self._batch, self._of_key
+        if self._is_stored or log.row_count(batch.edge.bronze) > batch.rows:
+            batch.add_older(self._older("late", f"* EXCLUDE ({keys})"))
+        if self._is_stored:
+            same = listed(name for name in batch.kinds("came") if name in batch.kinds("stored"))
+            since, number = quoted(self._names.since), quoted(self._names.number)
+            batch.run(f"""
+                INSERT INTO came BY NAME
+                SELECT {same}, CAST({since} AS TIMESTAMPTZ) AS {WHEN}, {number} AS {NTH}, [] AS {REASONS},
+                    nextval('places') AS {ROW}, true AS {IS_OLDER}
+                FROM stored SEMI JOIN moved USING ({keys}) ANTI JOIN late USING ({keys})
+                WHERE {quoted(self._names.current)}
+            """)
 
     def _find_seen(self, opening: list[str]) -> None:
         """Of each instant of a key the row that counts; in snapshots bad ones are among them, for they hold a key."""
@@ -239,7 +286,7 @@ class _Versions:
         last_sent = ", ".join(f"{name} DESC NULLS LAST" for name in ("_ingested_at", "_source", "_offset"))
         effective = quoted(self._declared.effective or SENT)
         one_each = f"""
-            SELECT rowid AS _row, {keys}, {WHEN}, _ingested_at, _source, {effective} AS _effective,
+            SELECT _row, {keys}, {WHEN}, {NTH}, _ingested_at, _source, {effective} AS _effective,
                 len({REASONS}) > 0 AS _is_bad, struct_pack({state}) AS _state
             FROM came SEMI JOIN moved USING ({keys}) {passing}
             QUALIFY row_number() OVER (PARTITION BY {keys}, {WHEN} ORDER BY {first}, {last_sent}) = 1
@@ -288,12 +335,13 @@ class _Versions:
             ), runs AS (
                 SELECT {keys}, _stay, min({WHEN}) AS {WHEN}, first(_source ORDER BY {WHEN}) AS _source,
                     first(_effective ORDER BY {WHEN}) AS _effective, {takes}(_row, {WHEN}) AS _row,
-                    {takes}(_ingested_at, {WHEN}) AS _ingested_at, max(_closed_at) AS _closed_at
+                    {takes}(_ingested_at, {WHEN}) AS _ingested_at, max(_closed_at) AS _closed_at, max({NTH}) AS {NTH}
                 FROM numbered GROUP BY {keys}, _stay, _run
             )
             SELECT {keys}, {WHEN}, _source, _effective, _row, _ingested_at,
                 coalesce(lead({WHEN}) OVER {in_stay}, _closed_at) AS _until,
-                row_number() OVER (PARTITION BY {keys} ORDER BY {WHEN}) AS _number
+                coalesce(max({NTH}) OVER (PARTITION BY {keys}), 1) - 1
+                    + row_number() OVER (PARTITION BY {keys} ORDER BY {WHEN}) AS _number
             FROM runs
         """)
 
@@ -305,14 +353,19 @@ class _Versions:
         values = zip(names, (f"versions.{WHEN}", ever, "_until IS NULL", "_number"), strict=True)
         own = {"_ingested_at": "versions._ingested_at"}
         own |= {self._declared.effective: "_effective"} if self._declared.effective else {}
-        own |= {name: f"CAST({value} AS {kinds[name]})" for name, value in values}
-        columns = [name for name in (*sent, *own) if name not in (WHEN, "_source")]
+        own |= {name: _cast(value, kinds[name]) for name, value in values}
+        columns = [name for name in (*sent, *own) if name not in (WHEN, NTH, ROW, "_source")]
         says = ", ".join(
             f"{own.get(name, quoted('came', name))} AS {quoted(name)}" for name in dict.fromkeys(columns)
         )
-        self._batch.run(f"CREATE TABLE remade AS SELECT {says} FROM versions JOIN came ON came.rowid = _row")
+        self._batch.run(f"CREATE TABLE remade AS SELECT {says} FROM versions JOIN came USING (_row)")
         if self._is_stored:
-            self._batch.run(f"CREATE TABLE held AS FROM stored SEMI JOIN moved USING ({self._of_key})")
+            of_late = f"FROM stored SEMI JOIN late USING ({self._of_key})"
+            current = f"WHERE {quoted(names.current)}"
+            of_others = (
+                f"FROM stored SEMI JOIN moved USING ({self._of_key}) ANTI JOIN late USING ({self._of_key})"
+            )
+            self._batch.run(f"CREATE TABLE held AS {of_late} UNION ALL {of_others} {current}")
 
     def counts(self) -> tuple[int, int]:
         """How many rows of the batch opened a version, and how many versions came or went beside these."""
@@ -335,3 +388,9 @@ class _Versions:
             surplus = f"SELECT {of_version}, true AS {GONE} FROM held ANTI JOIN remade USING ({of_version})"
             rows = f"{rows} ANTI JOIN held ON {same} UNION ALL BY NAME {surplus}"
         self._batch.merge(rows, named, number, note)
+
+
+def _cast(value: str, kind: str) -> str:
+    """In the type of the column; an instant as text without its zone, which is UTC."""
+    is_instant = kind == "VARCHAR" and (WHEN in value or EVER in value)
+    return f"CAST(CAST({value} AS TIMESTAMP) AS VARCHAR)" if is_instant else f"CAST({value} AS {kind})"

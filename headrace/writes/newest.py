@@ -21,7 +21,6 @@ from headrace.writes.batch import Batch, WeighedWay, listed
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 
-QUOTE = "'"
 DELIVERY = {"_delivered_at": "_sent_at", "_delivery": "_source"}
 """The columns by which a stored row names its delivery, and those of bronze that they are made from."""
 
@@ -59,19 +58,17 @@ class NewestWay(WeighedWay[Newest]):
     def take(self, batch: Batch, number: int, note: dict[str, Any]) -> None:
         period = quoted(self.declared.period)
         self._weigh(batch, period)
-        sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in ("arrived", "won", "lost"))
+        sums = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in ("_arrived", "_won", "_lost"))
         ((arrived, won, lost),) = batch.select(f"SELECT {sums} FROM weighed")
         note["counts"] |= {"written": won - lost, "replaced": arrived - won + lost}
         if not won:
             return
-        rows = (
-            f"SELECT good.* EXCLUDE (_row) FROM good SEMI JOIN winners USING ({period}, {listed(DELIVERY)})"
-        )
+        rows = f"SELECT good.* FROM good SEMI JOIN winners USING ({period}, {listed(DELIVERY)})"
         if not lost:
             batch.append(rows, number, note)
             return
         renewed = batch.select(f"SELECT {period}::VARCHAR, typeof({period}) FROM winners")
-        values = ", ".join(f"CAST('{value.replace(QUOTE, QUOTE * 2)}' AS {kind})" for value, kind in renewed)
+        values = ", ".join(_literal(*each) for each in renewed)
         kept = f"SELECT stored.* FROM stored SEMI JOIN winners USING ({period}, {listed(DELIVERY)})"
         batch.replace(rows, kept, f"{period} IN ({values})", number, note)
 
@@ -83,15 +80,22 @@ class NewestWay(WeighedWay[Newest]):
         batch.run(f"""
             CREATE TABLE weighed AS
             WITH here AS (
-                SELECT {period}, {delivery} AS delivery, count(*) AS rows FROM good GROUP BY ALL
+                SELECT {period}, {delivery} AS _brought, count(*) AS _rows FROM good GROUP BY ALL
             ), best AS (
-                SELECT {period}, max(delivery) AS newest, sum(rows) AS arrived, arg_max(rows, delivery) AS rows
+                SELECT {period}, max(_brought) AS _newest, sum(_rows) AS _arrived, arg_max(_rows, _brought) AS _rows
                 FROM here GROUP BY {period}
             ), before AS (
-                SELECT {period}, max({delivery}) AS known, count(*) AS held FROM {stored} GROUP BY {period}
+                SELECT {period}, max({delivery}) AS _known, count(*) AS _held FROM {stored} GROUP BY {period}
             )
-            SELECT {period}, newest.*, arrived, CASE WHEN known IS NULL OR newest >= known THEN rows ELSE 0 END AS won,
-                CASE WHEN newest > known THEN held ELSE 0 END AS lost
+            SELECT {period}, _newest.*, _arrived,
+                CASE WHEN _known IS NULL OR _newest >= _known THEN _rows ELSE 0 END AS _won,
+                CASE WHEN _newest > _known THEN _held ELSE 0 END AS _lost
             FROM best LEFT JOIN before USING ({period})
         """)
-        batch.run("CREATE VIEW winners AS SELECT * FROM weighed WHERE won > 0")
+        batch.run("CREATE VIEW winners AS SELECT * FROM weighed WHERE _won > 0")
+
+
+def _literal(value: str, kind: str) -> str:
+    """As delta-rs takes it, which holds a timestamp that is cast against others of another unit."""
+    text = "'" + value.replace("'", "''") + "'"
+    return text if kind.startswith("TIMESTAMP") else f"CAST({text} AS {kind})"

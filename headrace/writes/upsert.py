@@ -40,7 +40,7 @@ class UpsertWay(WeighedWay[Upsert]):
         note["counts"] |= {fate: found.get(fate, 0) for fate in FATES}
         if note["counts"]["inserted"] or note["counts"]["updated"]:
             winners = (
-                f"SELECT came.*, false AS {GONE} FROM came JOIN weighed ON came.rowid = _row "
+                f"SELECT came.*, false AS {GONE} FROM came JOIN weighed USING (_row) "
                 "WHERE _fate IN ('inserted', 'updated')"
             )
             batch.merge(winners, keys, number, note)

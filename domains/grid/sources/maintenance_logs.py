@@ -54,7 +54,7 @@ CREWS = (
 )
 NOTES = (
     "Replaced faulty component", "Performed oil filtration", "Full overhaul completed", "Tightened connections",
-    "Temporary fix applied, permanent one to follow", 'Crew found "hot spot" at the bushing', "Oil tested; sample sent",
+    "Temporary fix applied\npermanent one to follow", 'Crew found "hot spot" at the bushing', "Oil tested; sample sent",
 )  # fmt: skip
 
 

@@ -60,10 +60,14 @@ class Feed:
         assert sum(entry.counts[term] for term in self.edge.way.terms) == len(rows)
         return entry.counts
 
-    def comes(self, rows: Sequence[Row], bronze_batch: int) -> list[Row]:
-        """Puts rows into bronze, in one commit, and gives them back as they lie there."""
+    def comes(self, rows: Sequence[Row], bronze_batch: int, *, numbered: bool = True) -> list[Row]:
+        """Puts rows into bronze, in one commit, and gives them back as they lie there; of large files, whose lines are
+        not numbered, without their number."""
         stamp = START + timedelta(days=1000 + bronze_batch)
-        stamped = [row | {"_offset": place, "_ingested_at": stamp} for place, row in enumerate(rows)]
+        stamped = [
+            row | {"_offset": place if numbered else None, "_ingested_at": stamp}
+            for place, row in enumerate(rows)
+        ]
         schema = to_arrow_schema(bronze_schema(self.edge.contract))
         found = [[row.get(field.name) for row in stamped] for field in schema]
         columns = [pa.array(each, field.type) for each, field in zip(found, schema, strict=True)]
