@@ -5,8 +5,10 @@ minutes of a few days; those that take days to show want years, of some senders 
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +19,12 @@ from headrace.alarms.rules import Rules
 from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected, with_reasons
 from headrace.errors import UsageError
+from headrace.lake.lease import RunContext, leased
+from headrace.lake.paths import Paths
 from headrace.refine.catalog import Catalog
+from headrace.settings import get_settings
+from headrace.writes.edge import Edge
 from headrace.writes.node import AS_OF, Node
-from headrace.writes.way import way_of
 from simulation.generate.chunks import Chunk
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_index import Piece
@@ -112,12 +117,24 @@ class PanelRows:
         self._plan = panel.plan(groups, self._contract.table)
         world = world_of(self._plan, catalog.contracts)
         self._factory = RowFactory(spark, catalog.contracts, load_sources(catalog.domain), world)
-        self._made: dict[str, DataFrame] = {}
+        self._spark, self._made, self._open = spark, dict[str, DataFrame](), ExitStack()
+        self._context = self._lake_of_its_own()
         self._chosen = self._choose()
+
+    def _lake_of_its_own(self) -> RunContext:
+        """Dimensions are written as in any lake, since what a table holds of its rows only writing it tells."""
+        settings = get_settings()
+        spill = settings.home.absolute() / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        folder = self._open.enter_context(TemporaryDirectory(dir=spill, prefix="panel-"))
+        leases = self._open.enter_context(leased([], job="replay", seconds=settings.lease_seconds))
+        paths = replace(Paths.of(self._catalog.domain, settings), lake=f"{folder}/lake")
+        return RunContext(paths, settings, leases, "replay")
 
     def close(self) -> None:
         for frame in self._made.values():
             frame.unpersist()
+        self._open.close()
 
     def versions(self) -> pa.Table:
         """The chosen senders' versions, the oldest first."""
@@ -213,10 +230,18 @@ class PanelRows:
             contract = self._catalog.source_of(node)
             count = self._factory.world.counts[contract.table]
             whole = Chunk(contract.table, Piece(self._plan.start, self._plan.end, 0, count), is_first=True)
-            rows = self._judged(node, bronze_rows(self._factory.rows(whole), contract, "replay"))
-            way = way_of(node.table.write)
-            self._made[node.name] = way.shaped(node, contract, rows).persist()
+            edge = Edge(node, contract, self._context, self._plan.end)
+            for above in node.arguments[1:]:
+                if above != AS_OF:
+                    self._parent(self._catalog.nodes[node.upstream[above]])
+            rows = bronze_rows(self._factory.rows(whole), contract, "replay")
+            rows.write.format("delta").save(edge.bronze)
+            edge.way.write(edge, self._read(edge.bronze), number=1)
+            self._made[node.name] = self._read(edge.target).persist()
         return self._made[node.name]
+
+    def _read(self, table: str) -> DataFrame:
+        return self._spark.read.format("delta").load(table)
 
     def _judged(self, node: Node, bronze: DataFrame) -> DataFrame:
         contract = self._catalog.source_of(node)

@@ -65,8 +65,8 @@ run "landed_files_and_logs_go_after_their_time_and_the_lake_stays" {
   assert {
     condition = {
       for kind, each in module.bucket : kind => each.promises.expire_days
-    } == { artifacts = { "what-is-old-in-results/" = 90 }, lake = {}, landing = { "what-is-old" = 90 }, logs = { "what-is-old" = 90 } }
-    error_message = "something else than landed files, logs and what jobs answered expires"
+    } == { artifacts = { "what-is-old-in-results/" = 90 }, lake = { "what-is-old-in-_scratch/" = 1 }, landing = { "what-is-old" = 90 }, logs = { "what-is-old" = 90 } }
+    error_message = "something else than landed files, logs, scratch and what jobs answered expires"
   }
 }
 
@@ -207,6 +207,7 @@ run "what_is_written_every_second_goes_the_next_day" {
       "what-is-no-longer-current-in-_heartbeats/"  = 1
       "what-is-no-longer-current-in-_leases/"      = 1
       "what-is-no-longer-current-in-_requests/"    = 1
+      "what-is-no-longer-current-in-_scratch/"     = 1
     }
     error_message = "millions of old heartbeats are kept, or a table's files are not"
   }
