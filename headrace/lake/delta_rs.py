@@ -6,7 +6,7 @@ format under the same name and number of a batch, so whoever reads the log need 
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -280,6 +280,16 @@ def quoted(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
+def listed(names: Iterable[str], of: str = "") -> str:
+    """Columns as DuckDB's SQL has them, of some table; each once."""
+    return ", ".join(quoted(of, name) if of else quoted(name) for name in dict.fromkeys(names))
+
+
+def text_literal(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def from_disk(table: DeltaTable) -> str:
     """The files of a table on a disk as DuckDB reads them itself, so that filters and limits save work."""
     kinds = {field.name: field.type for field in table.schema().fields}
@@ -287,8 +297,7 @@ def from_disk(table: DeltaTable) -> str:
     typed = ", ".join(f"{quoted(name)}: {kinds[name].type.upper()}" for name in partitions)
     hive = f"hive_partitioning=true, hive_types={{{typed}}}" if partitions else "hive_partitioning=false"
     files = (unquote(urlsplit(uri).path) if uri.startswith("file:") else uri for uri in table.file_uris())
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{listed}], union_by_name=true, {hive})"
+    return f"read_parquet([{', '.join(map(text_literal, files))}], union_by_name=true, {hive})"
 
 
 def duckdb_connected(settings: Settings, **options: Any) -> "duckdb.DuckDBPyConnection":

@@ -6,7 +6,7 @@ function may make columns anew, so keys that differ then are read once more, as 
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import NotReady, UnknownName, UsageError
 from headrace.lake import log
-from headrace.lake.delta_rs import duckdb_connected, opened, quoted
+from headrace.lake.delta_rs import duckdb_connected, listed, opened, quoted
 from headrace.lake.increments import all_of, progress_of
 from headrace.lake.lease import Leases, RunContext
 from headrace.lake.paths import LAYERS, Paths
@@ -174,7 +174,7 @@ class _Check:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, edge: Edge, reference: Reference, samples: int) -> None:
         self._db, self._edge, self._reference, self._samples = db, edge, reference, samples
-        self._item, self._keys = str(edge.node.ref), _listed(reference.keys)
+        self._item, self._keys = str(edge.node.ref), listed(reference.keys)
         self._buckets, self._snapshots, self._tables = 1, list[datetime](), set[str]()
         self.rows = 0
 
@@ -221,7 +221,7 @@ class _Check:
         spill.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=spill, prefix="check-") as folder:
             given, made = f"{folder}/given.parquet", f"{folder}/made"
-            columns = _listed(bronze_schema(self._edge.contract).fieldNames())
+            columns = listed(bronze_schema(self._edge.contract).fieldNames())
             self._db.execute(f"COPY (SELECT {columns} FROM came) TO '{given}' (FORMAT parquet)")
             self._make(given, made)
             self._db.execute("DROP TABLE came")
@@ -239,7 +239,7 @@ class _Check:
             if watch.seconds > SILENT_SECONDS:
                 note = f"{len(tally.differing):,} keys differ" if tally.differing else ""
                 tell(Event("check", self._item, "going", done=place, total=self._buckets, note=note))
-            came = self._by_key("came", _listed([*self._reference.keys, *columns]), place)
+            came = self._by_key("came", listed([*self._reference.keys, *columns]), place)
             held = self._by_key("held", f"{self._keys}, {self._said()}", place)
             for key in {**came, **held}:
                 self._weigh(key, came.get(key, []), held.get(key, []), tally)
@@ -359,10 +359,6 @@ class _Check:
     def _columns(self, name: str) -> dict[str, Any]:
         relation = self._db.table(name)
         return dict(zip(relation.columns, relation.types, strict=True))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(quoted(name) for name in dict.fromkeys(names))
 
 
 def _same(table: Versions, reference: Versions) -> bool:

@@ -20,7 +20,7 @@ from deltalake.exceptions import DeltaError
 
 from headrace.contracts.load import domains_found
 from headrace.errors import UnknownName, UsageError
-from headrace.lake.delta_rs import duckdb_connected, from_disk, is_table, opened, quoted
+from headrace.lake.delta_rs import duckdb_connected, from_disk, is_table, opened, quoted, text_literal
 from headrace.lake.ledger import last_good
 from headrace.lake.paths import LAYERS, Paths, tables_in
 from headrace.serve.named_queries import named_query
@@ -190,7 +190,7 @@ def _explained(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """A statement that gives DuckDB's plan of another one, line by line."""
     with _of_the_user():
         (_, plan) = connection.execute(sql).fetchone() or ("", "")
-    return f"select unnest(string_split({_text(plan.rstrip())}, chr(10))) as plan"
+    return f"select unnest(string_split({text_literal(plan.rstrip())}, chr(10))) as plan"
 
 
 def parse(sql: str, connection: duckdb.DuckDBPyConnection) -> Any:
@@ -392,7 +392,3 @@ def _make_room(connection: duckdb.DuckDBPyConnection, parts: tuple[str, ...]) ->
     if len(parts) > 2:
         connection.execute(f"attach if not exists ':memory:' as {quoted(parts[0])}")
     connection.execute(f"create schema if not exists {quoted(*parts[:-1])}")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

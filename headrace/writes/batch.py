@@ -24,9 +24,9 @@ from headrace.lake.delta_rs import (
     append_once,
     duckdb_connected,
     from_disk,
+    listed,
     merge_once,
     opened,
-    quoted,
     replace_once,
 )
 from headrace.lake.ledger import Entry
@@ -60,6 +60,7 @@ class Batch:
     db: "duckdb.DuckDBPyConnection"
     versions: Mapping[str, int]
     sent: DataFrame
+    judged: DataFrame
     rows: int
 
     @classmethod
@@ -69,11 +70,12 @@ class Batch:
     ) -> Iterator["Batch"]:
         """Bronze rows, judged by their parents as of these versions."""
         with duckdb_connected(edge.context.settings, preserve_insertion_order=False) as db:
-            batch = cls(way, edge, rows.sparkSession, db, versions, rows, rows.count())
-            with batch._held(rows, batch.rows):
+            judged = edge.judged(rows, versions)
+            batch = cls(way, edge, rows.sparkSession, db, versions, rows, judged, rows.count())
+            with batch._named(judged, batch.rows):
                 batch.run("CREATE SEQUENCE places")
                 batch.run(
-                    f"CREATE TABLE came AS SELECT *, nextval('places') AS _row, false AS {IS_OLDER} FROM held"
+                    f"CREATE TABLE came AS SELECT *, nextval('places') AS _row, false AS {IS_OLDER} FROM judged"
                 )
             way.judge_together(batch)
             batch.run(f"CREATE VIEW good AS SELECT * FROM came WHERE NOT {IS_OLDER} AND len({REASONS}) = 0")
@@ -90,15 +92,15 @@ class Batch:
             else:
                 write_deltalake(as_s3(place), rows.to_arrow_reader())
                 older = self.spark.read.format("delta").load(place)
-            with self._held(older, count):
+            with self._named(self.edge.judged(older, self.versions), count):
                 self.run(
-                    f"INSERT INTO came BY NAME SELECT *, nextval('places') AS _row, true AS {IS_OLDER} FROM held"
+                    f"INSERT INTO came BY NAME SELECT *, nextval('places') AS _row, true AS {IS_OLDER} FROM judged"
                 )
 
     def is_as_sent(self, name: str) -> bool:
         """Whether a column of the judged rows is what bronze has, as a date or an instant."""
         is_time = dict(self.sent.dtypes).get(name) in ("date", "timestamp")
-        return is_time and leaves(self.edge.judged(self.sent, self.versions), [name], self.sent)
+        return is_time and leaves(self.judged, [name], self.sent)
 
     def run(self, sql: str) -> None:
         self.db.execute(sql)
@@ -191,21 +193,19 @@ class Batch:
         return f"SELECT {listed(stored)}, {NOW} AS _processed_at, '{run}' AS _run FROM ({sql})"
 
     @contextmanager
-    def _held(self, rows: DataFrame, count: int) -> Iterator[None]:
-        """Judges rows and names them `held`: in memory, or where they are too many, in the lake for the while."""
-        edge = self.edge
-        judged = self.way.with_order(edge, edge.judged(rows, self.versions))
-        judged = judged.withColumn(REASONS, edge.reasons())
-        found = in_memory(judged) if count * len(judged.columns) <= MOST_VALUES else None
+    def _named(self, judged: DataFrame, count: int) -> Iterator[None]:
+        """Names rows `judged` here: in memory, or where they are too many, in the lake for the while."""
+        rows = self.way.with_order(self.edge, judged).withColumn(REASONS, self.edge.reasons())
+        found = in_memory(rows) if count * len(rows.columns) <= MOST_VALUES else None
         if found is not None:
-            self.db.register("held", found)
+            self.db.register("judged", found)
             yield
         else:
             with self._scratch("judged") as place:
-                judged.write.format("delta").save(place)
-                self.see("held", place)
+                rows.write.format("delta").save(place)
+                self.see("judged", place)
                 yield
-        self.run("DROP VIEW held")
+        self.run("DROP VIEW judged")
 
     @contextmanager
     def _scratch(self, name: str) -> Iterator[str]:
@@ -269,8 +269,3 @@ def _merge_by_spark(
     finally:
         for name in options:
             spark.conf.unset(name)
-
-
-def listed(names: Iterable[str], of: str = "") -> str:
-    """Columns as SQL has them, of some table."""
-    return ", ".join(quoted(of, name) if of else quoted(name) for name in dict.fromkeys(names))

@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 from headrace.contracts.model import ChangeFeed, Contract
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import UsageError
-from headrace.lake.delta_rs import append_once, quoted
+from headrace.lake.delta_rs import append_once, listed, quoted, text_literal
 from headrace.lake.paths import deleted_of
 from headrace.tables import IS_NULL, REASONS, Changes, rejected_when
-from headrace.writes.batch import GONE, NOW, Batch, WeighedWay, listed
+from headrace.writes.batch import GONE, NOW, Batch, WeighedWay
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.reference import ChangesReference
@@ -176,5 +176,5 @@ class ChangesWay(WeighedWay[Changes]):
 
 def _is(feed: ChangeFeed, operations: Iterable[str]) -> str:
     """Whether a row's operation is one of these."""
-    texts = ", ".join("'" + each.replace("'", "''") + "'" for each in operations)
+    texts = ", ".join(map(text_literal, operations))
     return f"CAST({quoted(feed.operation)} AS VARCHAR) IN ({texts})" if texts else "false"

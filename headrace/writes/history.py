@@ -4,9 +4,8 @@ rows in = opened + unchanged + rejected, and the versions stored = opened + recl
 
 Keys whose batch says nothing new are only counted. Where all that is new of a key is later than all that was known,
 it follows on its current version. For every other key all versions are made again from all that bronze ever saw of it,
-so replays and arrivals out of order end in exactly the same history. Where the source sends
-snapshots, a key is closed at the instant of the first one that leaves it out, and opened again by the next one that
-has it (decision 037).
+so replays and arrivals out of order end in exactly the same history. Where the source sends snapshots, a key is closed
+at the instant of the first one that leaves it out, and opened again by the next one that has it (decision 037).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +18,9 @@ from pyspark.sql import types as T
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.delta_rs import quoted
+from headrace.lake.delta_rs import listed, quoted
 from headrace.tables import EVER, IS_NULL, REASONS, History, rejected_when
-from headrace.writes.batch import GONE, IS_OLDER, ROW, Batch, WeighedWay, listed
+from headrace.writes.batch import GONE, IS_OLDER, ROW, Batch, WeighedWay
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 from headrace.writes.reference import HistoryReference
@@ -216,8 +215,13 @@ class _Versions:
         """
 
     def remake(self, opening: list[str]) -> None:
+        bronze = self._batch.edge.bronze
+        has_older = self._is_stored or log.row_count(bronze) > self._batch.rows
+        if has_older:
+            self._batch.see("bronze", bronze)
         self._find_late()
-        self._add_older()
+        if has_older:
+            self._add_older()
         self._find_seen(opening)
         self._find_versions()
         self._find_remade()
@@ -250,10 +254,9 @@ class _Versions:
 
     def _older(self, of_keys: str, columns: str) -> str:
         """Rows of some keys that bronze held when the newest row taken so far came in, without those of the batch."""
-        self._batch.see("bronze", self._batch.edge.bronze)
-        same = " AND ".join(f"older.{name} IS NOT DISTINCT FROM here.{name}" for name in PLACE)
-        same += (
-            " AND older._offset = here._offset"  # rows of a large file have none: they are held to be others
+        # Lines of a large file have no number, so none of them is known to be one of the batch.
+        same = "older._offset = here._offset AND " + " AND ".join(
+            f"older.{name} IS NOT DISTINCT FROM here.{name}" for name in PLACE if name != "_offset"
         )
         return f"""
             SELECT * FROM (
@@ -265,8 +268,7 @@ class _Versions:
     def _add_older(self) -> None:
         """Beside the rows of the batch: of late keys all that came before, of others the current version."""
         batch, keys = self._batch, self._of_key
-        if self._is_stored or log.row_count(batch.edge.bronze) > batch.rows:
-            batch.add_older(self._older("late", f"* EXCLUDE ({keys})"))
+        batch.add_older(self._older("late", f"* EXCLUDE ({keys})"))
         if self._is_stored:
             same = listed(name for name in batch.kinds("came") if name in batch.kinds("stored"))
             since, number = quoted(self._names.since), quoted(self._names.number)
@@ -350,10 +352,14 @@ class _Versions:
         ends = sent.get(names.since, "TIMESTAMPTZ")
         kinds = dict(zip(names, (ends, ends, "BOOLEAN", "INTEGER"), strict=True)) | sent
         ever = f"coalesce(_until, TIMESTAMPTZ '{EVER}+00')"
-        values = zip(names, (f"versions.{WHEN}", ever, "_until IS NULL", "_number"), strict=True)
         own = {"_ingested_at": "versions._ingested_at"}
         own |= {self._declared.effective: "_effective"} if self._declared.effective else {}
-        own |= {name: _cast(value, kinds[name]) for name, value in values}
+        own |= {
+            names.since: _instant_as(kinds[names.since], f"versions.{WHEN}"),
+            names.until: _instant_as(kinds[names.until], ever),
+            names.current: f"CAST(_until IS NULL AS {kinds[names.current]})",
+            names.number: f"CAST(_number AS {kinds[names.number]})",
+        }
         columns = [name for name in (*sent, *own) if name not in (WHEN, NTH, ROW, "_source")]
         says = ", ".join(
             f"{own.get(name, quoted('came', name))} AS {quoted(name)}" for name in dict.fromkeys(columns)
@@ -390,7 +396,6 @@ class _Versions:
         self._batch.merge(rows, named, number, note)
 
 
-def _cast(value: str, kind: str) -> str:
-    """In the type of the column; an instant as text without its zone, which is UTC."""
-    is_instant = kind == "VARCHAR" and (WHEN in value or EVER in value)
-    return f"CAST(CAST({value} AS TIMESTAMP) AS VARCHAR)" if is_instant else f"CAST({value} AS {kind})"
+def _instant_as(kind: str, instant: str) -> str:
+    """An instant in the type of a column; as text without its zone, which is UTC."""
+    return f"CAST({instant}::TIMESTAMP AS VARCHAR)" if kind == "VARCHAR" else f"CAST({instant} AS {kind})"

@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
-from headrace.lake.delta_rs import quoted
+from headrace.lake.delta_rs import listed, quoted, text_literal
 from headrace.tables import IS_NULL, Newest, rejected_when
-from headrace.writes.batch import Batch, WeighedWay, listed
+from headrace.writes.batch import Batch, WeighedWay
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 
@@ -97,5 +97,5 @@ class NewestWay(WeighedWay[Newest]):
 
 def _literal(value: str, kind: str) -> str:
     """As delta-rs takes it, which holds a timestamp that is cast against others of another unit."""
-    text = "'" + value.replace("'", "''") + "'"
+    text = text_literal(value)
     return text if kind.startswith("TIMESTAMP") else f"CAST({text} AS {kind})"

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from headrace.contracts.model import Contract
+from headrace.lake.delta_rs import listed
 from headrace.tables import Upsert
-from headrace.writes.batch import GONE, Batch, WeighedWay, listed
+from headrace.writes.batch import GONE, Batch, WeighedWay
 from headrace.writes.edge import Edge
 from headrace.writes.node import Node
 
