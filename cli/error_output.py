@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 INTERRUPTED = 130
+STOP_MESSAGE = "stopped; what was written is whole, and the same command goes on from there"
 
 
 class Stopped(BaseException):
@@ -33,18 +34,18 @@ def guarded(command: Callable[[], object]) -> int:
         from cli.watch import chatter_aside
         from cli.work import end_work
 
-        with chatter_aside():  # threads complain that Spark is gone
+        with chatter_aside() as screen:  # until the end: threads complain that Spark is gone
             end_work()
-        _stopped()
-        sys.stdout.flush()
-        os._exit(stopped.exit_code)  # any other way out waits for the threads
+            screen.print(STOP_MESSAGE, soft_wrap=True)
+            screen.file.flush()
+            os._exit(stopped.exit_code)  # any other way out waits for the threads
     except Exception as error:
         return _explained(error)
     return 0
 
 
 def _stopped() -> int:
-    _complain("stopped; what was written is whole, and the same command goes on from there")
+    _complain(STOP_MESSAGE)
     return INTERRUPTED
 
 

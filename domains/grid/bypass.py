@@ -7,7 +7,6 @@ column counts by how much worse the rest explains the load without it. The plann
 by a few per cent in each week, so the whole metered load of each week is there as well, held to be small.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -76,9 +75,8 @@ def findings_of(feeder: Feeder) -> list[Finding]:
     columns = _likeliest(_columns(feeder, noise), feeder.unexplained, noise)
     week = (feeder.day - feeder.day[0]) // 7
     fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise, week)
-    everything = tuple(range(len(columns)))
-    spread = fit.spread(everything)
-    best = min(_subsets(everything), key=lambda chosen: fit.error(chosen) / spread + fit.penalty(chosen))
+    spread = fit.spread(fit.everything)
+    best = _best(fit, spread)
     found, found_error = [], fit.error(best)
     for place, ratio in zip(best, fit.ratios(best), strict=True):
         column, others = columns[place], tuple(each for each in best if each != place)
@@ -121,9 +119,17 @@ def _gain(column: Array, goal: Array) -> float:
     return along**2 / size if along > 0 and size > 0 else 0.0
 
 
-def _subsets(places: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    for size in range(len(places) + 1):
-        yield from combinations(places, size)
+def _best(fit: "_Fit", spread: float) -> tuple[int, ...]:
+    """The columns whose error and penalty together are least. No error is smaller than that of all columns, so
+    combinations whose penalty alone makes them worse than the best so far need not be solved."""
+    best: tuple[int, ...] = ()
+    least, floor = fit.error(()) / spread, fit.error(fit.everything) / spread
+    for size in range(1, len(fit.everything) + 1):
+        for chosen in combinations(fit.everything, size):
+            if floor + fit.penalty(chosen) < least:
+                cost = fit.error(chosen) / spread + fit.penalty(chosen)
+                best, least = (chosen, cost) if cost < least else (best, least)
+    return best
 
 
 class _Fit:
@@ -145,6 +151,7 @@ class _Fit:
             [*(np.r_[column.values / noise, zeros] for column in columns), np.vstack([errors, held])]
         )
         self._rows = len(goal)
+        self.everything = tuple(range(len(columns)))
         self._errors = list(range(len(columns), self._matrix.shape[1]))
         self._solved: dict[tuple[int, ...], tuple[Array, float]] = {}
 

@@ -28,7 +28,7 @@ NEAREST_FEWEST = 8  # known intervals that a day has to share with another to be
 PROFILE_RATIOS = (0.02, 50.0)
 UP_TO_MINUTES = (120, 360, 720)  # the classes of gaps; longer ones are the last
 HIDDEN_MINUTES = (60, 240, 600, 1440)  # of each class, what the backtest hides
-HIDDEN_SHARE = 0.25  # of the days of a meter
+HIDDEN_SHARE = 0.1  # of the days of a meter, for each length
 BELIEVED_AS = 50  # hidden intervals that weigh as much as what was measured beforehand
 
 INTERPOLATION, LIKE_DAY, AVERAGING, PROXY_DAY, PROFILE, PRORATION, SUBTRACTIVE, SCALED, PROFILE_SCALED = (
@@ -225,44 +225,44 @@ def _mean_of_days(series: Series, at: tuple[Array, ...], errors: Array) -> Array
 
 
 def backtest(series: Series, seed: int = 0) -> Errors:
-    """Hides gaps of known intervals, one length after the other, and estimates them by each method."""
-    shape = (len(METHODS), len(HIDDEN_MINUTES), len(series.starts))
-    total, count = np.zeros(shape), np.zeros(shape)
-    size = series.to_intervals(_mean_of_day(series))
+    """Hides gaps of known intervals, of each length on other days, and estimates them by each method."""
+    classes, days = len(HIDDEN_MINUTES), len(series.starts)
+    hidden, size = hide(series, seed), series.to_intervals(_mean_of_day(series))
     is_whole = series.by_day(series.is_known.astype(np.int64)) == series.sizes
     totals = np.where(is_whole, series.by_day(np.nan_to_num(series.kwh)), np.nan)
-    for number, minutes in enumerate(HIDDEN_MINUTES):
-        hidden = hide(series, minutes, seed + number)
-        is_measured = hidden & (size > 0)
-        blind = replace(series, kwh=np.where(hidden, np.nan, series.kwh), day_kwh=totals, register=None)
-        if not is_measured.any():
-            continue
-        for place, name in enumerate(METHODS):
-            from_total = name in BY_TOTAL
-            said = FUNCTIONS[name](blind if from_total else replace(blind, day_kwh=None))
-            off = np.abs(said - series.kwh) / np.where(size > 0, size, 1.0)
-            is_known = is_measured & ~np.isnan(off)
-            total[place, number] = _of_days(series, np.where(is_known, off, 0.0))
-            count[place, number] = _of_days(series, is_known.astype(float))
-    share = np.divide(total, count, out=np.full(shape, np.nan), where=count > 0)
-    return Errors(share, count)
+    with_total = replace(series, kwh=np.where(hidden >= 0, np.nan, series.kwh), day_kwh=totals, register=None)
+    blind = replace(with_total, day_kwh=None)
+    at = np.nonzero((hidden >= 0) & (size > 0))
+    of_class_and_day = hidden[at] * days + _day_numbers(series)[at[-1]]
+    total, count = np.zeros((2, len(METHODS), classes * days))
+    for place, name in enumerate(METHODS if len(at[0]) else ()):
+        said = FUNCTIONS[name](with_total if name in BY_TOTAL else blind)[at]
+        off = np.abs(said - series.kwh[at]) / size[at]
+        is_said = ~np.isnan(off)
+        total[place] = np.bincount(of_class_and_day[is_said], off[is_said], classes * days)
+        count[place] = np.bincount(of_class_and_day[is_said], minlength=classes * days)
+    share = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return Errors(*(each.reshape(len(METHODS), classes, days) for each in (share, count)))
 
 
-def hide(series: Series, minutes: int, seed: int) -> Array:
-    """Known intervals, in gaps of one length, on some days of each meter; the same ones on each call, whatever other
-    days there are."""
-    length = minutes // series.minutes
+def hide(series: Series, seed: int) -> Array:
+    """Of known intervals the length of the gap in which they are hidden, by its place in HIDDEN_MINUTES; -1 of others.
+    A day of a meter has at most one gap, the same one on each call, whatever other days there are."""
     width = int(series.sizes.max())
     days = series.day[series.starts]
     count = int(np.prod(series.kwh.shape[:-1], dtype=int))
     meters = np.arange(count) if series.meter is None else series.meter.reshape(-1)
     drawn = _drawn(meters[:, None], days[None, :], seed)
-    first = (drawn >> 8) % max(1, width - length + 1)
-    is_taken = (drawn & 255) < 256 * HIDDEN_SHARE
-    number = np.repeat(np.arange(len(days)), series.sizes)
+    kind = (drawn & 1023) // int(1024 * HIDDEN_SHARE)
+    kind = np.where(kind < len(HIDDEN_MINUTES), kind, -1)
+    length = np.array([*HIDDEN_MINUTES, 0])[kind] // series.minutes
+    first = (drawn >> 10) % np.maximum(1, width - length + 1)
+    number = _day_numbers(series)
     within = np.arange(len(series.day)) - series.starts[number]
-    inside = (within >= first[:, number]) & (within < first[:, number] + length) & is_taken[:, number]
-    return inside.reshape(series.kwh.shape) & series.is_known
+    inside = (within >= first[:, number]) & (within < (first + length)[:, number])
+    return np.where(
+        inside.reshape(series.kwh.shape) & series.is_known, kind[:, number].reshape(series.kwh.shape), -1
+    )
 
 
 def gap_minutes(series: Series) -> Array:
@@ -337,12 +337,6 @@ def _trusted(errors: Errors) -> Array:
 def _mean_of_day(series: Series) -> Array:
     count = series.by_day(series.is_known.astype(float))
     return series.by_day(np.nan_to_num(series.kwh)) / np.maximum(count, 1)
-
-
-def _of_days(series: Series, values: Array) -> Array:
-    """Sums of each day over all meters."""
-    sums = series.by_day(values)
-    return sums.reshape(-1, sums.shape[-1]).sum(axis=0)
 
 
 def _day_numbers(series: Series) -> Array:

@@ -183,8 +183,14 @@ FOR_FEW_ROWS = {  # planning and compiling a query would cost more than running 
 }
 
 
-def in_memory(rows: DataFrame) -> "pa.Table | None":
-    """All rows in this process; None where they are larger than Spark's driver takes."""
+MOST_VALUES = 15_000_000
+"""Rows times columns that fit through the heap of Spark's driver while other tables are on their way through it."""
+
+
+def in_memory(rows: DataFrame, count: int) -> "pa.Table | None":
+    """All of so many rows in this process; None where they are more than Spark's driver takes."""
+    if count * len(rows.columns) > MOST_VALUES:
+        return None
     try:
         return rows.toArrow()
     except PySparkException as error:

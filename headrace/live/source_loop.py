@@ -55,19 +55,19 @@ class SilverSink:
     def hold(self, rows: DataFrame, expected: int) -> pa.Table | None:
         """A batch in memory, unless it is too large for one process. Judging on the way leaves every row one and as it
         came; where other than the `expected` rows come of it, they are read again."""
-        judged = self._judged_on_the_way(rows)
+        judged = self._judged_on_the_way(rows, expected)
         if judged is not None and len(judged.rows) == _messages_in(judged.rows) == expected:
             self._held = judged.rows.select(self._names), judged
             return self._held[0]
-        return in_memory(rows)
+        return in_memory(rows, expected)
 
-    def _judged_on_the_way(self, rows: DataFrame) -> Judged | None:
+    def _judged_on_the_way(self, rows: DataFrame, expected: int) -> Judged | None:
         """None where that can't be done; what went wrong is met again, and told, once bronze has the rows."""
         if len(self._known) != 1:
             return None
         edge = self._known[0].edge
         try:
-            return edge.judged_in_memory(rows, edge.versions_now(), unchanged=self._names)
+            return edge.judged_in_memory(rows, expected, edge.versions_now(), unchanged=self._names)
         except (PySparkException, Py4JError, HeadraceError):
             return None
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from headrace.contracts.schema import this_instant
 from headrace.lake import ledger, log
-from headrace.lake.delta_rs import MOST_IN_MEMORY, overwrite
+from headrace.lake.delta_rs import overwrite
 from headrace.lake.lease import RunContext
 from headrace.lake.ledger import Entry
 from headrace.lake.log import Commit
@@ -46,7 +46,7 @@ def make_gold(
         rows = node.call(frames | {AS_OF: as_of}).withColumns(technical)
         if touched is not None and node.table.partition:
             rows = rows.where(among(node.table.partition, touched))
-        held = in_memory(rows) if upstream <= MOST_IN_MEMORY else None
+        held = in_memory(rows, upstream)
         context.leases.check()
         if held is None:
             _store_by_spark(rows, node, target, touched, note)

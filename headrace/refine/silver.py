@@ -16,7 +16,6 @@ from headrace.contracts.model import Contract
 from headrace.contracts.rules import is_rejected
 from headrace.contracts.schema import TECHNICAL_COLUMNS, bronze_schema
 from headrace.lake import ledger, log
-from headrace.lake.delta_rs import MOST_IN_MEMORY
 from headrace.lake.increments import Progress, batches, progress_of, remember
 from headrace.lake.lease import RunContext, leased
 from headrace.lake.ledger import Entry
@@ -55,8 +54,8 @@ def run_edge(start: Callable[[], SparkSession], edge: Edge) -> list[Entry]:
         reader, recent = spark.read.schema(bronze_schema(edge.contract)), RecentKeys()
         for batch in arrived:
             if batch.files:
-                keys = recent if batch.rows <= MOST_IN_MEMORY else None
-                entries.append(_take(edge, reader.parquet(*batch.files), batch.progress, keys))
+                rows = reader.parquet(*batch.files)
+                entries.append(_take(edge, rows, batch.rows, batch.progress, recent))
         if not log.exists(edge.target):
             _create_empty(spark, edge)
     remember(paths, name, arrived[-1].progress)
@@ -68,18 +67,18 @@ def take_in_memory(
 ) -> Entry:
     """Writes a batch of bronze rows that are in memory, judged or not."""
     if not isinstance(rows, Judged):
-        return _take(edge, spark.createDataFrame(rows), progress, recent)
+        return _take(edge, spark.createDataFrame(rows), len(rows), progress, recent)
     watch = Stopwatch()
     return _done(edge, edge.way.write_from_memory(edge, spark, rows, progress.at, recent), progress, watch)
 
 
-def _take(edge: Edge, rows: DataFrame, progress: Progress, recent: RecentKeys | None) -> Entry:
+def _take(edge: Edge, rows: DataFrame, count: int, progress: Progress, recent: RecentKeys) -> Entry:
     """Writes a batch of bronze rows under the place it ends at, and remembers that it is done. recent: the keys that
     came lately, for a batch that fits into memory."""
     watch, number, judged = Stopwatch(), progress.at, None
-    if recent is not None and edge.earlier_commit(edge.target, number) is None:
-        judged = edge.judged_in_memory(rows, edge.versions_for(number))
-    if judged is None or recent is None:
+    if edge.earlier_commit(edge.target, number) is None:
+        judged = edge.judged_in_memory(rows, count, edge.versions_for(number))
+    if judged is None:
         entry = edge.way.write(edge, rows, number)
     else:
         entry = edge.way.write_from_memory(edge, rows.sparkSession, judged, number, recent)

@@ -166,7 +166,9 @@ def _in_memory(files: list[Claim], contract: Contract) -> pa.Table:
 
 def _line() -> Column:
     """The text without a byte order mark and a carriage return."""
-    text = F.expr("rtrim('\\r', ltrim('\ufeff', CAST(value AS STRING)))")
+    text = F.col("value").cast("string")
+    trimmed = F.rtrim(F.ltrim(text, F.lit("\ufeff")), F.lit("\r"))  # goes through it letter by letter
+    text = F.when(text.startswith("\ufeff") | text.endswith("\r"), trimmed).otherwise(text)
     return readable("value", text).alias("_line")
 
 

@@ -69,9 +69,7 @@ class TopicSource:
 
     name = "topic"
 
-    def __init__(
-        self, contract: Contract, context: RunContext, hold: Hold = lambda rows, _: in_memory(rows)
-    ) -> None:
+    def __init__(self, contract: Contract, context: RunContext, hold: Hold = in_memory) -> None:
         self.contract, self._context, self._hold = contract, context, hold
         self.topic = str(contract.arrives.topic)
         self.bronze = BronzeTable(contract, context, "topic")

@@ -31,7 +31,7 @@ from headrace.lake.delta_rs import (
 )
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import as_s3
-from headrace.lake.session import in_memory
+from headrace.lake.session import MOST_VALUES, in_memory
 from headrace.tables import REASONS
 from headrace.writes.edge import NOT_STORED, Edge, leaves
 from headrace.writes.way import SilverWay, W
@@ -39,8 +39,6 @@ from headrace.writes.way import SilverWay, W
 if TYPE_CHECKING:
     import duckdb
 
-MOST_VALUES = 15_000_000
-"""Up to so many values Spark hands a batch over through its driver's memory, else by way of the lake."""
 MOST_MERGED = 20_000_000
 """Rows of a table up to which a merge into it is done without Spark."""
 GONE = "_gone"
@@ -196,7 +194,7 @@ class Batch:
     def _named(self, judged: DataFrame, count: int) -> Iterator[None]:
         """Names rows `judged` here: in memory, or where they are too many, in the lake for the while."""
         rows = self.way.with_order(self.edge, judged).withColumn(REASONS, self.edge.reasons())
-        found = in_memory(rows) if count * len(rows.columns) <= MOST_VALUES else None
+        found = in_memory(rows, count)
         if found is not None:
             self.db.register("judged", found)
             yield

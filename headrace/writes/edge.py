@@ -210,14 +210,14 @@ class Edge:
         return commit.metrics.get("numOutputRows", 0) if commit else 0
 
     def judged_in_memory(
-        self, rows: DataFrame, versions: Mapping[str, int], unchanged: Sequence[str] = ()
+        self, rows: DataFrame, count: int, versions: Mapping[str, int], unchanged: Sequence[str] = ()
     ) -> "Judged | None":
-        """A batch in memory with the reasons against its rows; None where its way of writing takes frames only, it does
-        not fit into this process, or judging makes one of the `unchanged` columns anew."""
+        """A batch of so many rows in memory with the reasons against them; None where its way of writing takes frames
+        only, it does not fit into this process, or judging makes one of the `unchanged` columns anew."""
         judging = self.way.judging(self, rows, versions)
         if judging is None or not leaves(judging, unchanged, rows):
             return None
-        held = in_memory(judging)
+        held = in_memory(judging, count)
         return None if held is None else Judged(held, versions)
 
 

@@ -1,7 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import types as T
+
+from headrace.refine.catalog import load_tables
+from headrace.refine.dictionary import shapes
+from headrace.writes.node import Ref
+
+ShapesOf = Callable[[str], dict[Ref, T.StructType]]
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +18,9 @@ def few_tables_remembered(spark: SparkSession) -> Iterator[None]:
     yield
     assert spark._jvm is not None
     spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+
+
+@pytest.fixture(scope="session")
+def shapes_of(spark: SparkSession) -> ShapesOf:
+    """The columns of all tables of a domain: each table's function is planned for them, so they are asked for once."""
+    return cache(lambda domain: shapes(load_tables(domain), spark))

@@ -137,55 +137,58 @@ def feeder_blocks(telemetry: DataFrame, network_model: DataFrame, as_of: datetim
 def thefts_of(meters: pd.DataFrame, feeders: pd.DataFrame) -> pd.DataFrame:
     """Of all transformers of a bucket."""
     rows: list[tuple[object, ...]] = []
-    by_transformer = dict(list(meters.groupby("transformer_id", sort=True)))
+    owners = meters.groupby(["meter_id", "customer_id"], sort=True).ngroup().rename("owner")
+    names = dict(zip(owners, zip(meters["meter_id"], meters["customer_id"], strict=True), strict=True))
+    by_transformer = dict(list(meters.assign(owner=owners).groupby("transformer_id", sort=False)))
     for transformer, feeder in feeders.groupby("transformer_id", sort=True):
         mine = by_transformer.get(transformer)
         if mine is not None:
-            rows += _of_transformer(str(transformer), mine, feeder)
-    names = [each.split()[0] for each in FOUND.split(", ")]
-    return pd.DataFrame(rows, columns=names).astype({"meter_id": object, "kind": object})
+            rows += _of_transformer(str(transformer), mine, names, feeder)
+    columns = [each.split()[0] for each in FOUND.split(", ")]
+    return pd.DataFrame(rows, columns=columns).astype({"meter_id": object, "kind": object})
 
 
-def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame) -> list[tuple[object, ...]]:
-    shown = meters.pivot(index=["meter_id", "customer_id"], columns="block", values="shown_kw")
-    feeder = feeder.set_index("block").sort_index()
-    blocks = shown.columns[shown.notna().all(axis=0)].intersection(feeder.index)
+def _of_transformer(
+    transformer: str, meters: pd.DataFrame, names: dict[int, tuple[str, str]], feeder: pd.DataFrame
+) -> list[tuple[object, ...]]:
+    owners, row = np.unique(meters["owner"].to_numpy(), return_inverse=True)
+    blocks, column = np.unique(meters["block"].to_numpy(), return_inverse=True)
+    laid = np.full((3, len(owners), len(blocks)), np.nan)
+    laid[:, row, column] = meters[["shown_kw", "silent_share", "usual_kw"]].to_numpy(float).T
+    whole = np.flatnonzero(~np.isnan(laid[0]).any(axis=0))
+    blocks, ours, theirs = np.intersect1d(
+        blocks[whole], feeder["block"].to_numpy(), assume_unique=True, return_indices=True
+    )
     if not len(blocks):
         return []
-    shown = shown[blocks]
-    silent, usual = (
-        meters.pivot(index=["meter_id", "customer_id"], columns="block", values=name)[blocks].to_numpy(float)
-        for name in ("silent_share", "usual_kw")
-    )
-    metered_share = float(feeder["metered_share"].iloc[0])
-    supply = shown.to_numpy(float)
-    left = feeder.loc[blocks, "arrived_kw"].to_numpy(float) * metered_share - supply.sum(axis=0)
-    is_silent = silent > 0.5
-    day = local_day_numbers(np.asarray(blocks, np.int64) * BLOCK_SECONDS)
-    own = _own_usual(supply, is_silent, np.asarray(blocks, np.int64) % BLOCKS_A_DAY)
+    supply, silent, usual = laid[:, :, whole[ours]]
+    arrived = feeder["arrived_kw"].to_numpy(float)[theirs] * float(feeder["metered_share"].iloc[0])
+    is_silent, day = silent > 0.5, local_day_numbers(blocks * BLOCK_SECONDS)
+    own = _own_usual(supply, is_silent, blocks % BLOCKS_A_DAY)
     expected = np.where(np.isnan(own), usual, own)
-    found = findings_of(Feeder(day, left, supply, expected, is_silent))
+    found = findings_of(Feeder(day, arrived - supply.sum(axis=0), supply, expected, is_silent))
     suspected = [
-        (transformer, *shown.index[each.meter], each.kind, each.missing_kw, each.blocks, each.share, each.strength,
+        (transformer, *names[owners[each.meter]], each.kind, each.missing_kw, each.blocks, each.share, each.strength,
          _date(each.first_day), _date(each.last_day))
         for each in found
     ]  # fmt: skip
     balanced = [
-        (transformer, *each, BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
-        for each in shown.index
+        (transformer, *names[each], BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
+        for each in owners
     ]
     return suspected + balanced
 
 
 def _own_usual(supply: Array, is_silent: Array, time: Array) -> Array:
-    """What each meter shows at a time of day when it is not silent; NaN where it hardly ever was not."""
+    """The median of what each meter shows at a time of day when it is not silent; NaN where it hardly ever was not."""
     usual = np.full(supply.shape, np.nan)
     for each in range(BLOCKS_A_DAY):
         at = time == each
-        loud = np.where(is_silent[:, at], np.nan, supply[:, at])
-        enough = (~np.isnan(loud)).sum(axis=1) >= LEAST_OWN_DAYS
-        if enough.any():
-            usual[np.ix_(enough, at)] = np.nanmedian(loud[enough], axis=1)[:, None]
+        loud = np.sort(np.where(is_silent[:, at], np.nan, supply[:, at]), axis=1)  # NaN come last
+        count = (~np.isnan(loud)).sum(axis=1)
+        enough = np.flatnonzero(count >= LEAST_OWN_DAYS)
+        middle = (loud[enough, (count[enough] - 1) // 2] + loud[enough, count[enough] // 2]) / 2
+        usual[np.ix_(enough, at)] = middle[:, None]
     return usual
 
 

@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from domains.grid.estimation import METHODS, Estimates, estimate
-from domains.grid.local_intervals import clock_minutes, day_number, local_day_numbers, slots_between
+from domains.grid.local_intervals import clock_minutes, local_day_numbers, slots_between
 from domains.grid.local_time import local_day_before
 from domains.grid.validation import (
     HISTORY_DAYS,
@@ -57,6 +57,7 @@ TABLE = Table(
 MINUTES = 30
 CHUNK_DAYS = 28  # that a worker makes at once, of a bucket of meters
 BUCKETS = 16
+EPOCH = date(1970, 1, 1)
 MEASURED, ESTIMATED, MISSING = "MEASURED", "ESTIMATED", "MISSING"
 FINAL, OF_HEAD_END, OF_ESTIMATE = range(3)
 """Reads of a half-hour, the one that holds before the others first: measured by a file, by the head-end, estimated by a
@@ -185,11 +186,13 @@ def reads_of(readings: pa.Table, chunk: int, totals: pa.Table | None = None) -> 
     their days by their registers."""
     ends = readings["timestamp"].cast(pa.int64()).to_numpy() / 1e6
     newest = int(readings["_newest"].cast(pa.int64())[0].as_py() // 1_000_000)
-    begins = date(1970, 1, 1) + timedelta(days=chunk * CHUNK_DAYS)
-    last = min(int(local_day_numbers(np.array([newest - 1]))[0]), day_number(begins) + CHUNK_DAYS - 1)
-    if last < day_number(begins):  # only days before are there
+    made = chunk * CHUNK_DAYS
+    last = min(_local_day(newest - 1), made + CHUNK_DAYS - 1)
+    if last < made:  # only days before are there
         return READS.empty_table()
-    begin, day = slots_between(begins - timedelta(days=LOOKS_BACK), date(1970, 1, 1) + timedelta(days=last))
+    earliest = _local_day(int(ends.min()) - OFF_GRID_SECONDS - 1)  # days before the first read say nothing
+    first = min(max(earliest, made - LOOKS_BACK), made)
+    begin, day = slots_between(EPOCH + timedelta(days=first), EPOCH + timedelta(days=last))
     grid = Grid(readings, ends, begin, day)
     series = with_peers(grid.series(newest), grid.tariffs)
     if totals is not None and totals.num_rows:
@@ -198,8 +201,12 @@ def reads_of(readings: pa.Table, chunk: int, totals: pa.Table | None = None) -> 
     left = cleaned(series, fails)
     if left.day_kwh is not None:
         left = replace(left, day_kwh=believed_totals(left))
-    wanted = ~left.is_known & ((series.is_known) | missing(series)) & (day >= day_number(begins))
-    return grid.rows(series, left, fails, estimate(left, wanted), day >= day_number(begins))
+    wanted = ~left.is_known & ((series.is_known) | missing(series)) & (day >= made)
+    return grid.rows(series, left, fails, estimate(left, wanted), day >= made)
+
+
+def _local_day(instant: int) -> int:
+    return int(local_day_numbers(np.array([instant]))[0])
 
 
 class Grid:

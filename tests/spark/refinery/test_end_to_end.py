@@ -469,9 +469,11 @@ def test_technical_instants_are_whole_milliseconds(fortnight: Fortnight, lake: S
 def test_readers_that_know_nothing_of_headrace_see_the_same_rows(
     reader: str, spark: SparkSession, fortnight: Fortnight, lake: Settings
 ) -> None:
-    """As delta-rs sees them."""
+    """As delta-rs sees them. Gold is made by reading the others with Spark."""
     differing = []
     for place in places_of(lake):
+        if reader == "Spark" and place.parent.name != "gold":
+            continue
         table = DeltaTable(str(place))
         expected = table.to_pyarrow_table()
         if reader == "DuckDB":
