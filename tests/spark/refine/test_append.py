@@ -3,13 +3,10 @@ import pytest
 from tests.spark.refine.conftest import PumpStation, all_is_large, stroke
 
 
-@pytest.fixture(autouse=True, params=["from memory", "by Spark", "too large for the driver"])
+@pytest.fixture(autouse=True, params=["from memory", "by Spark"])
 def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "by Spark":
         all_is_large(monkeypatch)
-    if request.param == "too large for the driver":
-        monkeypatch.setattr("headrace.writes.edge.in_memory", lambda _: None)
-        monkeypatch.setattr("headrace.refine.gold.in_memory", lambda _: None)
 
 
 @pytest.mark.quick
