@@ -29,13 +29,15 @@ USUAL_WITHIN = 0.2  # standard deviation of what a customer draws, as a part of 
 @dataclass(frozen=True)
 class Feeder:
     """A transformer's blocks of time. `unexplained` in kW of metered load; of its meters, [meter, block]: `shown` in
-    kW, `usual` in kW (what they would draw) and whether they are `silent`, that is show next to nothing."""
+    kW, `usual` in kW (what they would draw), whether they are `silent`, that is show next to nothing, and whether they
+    are `unheard`: then `shown` is a guess."""
 
     day: Array
     unexplained: Array
     shown: Array
     usual: Array
     silent: Array
+    unheard: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def findings_of(feeder: Feeder) -> list[Finding]:
         load + np.maximum(feeder.unexplained, 0.0), 0.05 * load.max(initial=0.0) + 0.01
     )
     of_silent = USUAL_WITHIN * (feeder.usual * feeder.silent).sum(axis=0)
-    noise = np.sqrt(noise**2 + of_silent**2)
+    noise = np.sqrt(noise**2 + of_silent**2 + _of_guesses(feeder) ** 2)
     columns = _likeliest(_columns(feeder, noise), feeder.unexplained, noise)
     week = (feeder.day - feeder.day[0]) // 7
     fit = _Fit(columns, feeder.unexplained / noise, load / noise, noise, week)
@@ -96,6 +98,13 @@ def findings_of(feeder: Feeder) -> list[Finding]:
             )
         )
     return [each for each in found if each.missing_kw > 0]
+
+
+def _of_guesses(feeder: Feeder) -> Array:
+    """How far off the sum of what is guessed may be; guesses err each by itself."""
+    if feeder.unheard is None:
+        return np.zeros(len(feeder.day))
+    return np.asarray(USUAL_WITHIN * np.sqrt((feeder.unheard * feeder.shown**2).sum(axis=0)))
 
 
 def _likeliest(columns: list[_Column], unexplained: Array, noise: Array) -> list[_Column]:

@@ -289,6 +289,11 @@ class ChangeFeed(Strict):
         description="debezium: a change may come in Debezium's envelope, too. Its op becomes the operation, the "
         "columns of the order are taken from its source.",
     )
+    named_there: dict[str, Names] = Field(
+        {},
+        description="What that source calls a column of the order, where it has another name for it; of several names "
+        "the first one that it sends.",
+    )
 
     def images(self, columns: Collection[str]) -> Names:
         """The operations of rows that are before-images; none where a column holds these."""

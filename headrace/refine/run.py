@@ -23,7 +23,7 @@ from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.descriptions import describe_table
 from headrace.refine.gold import make_gold
-from headrace.refine.silver import finish_recycling, run_edge, silver_waits
+from headrace.refine.silver import finish_recycling, recycle_what_waited, run_edge, silver_waits
 from headrace.settings import Settings, get_settings
 from headrace.sources.broker import is_listening
 from headrace.sources.bronze_table import check_contracts, grow, ready_bronze
@@ -256,7 +256,9 @@ def _silver(shared: _Run, name: str) -> list[Entry]:
     edge = Edge(node, shared.catalog.source_of(node), shared, shared.as_of)
     grow(shared.spark, edge.contract, (edge.target, edge.rejected))
     finish_recycling(shared.spark, edge)
-    return run_edge(shared.spark, edge)
+    entries = run_edge(shared.spark, edge)
+    recycle_what_waited(shared.spark, edge)
+    return entries
 
 
 def _gold(shared: _Run, name: str) -> list[Entry]:

@@ -21,7 +21,7 @@ from headrace.lake.lease import RunContext, leased
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import Paths
 from headrace.lake.session import get_spark, session_for
-from headrace.progress import Stopwatch
+from headrace.progress import Event, Stopwatch, tell
 from headrace.refine.catalog import load_tables
 from headrace.settings import Settings, get_settings
 from headrace.sources.bronze_table import grow
@@ -143,6 +143,13 @@ def finish_recycling(start: Callable[[], SparkSession], edge: Edge) -> None:
     recycling = replace(edge, app_suffix=RECYCLED)
     if log.exists(edge.rejected) and _begun(recycling, log.version(edge.rejected)) != (None, None):
         _recycled(start().newSession(), recycling)
+
+
+def recycle_what_waited(start: Callable[[], SparkSession], edge: Edge) -> None:
+    """Rows that were set aside until something came pass when it has come, without anybody asking for it."""
+    if edge.way.rejected_may_pass(edge):
+        passed = _recycled(start().newSession(), replace(edge, app_suffix=RECYCLED))
+        tell(Event("silver", edge.node.name, "going", note=f"{passed:,} rows pass that had been set aside"))
 
 
 def _recycled(spark: SparkSession, edge: Edge) -> int:

@@ -93,7 +93,7 @@ def csv_rows(lines: Iterable[bytes], columns: int, separator: str = ",") -> Iter
             joined.append(following)
             if following.count(b'"') % 2:
                 break
-        if len(_fields(b"".join(joined), separator) or ()) == columns:
+        if len(_without_blank_ends(_fields(b"".join(joined), separator) or [], columns)) == columns:
             yield b"".join(joined)
         else:
             yield line
@@ -165,6 +165,8 @@ def loose_file(body: bytes, contract: Contract) -> SpelledAgain:
         for at, name in enumerate(names)
         if name in numbers
     }
+    if any("," in each for each in decimals.values()):
+        decimals = {at: ".," if each == "" else each for at, each in decimals.items()}
     return SpelledAgain(
         csv_line(names) if names else "",
         [Row(line, bare(row), _plain(row, fields, decimals)) for line, row, fields in found],
@@ -228,29 +230,29 @@ def _says_nothing(fields: list[str] | None, names: list[str]) -> bool:
 
 
 def _decimals_of(values: Sequence[str], separator: str) -> str:
-    """What parts the fractions of a column's numbers: a point, a comma, or both. In quotes between commas, 1,234 may
-    be thousands."""
+    """What parts the fractions of a column's numbers: a point, a comma, or both; nothing where its points may all part
+    thousands. In quotes between commas, 1,234 may be thousands."""
     has_commas = any(
         DECIMAL_COMMA.fullmatch(value) and (separator != "," or not EITHER.fullmatch(value))
         for value in values
         if "," in value
     )
-    if not has_commas:
-        return "."
     has_points = any(DECIMAL_POINT.fullmatch(each) and not THOUSANDS.fullmatch(each) for each in values)
+    if not has_commas:
+        return "." if has_points else ""
     return ".," if has_points else ","
 
 
 def _plain(row: bytes, fields: list[str] | None, decimals: Mapping[int, str]) -> bytes:
     if fields is None:
         return bare(row)
-    numbers = (_with_point(field, decimals.get(at, ".")) for at, field in enumerate(fields))
+    numbers = (_with_point(field, decimals.get(at, "")) for at, field in enumerate(fields))
     return csv_line(numbers).encode()
 
 
 def _with_point(number: str, decimals: str) -> str:
     text = number.strip()
-    if decimals == "." or not (DECIMAL_COMMA.fullmatch(text) or THOUSANDS.fullmatch(text)):
+    if "," not in decimals or not (DECIMAL_COMMA.fullmatch(text) or THOUSANDS.fullmatch(text)):
         return number
     if decimals == ".," and EITHER.fullmatch(text):
         return f"{text}?"  # which no parser reads

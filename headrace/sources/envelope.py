@@ -24,7 +24,10 @@ def out_of_envelope(contract: Contract, feed: ChangeFeed) -> Column:
     is_envelope = operation.isNotNull() & F.try_variant_get(place, "$.source", OBJECT).isNotNull()
     sent = contract.sent_names
     added = {sent[feed.operation]: operation}
-    added |= {sent[name]: F.try_variant_get(place, f"$.source['{sent[name]}']", ANY) for name in feed.order}
+    for name in feed.order:
+        named = feed.named_there.get(name, (sent[name],))
+        said = (F.try_variant_get(place, f"$.source['{each}']", ANY) for each in named)
+        added[sent[name]] = F.coalesce(*(F.when(~F.is_variant_null(each), each) for each in said))
     if feed.before in contract.columns:
         added[sent[feed.before]] = F.try_variant_get(place, "$.before", ANY)
     others = F.map_filter(F.coalesce(after, before), lambda name, _: ~name.isin(list(added)))

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headrace.contracts.model import ColumnSpec, Contract
+from headrace.errors import HeadraceError
 from headrace.sources.csv_rows import (
     BOM,
     UTF_16,
@@ -277,8 +278,12 @@ def _look_at_spelled_again(body: BinaryIO, text: _Text, contract: Contract) -> L
         raise _Unreadable(f"{text.size:,} bytes of a spelling that is read in memory, {most}")
     try:
         found = spelled_again(body.read(), contract)
+    except HeadraceError:
+        raise
     except ValueError as error:
         raise _Unreadable(str(error)) from None
+    except Exception as error:  # a reader of a sector meets files that nobody thought of
+        raise _Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
     _check_columns(names_in(found.header), contract)
     return Look("csv", text.digest, len(found.rows), header=found.header, is_split=True)
 

@@ -1,12 +1,13 @@
 """Whole and Replace: a gold table is made again, all of it or those partitions in which a followed table changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from headrace.contracts.model import Contract
 from headrace.errors import UsageError
 from headrace.lake import log
+from headrace.lake.delta_rs import live_files
 from headrace.lake.paths import Paths
 from headrace.tables import Replace, Whole
 from headrace.writes.node import AS_OF, Node
@@ -58,7 +59,11 @@ class ReplaceWay(GoldWay[Replace]):
                 return None
             changed: set[str | None] = set().union(*(commit.partitions(column) for commit in commits))
             days = sorted(day for day in changed if day is not None and day != DEFAULT_PARTITION)
-            values |= with_days(days, ahead=self.declared.looks_back.get(name, 0))
+            looks_back = self.declared.looks_back.get(name, 0)
+            values |= with_days(days, ahead=looks_back)
+            if looks_back and days:
+                there = {file.partition for file in live_files(paths.table(ref.layer, ref.name))}
+                values |= empty_days_before(days, there, most=looks_back)
         return sorted(values)
 
     def days_needed(self, name: str, touched: Sequence[str]) -> list[str]:
@@ -66,6 +71,19 @@ class ReplaceWay(GoldWay[Replace]):
 
     def remade(self, node: Node, commit: log.Commit) -> int:
         return len(commit.partitions(node.table.partition)) if node.table.partition else 0
+
+
+def empty_days_before(days: Iterable[str], there: Collection[str | None], *, most: int) -> set[str]:
+    """The days right before each of which nothing came: whoever looks back may have something to say of them, and
+    could not as long as no later day was there."""
+    found: set[str] = set()
+    for day in days:
+        for each in range(1, most + 1):
+            before = str(date.fromisoformat(day) - timedelta(days=each))
+            if before in there:
+                break
+            found.add(before)
+    return found
 
 
 def with_days(days: Iterable[str], *, ahead: int) -> set[str]:

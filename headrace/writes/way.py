@@ -130,6 +130,10 @@ class SilverWay(Way[W]):
         """Rows that were set aside, with the reasons that speak against them now."""
         return edge.judged(rows, versions)
 
+    def rejected_may_pass(self, edge: "Edge") -> bool:
+        """Whether rows were set aside only because what they need had not come, and it has come since."""
+        return False
+
     def write(self, edge: "Edge", rows: DataFrame, number: int) -> "Entry":
         """Writes a batch. One that is stored already, or is half stored by a run that was killed, ends the same."""
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """Each bill beside what the customer's meter measured in its period, what the tariff makes of it, and what was paid.
 
-Metered energy is told where the meter is known on most days of the period, and brought to all of them.
+Metered energy is that of validated reads, estimates among them, as they are known when the table is made. It is told
+where most days of the period are known, and brought to all of them.
 """
 
 from datetime import datetime
@@ -17,12 +18,13 @@ TABLE = Table(
 )
 
 LEAST_COVERAGE = 0.8
+WHOLE_DAY = 44  # half-hours that are known of a day that counts
 AMOUNT_WITHIN, UNITS_WITHIN = 0.05, 0.10
 TRIVIAL_INR = 50.0
 
 
 def billing_reconciliation(
-    billing_transactions: DataFrame, meter_days: DataFrame, as_of: datetime
+    billing_transactions: DataFrame, validated_reads: DataFrame, as_of: datetime
 ) -> DataFrame:
     bills = billing_transactions.select(
         *("transaction_id", "bill_id", "customer_id", "meter_id", "tariff_category", "region", "state"),
@@ -31,13 +33,14 @@ def billing_reconciliation(
         *("payment_status", "payment_method", "due_date", "amount_ratio"),
         (F.datediff("billing_period_end", "billing_period_start") + 1).alias("days_billed"),
     )
-    days = meter_days.select(
-        *(
-            "customer_id",
-            "reading_date",
-            (24 * F.col("mean_kw")).alias("_kwh"),
-            F.col("coverage").alias("_coverage"),
+    days = (
+        validated_reads.groupBy("customer_id", "reading_date")
+        .agg(
+            F.sum("kwh").alias("_kwh"),
+            F.sum(F.when(F.col("state") == "ESTIMATED", F.col("kwh"))).alias("_estimated"),
+            F.count("kwh").alias("_known"),
         )
+        .where(F.col("_known") >= WHOLE_DAY)
     )
     in_period = F.col("reading_date").between(F.col("billing_period_start"), F.col("billing_period_end"))
     metered = (
@@ -45,7 +48,11 @@ def billing_reconciliation(
         .join(days, on="customer_id", how="inner")
         .where(in_period)
         .groupBy("transaction_id")
-        .agg(F.sum("_kwh").alias("_kwh"), F.count("*").alias("days_metered"))
+        .agg(
+            F.sum("_kwh").alias("_kwh"),
+            F.coalesce(F.sum("_estimated"), F.lit(0.0)).alias("_estimated"),
+            F.count("*").alias("days_metered"),
+        )
     )
     coverage = F.coalesce("days_metered", F.lit(0)) / F.col("days_billed")
     whole = F.col("_kwh") / F.col("days_metered") * F.col("days_billed")
@@ -55,10 +62,13 @@ def billing_reconciliation(
             {
                 "meter_coverage": coverage,
                 "metered_kwh": F.when(coverage >= LEAST_COVERAGE, whole),
+                "estimated_share": F.when(
+                    coverage >= LEAST_COVERAGE, share(F.col("_estimated"), F.col("_kwh"))
+                ),
                 "days_metered": F.coalesce("days_metered", F.lit(0)),
             }
         )
-        .drop("_kwh")
+        .drop("_kwh", "_estimated")
         .transform(with_verdict, as_of)
     )
 

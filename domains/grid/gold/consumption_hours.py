@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from domains.grid.history import RECORDS
 from domains.grid.local_time import hour_start_before, local_hour_before
-from headrace.tables import REASONS, Replace, Table, count_of, only_current, with_version_at
+from headrace.tables import REASONS, Replace, Table, count_of, with_version_at
 
 TABLE = Table(
     key=("transformer_id", "hour_start"),
@@ -23,7 +23,6 @@ TABLE = Table(
 def consumption_hours(
     validated_reads: DataFrame, customer_master: DataFrame, network_model: DataFrame
 ) -> DataFrame:
-    zones = network_model.transform(only_current).select("transformer_id", "grid_zone")
     is_measured = F.col("state") == "MEASURED"
     return (
         validated_reads.select("meter_id", "customer_id", "interval_end", "reading_date", "kwh", "state")
@@ -49,5 +48,6 @@ def consumption_hours(
             count_of(F.col("kwh").isNull()).alias("missing_half_hours"),
             F.countDistinct("meter_id").alias("meters"),
         )
-        .join(F.broadcast(zones), on="transformer_id", how="left")
+        .transform(with_version_at, network_model, on="transformer_id", at="hour_start", take=("grid_zone",))
+        .drop(REASONS)
     )

@@ -3,14 +3,14 @@
 Delivered is the mean load that its device measured; metered is the mean of its meters, each by the half-hours that
 are known of it, spikes left out. Unmetered is the planners' share of what arrives behind the losses, which are
 calculated from the load: it does not shrink where somebody steals. What is left is unexplained: theft, or a share that
-is wrong. It is told where most of a day is known on both sides.
+is wrong. It is told where most of a day is known on both sides, by what the planners knew of that day.
 """
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from domains.grid.measures import KW, losses_kw
-from headrace.tables import Replace, Table, only_current, share
+from headrace.tables import REASONS, Replace, Table, share, with_version_at
 
 TABLE = Table(
     key=("transformer_id", "balance_date"),
@@ -29,13 +29,13 @@ def energy_balance(transformer_days: DataFrame, meter_days: DataFrame, network_m
         F.count("*").alias("meters"),
         F.min("coverage").alias("meter_coverage"),
     )
-    model = network_model.transform(only_current).select(
-        "transformer_id", "grid_zone", "metered_share", "no_load_loss_kw", "full_load_loss_fraction"
-    )
+    model = ("grid_zone", "metered_share", "no_load_loss_kw", "full_load_loss_fraction")
     days = (
         transformer_days.withColumnRenamed("telemetry_date", "balance_date")
         .join(meters, on=["transformer_id", "balance_date"], how="left")
-        .join(F.broadcast(model), on="transformer_id", how="left")
+        .withColumn("_begins", F.col("balance_date").cast("timestamp"))
+        .transform(with_version_at, network_model, on="transformer_id", at="_begins", take=model)
+        .drop("_begins", REASONS)
     )
     losses = losses_kw(F.col("mean_load_mw_squared"), F.col("capacity_mw"))
     unmetered = (F.col("mean_load_mw") * KW - losses) * (1 - F.col("metered_share"))

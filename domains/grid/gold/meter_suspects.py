@@ -13,7 +13,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, PARTIAL, Array, Feeder, findings_of
+from domains.grid.bypass import BLOCKS_A_DAY, FEWEST_DAYS, NEAR_ZERO, PARTIAL, Array, Feeder, findings_of
 from domains.grid.gold.meter_days import NEAR_ZERO_KWH
 from domains.grid.local_intervals import local_day_numbers
 from domains.grid.measures import KW, losses_kw
@@ -33,6 +33,7 @@ LEAST_STRENGTH = {NEAR_ZERO: 4.0, PARTIAL: 12.0}
 LEAST_SHARE = {NEAR_ZERO: 0.4, PARTIAL: 0.2}
 UNSURE = 0.3
 LEAST_OWN_DAYS = 3
+MOST_GUESSED = 0.5  # of the load of a block: so much of it may be of meters that are not heard
 BALANCED = "BALANCED"
 FAULTY, SINGLE = "FAULTY_METER", "SINGLE_SPIKES"
 NEXT_SECONDS, LEAST_RUNS = 1800, 2
@@ -137,46 +138,65 @@ def feeder_blocks(telemetry: DataFrame, network_model: DataFrame, as_of: datetim
 def thefts_of(meters: pd.DataFrame, feeders: pd.DataFrame) -> pd.DataFrame:
     """Of all transformers of a bucket."""
     rows: list[tuple[object, ...]] = []
-    owners = meters.groupby(["meter_id", "customer_id"], sort=True).ngroup().rename("owner")
-    names = dict(zip(owners, zip(meters["meter_id"], meters["customer_id"], strict=True), strict=True))
-    by_transformer = dict(list(meters.assign(owner=owners).groupby("transformer_id", sort=False)))
+    by_transformer = dict(list(meters.groupby("transformer_id", sort=False)))
     for transformer, feeder in feeders.groupby("transformer_id", sort=True):
         mine = by_transformer.get(transformer)
         if mine is not None:
-            rows += _of_transformer(str(transformer), mine, names, feeder)
+            rows += _of_transformer(str(transformer), mine, feeder)
     columns = [each.split()[0] for each in FOUND.split(", ")]
     return pd.DataFrame(rows, columns=columns).astype({"meter_id": object, "kind": object})
 
 
-def _of_transformer(
-    transformer: str, meters: pd.DataFrame, names: dict[int, tuple[str, str]], feeder: pd.DataFrame
-) -> list[tuple[object, ...]]:
-    owners, row = np.unique(meters["owner"].to_numpy(), return_inverse=True)
+def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame) -> list[tuple[object, ...]]:
+    """A meter counts as one whoever was its customer, and is named with the last one. In blocks in which it is not
+    heard it is taken to show what it usually does, or what its like do; where that is much of the load, nothing is
+    known of the block."""
+    names, row = np.unique(meters["meter_id"].to_numpy().astype(str), return_inverse=True)
     blocks, column = np.unique(meters["block"].to_numpy(), return_inverse=True)
-    laid = np.full((3, len(owners), len(blocks)), np.nan)
+    in_order = np.argsort(column, kind="stable")
+    customers = dict(zip(row[in_order], meters["customer_id"].to_numpy()[in_order], strict=True))
+    laid = np.full((3, len(names), len(blocks)), np.nan)
     laid[:, row, column] = meters[["shown_kw", "silent_share", "usual_kw"]].to_numpy(float).T
-    whole = np.flatnonzero(~np.isnan(laid[0]).any(axis=0))
     blocks, ours, theirs = np.intersect1d(
-        blocks[whole], feeder["block"].to_numpy(), assume_unique=True, return_indices=True
+        blocks, feeder["block"].to_numpy(), assume_unique=True, return_indices=True
     )
-    if not len(blocks):
-        return []
-    supply, silent, usual = laid[:, :, whole[ours]]
+    supply, silent, usual = laid[:, :, ours]
+    unheard, is_silent = np.isnan(supply), silent > 0.5
+    expected = _expected(supply, is_silent, usual, blocks % BLOCKS_A_DAY)
+    supply = np.where(unheard, expected, supply)
     arrived = feeder["arrived_kw"].to_numpy(float)[theirs] * float(feeder["metered_share"].iloc[0])
-    is_silent, day = silent > 0.5, local_day_numbers(blocks * BLOCK_SECONDS)
-    own = _own_usual(supply, is_silent, blocks % BLOCKS_A_DAY)
-    expected = np.where(np.isnan(own), usual, own)
-    found = findings_of(Feeder(day, arrived - supply.sum(axis=0), supply, expected, is_silent))
+    guessed = (unheard * supply).sum(axis=0)
+    known = ~np.isnan(guessed) & (guessed <= MOST_GUESSED * np.nansum(supply, axis=0))
+    day = local_day_numbers(blocks[known] * BLOCK_SECONDS)
+    if len(np.unique(day)) < FEWEST_DAYS:
+        return []
+    supply, expected, is_silent, unheard = (each[:, known] for each in (supply, expected, is_silent, unheard))
+    left = arrived[known] - supply.sum(axis=0)
+    found = findings_of(Feeder(day, left, supply, expected, is_silent, unheard))
     suspected = [
-        (transformer, *names[owners[each.meter]], each.kind, each.missing_kw, each.blocks, each.share, each.strength,
-         _date(each.first_day), _date(each.last_day))
+        (transformer, names[each.meter], customers[each.meter], each.kind, each.missing_kw, each.blocks, each.share,
+         each.strength, _date(each.first_day), _date(each.last_day))
         for each in found
     ]  # fmt: skip
     balanced = [
-        (transformer, *names[each], BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
-        for each in owners
+        (transformer, name, customers[meter], BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
+        for meter, name in enumerate(names)
     ]
     return suspected + balanced
+
+
+def _expected(supply: Array, is_silent: Array, usual: Array, time: Array) -> Array:
+    """What each meter would show: what it does itself at the time of day, else what its like do; NaN where nothing is
+    known of it at that time."""
+    like = np.full(usual.shape, np.nan)
+    for each in range(BLOCKS_A_DAY):
+        at = np.flatnonzero(time == each)
+        known = ~np.isnan(usual[:, at])
+        count = known.sum(axis=1)
+        mean = np.where(known, usual[:, at], 0.0).sum(axis=1) / np.maximum(count, 1)
+        like[:, at] = np.where(count > 0, mean, np.nan)[:, None]
+    own = _own_usual(supply, is_silent, time)
+    return np.where(np.isnan(own), np.where(np.isnan(usual), like, usual), own)
 
 
 def _own_usual(supply: Array, is_silent: Array, time: Array) -> Array:

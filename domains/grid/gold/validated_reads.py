@@ -58,6 +58,7 @@ MINUTES = 30
 CHUNK_DAYS = 28  # that a worker makes at once, of a bucket of meters
 BUCKETS = 16
 EPOCH = date(1970, 1, 1)
+LONGER_THAN_ANY = 1_000_000  # minutes
 MEASURED, ESTIMATED, MISSING = "MEASURED", "ESTIMATED", "MISSING"
 FINAL, OF_HEAD_END, OF_ESTIMATE = range(3)
 """Reads of a half-hour, the one that holds before the others first: measured by a file, by the head-end, estimated by a
@@ -134,25 +135,29 @@ def half_hours_of(interval_reads: DataFrame) -> DataFrame:
         F.unix_timestamp("interval_begin"),
     )
     is_used = F.col("channel").startswith(USED[0]) | (F.col("channel") == USED[1])
-    known = interval_reads.where(is_used & F.col("kwh").isNotNull() & (F.col("quality") != "MISSING"))
+    is_known = F.col("kwh").isNotNull() & (F.col("quality") != "MISSING")
     code = F.coalesce(F.concat(F.lit(" "), "reason"), F.lit(""))
     said = {
         "method": F.coalesce("method", F.lit("not said")),
         "reason": F.concat(F.lit("file: "), F.lower("quality"), code),
     }
-    pieces = known.select(
-        *("meter_id", *OWNER, "channel", "minutes"),
-        *(F.when(F.col("quality") != "MEASURED", each).alias(name) for name, each in said.items()),
-        (F.col("kwh") / parts).alias("_kwh"),
-        F.when(F.col("quality") == "MEASURED", FINAL).otherwise(OF_ESTIMATE).alias("_quality"),
-        F.explode(F.sequence(F.lit(0), parts - 1)).alias("_part"),
-        begin.alias("_begin"),
-    ).withColumn("_end", 60 * MINUTES * (F.floor(F.col("_begin") / (60 * MINUTES)) + F.col("_part") + 1))
+    pieces = (
+        interval_reads.where(is_used)
+        .select(
+            *("meter_id", *OWNER, "channel", "minutes"),
+            *(F.when(F.col("quality") != "MEASURED", each).alias(name) for name, each in said.items()),
+            F.when(is_known, F.col("kwh") / parts).alias("_kwh"),
+            F.when(F.col("quality") == "MEASURED", FINAL).otherwise(OF_ESTIMATE).alias("_quality"),
+            F.explode(F.sequence(F.lit(0), parts - 1)).alias("_part"),
+            begin.alias("_begin"),
+        )
+        .withColumn("_end", 60 * MINUTES * (F.floor(F.col("_begin") / (60 * MINUTES)) + F.col("_part") + 1))
+    )
     worst = F.max_by(F.struct("method", "reason"), F.col("_quality")).alias("_worst")
     last = [F.max_by(name, "_begin").alias(name) for name in OWNER]
     of_channel = pieces.groupBy("meter_id", "_end", "channel").agg(
         F.sum("_kwh").alias("_kwh"),
-        F.sum(F.least("minutes", F.lit(MINUTES))).alias("_known"),
+        F.sum(F.when(F.col("_kwh").isNotNull(), F.least("minutes", F.lit(MINUTES)))).alias("_known"),
         *(F.max(name).alias(name) for name in ("minutes", "_quality")),
         worst,
         *last,
@@ -160,7 +165,7 @@ def half_hours_of(interval_reads: DataFrame) -> DataFrame:
     )
     whole = of_channel.groupBy("meter_id", "_end").agg(
         F.sum("_kwh").alias("reading_kwh"),
-        F.min("_known").alias("_known"),
+        F.min(F.coalesce("_known", F.lit(0))).alias("_known"),
         F.max("_quality").alias("_rank"),
         F.when(F.max("minutes") > MINUTES, F.max("minutes")).otherwise(MINUTES).alias("_minutes"),
         F.max_by("_worst", "_quality").alias("_worst"),
@@ -387,9 +392,9 @@ def _names_of(marked: Array) -> pa.ListArray:
 def _reasons(fails: dict[str, Array], at: tuple[Array, ...], is_wanted: Array, gap: Array) -> pa.Array:
     """Why a half-hour is estimated, and how long the gap is that it lies in; null where it is measured."""
     first = np.argmax(np.stack([fails[name][at] for name in NOT_BELIEVED]), axis=0)
-    kinds, of_row = np.unique(first * 10_000 + gap, return_inverse=True)
+    kinds, of_row = np.unique(first * LONGER_THAN_ANY + gap, return_inverse=True)
     said = []
     for kind in kinds.tolist():
-        rule, minutes = NOT_BELIEVED[kind // 10_000], kind % 10_000
+        rule, minutes = NOT_BELIEVED[kind // LONGER_THAN_ANY], kind % LONGER_THAN_ANY
         said.append(f"{rule}, gap of {minutes / 60:g} h" if minutes else f"{rule}, no method has data")
     return _text(tuple(said), np.where(is_wanted, of_row, -1))

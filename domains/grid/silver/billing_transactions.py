@@ -1,6 +1,7 @@
 """Billing as it stands now, from the change feed of the billing database.
 
-Log sequence numbers are brought to one length and spelling, so that they order as numbers do.
+Log sequence numbers are brought to one length and spelling, so that they order as numbers do: SQL Server's own, such as
+0x0000002700000ac00002, and Debezium's, such as 00000027:00000ac0:0002.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -34,5 +35,5 @@ def billing_transactions(bronze_billing_transactions: DataFrame, customer_master
 
 
 def sequence_number(name: str) -> Column:
-    digits = F.upper(F.regexp_replace(name, "^0[xX]", ""))
+    digits = F.upper(F.regexp_replace(name, "^0[xX]|:", ""))
     return F.concat(F.lit("0x"), F.lpad(digits, DIGITS, "0"))

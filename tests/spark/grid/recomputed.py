@@ -99,16 +99,19 @@ SQL = {
             select transformer_id, reading_date as balance_date, sum(mean_kw) as metered, min(coverage) as known
             from gold.meter_days group by all),
         model as (
-            select distinct on (transformer_id) transformer_id, metered_share as part, no_load_loss_kw as iron,
+            select d.transformer_id, d.telemetry_date, metered_share as part, no_load_loss_kw as iron,
                 full_load_loss_fraction as copper
-            from bronze.network_model where _raw is null order by transformer_id, _sent_at desc),
+            from gold.transformer_days d join bronze.network_model n using (transformer_id) where n._raw is null
+            qualify row_number() over (partition by d.transformer_id, d.telemetry_date order by
+                case when n._sent_at <= d.telemetry_date::timestamp then epoch(n._sent_at) end desc nulls last,
+                n._sent_at) = 1),
         sides as (
             select d.transformer_id, d.telemetry_date as balance_date, 1000 * d.mean_load_mw as delivered, m.metered,
                 (1000 * d.mean_load_mw - n.iron - 1000 * n.copper * d.mean_load_mw_squared / d.capacity_mw)
                     * (1 - n.part) as unmetered,
                 n.iron + 1000 * n.copper * d.mean_load_mw_squared / d.capacity_mw as losses,
                 coalesce(m.known, 0) >= 0.5 and d.messages >= 48 as is_known
-            from gold.transformer_days d join model n using (transformer_id)
+            from gold.transformer_days d join model n using (transformer_id, telemetry_date)
             left join meters m on m.transformer_id = d.transformer_id and m.balance_date = d.telemetry_date)
         select transformer_id, balance_date, delivered as delivered_kw, metered as metered_kw,
             unmetered as unmetered_kw, losses as losses_kw,
@@ -159,9 +162,13 @@ SQL = {
                 and transaction_id in (select transaction_id from bronze.billing_transactions where operation = 2)),
         bills as (
             select distinct on (transaction_id) * from changes order by transaction_id, lsn desc, seq desc),
+        known_days as (
+            select customer_id, reading_date, sum(kwh) as kwh,
+                coalesce(sum(kwh) filter (state = 'ESTIMATED'), 0) as estimated
+            from gold.validated_reads group by all having count(kwh) >= 44),
         metered as (
-            select b.transaction_id, sum(24 * m.mean_kw) as kwh, count(*) as days
-            from bills b join gold.meter_days m on m.customer_id = b.customer_id
+            select b.transaction_id, sum(m.kwh) as kwh, sum(m.estimated) as estimated, count(*) as days
+            from bills b join known_days m on m.customer_id = b.customer_id
                 and m.reading_date between b.billing_period_start and b.billing_period_end
             where b.operation != 1 group by all),
         beside as (
@@ -169,9 +176,11 @@ SQL = {
                 units_consumed_kwh * rate_per_kwh as expected, b.payment_status, b.total_amount, b.due_date,
                 billing_period_end - billing_period_start + 1 as period,
                 case when coalesce(m.days, 0) / (billing_period_end - billing_period_start + 1) >= 0.8
-                    then m.kwh / m.days * (billing_period_end - billing_period_start + 1) end as metered
+                    then m.kwh / m.days * (billing_period_end - billing_period_start + 1) end as metered,
+                m.estimated / nullif(m.kwh, 0) as estimated
             from bills b left join metered m using (transaction_id) where operation != 1)
         select transaction_id, expected as expected_amount, base as base_amount, metered as metered_kwh,
+            case when metered is not null then estimated end as estimated_share,
             units / metered as units_ratio, base / nullif(expected, 0) as amount_ratio,
             case when base <= 50 and expected > 100 then 'TRIVIAL_AMOUNT'
                 when base / nullif(expected, 0) < 0.95 then 'BILLED_BELOW_TARIFF'
@@ -233,15 +242,18 @@ SQL = {
             where _raw is null and read_id in (select read_id from silver.interval_reads)
             order by read_id, stated_at desc, _sent_at desc),
         pieces as (
-            select *, kwh / greatest(minutes // 30, 1) as part_kwh, unnest(range(greatest(minutes // 30, 1))) as part
-            from of_files
-            where (channel like 'E%' or channel = 'import') and kwh is not null and quality != 'MISSING'),
+            select *, case when quality != 'MISSING' then kwh / greatest(minutes // 30, 1) end as part_kwh,
+                unnest(range(greatest(minutes // 30, 1))) as part
+            from of_files where channel like 'E%' or channel = 'import'),
         halves as (
             select meter_id, channel, sum(part_kwh) as kwh, bool_or(quality != 'MEASURED') as is_estimate,
+                bool_and(part_kwh is not null) and sum(least(minutes, 30)) = 30 as is_whole,
                 to_timestamp(1800 * (floor(epoch(interval_begin) / 1800) + part + 1)) as interval_end
-            from pieces group by all having sum(least(minutes, 30)) = 30),
+            from pieces group by all),
+        whole as (
+            select * from halves qualify bool_and(is_whole) over (partition by meter_id, interval_end)),
         owners as (
-            select h.*, c.customer_id, c.account_status from halves h join (
+            select h.*, c.customer_id, c.account_status from whole h join (
                 select *, min(holds_from) over (partition by meter_id) = holds_from as is_meters_first
                 from customers) c on c.meter_id = h.meter_id
                 and (c.holds_from <= h.interval_end - interval 30 minute or c.is_meters_first)

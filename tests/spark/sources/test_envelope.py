@@ -87,3 +87,14 @@ def test_operations_have_the_names_of_the_feed(spark: SparkSession) -> None:
 def test_what_is_no_envelope_is_as_it_was(spark: SparkSession, line: str) -> None:
     (found,) = read(spark, also_debezium(PLAIN), [line])
     assert found._raw == line
+
+
+def test_the_order_may_have_other_names_in_the_source_of_the_envelope(spark: SparkSession) -> None:
+    """A snapshot has no change of its own: then the commit's is taken."""
+    named = {"log_file": ("commit",), "log_position": ("change", "commit")}
+    contract = also_debezium(PLAIN, named_there=named)
+    lines = [change("c", None, row(1)), change("r", None, row(2))]
+    lines[0]["source"] = {"commit": 4, "change": 5}
+    lines[1]["source"] = {"commit": 6, "change": None}
+    found = read(spark, contract, [json.dumps(line) for line in lines])
+    assert [(each.log_file, each.log_position, each._raw) for each in found] == [(4, 5, None), (6, 6, None)]

@@ -9,7 +9,7 @@ import pytest
 from headrace.lake import ledger, log
 from headrace.lake.paths import deleted_of
 from headrace.lake.session import session_for
-from headrace.refine.silver import RECYCLED, _recycled
+from headrace.refine.silver import RECYCLED, _recycled, recycle_what_waited
 from headrace.tables import Changes
 from headrace.writes.batch import Batch
 from headrace.writes.changes import NEVER_INSERTED, ChangesWay
@@ -122,3 +122,18 @@ def test_changes_that_were_set_aside_are_recycled_by_their_place_in_the_log(
     assert sum(each["added"] + each["deleted"] for each in counts) == log.row_count(bookings.edge.target)
     aside = bookings.spark.read.format("delta").load(bookings.edge.rejected)
     assert [row["booking_id"] for row in aside.collect()] == ["B4"]
+
+
+def test_changes_whose_insert_comes_in_a_later_file_pass_without_being_asked_for(feed_of: Any) -> None:
+    bookings: Feed = feed_of("bookings", Changes(unknown="set aside"))
+    bookings.takes(
+        arriving([change("B1", (1, 7), "d"), change("B2", (1, 5), "u", 5), change("B3", (1, 2), "u")])
+    )
+    assert not bookings.edge.way.rejected_may_pass(bookings.edge)
+    bookings.takes(arriving([change("B1", (1, 1), "c"), change("B2", (1, 1), "c")], 10))
+    assert bookings.stored("booking_id", "passengers") == [("B1", 1), ("B2", 1)]
+    recycle_what_waited(lambda: session_for(bookings.spark, rows=0), bookings.edge)
+    assert bookings.stored("booking_id", "passengers") == [("B2", 5)]
+    aside = bookings.spark.read.format("delta").load(bookings.edge.rejected)
+    assert [row["booking_id"] for row in aside.collect()] == ["B3"]
+    assert not bookings.edge.way.rejected_may_pass(bookings.edge)

@@ -3,10 +3,12 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import lsq_linear
 
 from domains.grid.bypass import BLOCKS_A_DAY, NEAR_ZERO, PARTIAL, Feeder, findings_of
+from domains.grid.gold.meter_suspects import BALANCED, thefts_of
 
 DAYS = 28
 SURE = 5.0
@@ -116,3 +118,58 @@ def laid_by_bounded_least_squares(of_street):
         for chosen in combinations(range(len(suspects)), size)
     )
     return {suspects[each][:2] for each in best[1]}
+
+
+def street(customer_of=lambda meter, _: f"C{meter}", heard=lambda *_: True, blocks=42 * BLOCKS_A_DAY):
+    """A thief among six meters, M3, silent from the 20th day on: the rows of the meters and of the transformer."""
+    draws, begin = np.random.default_rng(1), 20_250 * BLOCKS_A_DAY
+    rows, total = [], np.zeros(blocks)
+    for meter in range(6):
+        usual = 1.5 + 0.3 * meter
+        used = (
+            usual
+            * (1 + 0.5 * np.sin(2 * np.pi * np.arange(blocks) / BLOCKS_A_DAY))
+            * draws.normal(1, 0.08, blocks)
+        )
+        total += used
+        shown = np.where((meter == 3) & (np.arange(blocks) >= 20 * BLOCKS_A_DAY), 0.01, used)
+        rows += [
+            ("T", f"M{meter}", customer_of(meter, at), begin + at, shown[at], float(shown[at] < 0.05), usual)
+            for at in range(blocks)
+            if heard(meter, at)
+        ]
+    names = ["transformer_id", "meter_id", "customer_id", "block", "shown_kw", "silent_share", "usual_kw"]
+    feeder = {
+        "transformer_id": "T",
+        "block": begin + np.arange(blocks),
+        "arrived_kw": total / 0.8,
+        "metered_share": 0.8,
+    }
+    return pd.DataFrame(rows, columns=names), pd.DataFrame(feeder)
+
+
+def suspects(rows):
+    found = thefts_of(*rows)
+    return {
+        (each.meter_id, each.customer_id): each.strength
+        for each in found.itertuples()
+        if each.kind != BALANCED
+    }
+
+
+def test_a_neighbour_who_moves_hides_no_thief():
+    found = suspects(
+        street(customer_of=lambda meter, at: "NEW" if (meter, at >= 168) == (5, True) else f"C{meter}")
+    )
+    assert set(found) == {("M3", "C3")}
+    assert found["M3", "C3"] > 20
+
+
+def test_a_meter_that_is_no_longer_heard_hides_no_thief():
+    found = suspects(street(heard=lambda meter, at: meter != 5 or at < 3 * BLOCKS_A_DAY))
+    assert set(found) == {("M3", "C3")}
+    assert found["M3", "C3"] > 15
+
+
+def test_where_hardly_any_meter_is_heard_nothing_is_said_and_no_balance_is_claimed():
+    assert thefts_of(*street(heard=lambda _, at: at < 2 * BLOCKS_A_DAY)).empty

@@ -310,3 +310,27 @@ def test_a_read_was_stated_when_its_record_says_else_when_its_file_was_written()
     reads = read(file_of(METER, *days))
     assert {each.stated for each in reads[:48]} == {datetime(2005, 3, 2, 0, 30, tzinfo=UTC)}
     assert {each.stated for each in reads[48:]} == {datetime(2005, 2, 28, 1, 54, tzinfo=UTC)}
+
+
+def test_a_quote_in_a_reason_is_a_letter_and_swallows_no_other_day():
+    reasons = {3: '"Door', 7: '"Door'}
+    days = [
+        f"300,200503{day:02d},{quarters()},A,,{reasons.get(day, '')},20050320000000," for day in range(1, 11)
+    ]
+    assert len(read(file_of(METER, *days))) == 10 * 48
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\n"])
+def test_lines_may_end_as_they_do_elsewhere(ends):
+    data = file_of(METER, f"300,20050301,{quarters()},A,,,20050302000000,").replace(b"\n", ends.encode())
+    assert len(read(data)) == 48
+
+
+def test_a_register_that_goes_on_counting_is_no_interval():
+    said = {}
+    for behaviour in (3, 4):
+        tag = f"<accumulationBehaviour>{behaviour}</accumulationBehaviour><intervalLength>".encode()
+        said[behaviour] = green_button(feed().replace(b"<intervalLength>", tag))
+    assert len(said[4].reads) == 2
+    assert not said[3].reads
+    assert all("accumulation 3" in words for _, words in said[3].wrong)

@@ -316,3 +316,13 @@ def test_a_register_that_disagreed_before_fails_its_days_and_fills_no_gap(sent):
         "profile_scaled_to_register",
         "gap_with_scalar",
     }
+
+
+def test_the_reason_of_a_gap_is_its_own_however_long_it_is(sent):
+    """A fortnight has more than twenty thousand minutes."""
+    made = reads_of(
+        without(sent, "SM-003", at(LAST - timedelta(days=10), 0), at(LAST + timedelta(days=1), 0)), CHUNK
+    )
+    said = {row["reason"] for row in of_meter(made) if row["state"] != "MEASURED"}
+    assert said
+    assert all(reason.startswith("missing, ") for reason in said)

@@ -109,3 +109,18 @@ def test_texts_come_through_as_they_were(encoding: str) -> None:
     found = read(text.getvalue().encode(encoding))
     assert not isinstance(found, str)
     assert [next(csv.reader(io.StringIO(line, newline="")))[-1] for _, line in found] == sent
+
+
+def test_points_that_may_part_thousands_are_no_number_where_other_columns_have_decimal_commas() -> None:
+    """12.000 is twelve or twelve thousand: where hours are 4,5 it may well be the latter, and it is not guessed."""
+    body = f"{HEADER}\nS1;2025-04-05;4,5;12.000;1;\nS2;2025-04-05;1,25;15.500;1;\n"
+    assert [row.split(",")[3] for _, row in read(body)] == ["12.000?", "15.500?"]
+    without_commas = f"{HEADER}\nS1;2025-04-05;4.5;12.000;1;\n"
+    assert [row.split(",")[3] for _, row in read(without_commas)] == ["12.000"]
+    with_a_fraction = f"{HEADER}\nS1;2025-04-05;4,5;12.000;1;\nS2;2025-04-05;1,25;15.5;1;\n"
+    assert [row.split(",")[3] for _, row in read(with_a_fraction)] == ["12.000", "15.5"]
+
+
+def test_blank_columns_at_the_right_of_a_row_over_two_lines_are_nothing() -> None:
+    body = f'{HEADER};;\nS1;2025-04-05;1;2;3;"one\ntwo";;\nS2;2025-04-05;1;2;3;x;;\n'
+    assert read(body) == [(2, 'S1,2025-04-05,1,2,3,"one\ntwo"'), (4, "S2,2025-04-05,1,2,3,x")]

@@ -68,3 +68,18 @@ def test_nobody_simulates_files_of_a_format_of_their_own() -> None:
     assert set(plan.wanted(contracts)) == {*contracts} - {"watches"}
     with pytest.raises(UsageError, match="watches comes as files of a format of its own"):
         plan.but(tables=("watches",)).wanted(contracts)
+
+
+@pytest.mark.parametrize(
+    "broken", [LookupError("unknown encoding: foo-9"), OSError("no more data"), KeyError("crane")]
+)
+def test_a_file_that_makes_the_reader_stumble_is_set_aside_too(
+    broken: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would end each run of its source, and be met again by the next one."""
+
+    def reader(_: bytes) -> None:
+        raise broken
+
+    monkeypatch.setattr("headrace.sources.csv_rows._reader", lambda _: reader)
+    assert looked_at(BOOK).reason == f"cannot be read: {type(broken).__name__}: {broken}"
