@@ -15,6 +15,8 @@ OF_S3 = (
     "|no credentials found in chain|error occurred while loading credentials"  # delta-rs, which names nothing then
 )
 CONFLICT = r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)\w*Exception"
+STUCK = r"Could not execute broadcast in \d+ secs"
+"""Spark's planner may wait for itself where two threads make one plan; the next try makes it anew."""
 LONG_LIST = 12
 """Names that are not all listed beside those that may have been meant."""
 SAYS_NOTHING = "An error occurred while calling"
@@ -146,7 +148,7 @@ def may_pass(error: BaseException | None) -> bool:
             return True
         if isinstance(error, HeadraceError):
             return False
-        if _is_conflict(error):
+        if _is_conflict(error) or re.search(STUCK, text_of(error)):
             return True
         if (refusal := refusal_in(error)) is not None:
             return isinstance(refusal, Transient)

@@ -160,3 +160,8 @@ def test_what_spark_says_is_told_alike(text: str) -> None:
 def test_what_is_not_of_s3_is_left_alone(text: str) -> None:
     assert cause_to_act_on(RuntimeError(text)) is None
     assert not may_pass(RuntimeError(text))
+
+
+def test_a_plan_that_waits_for_itself_may_pass() -> None:
+    assert may_pass(RuntimeError("SparkException: Could not execute broadcast in 300 secs. You can increase"))
+    assert not may_pass(RuntimeError("SparkException: Job aborted due to stage failure"))
