@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 SERVERS := tests/cloud tests/flows tests/live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-grid demo-live demo-live-grid chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
+.PHONY: help setup demo demo-grid demo-compressors demo-live demo-live-grid chaos rehearse readers plan test test-computing test-servers test-fast lint format docs bench lock clean
 
 help: ## This list
 	@echo "Headrace: a lakehouse for industrial telemetry. Begin with: make demo"
@@ -28,6 +28,9 @@ demo: $(READY) ## Generate two weeks of a small refinery network and refine them
 
 demo-grid: $(READY) ## The same for a small power grid: seven sources, theft, billing, transformers
 	@$(BIN)/headrace demo grid
+
+demo-compressors: $(READY) ## The same for ten gas compressors in a week in which one fails and another is about to
+	@$(BIN)/headrace demo compressors
 
 demo-live: $(READY) ## A broker, live messages and the standing job for a minute
 	@$(BIN)/headrace demo-live refinery

@@ -1,0 +1,117 @@
+"""What the last hour, four hours and day of a machine say, at each of its readings, in NumPy.
+
+All is of the reading itself and of those before it: what comes later changes no feature. Readings lie in one array
+after another, machine by machine and in order of time, so a window is a range of places, and sums over windows are
+differences of sums from the beginning.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+HOUR = 3600
+WINDOWS = {"1hr": HOUR, "4hr": 4 * HOUR, "24hr": 24 * HOUR}
+SIGMAS, JUMP_SIGMAS = 4.0, 4.0
+FEWEST_BEFORE = 36  # running readings of the day before that it takes to judge one
+LEAST_DEVIATION = 0.01  # of the mean: instruments are no better
+NO_VARIANCE = 1e-10
+AN_HOUR_BEFORE = (HOUR, 2 * HOUR)
+"""How old the reading may be that a change over an hour is counted from."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """`machine` ascending, and `second` within it; `is_running` says whether it ran."""
+
+    machine: Array
+    second: Array
+    is_running: Array
+
+    @property
+    def first_of_machine(self) -> Array:
+        """The place of the first reading of each reading's machine."""
+        return np.searchsorted(self.machine, self.machine, side="left")
+
+    def after(self, seconds: Array) -> Array:
+        """The first place of each reading's machine that is later than so many seconds before it."""
+        span = np.int64(1) << 40
+        place = self.machine.astype(np.int64) * span + self.second
+        begin = self.machine.astype(np.int64) * span + (self.second - seconds)
+        return np.maximum(np.searchsorted(place, begin, side="right"), self.first_of_machine)
+
+
+def damped(readings: Readings, values: Array) -> tuple[Array, Array]:
+    """The values, isolated spikes brought back to four deviations of the day before; and which of them are spikes.
+
+    A spike is far from that day and far from the reading before it. The second reading of a real change is not far from
+    the first one, so a run-up is kept, and a step is believed ten minutes late.
+    """
+    is_spike = np.zeros(len(values), bool)
+    limit = values
+    for _ in range(2):  # what was found first no longer widens the deviation by which the others are judged
+        believed = np.where(readings.is_running & ~is_spike, values, np.nan)
+        begin, here = readings.after(np.int64(WINDOWS["24hr"])), np.arange(len(values))
+        mean, deviation, count = moments(believed, begin, here)
+        deviation = np.maximum(deviation, LEAST_DEVIATION * np.abs(mean))
+        before = np.r_[np.nan, believed[:-1]] if len(values) else believed
+        before = np.where(readings.first_of_machine == here, np.nan, before)
+        off = values - mean
+        with np.errstate(invalid="ignore"):
+            is_far = (np.abs(off) > SIGMAS * deviation) & (np.abs(values - before) > JUMP_SIGMAS * deviation)
+        is_spike = is_far & readings.is_running & (count >= FEWEST_BEFORE)
+        limit = mean + np.sign(off) * SIGMAS * deviation
+    return np.where(is_spike, limit, values), is_spike
+
+
+def moments(values: Array, begin: Array, end: Array) -> tuple[Array, Array, Array]:
+    """Mean, deviation and count of the known values between places, `end` not included; NaN where there is none (for a
+    deviation: fewer than two)."""
+    known = ~np.isnan(values)
+    middle = float(values[known].mean()) if known.any() else 0.0
+    apart = np.where(known, values - middle, 0.0)
+    sums, squares, counts = (
+        np.r_[0.0, np.cumsum(each)] for each in (apart, apart * apart, known.astype(float))
+    )
+    total, square, count = (each[end] - each[begin] for each in (sums, squares, counts))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, total / count, np.nan)
+        variance = np.where(count > 1, (square - count * mean * mean) / (count - 1), np.nan)
+        is_none = (
+            variance < NO_VARIANCE * square / count
+        )  # what is left when large sums are taken from each other
+    return mean + middle, np.sqrt(np.where(is_none, 0.0, variance)), count
+
+
+def highest(values: Array, begin: Array, end: Array) -> Array:
+    """The highest known value between places, `end` not included; NaN where there is none. A range is covered by two
+    stretches whose lengths are a power of two."""
+    level = np.where(np.isnan(values), -np.inf, values)
+    length = np.maximum(end - begin, 1)
+    power = np.floor(np.log2(length)).astype(np.int64)
+    found = np.full(len(begin), -np.inf)
+    for each in range(int(power.max(initial=0)) + 1):
+        here = np.flatnonzero((power == each) & (end > begin))
+        found[here] = np.maximum(level[begin[here]], level[end[here] - (1 << each)])
+        step = 1 << each
+        level = np.maximum(level, np.r_[level[step:], np.full(min(step, len(level)), -np.inf)])
+    return np.where(np.isinf(found), np.nan, found)
+
+
+def window_features(readings: Readings, values: Array) -> dict[str, Array]:
+    """`1hr_mean`, `1hr_std`, `1hr_max` and so on, the reading itself being the last of its window: at ten minutes an
+    hour is six readings."""
+    end, made = np.arange(len(values)) + 1, {}
+    for name, seconds in WINDOWS.items():
+        begin = readings.after(np.int64(seconds))
+        mean, deviation, _ = moments(values, begin, end)
+        made |= {f"{name}_mean": mean, f"{name}_std": deviation, f"{name}_max": highest(values, begin, end)}
+    return made
+
+
+def change_over_an_hour(readings: Readings, values: Array) -> Array:
+    """Against the newest reading that is an hour old, two at most; NaN where there is none."""
+    youngest, oldest = AN_HOUR_BEFORE
+    before = readings.after(np.int64(youngest)) - 1  # the last one that is as old, or older
+    is_there = before >= readings.after(np.int64(oldest))
+    return np.where(is_there, values - values[np.maximum(before, 0)], np.nan)

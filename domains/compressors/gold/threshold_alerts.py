@@ -1,0 +1,62 @@
+"""Times in which a signal of a machine is beyond a limit, from the first reading that is to the last one.
+
+Readings that are beyond it belong together where no more than half an hour lies between. The severity is the worst that
+was reached. Damped spikes raise nothing: the features have what is left of them.
+"""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from domains.compressors.gold.sensor_features import SIGNALS
+from domains.compressors.thresholds import WARNING_AND_CRITICAL, rank_of, status_at
+from headrace.tables import Table, Whole
+
+TABLE = Table(
+    key=("compressor_id", "signal", "started_at"),
+    write=Whole(),
+    may_be_empty=True,
+    description="Times in which vibration, temperature or pressure of a machine was beyond its limits.",
+)
+
+TOGETHER_SECONDS = 1800
+STILL_ON_SECONDS = 3600
+
+
+def threshold_alerts(sensor_features: DataFrame) -> DataFrame:
+    newest = sensor_features.groupBy("compressor_id").agg(F.max("timestamp").alias("_newest"))
+    beyond = reduce(
+        DataFrame.unionByName,
+        (
+            sensor_features.where(F.col(f"{name}_status") != "normal").select(
+                "compressor_id",
+                "timestamp",
+                F.lit(signal).alias("signal"),
+                F.col(signal).alias("_value"),
+                rank_of(F.col(f"{name}_status")).alias("_rank"),
+                F.lit(WARNING_AND_CRITICAL[signal][0]).alias("limit"),
+            )
+            for name, signal in SIGNALS.items()
+            if signal in WARNING_AND_CRITICAL
+        ),
+    )
+    in_order = Window.partitionBy("compressor_id", "signal").orderBy("timestamp")
+    apart = F.unix_seconds("timestamp") - F.unix_seconds(F.lag("timestamp").over(in_order))
+    begins = F.coalesce(apart > TOGETHER_SECONDS, F.lit(True)).cast("int")
+    return (
+        beyond.withColumn("_begins", begins)
+        .withColumn("_number", F.sum("_begins").over(in_order))
+        .groupBy("compressor_id", "signal", "_number")
+        .agg(
+            F.min("timestamp").alias("started_at"),
+            F.max("timestamp").alias("last_at"),
+            F.count("*").alias("readings"),
+            F.max("_value").alias("highest"),
+            F.first("limit").alias("limit"),
+            status_at(F.max("_rank")).alias("severity"),
+        )
+        .join(F.broadcast(newest), on="compressor_id")
+        .withColumn("is_on", F.unix_seconds("_newest") - F.unix_seconds("last_at") < STILL_ON_SECONDS)
+        .drop("_number", "_newest")
+    )

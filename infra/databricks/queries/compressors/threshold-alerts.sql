@@ -1,0 +1,18 @@
+-- Which signals were beyond their limits, the newest first?
+USE CATALOG IDENTIFIER(:catalog);
+SELECT
+  a.compressor_id AS machine,
+  a.signal,
+  a.severity,
+  a.started_at,
+  a.last_at,
+  a.readings,
+  ROUND(a.highest, 2) AS highest,
+  a.limit AS warning_limit,
+  a.is_on
+FROM gold.threshold_alerts AS a
+ORDER BY
+  a.last_at DESC,
+  a.compressor_id NULLS LAST,
+  a.signal NULLS LAST
+LIMIT 50

@@ -1,0 +1,127 @@
+"""The week of the ten machines from landing to gold, the same again and one day more; gold said once more in DuckDB."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from pyspark.sql import SparkSession
+
+from headrace.contracts.load import load_contracts
+from headrace.lake.paths import LAYERS
+from headrace.operate.receipt import receipt
+from headrace.quality.gate import CheckResult
+from headrace.quality.scan import scan
+from headrace.refine.run import TableResult, refine
+from headrace.serve.named_queries import list_queries
+from headrace.serve.query import run_query
+from headrace.settings import Settings
+from simulation.generate.plan import Plan
+from simulation.generate.run import make
+from simulation.generate.sources import load_sources
+from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
+from tests.spark.compressors.recomputed import SQL
+
+DOMAIN = "compressors"
+START = datetime(2024, 2, 1)
+asked = partial(asked_of, DOMAIN)
+QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"))
+
+
+@dataclass(frozen=True)
+class Week:
+    tables: list[TableResult]
+    again: list[TableResult]
+    checks: list[CheckResult]
+    as_of: str
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("compressors"), cores=2, shuffle_partitions=2, workers=3)
+
+
+def lands(days: int, lake: Settings) -> None:
+    plan = Plan(scale=0.002, seed=7, start=START, end=START + timedelta(days=days))
+    make(DOMAIN, load_contracts(DOMAIN), load_sources(DOMAIN), plan, lake)
+
+
+@pytest.fixture(scope="module")
+def week(spark: SparkSession, lake: Settings) -> Week:
+    lands(7, lake)
+    tables: list[TableResult] = []
+    checks: list[CheckResult] = []
+    for layer in LAYERS:
+        done = refine(DOMAIN, layers=[layer], settings=lake)
+        tables += done.tables
+        checks += scan(DOMAIN, layer, settings=lake).checks
+    return Week(tables, list(refine(DOMAIN, settings=lake).tables), checks, done.as_of)
+
+
+def test_the_receipt_balances_and_a_second_run_writes_nothing(week: Week, lake: Settings) -> None:
+    assert receipt(DOMAIN, lake).check().balanced
+    assert all(each.rows_in == 0 for each in week.again)
+    assert [each.version for each in week.again] == [each.version for each in week.tables]
+
+
+def test_no_check_fails(week: Week) -> None:
+    assert [each.name for each in week.checks if each.outcome == "fail"] == []
+
+
+@pytest.mark.parametrize("name", SQL)
+def test_a_gold_table_is_what_another_engine_makes_of_its_definition(
+    name: str, week: Week, lake: Settings
+) -> None:
+    rows = asked(f"select * from gold.{name}", lake)
+    assert len(rows) > 3
+    compare(DOMAIN, name, rows, asked_as_of(DOMAIN, SQL[name], lake, week.as_of))
+
+
+def test_features_hold_what_was_said_but_for_damped_spikes(week: Week, lake: Settings) -> None:
+    (found,) = asked(
+        """select count(*) as readings, count(*) filter (vibration_is_spike) as spikes,
+            count(*) filter (not vibration_is_spike and f.vibration_mms is distinct from s.vibration_mms) as otherwise,
+            count(*) filter (vibration_is_spike and f.vibration_mms != s.vibration_mms) as damped
+        from gold.sensor_features f join silver.sensor_readings s using (compressor_id, timestamp)""",
+        lake,
+    )
+    assert found["readings"] > 9_900
+    assert found["otherwise"] == 0
+    assert 3 < found["damped"] == found["spikes"] < 60
+
+
+def test_the_run_up_to_the_failure_is_kept_and_raises_a_critical_alert(week: Week, lake: Settings) -> None:
+    alerts = asked(
+        "select * from gold.threshold_alerts where compressor_id = 'COMP-003' and severity = 'critical'", lake
+    )
+    assert {row["signal"] for row in alerts} >= {"vibration_mms"}
+    (spikes,) = asked(
+        """select count(*) filter (vibration_is_spike) as flagged, count(*) as readings from gold.sensor_features
+        where compressor_id = 'COMP-003' and timestamp between '2024-02-05 00:00+00' and '2024-02-06 23:50+00'""",
+        lake,
+    )
+    assert spikes["flagged"] < 0.02 * spikes["readings"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_answers(query: str, week: Week, lake: Settings) -> None:
+    assert run_query(query, settings=lake).as_dicts()
+
+
+def test_athena_is_asked_the_same(week: Week, lake: Settings) -> None:
+    theirs = answers_of_athena(DOMAIN, lake)
+    for name in QUERIES:
+        assert theirs[name] == run_query(name, settings=lake).as_dicts()
+
+
+def test_one_more_day_makes_that_day_and_what_its_windows_touch(week: Week, lake: Settings) -> None:
+    before = asked("select * from gold.sensor_features where reading_date < '2024-02-07'", lake)
+    lands(8, lake)
+    done = {each.table: each for each in refine(DOMAIN, settings=lake).tables}
+    assert done["sensor_features"].counts["partitions"] <= 4
+    assert receipt(DOMAIN, lake).check().balanced
+    after = asked("select * from gold.sensor_features where reading_date < '2024-02-07'", lake)
+    key = lambda row: (row["compressor_id"], row["timestamp"])  # noqa: E731
+    assert sorted(before, key=key) == sorted(after, key=key)
+    rows = asked("select * from gold.sensor_features", lake)
+    compare(DOMAIN, "sensor_features", rows, asked(SQL["sensor_features"], lake))
