@@ -11,13 +11,12 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from headrace.alarms.rules import Rules
 from headrace.errors import HeadraceError
 from headrace.lake import log
-from headrace.lake.delta_rs import live_files
+from headrace.lake.delta_rs import live_files, read_file
 from headrace.lake.increments import version_files
 from headrace.lake.paths import as_s3
 
@@ -91,8 +90,8 @@ def _spans(files: Sequence[str], columns: Sequence[str], at: str) -> Iterator[pa
 
 
 def _read(file: str, columns: Sequence[str]) -> pa.Table:
-    try:  # in one thread: Spark is at work beside us
-        return pq.read_table(as_s3(file), columns=list(columns), partitioning=None, use_threads=False)
+    try:
+        return read_file(file, columns)
     except FileNotFoundError:
         raise HeadraceError(
             f"{file} is gone, and the alarms had not seen it: it left the table more than a week ago. Remove the table "

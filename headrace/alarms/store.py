@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from headrace.alarms.events import PARTITION, SCHEMA, TABLE
 from headrace.errors import HeadraceError
 from headrace.lake import log, objects
+from headrace.lake.delta_rs import read_file
 from headrace.lake.increments import version_files
 from headrace.lake.lease import RunContext
 from headrace.lake.paths import Paths, as_s3
@@ -83,7 +83,7 @@ class Store:
     def events(self, version: int) -> pa.Table:
         """Those of one commit, in order."""
         files = version_files(self.path, version)
-        parts = [_with_all_columns(pq.read_table(file, columns=NAMES, partitioning=None)) for file in files]
+        parts = [_with_all_columns(read_file(file, NAMES)) for file in files]
         rows = pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(NAMES)
         return rows.sort_by("event_number")
 

@@ -79,6 +79,13 @@ def live_files(table: str, version: int | None = None) -> list[DataFile]:
     ]
 
 
+def read_file(file: str, columns: Sequence[str]) -> "pa.Table":
+    """Some columns of one file of a table; in one thread, since Spark may be at work beside us."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(as_s3(file), columns=list(columns), partitioning=None, use_threads=False)
+
+
 def partition_column(table: str) -> str | None:
     return next(iter(opened(table).metadata().partition_columns), None)
 

@@ -7,12 +7,12 @@ from threading import Event, Thread
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from headrace.alarms.events import TABLE
 from headrace.alarms.fold import Turn
 from headrace.alarms.rules import Rules
 from headrace.lake import log
+from headrace.lake.delta_rs import read_file
 from headrace.lake.increments import Progress, version_files
 from headrace.lake.log import Commit
 from headrace.lake.paths import Paths
@@ -78,7 +78,7 @@ class LatencyWatch(Thread):
         """The rows of bronze that a commit of silver was made from."""
         assert commit.txn is not None
         files = version_files(self._bronze, Progress(commit.txn[1], began=-1).version)
-        tables = [_read(file, *columns, "_source", "_sent_at") for file in files]
+        tables = [read_file(file, (*columns, "_source", "_sent_at")) for file in files]
         return [rows.filter(pc.starts_with(rows["_source"], "kafka:")) for rows in tables]
 
 
@@ -94,7 +94,7 @@ class AlarmLatencyWatch(LatencyWatch):
         files = version_files(self._paths.table("silver", TABLE), commit.version)
         if not files:
             return []
-        events = pa.concat_tables(_read(file, "subject", "event_at") for file in files)
+        events = pa.concat_tables(read_file(file, ("subject", "event_at")) for file in files)
         asked = pa.table({"sender": events["subject"], "at": _micros(events["event_at"])})
         turn, sent = Turn.of(commit.note), []
         for version in range(turn.first, turn.last + 1):
@@ -108,10 +108,6 @@ class AlarmLatencyWatch(LatencyWatch):
                 met = pa.table(columns).join(asked, keys=["sender", "at"], join_type="left semi")
                 sent.append(met["sent"].to_numpy() / 1e6)
         return sent
-
-
-def _read(file: str, *names: str) -> pa.Table:
-    return pq.read_table(file, columns=list(names), partitioning=None)
 
 
 def _micros(instants: pa.ChunkedArray) -> pa.ChunkedArray:
