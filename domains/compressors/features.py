@@ -15,7 +15,8 @@ WINDOWS = {"1hr": HOUR, "4hr": 4 * HOUR, "24hr": 24 * HOUR}
 SIGMAS, JUMP_SIGMAS = 4.0, 4.0
 FEWEST_BEFORE = 36  # running readings of the day before that it takes to judge one
 LEAST_DEVIATION = 0.01  # of the mean: instruments are no better
-NO_VARIANCE = 1e-10
+SCALE = 1000
+"""Parts of a unit that instruments tell. Values up to 20,000 keep a day of squares within whole numbers."""
 AN_HOUR_BEFORE = (HOUR, 2 * HOUR)
 """How old the reading may be that a change over an hour is counted from."""
 
@@ -41,46 +42,53 @@ class Readings:
         return np.maximum(np.searchsorted(place, begin, side="right"), self.first_of_machine)
 
 
-def damped(readings: Readings, values: Array) -> tuple[Array, Array]:
+def damped(readings: Readings, values: Array, scale: int = SCALE) -> tuple[Array, Array]:
     """The values, isolated spikes brought back to four deviations of the day before; and which of them are spikes.
 
     A spike is far from that day and far from the reading before it. The second reading of a real change is not far from
     the first one, so a run-up is kept, and a step is believed ten minutes late.
     """
-    is_spike = np.zeros(len(values), bool)
-    limit = values
+    is_spike, limit, here = np.zeros(len(values), bool), values, np.arange(len(values))
+    before = last_known(readings, np.where(readings.is_running, values, np.nan))
     for _ in range(2):  # what was found first no longer widens the deviation by which the others are judged
         believed = np.where(readings.is_running & ~is_spike, values, np.nan)
-        begin, here = readings.after(np.int64(WINDOWS["24hr"])), np.arange(len(values))
-        mean, deviation, count = moments(believed, begin, here)
+        mean, deviation, count = moments(believed, readings.after(np.int64(WINDOWS["24hr"])), here, scale)
         deviation = np.maximum(deviation, LEAST_DEVIATION * np.abs(mean))
-        before = np.r_[np.nan, believed[:-1]] if len(values) else believed
-        before = np.where(readings.first_of_machine == here, np.nan, before)
         off = values - mean
         with np.errstate(invalid="ignore"):
             is_far = (np.abs(off) > SIGMAS * deviation) & (np.abs(values - before) > JUMP_SIGMAS * deviation)
         is_spike = is_far & readings.is_running & (count >= FEWEST_BEFORE)
-        limit = mean + np.sign(off) * SIGMAS * deviation
+        limit = np.round((mean + np.sign(off) * SIGMAS * deviation) * scale) / scale
     return np.where(is_spike, limit, values), is_spike
 
 
-def moments(values: Array, begin: Array, end: Array) -> tuple[Array, Array, Array]:
+def last_known(readings: Readings, values: Array) -> Array:
+    """The newest known value before each reading, of an hour at most; NaN where there is none."""
+    here = np.arange(len(values))
+    newest = np.maximum.accumulate(np.where(np.isnan(values), -1, here)) if len(values) else here
+    before = np.r_[-1, newest[:-1]] if len(values) else here
+    is_there = before >= readings.after(np.int64(HOUR))
+    return np.where(is_there, values[np.maximum(before, 0)], np.nan)
+
+
+def moments(values: Array, begin: Array, end: Array, scale: int = SCALE) -> tuple[Array, Array, Array]:
     """Mean, deviation and count of the known values between places, `end` not included; NaN where there is none (for a
-    deviation: fewer than two)."""
+    deviation: fewer than two).
+
+    Sums are of whole numbers, `scale` parts of a unit, so they are exact and do not depend on what else is in the
+    array: running sums may run over, their differences do not.
+    """
     known = ~np.isnan(values)
-    middle = float(values[known].mean()) if known.any() else 0.0
-    apart = np.where(known, values - middle, 0.0)
+    parts = np.rint(np.where(known, values, 0.0) * scale).astype(np.int64)
     sums, squares, counts = (
-        np.r_[0.0, np.cumsum(each)] for each in (apart, apart * apart, known.astype(float))
+        np.r_[0, np.cumsum(each)] for each in (parts, parts * parts, known.astype(np.int64))
     )
     total, square, count = (each[end] - each[begin] for each in (sums, squares, counts))
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, total / count, np.nan)
-        variance = np.where(count > 1, (square - count * mean * mean) / (count - 1), np.nan)
-        is_none = (
-            variance < NO_VARIANCE * square / count
-        )  # what is left when large sums are taken from each other
-    return mean + middle, np.sqrt(np.where(is_none, 0.0, variance)), count
+        mean = np.where(count > 0, total / (count * scale), np.nan)
+        apart = (count * square - total * total) / (count * (count - 1.0))
+        deviation = np.where(count > 1, np.sqrt(apart) / scale, np.nan)
+    return mean, deviation, count
 
 
 def highest(values: Array, begin: Array, end: Array) -> Array:
@@ -98,13 +106,13 @@ def highest(values: Array, begin: Array, end: Array) -> Array:
     return np.where(np.isinf(found), np.nan, found)
 
 
-def window_features(readings: Readings, values: Array) -> dict[str, Array]:
+def window_features(readings: Readings, values: Array, scale: int = SCALE) -> dict[str, Array]:
     """`1hr_mean`, `1hr_std`, `1hr_max` and so on, the reading itself being the last of its window: at ten minutes an
     hour is six readings."""
     end, made = np.arange(len(values)) + 1, {}
     for name, seconds in WINDOWS.items():
         begin = readings.after(np.int64(seconds))
-        mean, deviation, _ = moments(values, begin, end)
+        mean, deviation, _ = moments(values, begin, end, scale)
         made |= {f"{name}_mean": mean, f"{name}_std": deviation, f"{name}_max": highest(values, begin, end)}
     return made
 

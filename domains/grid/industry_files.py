@@ -5,6 +5,7 @@ From the bytes of a file to rows, in plain Python. A line that is wrong is set a
 """
 
 import io
+import re
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def interval_file(body: bytes) -> list[FileRow]:
     if not begins.startswith((b"<", b"100,NEM12")):
         raise BadFile("it begins neither as NEM12 (100,NEM12,...) nor as Green Button (XML)")
     parsed = green_button(data) if begins.startswith(b"<") else nem12(data)
-    lines = data.decode("utf-8-sig", errors="replace").splitlines()
+    lines = _split(data.decode("utf-8-sig", errors="replace"))
     texts = {number: lines[number - 1] if number <= len(lines) else "" for number in _numbers(parsed)}
     rows = [FileRow(read.line, texts[read.line], _as_columns(read)) for read in parsed.reads]
     rows += [FileRow(number, texts[number], wrong=said) for number, said in parsed.wrong]
@@ -195,9 +196,15 @@ def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
         text = _unzipped(data).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(f"no text in UTF-8: byte {error.start}") from None
-    for number, line in enumerate(text.splitlines(), 1):  # it has no quotes: one in a reason is a letter
+    for number, line in enumerate(_split(text), 1):
         if line.strip(" ,"):
-            yield number, line.split(",")
+            yield number, [cell.strip('"') for cell in line.split(",")]
+
+
+def _split(text: str) -> list[str]:
+    """Lines, and no more: a reason may hold what other rules take for the end of one. Quotes join no lines here, since
+    NEM12 has none: one in a reason would swallow the days up to the next."""
+    return re.split(r"\r\n|\n|\r", text)
 
 
 def _unzipped(data: bytes) -> bytes:

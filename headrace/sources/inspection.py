@@ -276,9 +276,10 @@ def _look_at_spelled_again(body: BinaryIO, text: _Text, contract: Contract) -> L
     if text.size > MOST_SPELLED_AGAIN:
         most = f"more than {MOST_SPELLED_AGAIN // MB} MB"
         raise _Unreadable(f"{text.size:,} bytes of a spelling that is read in memory, {most}")
+    whole = body.read()
     try:
-        found = spelled_again(body.read(), contract)
-    except HeadraceError:
+        found = spelled_again(whole, contract)
+    except (HeadraceError, MemoryError):
         raise
     except ValueError as error:
         raise _Unreadable(str(error)) from None

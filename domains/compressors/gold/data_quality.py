@@ -57,7 +57,7 @@ def data_quality(sensor_features: DataFrame, compressor_metadata: DataFrame) -> 
         )
     )
     is_fresh = F.col("_newest") >= ends - 60 * FRESH_MINUTES
-    return (
+    heard = (
         by_machine.join(F.broadcast(machines), on="compressor_id")
         .groupBy("station_id", "reading_date", "hour_start")
         .agg(
@@ -65,19 +65,23 @@ def data_quality(sensor_features: DataFrame, compressor_metadata: DataFrame) -> 
             count_of(is_fresh).alias("_fresh"),
             *(F.sum(name).alias(name) for name in ("_came", "_known", "_right", "_together")),
         )
-        .join(F.broadcast(of_station), on="station_id")
-        .select(
-            *("station_id", "reading_date", "hour_start", "machines", "readings"),
-            (F.col("_fresh") / F.col("machines")).alias("freshness"),
-            (
-                F.col("_came")
-                / (DUE * F.col("machines"))
-                * F.col("_known")
-                / (len(SIGNALS) * F.col("readings"))
-            ).alias("completeness"),
-            (F.col("_together") / F.col("readings")).alias("consistency"),
-            (F.col("_right") / F.nullif("_known", F.lit(0))).alias("accuracy"),
-        )
+    )
+    hours = by_machine.select(
+        "reading_date", "hour_start"
+    ).distinct()  # a station may be silent while others are heard
+    of_all = hours.crossJoin(F.broadcast(of_station)).join(
+        heard, on=["station_id", "reading_date", "hour_start"], how="left"
+    )
+    known_share = F.col("_known") / (len(SIGNALS) * F.col("readings"))
+    return of_all.select(
+        *("station_id", "reading_date", "hour_start", "machines"),
+        F.coalesce("readings", F.lit(0)).alias("readings"),
+        (F.coalesce("_fresh", F.lit(0)) / F.col("machines")).alias("freshness"),
+        F.coalesce(F.col("_came") / (DUE * F.col("machines")) * known_share, F.lit(0.0)).alias(
+            "completeness"
+        ),
+        (F.col("_together") / F.col("readings")).alias("consistency"),
+        (F.col("_right") / F.nullif("_known", F.lit(0))).alias("accuracy"),
     )
 
 

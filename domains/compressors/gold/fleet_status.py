@@ -70,7 +70,7 @@ def fleet_status(
         .join(on, on="compressor_id", how="left")
         .withColumns(
             {
-                "status": status_at(status),
+                "status": F.when(F.col("last_heard_at").isNull(), "unknown").otherwise(status_at(status)),
                 "critical_alerts": F.coalesce("critical_alerts", F.lit(0)),
                 "warning_alerts": F.coalesce("warning_alerts", F.lit(0)),
                 "is_silent": F.coalesce(silent > 60 * LATE_MINUTES, F.lit(True)),

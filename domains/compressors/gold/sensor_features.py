@@ -2,7 +2,7 @@
 
 A signal that jumps alone is damped before it enters a window, and flagged (`features`); what the instrument said
 stays in silver. A day is made of its own readings and those of two days before: a window of a day, over values that
-were judged by the day before them.
+were judged by the day before them, once those of that day were.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from domains.compressors.features import Readings, change_over_an_hour, damped, window_features
+from domains.compressors.features import SCALE, Readings, change_over_an_hour, damped, window_features
 from domains.compressors.thresholds import WARNING_AND_CRITICAL, status_of
 from headrace.tables import Replace, Table
 
@@ -21,7 +21,7 @@ TABLE = Table(
     key=("compressor_id", "timestamp"),
     partition="reading_date",
     cluster=("compressor_id", "timestamp"),
-    write=Replace(follows={"sensor_readings": "reading_date"}, looks_back={"sensor_readings": 2}),
+    write=Replace(follows={"sensor_readings": "reading_date"}, looks_back={"sensor_readings": 3}),
     description="Each reading with means, deviations and maxima of the last 1, 4 and 24 hours of each signal.",
 )
 
@@ -48,6 +48,8 @@ MADE = pa.schema(
     ]
 )
 BUCKETS = 16
+SCALES = {"power": 10, "flow": 10}
+"""Parts of a unit that an instrument tells, where these are not SCALE."""
 
 
 def sensor_features(sensor_readings: DataFrame) -> DataFrame:
@@ -62,7 +64,7 @@ def sensor_features(sensor_readings: DataFrame) -> DataFrame:
         "*",
         (F.col("discharge_pressure_psi") - F.col("suction_pressure_psi")).alias("pressure_differential"),
         *(
-            status_of(signal).alias(f"{name}_status")
+            F.when(~F.col(f"{name}_is_spike"), status_of(signal)).alias(f"{name}_status")
             for name, signal in SIGNALS.items()
             if signal in WARNING_AND_CRITICAL
         ),
@@ -81,13 +83,16 @@ def features_of(rows: pa.Table) -> pa.Table:
     readings = Readings(machine, second, running)
     made: dict[str, Any] = {name: rows[name] for name in TAKEN}
     for name, signal in SIGNALS.items():
-        values, made[f"{name}_is_spike"] = damped(readings, rows[signal].to_numpy())
+        scale = SCALES.get(name, SCALE)
+        values, made[f"{name}_is_spike"] = damped(
+            readings, np.round(rows[signal].to_numpy() * scale) / scale, scale
+        )
         made[signal] = _numbers(values, pa.float64())
-        statistics = window_features(readings, values)
+        statistics = window_features(readings, values, scale)
         made |= {f"{name}_{each}": _numbers(array, pa.float32()) for each, array in statistics.items()}
         made[f"{name}_1hr_delta"] = _numbers(change_over_an_hour(readings, values), pa.float32())
     return pa.table({field.name: made[field.name] for field in MADE}, schema=MADE)
 
 
 def _numbers(values: np.ndarray, kind: pa.DataType) -> pa.Array:
-    return pa.array(values.astype(kind.to_pandas_dtype()), kind, from_pandas=True)
+    return pa.array(values, kind, mask=np.isnan(values))

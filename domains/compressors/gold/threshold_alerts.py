@@ -21,11 +21,11 @@ TABLE = Table(
 )
 
 TOGETHER_SECONDS = 1800
-STILL_ON_SECONDS = 3600
+CONFIRMED_BY = 3
 
 
 def threshold_alerts(sensor_features: DataFrame) -> DataFrame:
-    newest = sensor_features.groupBy("compressor_id").agg(F.max("timestamp").alias("_newest"))
+    newest = sensor_features.agg(F.max("timestamp").alias("_newest"))
     beyond = reduce(
         DataFrame.unionByName,
         (
@@ -52,11 +52,14 @@ def threshold_alerts(sensor_features: DataFrame) -> DataFrame:
             F.min("timestamp").alias("started_at"),
             F.max("timestamp").alias("last_at"),
             F.count("*").alias("readings"),
+            F.try_element_at(F.array_sort(F.collect_list("timestamp")), F.lit(CONFIRMED_BY)).alias(
+                "confirmed_at"
+            ),
             F.max("_value").alias("highest"),
             F.first("limit").alias("limit"),
             status_at(F.max("_rank")).alias("severity"),
         )
-        .join(F.broadcast(newest), on="compressor_id")
-        .withColumn("is_on", F.unix_seconds("_newest") - F.unix_seconds("last_at") < STILL_ON_SECONDS)
+        .crossJoin(F.broadcast(newest))
+        .withColumn("is_on", F.unix_seconds("_newest") - F.unix_seconds("last_at") <= TOGETHER_SECONDS)
         .drop("_number", "_newest")
     )

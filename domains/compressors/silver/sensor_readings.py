@@ -18,7 +18,7 @@ TABLE = Table(
     description="Readings of each machine every ten minutes: vibration, temperature, pressures, power and flow.",
 )
 
-STANDS_BELOW = 0.05  # of the rated power
+STANDS_BELOW, STANDS_BELOW_MCF = 0.05, 100.0  # of the rated power; where it is missing, by the flow
 
 
 def sensor_readings(bronze_sensor_readings: DataFrame, compressor_metadata: DataFrame) -> DataFrame:
@@ -31,6 +31,9 @@ def sensor_readings(bronze_sensor_readings: DataFrame, compressor_metadata: Data
     ).select(
         "*",
         (F.col("discharge_pressure_psi") - F.col("suction_pressure_psi")).alias("pressure_differential"),
-        (F.col("horsepower_consumption") >= STANDS_BELOW * F.col("rated_horsepower")).alias("is_running"),
+        F.coalesce(
+            F.col("horsepower_consumption") >= STANDS_BELOW * F.col("rated_horsepower"),
+            F.col("gas_flow_mcf") > STANDS_BELOW_MCF,
+        ).alias("is_running"),
         F.to_date("timestamp").alias("reading_date"),
     )

@@ -141,8 +141,10 @@ def since_it_stopped(world: World, index: Array, minute: Array, failure: Failure
 def since_it_started(world: World, index: Array, minute: Array, failure: Failure) -> Array:
     """Minutes; below zero where the machine stands."""
     _, ends = stops_at(world, index, minute, failure)
-    before = upkeep.failure_of(world, index, upkeep.failure_number(world, index, minute) - 1)
-    repaired = np.where(
-        (before.back <= minute) & (before.begins < upkeep.NEVER), before.back, -float(upkeep.NEVER)
-    )
-    return np.asarray(minute - np.maximum(ends, repaired))
+    number, since = upkeep.failure_number(world, index, minute), ends
+    for each in (
+        upkeep.story_of(world, index),
+        *(upkeep.failure_of(world, index, number - back) for back in (0, 1)),
+    ):
+        since = np.where(each.back <= minute, np.maximum(since, each.back), since)
+    return np.asarray(minute - since)

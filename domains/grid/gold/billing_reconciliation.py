@@ -1,7 +1,7 @@
 """Each bill beside what the customer's meter measured in its period, what the tariff makes of it, and what was paid.
 
 Metered energy is that of validated reads, estimates among them, as they are known when the table is made. It is told
-where most days of the period are known, and brought to all of them.
+where most days of the period are known, and brought to all of them; units are held against it where most is measured.
 """
 
 from datetime import datetime
@@ -18,6 +18,7 @@ TABLE = Table(
 )
 
 LEAST_COVERAGE = 0.8
+MOST_ESTIMATED = 0.2  # of the energy that units are held against
 WHOLE_DAY = 44  # half-hours that are known of a day that counts
 AMOUNT_WITHIN, UNITS_WITHIN = 0.05, 0.10
 TRIVIAL_INR = 50.0
@@ -34,7 +35,7 @@ def billing_reconciliation(
         (F.datediff("billing_period_end", "billing_period_start") + 1).alias("days_billed"),
     )
     days = (
-        validated_reads.groupBy("customer_id", "reading_date")
+        validated_reads.groupBy("customer_id", "meter_id", "reading_date")
         .agg(
             F.sum("kwh").alias("_kwh"),
             F.sum(F.when(F.col("state") == "ESTIMATED", F.col("kwh"))).alias("_estimated"),
@@ -44,8 +45,10 @@ def billing_reconciliation(
     )
     in_period = F.col("reading_date").between(F.col("billing_period_start"), F.col("billing_period_end"))
     metered = (
-        bills.select("transaction_id", "customer_id", "billing_period_start", "billing_period_end")
-        .join(days, on="customer_id", how="inner")
+        bills.select(
+            "transaction_id", "customer_id", "meter_id", "billing_period_start", "billing_period_end"
+        )
+        .join(days, on=["customer_id", "meter_id"], how="inner")
         .where(in_period)
         .groupBy("transaction_id")
         .agg(
@@ -75,14 +78,14 @@ def billing_reconciliation(
 
 def with_verdict(bills: DataFrame, as_of: datetime) -> DataFrame:
     units = share(F.col("units_consumed_kwh"), F.col("metered_kwh"))
-    ratio = F.col("amount_ratio")
+    ratio, is_measured = F.col("amount_ratio"), F.col("estimated_share") <= MOST_ESTIMATED
     is_trivial = (F.col("base_amount") <= TRIVIAL_INR) & (F.col("expected_amount") > 2 * TRIVIAL_INR)
     verdict = (
         F.when(is_trivial, "TRIVIAL_AMOUNT")
         .when(ratio < 1 - AMOUNT_WITHIN, "BILLED_BELOW_TARIFF")
         .when(ratio > 1 + AMOUNT_WITHIN, "BILLED_ABOVE_TARIFF")
-        .when(units < 1 - UNITS_WITHIN, "UNITS_BELOW_METER")
-        .when(units > 1 + UNITS_WITHIN, "UNITS_ABOVE_METER")
+        .when(is_measured & (units < 1 - UNITS_WITHIN), "UNITS_BELOW_METER")
+        .when(is_measured & (units > 1 + UNITS_WITHIN), "UNITS_ABOVE_METER")
         .otherwise("AGREES")
     )
     owed = F.greatest(F.coalesce("metered_kwh", "units_consumed_kwh"), F.col("units_consumed_kwh"))

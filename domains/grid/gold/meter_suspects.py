@@ -86,9 +86,12 @@ def meter_blocks(readings: DataFrame, days: DataFrame) -> DataFrame:
     return (
         readings.where("reading_kwh >= 0")
         .join(spikes, on=["meter_id", "timestamp"], how="left_anti")
-        .groupBy("transformer_id", "meter_id", "customer_id", block_of("timestamp").alias("block"))
+        .groupBy("transformer_id", "meter_id", block_of("timestamp").alias("block"))
         .agg(
-            *(F.max_by(name, "timestamp").alias(name) for name in ("tariff_category", "sanctioned_load_kw")),
+            *(
+                F.max_by(name, "timestamp").alias(name)
+                for name in ("customer_id", "tariff_category", "sanctioned_load_kw")
+            ),
             (2 * F.avg("reading_kwh")).alias("shown_kw"),
             F.avg((F.col("reading_kwh") <= NEAR_ZERO_KWH).cast("double")).alias("silent_share"),
         )
@@ -269,12 +272,12 @@ def spikes_of(days: DataFrame) -> DataFrame:
 
 def unbalanced(days: DataFrame, thefts: DataFrame) -> DataFrame:
     """Meters near zero whose transformer's balance is not known."""
-    balanced = thefts.where(F.col("kind") == BALANCED).select("meter_id", "customer_id")
+    balanced = thefts.where(F.col("kind") == BALANCED).select("meter_id")
     return (
         days.where("near_zero_share > 0.5")
         .groupBy("meter_id", "customer_id")
         .agg(F.min("reading_date").alias("first_day"), F.max("reading_date").alias("last_day"))
-        .join(balanced, on=["meter_id", "customer_id"], how="left_anti")
+        .join(balanced, on="meter_id", how="left_anti")
         .select(
             *("meter_id", "customer_id", F.lit(NEAR_ZERO).alias("kind"), "first_day", "last_day"),
             F.lit(UNSURE).alias("confidence"),

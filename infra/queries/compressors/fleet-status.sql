@@ -6,6 +6,7 @@ SELECT
   f.critical_alerts AS critical,
   f.warning_alerts AS warnings,
   f.is_running AS runs,
+  f.is_silent AS silent,
   ROUND(f.vibration_mms, 2) AS vibration_mms,
   ROUND(f.discharge_temp_f, 1) AS discharge_temp_f,
   ROUND(f.suction_pressure_psi, 1) AS suction_psi,
@@ -15,7 +16,15 @@ SELECT
   f.last_heard_at
 FROM compressors_gold.fleet_status AS f
 ORDER BY
-  CASE f.status WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END,
+  CASE f.status
+    WHEN 'critical'
+    THEN 0
+    WHEN 'warning'
+    THEN 1
+    WHEN 'unknown'
+    THEN 2
+    ELSE 3
+  END,
   f.critical_alerts DESC,
   f.warning_alerts DESC,
   f.compressor_id

@@ -10,11 +10,14 @@ SIGNALS = {
     "flow": "gas_flow_mcf",
 }
 WINDOWS = {"1hr": "1 hour", "4hr": "4 hours", "24hr": "24 hours"}
-STATUS = "case when {0} >= {2} then 2 when {0} >= {1} then 1 when {0} is not null then 0 end"
+STATUS = (
+    "case when {3}_is_spike then null "
+    "when {0} >= {2} then 2 when {0} >= {1} then 1 when {0} is not null then 0 end"
+)
 RANKS = {
-    "vibration_mms": STATUS.format("vibration_mms", 5.0, 7.1),
-    "discharge_temp_f": STATUS.format("discharge_temp_f", 265.0, 290.0),
-    "discharge_pressure_psi": STATUS.format("discharge_pressure_psi", 1150.0, 1250.0),
+    "vibration_mms": STATUS.format("vibration_mms", 5.0, 7.1, "vibration"),
+    "discharge_temp_f": STATUS.format("discharge_temp_f", 265.0, 290.0, "temp"),
+    "discharge_pressure_psi": STATUS.format("discharge_pressure_psi", 1150.0, 1250.0, "pressure"),
 }
 WORD = "['normal', 'warning', 'critical'][{0} + 1]"
 
@@ -70,11 +73,12 @@ SQL = {
             from long where rank > 0 window in_time as (partition by compressor_id, signal order by timestamp)),
         numbered as (
             select *, sum(begins) over (partition by compressor_id, signal order by timestamp) as number from beyond),
-        newest as (select compressor_id, max(timestamp) as last from gold.sensor_features group by all)
+        newest as (select max(timestamp) as last from gold.sensor_features)
         select compressor_id, signal, min(timestamp) as started_at, max(timestamp) as last_at, count(*) as readings,
             max(value) as highest, {WORD.format("max(rank)")} as severity,
-            epoch(any_value(last)) - epoch(max(timestamp)) < 3600 as is_on
-        from numbered join newest using (compressor_id) group by compressor_id, signal, number
+            list_sort(list(timestamp))[3] as confirmed_at,
+            epoch(any_value(last)) - epoch(max(timestamp)) <= 1800 as is_on
+        from numbered cross join newest group by compressor_id, signal, number
     """,
     "fleet_status": f"""
         with last as (

@@ -163,12 +163,12 @@ SQL = {
         bills as (
             select distinct on (transaction_id) * from changes order by transaction_id, lsn desc, seq desc),
         known_days as (
-            select customer_id, reading_date, sum(kwh) as kwh,
+            select customer_id, meter_id, reading_date, sum(kwh) as kwh,
                 coalesce(sum(kwh) filter (state = 'ESTIMATED'), 0) as estimated
             from gold.validated_reads group by all having count(kwh) >= 44),
         metered as (
             select b.transaction_id, sum(m.kwh) as kwh, sum(m.estimated) as estimated, count(*) as days
-            from bills b join known_days m on m.customer_id = b.customer_id
+            from bills b join known_days m on m.customer_id = b.customer_id and m.meter_id = b.meter_id
                 and m.reading_date between b.billing_period_start and b.billing_period_end
             where b.operation != 1 group by all),
         beside as (
@@ -185,8 +185,8 @@ SQL = {
             case when base <= 50 and expected > 100 then 'TRIVIAL_AMOUNT'
                 when base / nullif(expected, 0) < 0.95 then 'BILLED_BELOW_TARIFF'
                 when base / nullif(expected, 0) > 1.05 then 'BILLED_ABOVE_TARIFF'
-                when units / metered < 0.9 then 'UNITS_BELOW_METER'
-                when units / metered > 1.1 then 'UNITS_ABOVE_METER' else 'AGREES' end as verdict,
+                when estimated <= 0.2 and units / metered < 0.9 then 'UNITS_BELOW_METER'
+                when estimated <= 0.2 and units / metered > 1.1 then 'UNITS_ABOVE_METER' else 'AGREES' end as verdict,
             greatest(greatest(coalesce(metered, units), units) * rate - base, 0) as missing_amount,
             case when payment_status = 'PAID' then total_amount else 0 end as paid_amount,
             case when payment_status in ('PENDING', 'OVERDUE') and due_date < $as_of::date then total_amount else 0 end

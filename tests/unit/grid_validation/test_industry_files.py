@@ -334,3 +334,13 @@ def test_a_register_that_goes_on_counting_is_no_interval():
     assert len(said[4].reads) == 2
     assert not said[3].reads
     assert all("accumulation 3" in words for _, words in said[3].wrong)
+
+
+def test_letters_that_other_rules_take_for_line_ends_are_in_a_reason():
+    days = [f"300,20050301,{quarters()},A,76,one\u0085two\u2028three,20050302000000,"]
+    assert {each.reason for each in read(file_of(METER, *days))} == {"76 one\u0085two\u2028three"}
+
+
+def test_cells_in_quotes_are_read_without_them():
+    row = ",".join(f'"{cell}"' for cell in f"300,20050301,{quarters()},A,,,20050302000000,".split(","))
+    assert len(read(file_of(",".join(f'"{cell}"' for cell in METER.split(",")), row))) == 48
