@@ -15,6 +15,9 @@ from typing import Any
 from headrace.errors import HeadraceError
 
 OLDEST, ENDS_WITHIN = "1.11", 60.0
+COLLECTS_AT = "400"
+"""Per cent by which a heap of Go grows before it is looked through: at four times the usual a provider starts a third
+sooner."""
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 """Where Terraform itself looks for providers before it asks the registry."""
@@ -80,11 +83,7 @@ class Terraform:
 
     def _environment(self) -> dict[str, str]:
         told = {"TF_DATA_DIR": str(self.data), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-        return {
-            "GOGC": "400",
-            **os.environ,
-            **told,
-        }  # collected less often, its provider starts in two thirds of the time
+        return {"GOGC": COLLECTS_AT, **os.environ, **told}
 
 
 def _end_of(said: Sequence[str], lines: int = 60) -> str:

@@ -109,6 +109,11 @@ def seconds(at: datetime) -> int:
     return int(at.replace(tzinfo=UTC).timestamp())
 
 
+def instant_of_minute(minute: Array) -> Array:
+    """Of minutes since the anchor."""
+    return (np.asarray(minute, np.int64) * 60 + ANCHOR_SECONDS).astype("datetime64[s]")
+
+
 @cache
 def _start_of(seed: int, salt: str) -> int:
     return int.from_bytes(blake2b(f"{seed} {salt}".encode(), digest_size=8).digest())

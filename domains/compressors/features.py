@@ -5,7 +5,7 @@ after another, machine by machine and in order of time, so a window is a range o
 differences of sums from the beginning.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,8 @@ FEWEST_BEFORE = 36  # running readings of the day before that it takes to judge 
 LEAST_DEVIATION = 0.01  # of the mean: instruments are no better
 SCALE = 1000
 """Parts of a unit that instruments tell. Values up to 20,000 keep a day of squares within whole numbers."""
+MACHINE_BITS = 40
+"""Seconds since 1970 take fewer: machine and second make one number that ascends."""
 AN_HOUR_BEFORE = (HOUR, 2 * HOUR)
 """How old the reading may be that a change over an hour is counted from."""
 
@@ -28,18 +30,16 @@ class Readings:
     machine: Array
     second: Array
     is_running: Array
+    _after: dict[int, Array] = field(default_factory=dict)
 
-    @property
-    def first_of_machine(self) -> Array:
-        """The place of the first reading of each reading's machine."""
-        return np.searchsorted(self.machine, self.machine, side="left")
-
-    def after(self, seconds: Array) -> Array:
-        """The first place of each reading's machine that is later than so many seconds before it."""
-        span = np.int64(1) << 40
-        place = self.machine.astype(np.int64) * span + self.second
-        begin = self.machine.astype(np.int64) * span + (self.second - seconds)
-        return np.maximum(np.searchsorted(place, begin, side="right"), self.first_of_machine)
+    def after(self, seconds: int) -> Array:
+        """The first place of each reading's machine that is later than so many seconds before it. All signals ask for
+        the same ones, so each is looked for once."""
+        if seconds not in self._after:
+            own = self.machine.astype(np.int64) << MACHINE_BITS
+            found = np.searchsorted(own + self.second, own + (self.second - seconds), side="right")
+            self._after[seconds] = np.maximum(found, np.searchsorted(self.machine, self.machine, side="left"))
+        return self._after[seconds]
 
 
 def damped(readings: Readings, values: Array, scale: int = SCALE) -> tuple[Array, Array]:
@@ -52,7 +52,7 @@ def damped(readings: Readings, values: Array, scale: int = SCALE) -> tuple[Array
     before = last_known(readings, np.where(readings.is_running, values, np.nan))
     for _ in range(2):  # what was found first no longer widens the deviation by which the others are judged
         believed = np.where(readings.is_running & ~is_spike, values, np.nan)
-        mean, deviation, count = moments(believed, readings.after(np.int64(WINDOWS["24hr"])), here, scale)
+        mean, deviation, count = moments(believed, readings.after(WINDOWS["24hr"]), here, scale)
         deviation = np.maximum(deviation, LEAST_DEVIATION * np.abs(mean))
         off = values - mean
         with np.errstate(invalid="ignore"):
@@ -67,7 +67,7 @@ def last_known(readings: Readings, values: Array) -> Array:
     here = np.arange(len(values))
     newest = np.maximum.accumulate(np.where(np.isnan(values), -1, here)) if len(values) else here
     before = np.r_[-1, newest[:-1]] if len(values) else here
-    is_there = before >= readings.after(np.int64(HOUR))
+    is_there = before >= readings.after(HOUR)
     return np.where(is_there, values[np.maximum(before, 0)], np.nan)
 
 
@@ -111,7 +111,7 @@ def window_features(readings: Readings, values: Array, scale: int = SCALE) -> di
     hour is six readings."""
     end, made = np.arange(len(values)) + 1, {}
     for name, seconds in WINDOWS.items():
-        begin = readings.after(np.int64(seconds))
+        begin = readings.after(seconds)
         mean, deviation, _ = moments(values, begin, end, scale)
         made |= {f"{name}_mean": mean, f"{name}_std": deviation, f"{name}_max": highest(values, begin, end)}
     return made
@@ -120,6 +120,6 @@ def window_features(readings: Readings, values: Array, scale: int = SCALE) -> di
 def change_over_an_hour(readings: Readings, values: Array) -> Array:
     """Against the newest reading that is an hour old, two at most; NaN where there is none."""
     youngest, oldest = AN_HOUR_BEFORE
-    before = readings.after(np.int64(youngest)) - 1  # the last one that is as old, or older
-    is_there = before >= readings.after(np.int64(oldest))
+    before = readings.after(youngest) - 1  # the last one that is as old, or older
+    is_there = before >= readings.after(oldest)
     return np.where(is_there, values - values[np.maximum(before, 0)], np.nan)

@@ -37,7 +37,7 @@ class Feeder:
     shown: Array
     usual: Array
     silent: Array
-    unheard: Array | None = None
+    unheard: Array
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,6 @@ def findings_of(feeder: Feeder) -> list[Finding]:
 
 def _of_guesses(feeder: Feeder) -> Array:
     """How far off the sum of what is guessed may be; guesses err each by itself."""
-    if feeder.unheard is None:
-        return np.zeros(len(feeder.day))
     return np.asarray(USUAL_WITHIN * np.sqrt((feeder.unheard * feeder.shown**2).sum(axis=0)))
 
 

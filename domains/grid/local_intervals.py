@@ -8,6 +8,7 @@ import numpy as np
 from domains.grid.local_time import TIME_ZONE
 
 DAY_MINUTES = 24 * 60
+EPOCH = date(1970, 1, 1)
 
 
 def midnight(day: date, zone: str = TIME_ZONE) -> int:
@@ -47,7 +48,12 @@ def local_day_numbers(begin: np.ndarray, zone: str = TIME_ZONE) -> np.ndarray:
 
 
 def day_number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """Of a day by its number."""
+    return EPOCH + timedelta(days=int(number))
 
 
 def _offset_minutes(begin: np.ndarray, zone: str) -> np.ndarray:

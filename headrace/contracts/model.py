@@ -289,7 +289,7 @@ class ChangeFeed(Strict):
         description="debezium: a change may come in Debezium's envelope, too. Its op becomes the operation, the "
         "columns of the order are taken from its source.",
     )
-    named_there: dict[str, Names] = Field(
+    debezium_names: dict[str, Names] = Field(
         {},
         description="What that source calls a column of the order, where it has another name for it; of several names "
         "the first one that it sends.",

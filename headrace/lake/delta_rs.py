@@ -307,6 +307,19 @@ def from_disk(table: DeltaTable) -> str:
     return f"read_parquet([{', '.join(map(text_literal, files))}], union_by_name=true, {hive})"
 
 
+def name_table(db: "duckdb.DuckDBPyConnection", name: str, place: str, version: int | None = None) -> None:
+    """Gives a table of the lake a name in a database."""
+    import pyarrow as pa
+
+    table = opened(place, version)
+    if not table.file_uris() or as_s3(place).startswith("s3:"):
+        db.register(name, table.to_pyarrow_dataset())
+        return
+    db.register(f"{name}_columns", pa.schema(table.schema().to_arrow()).empty_table())
+    files = f"SELECT * FROM {from_disk(table)} UNION ALL BY NAME SELECT * FROM {name}_columns"
+    db.execute(f"CREATE OR REPLACE VIEW {name} AS {files}")  # of a column that is new no file has heard
+
+
 def duckdb_connected(settings: Settings, **options: Any) -> "duckdb.DuckDBPyConnection":
     """DuckDB in UTC, with a bound on its memory and a folder for what exceeds it."""
     import duckdb

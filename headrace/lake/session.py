@@ -187,9 +187,13 @@ MOST_VALUES = 15_000_000
 """Rows times columns that fit through the heap of Spark's driver while other tables are on their way through it."""
 
 
+def fits_in_memory(rows: int, columns: int) -> bool:
+    return rows * columns <= MOST_VALUES
+
+
 def in_memory(rows: DataFrame, count: int) -> "pa.Table | None":
     """All of so many rows in this process; None where they are more than Spark's driver takes."""
-    if count * len(rows.columns) > MOST_VALUES:
+    if not fits_in_memory(count, len(rows.columns)):
         return None
     try:
         return rows.toArrow()

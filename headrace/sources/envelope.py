@@ -25,7 +25,7 @@ def out_of_envelope(contract: Contract, feed: ChangeFeed) -> Column:
     sent = contract.sent_names
     added = {sent[feed.operation]: operation}
     for name in feed.order:
-        named = feed.named_there.get(name, (sent[name],))
+        named = feed.debezium_names.get(name, (sent[name],))
         said = (F.try_variant_get(place, f"$.source['{each}']", ANY) for each in named)
         added[sent[name]] = F.coalesce(*(F.when(~F.is_variant_null(each), each) for each in said))
     if feed.before in contract.columns:

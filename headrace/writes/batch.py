@@ -23,15 +23,14 @@ from headrace.lake.delta_rs import (
     MOST_IN_MEMORY,
     append_once,
     duckdb_connected,
-    from_disk,
     listed,
     merge_once,
-    opened,
+    name_table,
     replace_once,
 )
 from headrace.lake.ledger import Entry
 from headrace.lake.paths import as_s3
-from headrace.lake.session import MOST_VALUES, in_memory
+from headrace.lake.session import fits_in_memory, in_memory
 from headrace.tables import REASONS
 from headrace.writes.edge import NOT_STORED, Edge, leaves
 from headrace.writes.way import SilverWay, W
@@ -85,7 +84,7 @@ class Batch:
         if not count:
             return
         with self._scratch("older") as place:
-            if count * len(rows.columns) <= MOST_VALUES:
+            if fits_in_memory(count, len(rows.columns)):
                 older = self.spark.createDataFrame(rows.to_arrow_table())
             else:
                 write_deltalake(as_s3(place), rows.to_arrow_reader())
@@ -121,13 +120,7 @@ class Batch:
 
     def see(self, name: str, place: str, version: int | None = None) -> None:
         """Gives a table of the lake a name here."""
-        table = opened(place, version)
-        if not table.file_uris() or as_s3(place).startswith("s3:"):
-            self.db.register(name, table.to_pyarrow_dataset())
-            return
-        self.db.register(f"{name}_columns", pa.schema(table.schema().to_arrow()).empty_table())
-        files = f"SELECT * FROM {from_disk(table)} UNION ALL BY NAME SELECT * FROM {name}_columns"
-        self.run(f"CREATE OR REPLACE VIEW {name} AS {files}")  # of a column that is new no file has heard
+        name_table(self.db, name, place, version)
 
     def see_stored(self) -> bool:
         """Names the table itself `stored`, where it is there by now."""

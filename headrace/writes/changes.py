@@ -16,7 +16,7 @@ from headrace.contracts.model import ChangeFeed, Contract
 from headrace.contracts.schema import bronze_schema
 from headrace.errors import UsageError
 from headrace.lake import log
-from headrace.lake.delta_rs import append_once, duckdb_connected, listed, opened, quoted, text_literal
+from headrace.lake.delta_rs import append_once, duckdb_connected, listed, name_table, quoted, text_literal
 from headrace.lake.paths import deleted_of
 from headrace.tables import IS_NULL, REASONS, Changes, rejected_when
 from headrace.writes.batch import GONE, NOW, Batch, WeighedWay
@@ -80,21 +80,18 @@ class ChangesWay(WeighedWay[Changes]):
 
     def rejected_may_pass(self, edge: Edge) -> bool:
         """Files may arrive out of order, so that an insert comes after the changes that follow it in the log."""
-        places = [place for place in self.judges_by(edge).values() if log.exists(place)]
-        if self.declared.unknown != "set aside" or not places or not log.exists(edge.rejected):
+        if self.declared.unknown != "set aside" or not log.exists(edge.rejected):
             return False
-        keys = listed(edge.node.table.keys)
+        keys, places = listed(edge.node.table.keys), filter(log.exists, self.judges_by(edge).values())
         with duckdb_connected(edge.context.settings) as db:
-            db.register("aside", opened(edge.rejected).to_pyarrow_dataset())
+            name_table(db, "aside", edge.rejected)
+            never = f"list_contains({REASONS}, {text_literal(NEVER_INSERTED)})"
+            db.execute(f"CREATE TABLE waiting AS SELECT DISTINCT {keys} FROM aside WHERE {never}")
             for number, place in enumerate(places):
-                db.register(f"known_{number}", opened(place).to_pyarrow_dataset())
-            known = " UNION ALL ".join(f"SELECT {keys} FROM known_{number}" for number in range(len(places)))
-            return bool(
-                db.sql(
-                    f"SELECT 1 FROM aside SEMI JOIN ({known}) USING ({keys}) "
-                    f"WHERE list_contains({REASONS}, {text_literal(NEVER_INSERTED)}) LIMIT 1"
-                ).fetchall()
-            )
+                name_table(db, f"known_{number}", place)
+                if db.sql(f"FROM waiting SEMI JOIN known_{number} USING ({keys}) LIMIT 1").fetchall():
+                    return True
+        return False
 
     def judge_together(self, batch: Batch) -> None:
         """Sets aside changes to keys of which neither the table nor, earlier in the log, the batch has an insert."""

@@ -12,7 +12,7 @@ from operator import add
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from domains.compressors.gold.sensor_features import SIGNALS
+from domains.compressors.signals import SIGNALS
 from headrace.tables import Replace, Table, count_of, only_current
 
 TABLE = Table(

@@ -5,8 +5,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.compressors.gold.sensor_features import SIGNALS
-from domains.compressors.thresholds import rank_of, status_at, worst_of
+from domains.compressors.signals import LIMITED, SIGNALS, rank_of, status_at
 from headrace.tables import Table, Whole, count_of, instant, only_current
 
 TABLE = Table(
@@ -22,26 +21,19 @@ LATE_MINUTES = 15
 def fleet_status(
     sensor_features: DataFrame, threshold_alerts: DataFrame, compressor_metadata: DataFrame, as_of: datetime
 ) -> DataFrame:
-    since = F.date_sub(F.lit(as_of.date()), LOOKED_AT_DAYS)
     newest = Window.partitionBy("compressor_id").orderBy(F.desc("timestamp"))
-    taken = (
-        "compressor_id",
-        "timestamp",
-        "is_running",
-        *SIGNALS.values(),
-        "vibration_24hr_mean",
-        "temp_24hr_mean",
-    )
+    rank = F.greatest(*(rank_of(F.col(f"{name}_status")) for name in LIMITED))
     last = (
-        sensor_features.where(F.col("reading_date") > since)
+        sensor_features.where(F.col("reading_date") > F.date_sub(F.lit(as_of.date()), LOOKED_AT_DAYS))
         .select(
-            *taken, worst_of(*(F.col(f"{name}_status") for name in ("vibration", "temp",
-            "pressure"))).alias("reading_status"), F.row_number().over(newest).alias("_place"),
+            *("compressor_id", F.col("timestamp").alias("last_heard_at"), "is_running", *SIGNALS.values()),
+            *("vibration_24hr_mean", "temp_24hr_mean"),
+            rank.alias("_reading"),
+            F.row_number().over(newest).alias("_place"),
         )
         .where("_place = 1")
         .drop("_place")
-        .withColumnRenamed("timestamp", "last_heard_at")
-    )  # fmt: skip
+    )
     on = (
         threshold_alerts.where("is_on")
         .groupBy("compressor_id")
@@ -52,29 +44,21 @@ def fleet_status(
         )
     )
     machines = compressor_metadata.transform(only_current).select(
-        "compressor_id",
-        "station_id",
-        "station_name",
-        "manufacturer",
-        "model",
-        "rated_horsepower",
-        "latitude",
-        "longitude",
+        *("compressor_id", "station_id", "station_name", "manufacturer", "model", "rated_horsepower"),
+        *("latitude", "longitude"),
     )
-    status = F.greatest(
-        F.coalesce(rank_of(F.col("reading_status")), F.lit(0)), F.coalesce("_alerts", F.lit(0))
-    )
+    status = status_at(F.coalesce(F.greatest("_reading", "_alerts"), F.lit(0)))
     silent = F.unix_seconds(instant(as_of)) - F.unix_seconds("last_heard_at")
     return (
         machines.join(last, on="compressor_id", how="left")
         .join(on, on="compressor_id", how="left")
         .withColumns(
             {
-                "status": F.when(F.col("last_heard_at").isNull(), "unknown").otherwise(status_at(status)),
+                "status": F.when(F.col("last_heard_at").isNull(), "unknown").otherwise(status),
                 "critical_alerts": F.coalesce("critical_alerts", F.lit(0)),
                 "warning_alerts": F.coalesce("warning_alerts", F.lit(0)),
                 "is_silent": F.coalesce(silent > 60 * LATE_MINUTES, F.lit(True)),
             }
         )
-        .drop("_alerts", "reading_status")
+        .drop("_alerts", "_reading")
     )

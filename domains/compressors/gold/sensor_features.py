@@ -1,8 +1,8 @@
 """Features of each reading for models and alarms: what the last hour, four hours and day say, never what comes later.
 
 A signal that jumps alone is damped before it enters a window, and flagged (`features`); what the instrument said
-stays in silver. A day is made of its own readings and those of two days before: a window of a day, over values that
-were judged by the day before them, once those of that day were.
+stays in silver. A day is made of its own readings and those of three days before: a window of a day, over values that
+were judged by the day before them, of which the spikes were told by a day before that.
 """
 
 from typing import Any
@@ -13,8 +13,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from domains.compressors.features import SCALE, Readings, change_over_an_hour, damped, window_features
-from domains.compressors.thresholds import WARNING_AND_CRITICAL, status_of
+from domains.compressors.features import (
+    SCALE,
+    WINDOWS,
+    Readings,
+    change_over_an_hour,
+    damped,
+    window_features,
+)
+from domains.compressors.signals import LIMITED, SIGNALS, status_of
 from headrace.tables import Replace, Table
 
 TABLE = Table(
@@ -25,15 +32,7 @@ TABLE = Table(
     description="Each reading with means, deviations and maxima of the last 1, 4 and 24 hours of each signal.",
 )
 
-SIGNALS = {
-    "vibration": "vibration_mms",
-    "temp": "discharge_temp_f",
-    "suction": "suction_pressure_psi",
-    "pressure": "discharge_pressure_psi",
-    "power": "horsepower_consumption",
-    "flow": "gas_flow_mcf",
-}
-STATISTICS = tuple(f"{window}_{kind}" for window in ("1hr", "4hr", "24hr") for kind in ("mean", "std", "max"))
+STATISTICS = tuple(f"{window}_{kind}" for window in WINDOWS for kind in ("mean", "std", "max"))
 TAKEN = ("compressor_id", "timestamp", "reading_date", "is_running", "ambient_temp_f", *SIGNALS.values())
 MADE = pa.schema(
     [
@@ -65,8 +64,7 @@ def sensor_features(sensor_readings: DataFrame) -> DataFrame:
         (F.col("discharge_pressure_psi") - F.col("suction_pressure_psi")).alias("pressure_differential"),
         *(
             F.when(~F.col(f"{name}_is_spike"), status_of(signal)).alias(f"{name}_status")
-            for name, signal in SIGNALS.items()
-            if signal in WARNING_AND_CRITICAL
+            for name, signal in LIMITED.items()
         ),
         F.hour("timestamp").alias("hour_of_day"),
         (F.pmod(day + 5, F.lit(7))).alias("day_of_week"),

@@ -1,7 +1,7 @@
 """Times in which a signal of a machine is beyond a limit, from the first reading that is to the last one.
 
 Readings that are beyond it belong together where no more than half an hour lies between. The severity is the worst that
-was reached. Damped spikes raise nothing: the features have what is left of them.
+was reached. A spike raises nothing: it has no status.
 """
 
 from functools import reduce
@@ -9,8 +9,7 @@ from functools import reduce
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from domains.compressors.gold.sensor_features import SIGNALS
-from domains.compressors.thresholds import WARNING_AND_CRITICAL, rank_of, status_at
+from domains.compressors.signals import LIMITED, WARNING_AND_CRITICAL, rank_of, status_at
 from headrace.tables import Table, Whole
 
 TABLE = Table(
@@ -21,7 +20,7 @@ TABLE = Table(
 )
 
 TOGETHER_SECONDS = 1800
-CONFIRMED_BY = 3
+CONFIRMED_BY = 3  # readings
 
 
 def threshold_alerts(sensor_features: DataFrame) -> DataFrame:
@@ -37,8 +36,7 @@ def threshold_alerts(sensor_features: DataFrame) -> DataFrame:
                 rank_of(F.col(f"{name}_status")).alias("_rank"),
                 F.lit(WARNING_AND_CRITICAL[signal][0]).alias("limit"),
             )
-            for name, signal in SIGNALS.items()
-            if signal in WARNING_AND_CRITICAL
+            for name, signal in LIMITED.items()
         ),
     )
     in_order = Window.partitionBy("compressor_id", "signal").orderBy("timestamp")

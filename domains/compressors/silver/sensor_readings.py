@@ -2,7 +2,8 @@
 
 A signal that is missing stays empty, and the others of the reading are kept: its scan fails where more than one in
 twenty is missing. What is far from what the machine did before is judged in gold (`sensor_features`), which sees the
-past."""
+past.
+"""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -8,7 +8,7 @@ from domains.compressors.world import upkeep
 from domains.compressors.world.fleet import compressor_ids
 from domains.compressors.world.upkeep import Failure
 from simulation.arrays import Array
-from simulation.random_draws import ANCHOR_SECONDS, World, seconds
+from simulation.random_draws import World, instant_of_minute
 
 HIDDEN = True
 PLANTED = {
@@ -22,8 +22,8 @@ PLANTED = {
 
 
 def machine_failures(world: World) -> dict[str, Any]:
-    index, failure = failures_between(world, *(_minute(at) for at in (world.start, world.end)))
-    begins, fails, back = (_instant(each) for each in (failure.begins, failure.fails, failure.back))
+    index, failure = failures_between(world, *upkeep.minutes_of(world))
+    begins, fails, back = (instant_of_minute(each) for each in (failure.begins, failure.fails, failure.back))
     return {
         "compressor_id": compressor_ids(index),
         "run_up_from": begins,
@@ -46,11 +46,3 @@ def failures_between(world: World, first: int, last: int) -> tuple[Array, Failur
     who = np.concatenate([who, machines])
     felt = np.flatnonzero((told.begins < last) & (told.back > first))
     return who[felt], told.where(felt)
-
-
-def _minute(at: Any) -> int:
-    return (seconds(at) - ANCHOR_SECONDS) // 60
-
-
-def _instant(minute: Array) -> Array:
-    return (np.asarray(minute, np.int64) * 60 + ANCHOR_SECONDS).astype("datetime64[s]")

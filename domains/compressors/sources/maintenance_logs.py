@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from domains.compressors.sources.machine_failures import _instant
 from domains.compressors.world import upkeep
 from domains.compressors.world.fleet import RATED_HP, compressor_ids, machines_at
 from simulation.arrays import Array, Arrays, Columns, numbers_joined, repeated
-from simulation.random_draws import ANCHOR_SECONDS, World
+from simulation.random_draws import ANCHOR_SECONDS, World, instant_of_minute
 
 KINDS = np.array(["PREVENTIVE", "CORRECTIVE", "INSTRUMENT"], object)
 PREVENTIVE, CORRECTIVE, INSTRUMENT = range(3)
@@ -104,8 +103,8 @@ def as_rows(world: World, jobs: Jobs) -> dict[str, Any]:
         "log_id": _joined(numbers_joined("ML", jobs.index + 1, jobs.number), letters),
         "compressor_id": compressor_ids(jobs.index),
         "maintenance_type": KINDS[jobs.kind],
-        "started_at": _instant(jobs.begins),
-        "completed_at": _instant(jobs.ends),
+        "started_at": instant_of_minute(jobs.begins),
+        "completed_at": instant_of_minute(jobs.ends),
         "component": np.array([text[0] for text in texts], object)[place],
         "finding": np.array([text[1] for text in texts], object)[place],
         "technician_id": np.char.add("TECH-", crew.astype(str)),

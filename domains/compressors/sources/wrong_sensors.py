@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from domains.compressors.sources.machine_failures import _instant, _minute
 from domains.compressors.world import upkeep
 from domains.compressors.world.fleet import compressor_ids
-from simulation.random_draws import World
+from simulation.random_draws import World, instant_of_minute
 
 HIDDEN = True
 PLANTED = {
@@ -20,7 +19,7 @@ PLANTED = {
 
 
 def wrong_sensors(world: World) -> dict[str, Any]:
-    first, last = (_minute(at) for at in (world.start, world.end))
+    first, last = upkeep.minutes_of(world)
     slots = np.arange(upkeep.sensor_slot(np.array(first)), upkeep.sensor_slot(np.array(last)) + 1)
     machines = np.arange(world.counts["compressor_metadata"])
     who, slot = (each.ravel() for each in np.meshgrid(machines, slots, indexing="ij"))
@@ -29,8 +28,8 @@ def wrong_sensors(world: World) -> dict[str, Any]:
     wrong = wrong.where(felt)
     return {
         "compressor_id": compressor_ids(who[felt]),
-        "from_at": _instant(wrong.begins),
-        "to_at": _instant(wrong.ends),
+        "from_at": instant_of_minute(wrong.begins),
+        "to_at": instant_of_minute(wrong.ends),
         "signal": np.array(upkeep.SIGNALS, object)[wrong.signal],
         "way": np.array(upkeep.SENSOR_KINDS, object)[wrong.kind],
         "size": np.round(wrong.size, 3),

@@ -33,13 +33,12 @@ RESTING_VIBRATION = 0.15
 
 @dataclass(frozen=True)
 class Running(Arrays):
-    """What is so, before any instrument looks at it. `inlet` is the gas behind the coolers."""
+    """What is so, before any instrument looks at it."""
 
     is_on: Array
     air: Array
     suction: Array
     discharge: Array
-    inlet: Array
     flow: Array
     power: Array
     temperature: Array
@@ -51,9 +50,9 @@ def running_at(world: World, index: Array, second: Array) -> Running:
     machines, minute = machines_at(world, index), second / 60.0
     failure = upkeep.failure_at(world, index, minute)
     gone = failure.gone(minute) * failure.severity
-    off_for = since_it_stopped(world, index, minute, failure)
-    on_for = since_it_started(world, index, minute, failure)
-    is_on = off_for < 0
+    stopped, started = stops_at(world, index, minute, failure)
+    off_for, is_on = minute - stopped, minute >= started
+    on_for = minute - last_start(world, index, minute, started)
     air = air_f(world, machines.station, second)
     suction, discharge, load = gas_of(world, machines, second)
     felt = {mode: np.where(failure.mode == mode, gone, 0.0) for mode in range(len(upkeep.MODES))}
@@ -86,7 +85,6 @@ def running_at(world: World, index: Array, second: Array) -> Running:
         air=air,
         suction=np.where(is_on, suction, settled),
         discharge=np.where(is_on, discharge, settled),
-        inlet=inlet,
         flow=np.where(is_on, flow, 0.0),
         power=np.where(is_on, power, 0.0),
         temperature=np.where(is_on, air + (hot - air) * warm, air + (hot - air) * cold),
@@ -116,10 +114,7 @@ def gas_of(world: World, machines: Machines, second: Array) -> tuple[Array, Arra
 
 def stops_at(world: World, index: Array, minute: Array, failure: Failure) -> tuple[Array, Array]:
     """Begin and end of the stop that is on or was last, by minutes; -NEVER where none was."""
-    begins, ends = (
-        np.full(np.shape(minute), -float(upkeep.NEVER)),
-        np.full(np.shape(minute), -float(upkeep.NEVER)),
-    )
+    begins = ends = np.full(np.shape(minute), -float(upkeep.NEVER))
     number, slot = upkeep.service_number(world, index, minute), upkeep.trip_slot(minute)
     spells = [
         *(upkeep.service_of(world, index, number - back) for back in (1, 0)),
@@ -132,19 +127,13 @@ def stops_at(world: World, index: Array, minute: Array, failure: Failure) -> tup
     return begins, ends
 
 
-def since_it_stopped(world: World, index: Array, minute: Array, failure: Failure) -> Array:
-    """Minutes; below zero where the machine runs."""
-    begins, ends = stops_at(world, index, minute, failure)
-    return np.where(minute < ends, minute - begins, -1.0)
-
-
-def since_it_started(world: World, index: Array, minute: Array, failure: Failure) -> Array:
-    """Minutes; below zero where the machine stands."""
-    _, ends = stops_at(world, index, minute, failure)
-    number, since = upkeep.failure_number(world, index, minute), ends
-    for each in (
+def last_start(world: World, index: Array, minute: Array, started: Array) -> Array:
+    """The minute in which the machine last began to run: after the last of its stops, or its last repair."""
+    number = upkeep.failure_number(world, index, minute)
+    repairs = [
         upkeep.story_of(world, index),
         *(upkeep.failure_of(world, index, number - back) for back in (0, 1)),
-    ):
-        since = np.where(each.back <= minute, np.maximum(since, each.back), since)
-    return np.asarray(minute - since)
+    ]
+    for each in repairs:
+        started = np.where(each.back <= minute, np.maximum(started, each.back), started)
+    return started

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulation.arrays import Array, Arrays
-from simulation.random_draws import ANCHOR, World
+from simulation.random_draws import ANCHOR, ANCHOR_SECONDS, World, seconds
 
 DAY = 1440
 MODES = ("general", "valve_leak", "bearing", "cooler_fouling")
@@ -57,8 +57,11 @@ class Spell(Arrays):
     begins: Array
     ends: Array
 
-    def holds(self, minute: Array) -> Array:
-        return np.asarray((minute >= self.begins) & (minute < self.ends))
+
+def minutes_of(world: World) -> tuple[int, int]:
+    """The first minute of the world's span, and the first one after it."""
+    first, last = ((seconds(at) - ANCHOR_SECONDS) // 60 for at in (world.start, world.end))
+    return first, last
 
 
 def failure_number(world: World, index: Array, minute: Array) -> Array:

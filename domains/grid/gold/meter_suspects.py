@@ -6,7 +6,7 @@ missing is that of vacant rooms. Where no balance is known a meter near zero is 
 the meter's status nor its own flag is read.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from domains.grid.bypass import BLOCKS_A_DAY, FEWEST_DAYS, NEAR_ZERO, PARTIAL, Array, Feeder, findings_of
 from domains.grid.gold.meter_days import NEAR_ZERO_KWH
-from domains.grid.local_intervals import local_day_numbers
+from domains.grid.local_intervals import date_of, local_day_numbers
 from domains.grid.measures import KW, losses_kw
 from headrace.tables import Table, Whole, count_of, only_at, share
 
@@ -154,12 +154,7 @@ def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame
     """A meter counts as one whoever was its customer, and is named with the last one. In blocks in which it is not
     heard it is taken to show what it usually does, or what its like do; where that is much of the load, nothing is
     known of the block."""
-    names, row = np.unique(meters["meter_id"].to_numpy().astype(str), return_inverse=True)
-    blocks, column = np.unique(meters["block"].to_numpy(), return_inverse=True)
-    in_order = np.argsort(column, kind="stable")
-    customers = dict(zip(row[in_order], meters["customer_id"].to_numpy()[in_order], strict=True))
-    laid = np.full((3, len(names), len(blocks)), np.nan)
-    laid[:, row, column] = meters[["shown_kw", "silent_share", "usual_kw"]].to_numpy(float).T
+    names, customers, blocks, laid = _laid_out(meters)
     blocks, ours, theirs = np.intersect1d(
         blocks, feeder["block"].to_numpy(), assume_unique=True, return_indices=True
     )
@@ -178,14 +173,37 @@ def _of_transformer(transformer: str, meters: pd.DataFrame, feeder: pd.DataFrame
     found = findings_of(Feeder(day, left, supply, expected, is_silent, unheard))
     suspected = [
         (transformer, names[each.meter], customers[each.meter], each.kind, each.missing_kw, each.blocks, each.share,
-         each.strength, _date(each.first_day), _date(each.last_day))
+         each.strength, date_of(each.first_day), date_of(each.last_day))
         for each in found
     ]  # fmt: skip
     balanced = [
-        (transformer, name, customers[meter], BALANCED, 0.0, 0, 0.0, 0.0, _date(day.min()), _date(day.max()))
+        (
+            transformer,
+            name,
+            customers[meter],
+            BALANCED,
+            0.0,
+            0,
+            0.0,
+            0.0,
+            date_of(day.min()),
+            date_of(day.max()),
+        )
         for meter, name in enumerate(names)
     ]
     return suspected + balanced
+
+
+def _laid_out(meters: pd.DataFrame) -> tuple[Array, dict[int, str], Array, Array]:
+    """The meters' names, the last customer of each, the blocks, and [what, meter, block] what is shown, how much of it
+    is silent, and what is usual; NaN where the meter is not heard."""
+    names, row = np.unique(meters["meter_id"].to_numpy().astype(str), return_inverse=True)
+    blocks, column = np.unique(meters["block"].to_numpy(), return_inverse=True)
+    in_order = np.argsort(column, kind="stable")
+    customers = dict(zip(row[in_order], meters["customer_id"].to_numpy()[in_order], strict=True))
+    laid = np.full((3, len(names), len(blocks)), np.nan)
+    laid[:, row, column] = meters[["shown_kw", "silent_share", "usual_kw"]].to_numpy(float).T
+    return names, customers, blocks, laid
 
 
 def _expected(supply: Array, is_silent: Array, usual: Array, time: Array) -> Array:
@@ -213,10 +231,6 @@ def _own_usual(supply: Array, is_silent: Array, time: Array) -> Array:
         middle = (loud[enough, (count[enough] - 1) // 2] + loud[enough, count[enough] // 2]) / 2
         usual[np.ix_(enough, at)] = middle[:, None]
     return usual
-
-
-def _date(day: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=int(day))
 
 
 def as_suspects(thefts: DataFrame) -> DataFrame:

@@ -12,7 +12,6 @@ estimates add up to, if the register agreed with the days before.
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from domains.grid.estimation import METHODS, Estimates, estimate
-from domains.grid.local_intervals import clock_minutes, local_day_numbers, slots_between
+from domains.grid.local_intervals import clock_minutes, date_of, local_day_numbers, slots_between
 from domains.grid.local_time import local_day_before
 from domains.grid.validation import (
     HISTORY_DAYS,
@@ -57,8 +56,7 @@ TABLE = Table(
 MINUTES = 30
 CHUNK_DAYS = 28  # that a worker makes at once, of a bucket of meters
 BUCKETS = 16
-EPOCH = date(1970, 1, 1)
-LONGER_THAN_ANY = 1_000_000  # minutes
+LONGEST_GAP = 1_000_000  # minutes: no gap is as long
 MEASURED, ESTIMATED, MISSING = "MEASURED", "ESTIMATED", "MISSING"
 FINAL, OF_HEAD_END, OF_ESTIMATE = range(3)
 """Reads of a half-hour, the one that holds before the others first: measured by a file, by the head-end, estimated by a
@@ -197,7 +195,7 @@ def reads_of(readings: pa.Table, chunk: int, totals: pa.Table | None = None) -> 
         return READS.empty_table()
     earliest = _local_day(int(ends.min()) - OFF_GRID_SECONDS - 1)  # days before the first read say nothing
     first = min(max(earliest, made - LOOKS_BACK), made)
-    begin, day = slots_between(EPOCH + timedelta(days=first), EPOCH + timedelta(days=last))
+    begin, day = slots_between(date_of(first), date_of(last))
     grid = Grid(readings, ends, begin, day)
     series = with_peers(grid.series(newest), grid.tariffs)
     if totals is not None and totals.num_rows:
@@ -392,9 +390,9 @@ def _names_of(marked: Array) -> pa.ListArray:
 def _reasons(fails: dict[str, Array], at: tuple[Array, ...], is_wanted: Array, gap: Array) -> pa.Array:
     """Why a half-hour is estimated, and how long the gap is that it lies in; null where it is measured."""
     first = np.argmax(np.stack([fails[name][at] for name in NOT_BELIEVED]), axis=0)
-    kinds, of_row = np.unique(first * LONGER_THAN_ANY + gap, return_inverse=True)
+    kinds, of_row = np.unique(first * LONGEST_GAP + gap, return_inverse=True)
     said = []
     for kind in kinds.tolist():
-        rule, minutes = NOT_BELIEVED[kind // LONGER_THAN_ANY], kind % LONGER_THAN_ANY
+        rule, minutes = NOT_BELIEVED[kind // LONGEST_GAP], kind % LONGEST_GAP
         said.append(f"{rule}, gap of {minutes / 60:g} h" if minutes else f"{rule}, no method has data")
     return _text(tuple(said), np.where(is_wanted, of_row, -1))

@@ -15,7 +15,9 @@ SELECT
     sum(CASE WHEN state = 'MISSING' THEN 1 ELSE 0 END) AS missing,
     sum(CASE WHEN measured_kwh IS NULL THEN 1 ELSE 0 END) AS no_read,
     sum(CASE WHEN state <> 'MEASURED' AND measured_kwh IS NOT NULL THEN 1 ELSE 0 END) AS not_believed,
-    round(sum(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END), 2) AS estimated_kwh,
+    -- decimals add up to the same whatever their order, so what is rounded is the same each time it is asked
+    round(CAST(sum(CAST(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END AS DECIMAL(18, 6))) AS DOUBLE), 2)
+        AS estimated_kwh,
     round(sum(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END) / nullif(sum(kwh), 0), 4) AS estimated_share,
     array_to_string(array_sort(array_agg(DISTINCT method) FILTER (WHERE method IS NOT NULL)), ', ') AS methods,
     round(avg(confidence), 2) AS mean_confidence,

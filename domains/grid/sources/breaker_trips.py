@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from domains.grid.world.clock import half_hours_of, instant_of_minute
+from domains.grid.world.clock import half_hours_of
 from domains.grid.world.network import customers_of, transformer_ids
 from domains.grid.world.upkeep import offs_between
-from simulation.random_draws import World
+from simulation.random_draws import World, instant_of_minute
 
 HIDDEN = True
 PLANTED = {

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from domains.grid.world import network
-from domains.grid.world.clock import date_of, instant_of_minute
+from domains.grid.world.clock import date_of
 from domains.grid.world.oil import oil_of
 from domains.grid.world.upkeep import LIGHTNING, MINUTES_A_DAY, failure_number, failure_of
 from simulation.arrays import Array, Arrays, Columns, numbers_joined
-from simulation.random_draws import ANCHOR_SECONDS, World, seconds
+from simulation.random_draws import ANCHOR_SECONDS, World, instant_of_minute, seconds
 
 DAY, HISTORY_DAYS = 86_400, 365
 EVERY_DAYS, EVERY_WEIGHTS = (42, 63, 91, 182), (0.25, 0.35, 0.25, 0.15)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from domains.grid.world.clock import half_hours_of, instant_of_minute
+from domains.grid.world.clock import half_hours_of
 from domains.grid.world.network import transformer_ids
 from domains.grid.world.oil import KINDS, kind_of
 from domains.grid.world.upkeep import MODES, failure_number, failure_of
-from simulation.random_draws import World
+from simulation.random_draws import World, instant_of_minute
 
 HIDDEN = True
 PLANTED = {

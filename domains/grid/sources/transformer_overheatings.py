@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from domains.grid.world.clock import half_hours_of, instant_of_minute
+from domains.grid.world.clock import half_hours_of
 from domains.grid.world.network import transformer_ids
 from domains.grid.world.transformers import OVERHEAT_DAYS, condition_of, overheating_of, transformers_at
 from domains.grid.world.upkeep import MINUTES_A_DAY
 from simulation.arrays import Array
-from simulation.random_draws import World
+from simulation.random_draws import World, instant_of_minute
 
 HIDDEN = True
 PLANTED = {

@@ -46,10 +46,6 @@ def second_of(half_hour: Array) -> Array:
     return half_hour * HALF_HOUR + ANCHOR_SECONDS
 
 
-def instant_of_minute(minute: Array) -> Array:
-    return (np.asarray(minute, np.int64) * 60 + ANCHOR_SECONDS).astype("datetime64[s]")
-
-
 def half_hours_of(world: World) -> tuple[int, int]:
     """The first half-hour of the world's span, and the first one after it."""
     first, last = ((seconds(at) - ANCHOR_SECONDS) / HALF_HOUR for at in (world.start, world.end))

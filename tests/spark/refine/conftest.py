@@ -125,5 +125,4 @@ def stroke(number: int, **other: Any) -> dict[str, Any]:
 def all_is_large(patch: pytest.MonkeyPatch) -> None:
     """As if no batch and no gold table fitted into memory: Spark writes them."""
     patch.setattr("headrace.lake.session.MOST_VALUES", -1)
-    patch.setattr("headrace.writes.batch.MOST_VALUES", -1)
     patch.setattr("headrace.writes.batch.MOST_IN_MEMORY", -1)

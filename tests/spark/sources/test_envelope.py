@@ -92,7 +92,7 @@ def test_what_is_no_envelope_is_as_it_was(spark: SparkSession, line: str) -> Non
 def test_the_order_may_have_other_names_in_the_source_of_the_envelope(spark: SparkSession) -> None:
     """A snapshot has no change of its own: then the commit's is taken."""
     named = {"log_file": ("commit",), "log_position": ("change", "commit")}
-    contract = also_debezium(PLAIN, named_there=named)
+    contract = also_debezium(PLAIN, debezium_names=named)
     lines = [change("c", None, row(1)), change("r", None, row(2))]
     lines[0]["source"] = {"commit": 4, "change": 5}
     lines[1]["source"] = {"commit": 6, "change": None}

@@ -32,7 +32,7 @@ def feeder(meters=3, seed=1, part=None, begins=0, silent=None, vacant=None, shar
         real[meter] = shown[meter] = 0.02
     wander = 0.03 * np.repeat(draws.normal(0, 1, days), BLOCKS_A_DAY)
     arrived = real.sum(axis=0) * (1 + wander + share_error)
-    return Feeder(day, arrived - shown.sum(axis=0), shown, usual, shown < 0.1)
+    return Feeder(day, arrived - shown.sum(axis=0), shown, usual, shown < 0.1, np.zeros(shown.shape, bool))
 
 
 def sure(found):

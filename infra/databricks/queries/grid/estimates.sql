@@ -18,7 +18,10 @@ SELECT
   SUM(CASE WHEN state = 'MISSING' THEN 1 ELSE 0 END) AS missing,
   SUM(CASE WHEN measured_kwh IS NULL THEN 1 ELSE 0 END) AS no_read,
   SUM(CASE WHEN state <> 'MEASURED' AND NOT measured_kwh IS NULL THEN 1 ELSE 0 END) AS not_believed,
-  ROUND(SUM(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END), 2) AS estimated_kwh,
+  ROUND(
+    CAST(SUM(CAST(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END AS DECIMAL(18, 6))) AS DOUBLE),
+    2
+  ) AS estimated_kwh,
   ROUND(SUM(CASE WHEN state = 'ESTIMATED' THEN kwh ELSE 0 END) / NULLIF(SUM(kwh), 0), 4) AS estimated_share,
   ARRAY_JOIN(ARRAY_SORT(COLLECT_LIST(DISTINCT method) FILTER(WHERE
     NOT method IS NULL)), ', ') AS methods,
