@@ -11,10 +11,7 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from headrace.contracts.load import load_contracts
-from headrace.lake.paths import LAYERS
 from headrace.operate.receipt import receipt
-from headrace.quality.gate import CheckResult
-from headrace.quality.scan import scan
 from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
 from headrace.serve.query import run_query
@@ -24,6 +21,7 @@ from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
 from tests.spark.compressors.recomputed import SQL
+from tests.spark.refined import Refined, refined
 
 DOMAIN = "compressors"
 START = datetime(2024, 2, 1)
@@ -33,10 +31,8 @@ QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"
 
 @dataclass(frozen=True)
 class Week:
-    tables: list[TableResult]
+    first: Refined
     again: list[TableResult]
-    checks: list[CheckResult]
-    as_of: str
 
 
 @pytest.fixture(scope="module")
@@ -52,23 +48,17 @@ def lands(days: int, lake: Settings) -> None:
 @pytest.fixture(scope="module")
 def week(spark: SparkSession, lake: Settings) -> Week:
     lands(7, lake)
-    tables: list[TableResult] = []
-    checks: list[CheckResult] = []
-    for layer in LAYERS:
-        done = refine(DOMAIN, layers=[layer], settings=lake)
-        tables += done.tables
-        checks += scan(DOMAIN, layer, settings=lake).checks
-    return Week(tables, list(refine(DOMAIN, settings=lake).tables), checks, done.as_of)
+    return Week(refined(DOMAIN, lake), list(refine(DOMAIN, settings=lake).tables))
 
 
 def test_the_receipt_balances_and_a_second_run_writes_nothing(week: Week, lake: Settings) -> None:
     assert receipt(DOMAIN, lake).check().balanced
     assert all(each.rows_in == 0 for each in week.again)
-    assert [each.version for each in week.again] == [each.version for each in week.tables]
+    assert [each.version for each in week.again] == [each.version for each in week.first.tables]
 
 
 def test_no_check_fails(week: Week) -> None:
-    assert [each.name for each in week.checks if each.outcome == "fail"] == []
+    assert [each.name for each in week.first.checks if each.outcome == "fail"] == []
 
 
 @pytest.mark.parametrize("name", SQL)
@@ -77,7 +67,7 @@ def test_a_gold_table_is_what_another_engine_makes_of_its_definition(
 ) -> None:
     rows = asked(f"select * from gold.{name}", lake)
     assert len(rows) > 3
-    compare(DOMAIN, name, rows, asked_as_of(DOMAIN, SQL[name], lake, week.as_of))
+    compare(DOMAIN, name, rows, asked_as_of(DOMAIN, SQL[name], lake, week.first.as_of))
 
 
 def test_features_hold_what_was_said_but_for_damped_spikes(week: Week, lake: Settings) -> None:

@@ -21,12 +21,8 @@ from pyspark.sql import SparkSession
 from headrace.contracts.load import load_contracts
 from headrace.contracts.model import Contract
 from headrace.lake.delta_rs import live_files
-from headrace.lake.paths import LAYERS, Paths
-from headrace.operate.receipt import Receipt, receipt
-from headrace.quality.gate import CheckResult
-from headrace.quality.scan import scan
+from headrace.lake.paths import Paths
 from headrace.refine.catalog import load_tables
-from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
 from headrace.serve.publish import unreadable
 from headrace.serve.query import run_query, run_sql
@@ -39,6 +35,7 @@ from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from simulation.score.scoring import KindScore, score
 from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
+from tests.spark.refined import Refined, refined
 from tests.spark.refinery import (
     recomputed,
     recomputed_forecasts,
@@ -66,17 +63,6 @@ Files = dict[Ref, dict[str, str | None]]
 
 
 @dataclass(frozen=True)
-class Refined:
-    """What one pass over all layers did."""
-
-    tables: list[TableResult]
-    checks: list[CheckResult]
-    receipt: Receipt
-    run_of: dict[str, str]
-    as_of: str = ""
-
-
-@dataclass(frozen=True)
 class Fortnight:
     first: Refined
     second: Refined
@@ -101,18 +87,18 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def fortnight(spark: SparkSession, lake: Settings) -> Fortnight:
     generate(START, FORTNIGHT_ENDS, lake)
-    first = refined(lake)
+    first = refined(DOMAIN, lake)
     scores = {found.kind: found for found in score(DOMAIN, lake)}
     answers = {name: run_query(name, settings=lake).as_dicts() for name in QUERIES}
     athena = answers_of_athena(DOMAIN, lake)
-    return Fortnight(first, refined(lake), scores, answers, athena)
+    return Fortnight(first, refined(DOMAIN, lake), scores, answers, athena)
 
 
 @pytest.fixture(scope="module")
 def next_day(spark: SparkSession, lake: Settings, fortnight: Fortnight) -> NextDay:
     before = files_of(lake)
     generate(FORTNIGHT_ENDS, FORTNIGHT_ENDS + timedelta(days=1), lake)
-    done = refined(lake, scans=False)
+    done = refined(DOMAIN, lake, scans=False)
     after = files_of(lake)
     remade = {ref.name: dates_that_differ(before.get(ref, {}), files) for ref, files in after.items()}
     return NextDay(done, remade, {name: dates_of_run(spark, lake, name, done) for name in DAILY_SOURCES})
@@ -131,20 +117,6 @@ def generate(start: datetime, end: datetime, lake: Settings) -> None:
 def with_more_faults(contract: Contract) -> Contract:
     more = {kind: rate * (MORE_FAULTS if kind in OF_ROWS else 1) for kind, rate in contract.faults.items()}
     return contract.model_copy(update={"faults": more})
-
-
-def refined(lake: Settings, *, scans: bool = True) -> Refined:
-    tables: list[TableResult] = []
-    checks: list[CheckResult] = []
-    runs: dict[str, str] = {}
-    as_of = ""
-    for layer in LAYERS:
-        result = refine(DOMAIN, layers=[layer], settings=lake)
-        runs[layer], as_of = result.run, result.as_of
-        tables += result.tables
-        if scans:
-            checks += scan(DOMAIN, layer, settings=lake).checks
-    return Refined(tables, checks, receipt(DOMAIN, lake), runs, as_of)
 
 
 def files_of(lake: Settings) -> Files:

@@ -1,21 +1,16 @@
 """Three refineries over a few days, and fifty over one, as made before any fault is planted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from headrace.contracts.load import load_contracts
-from simulation.generate.chunks import Chunk
-from simulation.generate.columns import arrow_type, as_arrow
-from simulation.generate.plan import Plan, world_of
-from simulation.generate.row_index import Piece, blocks_of
+from simulation.generate.plan import Plan
+from simulation.generate.row_index import Piece
 from simulation.generate.row_maker import RowMaker
-from simulation.generate.sources import load_sources
+from tests.unit import worlds
+from tests.unit.worlds import as_pandas, rows_of
 
 START = datetime(2024, 1, 1)
 DAY = timedelta(days=1)
@@ -25,24 +20,7 @@ Made = Callable[..., pd.DataFrame]
 
 
 def maker_of(plan: Plan) -> RowMaker:
-    contracts = load_contracts("refinery")
-    return RowMaker(contracts, load_sources("refinery"), world_of(plan, contracts))
-
-
-def as_pandas(columns: Mapping[str, Any], maker: RowMaker, table: str) -> pd.DataFrame:
-    """With instants in UTC but without saying so."""
-    kinds = {name: arrow_type(spec) for name, spec in maker.contracts[table].columns.items()}
-    found = pa.table({name: as_arrow(columns[name], kind) for name, kind in kinds.items()}).to_pandas()
-    zoned = found.select_dtypes("datetimetz").columns
-    return found.assign(**{name: found[name].dt.tz_localize(None) for name in zoned})
-
-
-def rows_of(maker: RowMaker, table: str, piece: Piece, is_first: bool) -> pd.DataFrame:
-    parts = np.diff(blocks_of(piece))[0] if table == "sensor_readings" else 1
-    index = np.repeat(np.arange(piece.low, piece.high), parts)
-    part = np.tile(np.arange(parts), piece.senders)
-    columns, _ = maker.clean(Chunk(table, piece, is_first), (index, part))
-    return as_pandas(columns, maker, table)
+    return worlds.maker_of("refinery", plan)
 
 
 @pytest.fixture(scope="package")

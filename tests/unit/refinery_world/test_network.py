@@ -7,7 +7,8 @@ import pytest
 
 from simulation.generate.row_index import Piece
 from simulation.generate.row_maker import RowMaker
-from tests.unit.refinery_world.conftest import DAY, START, as_pandas, rows_of
+from tests.unit.refinery_world.conftest import DAY, START
+from tests.unit.worlds import as_pandas, rows_of
 
 Table = Callable[[str], pd.DataFrame]
 KEYS = ["refinery_id", "unit_id", "sensor_id"]

@@ -12,7 +12,8 @@ from domains.refinery.world.reference import texts
 from simulation.generate.plan import Plan
 from simulation.generate.row_index import Piece
 from simulation.generate.row_maker import RowMaker
-from tests.unit.refinery_world.conftest import DAY, SEED, START, maker_of, rows_of
+from tests.unit.refinery_world.conftest import DAY, SEED, START, maker_of
+from tests.unit.worlds import rows_of
 
 Made = Callable[..., pd.DataFrame]
 Dimension = Callable[[str], pd.DataFrame]
