@@ -20,6 +20,12 @@ SECONDS_TO_START, ROWS_REFINED_PER_SECOND = 45.0, 15_000
 def demo(
     domain: Annotated[str | None, typer.Argument(metavar="[DOMAIN]", help="The sector.")] = None,
     profile: Annotated[str, typer.Option(help="One of the domain's named plans.")] = "demo",
+    database: Annotated[
+        bool,
+        typer.Option(
+            help="Serve it to a PostgreSQL of this machine, too, where the domain says what to serve."
+        ),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     from cli.clock import StageClock, seconds_since_start
@@ -47,6 +53,8 @@ def demo(
         return
     show(summary)
     _answers(name)
+    if database:
+        _serve(name)
     _what_next(name, (plan.end - plan.start).days)
     out.print(f"[bold]{seconds(seconds_since_start())}[/] in all, set-up aside")
 
@@ -83,6 +91,27 @@ def _answers(domain: str) -> None:
         out.print(f"[bold]{first_sentence(question)}[/]  [dim]{name}[/]")
         with answering(name) as answer:
             show(answer, Format.table, ROWS_OF_AN_ANSWER)
+
+
+def _serve(domain: str) -> None:
+    """By a server that is started for it, and stopped again."""
+    from cli.postgres import standing
+    from cli.screen import count, out
+    from cli.watch import watching
+    from headrace.contracts.load import domain_folder
+    from headrace.serve.database import serve
+    from headrace.serve.served_tables import FILE
+    from headrace.settings import get_settings
+
+    if not (domain_folder(domain) / FILE).exists():
+        return
+    with watching(), standing() as server:
+        done = serve(domain, get_settings(), server.url)
+    rows = sum(each.inserted + each.updated for each in done)
+    out.print(
+        f"[bold]{len(done)} tables[/] of a PostgreSQL database hold it too, {count(rows)} rows new. To ask it:"
+    )
+    out.print(f"  [cyan]headrace postgres up && psql '{server.url}'[/]", soft_wrap=True)
 
 
 def _what_next(domain: str, days: int) -> None:

@@ -56,6 +56,8 @@ COMMANDS = {
     "Ask": {
         "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
         "restatements": "List what a later run changed in rows of a gold table that were there, by how much, and why.",
+        "serve": "Fill a PostgreSQL or SQL Server database with what has changed in gold, in one transaction.",
+        "postgres": "Start, stop or look for a real PostgreSQL server on this machine, for headrace serve.",
         "attach": "Read the tables in a notebook, DuckDB or Polars.",
         "ls": "List the tables and what each is made from.",
         "size": "Show rows and bytes of every table and layer, beside the volumes that the source states.",

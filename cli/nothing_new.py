@@ -25,10 +25,11 @@ def refined(
     layers: Sequence[str] | None = None,
     tables: Sequence[str] | None = None,
     scans: bool = True,
+    serves: bool = True,
 ) -> dict[str, Any] | None:
     """What `flows.refine` returns; None where something is new."""
     what = {"as_of": as_of and as_of.isoformat(), "tables": tables}
-    return _without_spark(lambda: _refined(domain, settings, layers, what, scans), settings)
+    return _without_spark(lambda: _refined(domain, settings, layers, what, scans), settings, serves=serves)
 
 
 def demonstrated(domain: str, settings: "Settings", *, profile: str) -> dict[str, Any] | None:
@@ -43,11 +44,11 @@ def demonstrated(domain: str, settings: "Settings", *, profile: str) -> dict[str
     )
 
 
-def _without_spark(work: Callable[[], T], settings: "Settings") -> T | None:
+def _without_spark(work: Callable[[], T], settings: "Settings", *, serves: bool = True) -> T | None:
     from headrace.lake.session import SparkIsNeeded, no_spark
 
     if (
-        settings.engine != "local" or settings.publishes
+        settings.engine != "local" or settings.publishes or (settings.serves and serves)
     ):  # other machines do the work, or others read its results
         return None
     with held_back() as events:
@@ -78,6 +79,7 @@ def _refined(
         "scans": found,
         "receipt": _summary_of("receipt", domain, settings, strict=True),
         "published": [],
+        "served": [],
     }
 
 

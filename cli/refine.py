@@ -27,6 +27,9 @@ def refine(
     tables: Tables = None,
     select: Select = None,
     scans: Annotated[bool, typer.Option(help="Scan each layer before the next.")] = True,
+    serves: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Fill the database that HEADRACE_SERVE_URL names.")
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Say what would run, why and about how long, and stop.")
     ] = False,
@@ -53,7 +56,9 @@ def refine(
     if dry_run:
         _tell(steps, expected * learned("refine", name), as_json=as_json)
         return
-    done = flow("refine", name, **what, as_of=as_of, scans=scans, unless=refined, estimated=expected)
+    done = flow(
+        "refine", name, **what, as_of=as_of, scans=scans, serves=serves, unless=refined, estimated=expected
+    )
     if as_json:
         print_json(done)
     else:

@@ -7,7 +7,7 @@ from prefect import flow
 from tasks.budget import Budget, Dollars
 from tasks.gate import pass_gate, settle
 from tasks.instants import AsOf, meant
-from tasks.jobs import refined, settled
+from tasks.jobs import refined, served, settled
 from tasks.report import report_layers
 from tasks.schedules import patient
 from tasks.turns import turn_of
@@ -26,6 +26,7 @@ def refine(
     scans: bool = True,
     force_scans: bool = False,
     dollars: Dollars | None = None,
+    serves: bool = True,
 ) -> dict[str, Any]:
     """Bring tables up to date. A scan that fails stops the run before the next layer.
 
@@ -38,6 +39,7 @@ def refine(
         scans: Whether each layer is scanned before the next.
         force_scans: Scan tables too whose version has not changed.
         dollars: What the run may cost; beyond that it stops before the next layer. By default anything.
+        serves: Whether the database that HEADRACE_SERVE_URL names is filled at the end.
     """
     done: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
@@ -53,8 +55,9 @@ def refine(
                 found.append(scan)
                 pass_gate(scan)
         receipt, published = settled(domain)
-    settle(receipt)
-    return _summary(domain, done, found, receipt, published)
+        settle(receipt)
+        in_database = served(domain) if serves else []
+    return _summary(domain, done, found, receipt, published) | {"served": in_database}
 
 
 def _summary(

@@ -84,6 +84,19 @@ class Settings(BaseModel):
     workgroup: str = Field("", description="The Athena workgroup in which questions are asked.")
     alerts_topic_arn: str = Field("", description="The SNS topic at which people are told of failures.")
     environment: str = Field("", description="Which environment this is, for the figures told to CloudWatch.")
+    serve_url: SecretStr = Field(
+        SecretStr(""),
+        exclude=True,
+        description="The database that gold is served to: postgresql://user@host/database, or mssql+pyodbc://….",
+    )
+    serve_password: SecretStr = Field(
+        SecretStr(""), exclude=True, description="Its password, where the URL and ~/.pgpass have none."
+    )
+    serve_seconds: int = Field(
+        600,
+        ge=1,
+        description="After so long a statement in that database is given up, and nothing is changed.",
+    )
     cores: int = Field(0, ge=0, description="Cores for local Spark; 0 takes all there are.")
     memory: str = Field(
         "2500m", pattern=r"^\d+[mg]$", description="Heap of local Spark, fixed from its start."
@@ -192,6 +205,11 @@ class Settings(BaseModel):
     def publishes(self) -> bool:
         """Whether there are people who ask in Athena or Unity Catalog."""
         return bool(self.workgroup or self.unity_catalog)
+
+    @property
+    def serves(self) -> bool:
+        """Whether there is a database that gold is served to."""
+        return bool(self.serve_url.get_secret_value())
 
     @property
     def runtime(self) -> str:

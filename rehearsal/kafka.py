@@ -5,10 +5,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import JarSet, java_program, resolved
 from headrace.settings import versions
 from headrace.sources.broker import connected
+from rehearsal.subprocesses import port_is_taken, started_apart, until
 
 PACKAGES = (
     f"org.apache.kafka:kafka_{versions()['scala']}:{versions()['kafka']}",
@@ -59,7 +58,7 @@ class Broker:
         """Starts it where it does not run, and waits until it answers."""
         if self.is_up():
             return
-        if _port_is_taken(self.port):
+        if port_is_taken(self.port):
             raise HeadraceError(
                 f"port {self.port} is in use by another program; choose another one with --port, and set "
                 "HEADRACE_KAFKA_BOOTSTRAP to it"
@@ -68,9 +67,9 @@ class Broker:
         java = _java(resolved(JarSet("kafka", PACKAGES, beside_sparks=False)))
         if not (self.home / "log" / "meta.properties").exists():
             self._format(java)
-        pid = _started_apart([*java, MAIN, str(self._settings())], self.home / "broker.log")
+        pid = started_apart([*java, MAIN, str(self._settings())], self.home / "broker.log")
         self._pid_file.write_text(str(pid))
-        _until(self.answers, UP_WITHIN, lambda: not psutil.pid_exists(pid))
+        until(self.answers, UP_WITHIN, lambda: not psutil.pid_exists(pid))
         if not self.answers():
             raise HeadraceError(
                 f"the broker did not come up; the end of {self.home / 'broker.log'}:\n{self._last()}"
@@ -95,7 +94,7 @@ class Broker:
         return self._process() is not None and self.answers()
 
     def answers(self) -> bool:
-        if not _port_is_taken(self.port):
+        if not port_is_taken(self.port):
             return False
         try:
             connected(KafkaAdminClient, self.address, request_timeout_ms=3000).close()
@@ -195,27 +194,3 @@ def free_port() -> int:
             except (OSError, OverflowError):
                 continue
             return port
-
-
-def _started_apart(command: list[str], log: Path) -> int:
-    """The id of a process that outlives this one and is no child of it."""
-    script = 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'
-    ran = subprocess.run(
-        ["sh", "-c", script, "sh", str(log), *command],
-        capture_output=True,
-        text=True,
-        check=True,
-        start_new_session=True,
-    )
-    return int(ran.stdout)
-
-
-def _port_is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(holds: Callable[[], bool], seconds: float, is_hopeless: Callable[[], bool]) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not holds() and not is_hopeless():
-        time.sleep(0.3)

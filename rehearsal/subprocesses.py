@@ -1,11 +1,12 @@
-"""Commands of Headrace in processes of their own, as a user would start them."""
+"""Commands of Headrace in processes of their own, as a user would start them, and servers that outlive this one."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,3 +85,27 @@ def wait_until_standing(job: Command, paths: Paths, *, within: float = 120.0) ->
             raise HeadraceError(f"the standing job did not start:\n{job.last_lines()}")
         time.sleep(0.2)
     raise HeadraceError(f"the standing job did not start in {within:.0f} s:\n{job.last_lines()}")
+
+
+def started_apart(command: list[str], log: Path) -> int:
+    """The id of a process that outlives this one and is no child of it."""
+    script = 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!'
+    ran = subprocess.run(
+        ["sh", "-c", script, "sh", str(log), *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    return int(ran.stdout)
+
+
+def port_is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(holds: Callable[[], bool], seconds: float, is_hopeless: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not holds() and not is_hopeless():
+        time.sleep(0.3)

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.engines import Job, JobName
 from headrace.settings import get_settings
-from tasks.submit import submit
+from tasks.submit import serve, submit
 
 
 def generated(domain: str, **plan: Any) -> dict[str, Any]:
@@ -37,6 +37,11 @@ def settled(domain: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         return _done(receipt), []
     balance, published = submit(f"receipt {domain}, and publish", [receipt, _job("publish", domain, {})])
     return balance, published["tables"]
+
+
+def served(domain: str) -> list[dict[str, Any]]:
+    """What became of the tables of the database that people ask by SQL; none where there is no such database."""
+    return serve(domain) if get_settings().serves else []
 
 
 def scored(domain: str) -> dict[str, Any]:
