@@ -32,6 +32,8 @@ def rehearse(home: Path, programme: Programme, domains: tuple[str, ...], *, serv
                 f"{sector.domain}: read back through Glue, held against a run on this machine"
             ) as part:
                 sector.same(part, process)
+            with programme.part(f"{sector.domain}: gold in PostgreSQL") as part:
+                sector.served(part)
             sending = stack.enter_context(sector.sends())
             with programme.part(f"{sector.domain}: a run that fails, and people are told") as part:
                 sector.fails(part)

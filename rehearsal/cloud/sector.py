@@ -21,6 +21,8 @@ from rehearsal.cloud.comparison import compared
 from rehearsal.cloud.programs import beside, done
 from rehearsal.cloud.site import INSTEAD, Site
 from rehearsal.cloud.timing import Part
+from rehearsal.kafka import free_port
+from rehearsal.postgres import Postgres
 
 PROFILE = "fast"
 RATE, SECONDS = 200, 20
@@ -107,6 +109,24 @@ class Sector:
         part.found_out(
             f"{len(found)} tables with {rows:,} rows, the same by the hashes of their business columns"
         )
+
+    def served(self, part: Part) -> None:
+        """Gold of the bucket in a real PostgreSQL, by the command that fills RDS, and a second time."""
+        site = self.site
+        server = Postgres(site.home / "postgres", free_port())
+        told = {**site.environment, **as_environment(site.there), **INSTEAD}
+        words, log = (
+            [site.headrace, "serve", self.domain, "--to", server.url],
+            site.logs / f"serve-{self.domain}.log",
+        )
+        server.up()
+        try:
+            first, again = (done(words, log, folder=site.checkout, environment=told) for _ in range(2))
+        finally:
+            server.down()
+        if not again.strip().endswith(" 0 of them new or changed"):
+            raise HeadraceError(f"serving again changed something:\n{again}")
+        part.found_out(f"{first.strip().splitlines()[-1]}; a second run changed nothing")
 
     def sends(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
         """Live messages, which the standing job wants before it starts: they make its topic."""
