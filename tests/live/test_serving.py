@@ -1,7 +1,6 @@
 """A real PostgreSQL that `headrace serve` fills from tables which delta-rs has written."""
 
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -23,18 +22,6 @@ from rehearsal.postgres import Postgres, port_of
 
 MONDAY = date(2024, 2, 5)
 DOMAIN = "compressors"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    """In a folder that others may enter: run by root, PostgreSQL is a user without rights."""
-    with tempfile.TemporaryDirectory() as home:
-        Path(home).chmod(0o755)
-        server = Postgres(Path(home) / "postgres", free_port())
-        server.up()
-        yield server
-        assert server.down()
-        assert not server.is_up()
 
 
 class Fleet:
@@ -78,8 +65,8 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, server: Postgres, request: pytest.FixtureRequest) -> Fleet:
-    return Fleet(tmp_path / "home", server, f"d{sha256(request.node.name.encode()).hexdigest()[:12]}")
+def fleet(tmp_path: Path, postgres: Postgres, request: pytest.FixtureRequest) -> Fleet:
+    return Fleet(tmp_path / "home", postgres, f"d{sha256(request.node.name.encode()).hexdigest()[:12]}")
 
 
 def station(name: str) -> dict[str, Any]:
@@ -143,12 +130,20 @@ SCHEMAS: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-def test_a_server_is_started_once_and_found_again(server: Postgres) -> None:
-    server.up()
-    assert Postgres(server.home, port_of(server.home) or 0).is_up()
+def test_a_server_is_started_once_and_found_again() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)
+        server = Postgres(Path(home) / "postgres", free_port())
+        for _ in range(2):  # the second time it finds its tables again
+            server.up()
+            server.up()
+            assert Postgres(server.home, port_of(server.home) or 0).is_up()
+            with psycopg.connect(server.url) as connection:
+                assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+            assert server.down()
+            assert not server.is_up()
+        assert not server.down()
     assert ":" not in server.url.partition("@")[0].removeprefix("postgresql:")  # no password
-    with psycopg.connect(server.url) as connection:
-        assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
 
 
 def test_the_database_holds_what_the_lake_holds(fleet: Fleet) -> None:

@@ -16,12 +16,14 @@ from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
 from headrace.serve.query import run_query
 from headrace.settings import Settings
+from rehearsal.postgres import Postgres
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
 from tests.spark.compressors.recomputed import SQL
 from tests.spark.refined import Refined, refined
+from tests.spark.served import check_served
 
 DOMAIN = "compressors"
 START = datetime(2024, 2, 1)
@@ -107,6 +109,10 @@ def test_athena_is_asked_the_same(week: Week, lake: Settings) -> None:
     theirs = answers_of_athena(DOMAIN, lake)
     for name in QUERIES:
         assert theirs[name] == run_query(name, settings=lake).as_dicts()
+
+
+def test_a_database_holds_what_the_lake_holds(week: Week, lake: Settings, postgres: Postgres) -> None:
+    check_served(DOMAIN, lake, postgres)
 
 
 def test_one_more_day_makes_that_day_and_what_its_windows_touch(week: Week, lake: Settings) -> None:

@@ -18,12 +18,14 @@ from headrace.refine.run import TableResult, refine
 from headrace.serve.named_queries import list_queries
 from headrace.serve.query import run_query
 from headrace.settings import Settings
+from rehearsal.postgres import Postgres
 from simulation.generate.plan import Plan
 from simulation.generate.run import make
 from simulation.generate.sources import load_sources
 from tests.spark.answers import answers_of_athena, asked_as_of, asked_of, compare
 from tests.spark.grid.recomputed import SQL
 from tests.spark.refined import Refined, refined
+from tests.spark.served import check_served
 
 DOMAIN = "grid"
 START = datetime(2025, 6, 10)
@@ -148,6 +150,10 @@ def test_no_check_fails(week: Week) -> None:
     assert len(week.first.checks) > 100
     failed = [f"{c.table}: {c.name}: {c.detail}" for c in week.first.checks if c.outcome == "fail"]
     assert failed == []
+
+
+def test_a_database_holds_what_the_lake_holds(week: Week, lake: Settings, postgres: Postgres) -> None:
+    check_served(DOMAIN, lake, postgres)
 
 
 def test_a_second_refine_writes_nothing(week: Week) -> None:

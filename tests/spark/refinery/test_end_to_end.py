@@ -29,6 +29,7 @@ from headrace.serve.query import run_query, run_sql
 from headrace.settings import Settings
 from headrace.tables import Replace
 from headrace.writes.node import AS_OF, Ref
+from rehearsal.postgres import Postgres
 from simulation.generate.plan import Plan, world_of
 from simulation.generate.row_maker import RowMaker
 from simulation.generate.run import make
@@ -42,6 +43,7 @@ from tests.spark.refinery import (
     recomputed_instruments,
     recomputed_plant,
 )
+from tests.spark.served import check_served
 
 DOMAIN = "refinery"
 asked = partial(asked_of, DOMAIN)
@@ -177,6 +179,12 @@ def test_the_faults_of_rows_are_caught(kind: str, at_least: float, fortnight: Fo
     assert found.planted >= 20
     assert found.recall is not None
     assert found.recall >= at_least
+
+
+def test_a_database_holds_what_the_lake_holds(
+    fortnight: Fortnight, lake: Settings, postgres: Postgres
+) -> None:
+    check_served(DOMAIN, lake, postgres)
 
 
 def test_a_second_refine_writes_nothing(fortnight: Fortnight) -> None:
