@@ -20,7 +20,7 @@ from headrace.alarms.detectors.stuck import Stuck
 from headrace.alarms.events import as_table
 from headrace.alarms.levels import Levels
 from headrace.alarms.rules import Rules
-from headrace.alarms.senders import Senders
+from headrace.alarms.senders import Senders, sender_ids
 from headrace.alarms.state_machine import StateMachine
 
 AHEAD = 0.05  # of the senders may have clocks that run ahead
@@ -106,7 +106,7 @@ class AlarmProcessor:
     def step(self, rows: pa.Table) -> pa.Table:
         """The events of one batch of rows of the followed table, in any order."""
         readings = self.readings(rows)
-        self.late = readings.late
+        self.late = readings.late // len(self.rules.values_of_a_row)  # a row is late with all that it holds
         courses = [self.levels.course(block) for block in self.blocks.closed(readings)]
         changes: list[tuple[Detector, np.ndarray]] = [(each, each.step(readings)) for each in self.detectors]
         changes += [(each, joined(map(each.judge, courses))) for each in self.slow_detectors]
@@ -117,10 +117,14 @@ class AlarmProcessor:
         return as_table([event for each in received for event in self.state_machine.act(each)])
 
     def readings(self, rows: pa.Table) -> Readings:
-        codes = self.senders.codes(rows[self.rules.senders.key].cast(pa.string()))
+        held = self.rules.values_of_a_row
+        codes = [self.senders.codes(sender_ids(rows[self.rules.senders.key], name)) for name in held]
         at = rows[self.rules.at].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-        values = pc.fill_null(rows[self.rules.value].cast(pa.float64()), np.nan).to_numpy()
-        return self.clock.readings(codes, at, values, len(self.senders))
+        columns = (rows[each.column].cast(pa.float64()) for each in held.values())
+        values = [pc.fill_null(column, np.nan).to_numpy() for column in columns]
+        return self.clock.readings(
+            np.concatenate(codes), np.tile(at, len(held)), np.concatenate(values), len(self.senders)
+        )
 
     def state(self) -> dict[str, np.ndarray]:
         parts = self._parts()

@@ -22,8 +22,8 @@ class SendersRule(Strict):
     key: str = Field(description="Names the sender, in the followed table as well.")
     group: str = Field(description="What belongs together: what fails there has one cause.")
     console: str = Field(description="Where one operator sits: rates and floods are told of it.")
-    kind: str = Field(description="Kind of sender, which `by_kind` refers to.")
-    interval: str | None = Field(None, description="How often it sends, in seconds.")
+    kind: str | None = Field(None, description="Kind of sender, which `by_kind` refers to.")
+    interval: str | float | None = Field(None, description="How often it sends, in seconds.")
     active: str | None = Field(None, description="Whether it is in service.")
 
 
@@ -34,6 +34,13 @@ class LimitColumns(Strict):
     low: str | float | None = None
     high: str | float | None = None
     high_high: str | float | None = None
+
+
+class ValueRule(Strict):
+    """One of several values in a row."""
+
+    column: str
+    limits: LimitColumns = LimitColumns()
 
 
 class LimitPriorities(Strict):
@@ -136,7 +143,11 @@ class ChatterRule(Strict):
 class Rules(Strict):
     source: str = Field(description="The silver table that is followed.")
     at: str
-    value: str
+    value: str = Field("", description="The column of the value, where a row holds one.")
+    values: dict[str, ValueRule] = Field(
+        {},
+        description="Where a row holds several: each by its name, which is its kind. Its sender is named `key/name`.",
+    )
     senders: SendersRule
     names: dict[str, str] = Field(
         {},
@@ -160,15 +171,32 @@ class Rules(Strict):
         defaults = raw.get("defaults") or {}
         return raw | {"by_kind": {name: _merged(defaults, own) for name, own in raw["by_kind"].items()}}
 
+    @model_validator(mode="after")
+    def _a_row_holds_one_value_or_several(self) -> "Rules":
+        if bool(self.value) == bool(self.values):
+            raise ValueError("say `value` where a row holds one, `values` where it holds several")
+        return self
+
+    @property
+    def values_of_a_row(self) -> dict[str, ValueRule]:
+        """By name; the only one has none."""
+        return self.values or {"": ValueRule(column=self.value, limits=self.limits)}
+
+    @property
+    def columns_read(self) -> list[str]:
+        """Of the followed table."""
+        return [self.senders.key, self.at, *(each.column for each in self.values_of_a_row.values())]
+
     def of(self, kind: str) -> Detections:
         return self.by_kind.get(kind, self.defaults)
 
     def columns_named(self) -> dict[str, list[str]]:
         """The columns that must be there, by table."""
-        of_senders = self.senders.model_dump(exclude={"table"}) | self.limits.model_dump()
+        rules = (self.senders, *(each.limits for each in self.values_of_a_row.values()))
+        of_senders = [column for rule in rules for column in rule.model_dump(exclude={"table"}).values()]
         return {
-            self.source: [self.senders.key, self.at, self.value],
-            self.senders.table: [column for column in of_senders.values() if isinstance(column, str)],
+            self.source: self.columns_read,
+            self.senders.table: [column for column in of_senders if isinstance(column, str)],
         }
 
 

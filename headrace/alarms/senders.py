@@ -15,6 +15,7 @@ from headrace.alarms.rules import Detections, LimitColumns, Rules
 
 NAMES = ("ids", "groups", "consoles", "kinds")
 FEW = 0.5
+SEPARATOR = "/"
 UNKNOWN = {"group": -1, "console": -1, "kind": -1, "interval": np.nan, "is_active": True, "limits": np.nan}
 
 
@@ -57,16 +58,18 @@ class Senders:
 
     def take(self, table: pa.Table) -> None:
         """The current rows of the senders' table: limits change, others appear; who is no longer named stays."""
-        named, limits = self.rules.senders, self.rules.limits
-        codes = self.ids.codes(table[named.key].to_pylist())
-        self._fit()
-        self.group[codes] = self.groups.codes(table[named.group].to_pylist())
-        self.console[codes] = self.consoles.codes(table[named.console].to_pylist())
-        self.kind[codes] = self.kinds.codes(table[named.kind].to_pylist())
-        self.interval[codes] = _numbers(table, named.interval)
-        self.is_active[codes] = table[named.active].to_numpy() != False if named.active else True  # noqa: E712
-        for place, name in enumerate(LimitColumns.model_fields):
-            self.limits[place, codes] = _numbers(table, getattr(limits, name))
+        named = self.rules.senders
+        for value, rule in self.rules.values_of_a_row.items():
+            codes = self.ids.codes(sender_ids(table[named.key], value).to_pylist())
+            self._fit()
+            self.group[codes] = self.groups.codes(table[named.group].to_pylist())
+            self.console[codes] = self.consoles.codes(table[named.console].to_pylist())
+            kinds = table[named.kind].to_pylist() if named.kind else [value or None] * len(table)
+            self.kind[codes] = self.kinds.codes(kinds)
+            self.interval[codes] = _numbers(table, named.interval)
+            self.is_active[codes] = table[named.active].to_numpy() != False if named.active else True  # noqa: E712
+            for place, name in enumerate(LimitColumns.model_fields):
+                self.limits[place, codes] = _numbers(table, getattr(rule.limits, name))
         self._settings.clear()
 
     def codes(self, ids: pa.ChunkedArray) -> np.ndarray:
@@ -120,6 +123,19 @@ class Senders:
             known = getattr(self, name)
             new = np.full((*known.shape[:-1], more), unknown, known.dtype)
             setattr(self, name, np.append(known, new, axis=-1))
+
+
+def sender_ids(keys: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
+    """The names of those who send a value of each row: its key, and the value's name where the row holds several."""
+    keys = keys.cast(pa.string())
+    return pc.binary_join_element_wise(keys, value, SEPARATOR) if value else keys
+
+
+def row_keys(subjects: pa.ChunkedArray, rules: Rules) -> pa.ChunkedArray:
+    """The keys of the rows that senders' names were made from."""
+    return (
+        pc.replace_substring_regex(subjects, f"{SEPARATOR}[^{SEPARATOR}]*$", "") if rules.values else subjects
+    )
 
 
 def _numbers(table: pa.Table, column: str | float | None) -> np.ndarray:

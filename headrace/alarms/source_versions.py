@@ -33,7 +33,7 @@ class VersionRows:
 
     def batches(self, rules: Rules) -> Iterator[pa.Table]:
         """A day at once, unless it has many rows."""
-        columns = (rules.senders.key, rules.at, rules.value)
+        columns = rules.columns_read
         for _, group in groupby(self.files, key=lambda file: PurePosixPath(file).parent):
             files, parts = list(group), list[pa.Table]()
             for file in files:

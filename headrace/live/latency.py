@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from headrace.alarms.events import TABLE
 from headrace.alarms.fold import Turn
 from headrace.alarms.rules import Rules
+from headrace.alarms.senders import row_keys
 from headrace.lake import log
 from headrace.lake.delta_rs import read_file
 from headrace.lake.increments import Progress, version_files
@@ -95,7 +96,9 @@ class AlarmLatencyWatch(LatencyWatch):
         if not files:
             return []
         events = pa.concat_tables(read_file(file, ("subject", "event_at")) for file in files)
-        asked = pa.table({"sender": events["subject"], "at": _micros(events["event_at"])})
+        asked = pa.table(
+            {"sender": row_keys(events["subject"], self._rules), "at": _micros(events["event_at"])}
+        )
         turn, sent = Turn.of(commit.note), []
         for version in range(turn.first, turn.last + 1):
             silver = self._commit(self._rules.source, version)

@@ -19,7 +19,7 @@ LATE_MINUTES = 15
 
 
 def fleet_status(
-    sensor_features: DataFrame, threshold_alerts: DataFrame, compressor_metadata: DataFrame, as_of: datetime
+    sensor_features: DataFrame, alert_history: DataFrame, compressor_metadata: DataFrame, as_of: datetime
 ) -> DataFrame:
     newest = Window.partitionBy("compressor_id").orderBy(F.desc("timestamp"))
     rank = F.greatest(*(rank_of(F.col(f"{name}_status")) for name in LIMITED))
@@ -35,7 +35,7 @@ def fleet_status(
         .drop("_place")
     )
     on = (
-        threshold_alerts.where("is_on")
+        alert_history.where("is_on AND kind = 'limit'")
         .groupBy("compressor_id")
         .agg(
             count_of(F.col("severity") == "critical").alias("critical_alerts"),

@@ -19,6 +19,7 @@ RANKS = {
     "discharge_temp_f": STATUS.format("discharge_temp_f", 265.0, 290.0, "temp"),
     "discharge_pressure_psi": STATUS.format("discharge_pressure_psi", 1150.0, 1250.0, "pressure"),
 }
+PRIORITY = "list_position(['low', 'medium', 'high'], priority)"
 WORD = "['normal', 'warning', 'critical'][{0} + 1]"
 
 FEATURES = f"""
@@ -60,25 +61,38 @@ SQL = {
             {WORD.format(f"max(greatest({', '.join(RANKS.values())}))")} as status
         from gold.sensor_features group by 1, 2
     """,
-    "threshold_alerts": f"""
-        with long as ({
+    "alert_history": f"""
+        with events as (
+            select *, {PRIORITY} as priority_rank, case severity when 'critical' then 2 else 1 end as rank
+            from silver.alarms where alarm_id is not null and event != 'refused'),
+        newest as (
+            select * from events qualify row_number() over (partition by alarm_id order by event_number desc) = 1),
+        worst as (
+            select alarm_id, max(rank) as rank, max(priority_rank) as priority_rank, min(since) as began_at,
+                min(event_at) filter (event = 'raised') as raised_at,
+                count(*) filter (event = 'raised') as times_raised,
+                max(event_number) filter (event = 'raised') as last_raised,
+                max(event_number) filter (event = 'cleared') as last_cleared,
+                max(event_at) filter (event = 'cleared') as cleared_at,
+                max(case kind when 'limit' then limit_value end) as "limit"
+            from events group by 1),
+        beyond as ({
         " union all ".join(
-            f"select compressor_id, timestamp, '{signal}' as signal, {signal} as value, {rank} as rank "
-            "from gold.sensor_features"
-            for signal, rank in RANKS.items()
+            f"select compressor_id, timestamp, '{name}' as signal, {signal} as value from gold.sensor_features "
+            f"where {rank} > 0"
+            for name, (signal, rank) in zip(("vibration", "temp", "pressure"), RANKS.items(), strict=True)
         )
-    }),
-        beyond as (
-            select *, coalesce(epoch(timestamp) - lag(epoch(timestamp)) over in_time > 1800, true)::int as begins
-            from long where rank > 0 window in_time as (partition by compressor_id, signal order by timestamp)),
-        numbered as (
-            select *, sum(begins) over (partition by compressor_id, signal order by timestamp) as number from beyond),
-        newest as (select max(timestamp) as last from gold.sensor_features)
-        select compressor_id, signal, min(timestamp) as started_at, max(timestamp) as last_at, count(*) as readings,
-            max(value) as highest, {WORD.format("max(rank)")} as severity,
-            list_sort(list(timestamp))[3] as confirmed_at,
-            epoch(any_value(last)) - epoch(max(timestamp)) <= 1800 as is_on
-        from numbered cross join newest group by compressor_id, signal, number
+    })
+        select n.alarm_id as alert_id, n.group_id as compressor_id, n.console as station_id,
+            split_part(n.subject, '/', 2) as signal, n.kind, n.state, {WORD.format("w.rank")} as severity,
+            ['low', 'medium', 'high'][w.priority_rank] as priority, began_at, raised_at, times_raised,
+            coalesce(last_raised > last_cleared, true) as is_on,
+            case when last_cleared > last_raised then w.cleared_at end as cleared_at, n.until as shelved_until, "limit",
+            case n.kind when 'limit' then (
+                select max(value) from beyond b where b.compressor_id = n.group_id
+                and b.signal = split_part(n.subject, '/', 2) and b.timestamp >= w.began_at
+                and (last_cleared is null or last_raised > last_cleared or b.timestamp <= w.cleared_at)) end as highest
+        from newest n join worst w using (alarm_id)
     """,
     "fleet_status": f"""
         with last as (
@@ -87,7 +101,7 @@ SQL = {
         alerts as (
             select compressor_id, max(case severity when 'critical' then 2 else 1 end) as rank,
                 count(*) filter (severity = 'critical') as critical, count(*) filter (severity = 'warning') as warning
-            from gold.threshold_alerts where is_on group by all)
+            from gold.alert_history where is_on and kind = 'limit' group by all)
         select l.compressor_id, l.timestamp as last_heard_at, l.vibration_mms,
             {WORD.format("greatest(coalesce(l.rank, 0), coalesce(a.rank, 0))")} as status,
             coalesce(critical, 0) as critical_alerts, coalesce(warning, 0) as warning_alerts,
