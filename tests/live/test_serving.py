@@ -36,7 +36,7 @@ class Fleet:
         self.put("silver", "station_locations", [station("S1"), station("S2")])
         self.put("silver", "compressor_metadata", [machine(number) for number in range(1, 5)])
         self.put("silver", "maintenance_logs", [])
-        self.put("gold", "threshold_alerts", [])
+        self.put("gold", "alert_history", [])
         self.put("gold", "data_quality", [quality()])
         self.put("gold", "sensor_hours", [hour(1, 0), hour(2, 0), hour(1, 24), hour(2, 24)])
 
@@ -87,9 +87,9 @@ def hour(number: int, hours: int, status: str = "normal", vibration: float | Non
     }  # fmt: skip
 
 
-def alert(number: int, severity: str) -> dict[str, Any]:
-    return {"compressor_id": f"COMP-{number:03d}", "signal": "vibration_mms", "started_at": datetime(2024, 2, 5, tzinfo=UTC),
-            "severity": severity, "is_on": True}  # fmt: skip
+def alert(number: int, severity: str | None) -> dict[str, Any]:
+    return {"alert_id": f"A{number}", "compressor_id": f"COMP-{number:03d}", "station_id": "S1", "severity": severity,
+            "signal": "vibration", "raised_at": datetime(2024, 2, 5, tzinfo=UTC), "is_on": True}  # fmt: skip
 
 
 def quality() -> dict[str, Any]:
@@ -114,8 +114,9 @@ SCHEMAS: dict[str, list[Any]] = {
         ("rated_horsepower", pa.float64()), ("is_current", pa.bool_()),
     ],
     "maintenance_logs": [("log_id", pa.string()), ("compressor_id", pa.string()), ("started_at", INSTANT)],
-    "threshold_alerts": [
-        *((name, pa.string()) for name in ("compressor_id", "signal", "severity")), ("started_at", INSTANT),
+    "alert_history": [
+        *((name, pa.string()) for name in ("alert_id", "compressor_id", "station_id", "signal", "severity", "acknowledged_by")),
+        ("raised_at", INSTANT),
         ("is_on", pa.bool_()),
     ],
     "data_quality": [
@@ -200,7 +201,7 @@ def test_a_warning_does_not_hide_a_critical_machine(fleet: Fleet) -> None:
         "sensor_hours",
         [hour(1, 0, "critical"), hour(2, 0, "warning"), hour(3, 0), hour(1, 1, "warning")],
     )
-    fleet.put("gold", "threshold_alerts", [alert(2, "warning"), alert(3, "critical")])
+    fleet.put("gold", "alert_history", [alert(2, "warning"), alert(3, "critical"), alert(4, None)])
     fleet.served()
     summary = "SELECT station_id, machines, critical_machines, warning_machines, unknown_machines, alerts_on, worst_status"
     assert fleet.ask(f"{summary} FROM compressors.v_fleet_health_summary ORDER BY 1") == [
@@ -211,7 +212,7 @@ def test_a_warning_does_not_hide_a_critical_machine(fleet: Fleet) -> None:
         ("COMP-001", "warning"), ("COMP-002", "warning"), ("COMP-003", "normal"),
     ]  # fmt: skip
     assert fleet.ask("SELECT compressor_id, severity FROM compressors.v_active_alerts ORDER BY 1") == [
-        ("COMP-002", "warning"), ("COMP-003", "critical"),
+        ("COMP-002", "warning"), ("COMP-003", "critical"), ("COMP-004", None),
     ]  # fmt: skip
 
 
@@ -336,7 +337,7 @@ def test_sql_server_gets_statements_that_it_reads(fleet: Fleet) -> None:
     parsed = [sqlglot.parse(text, read="tsql") for text in texts]
     kinds = [each.key for tree in parsed for each in tree if each is not None]
     assert kinds.count("merge") == 6
-    assert kinds.count("create") == 1 + 6 + 7 + 3, kinds  # the schema, tables, indexes and views
+    assert kinds.count("create") == 1 + 6 + 8 + 3, kinds  # the schema, tables, indexes and views
     create = next(text for text in texts if "CREATE TABLE compressors.sensor_readings_agg" in text)
     assert "compressor_id NVARCHAR(50) NOT NULL" in create
     assert "hour_start DATETIMEOFFSET NOT NULL" in create

@@ -26,7 +26,7 @@ JOIN (
     LEFT JOIN (
         SELECT c.compressor_id, COUNT(*) AS alerts_on,
             MAX(CASE c.severity WHEN 'critical' THEN 3 WHEN 'warning' THEN 2 ELSE 1 END) AS worst
-        FROM alert_history AS c WHERE c.is_on GROUP BY c.compressor_id
+        FROM alert_history AS c WHERE c.is_on AND c.severity IS NOT NULL GROUP BY c.compressor_id
     ) AS a ON a.compressor_id = m.compressor_id
 ) AS h ON h.station_id = s.station_id
 GROUP BY s.station_id, s.station_name, s.latitude, s.longitude
