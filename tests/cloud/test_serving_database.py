@@ -1,4 +1,4 @@
-"""A serving database by real Terraform against moto: what is made of it, who reaches it, and that off means not there."""
+"""A serving database by real Terraform against moto: what is made, who reaches it, and that off means not there."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,9 @@ def test_it_is_made_and_found_by_the_worker_and_goes_where_it_is_switched_off(
     boto3.client("s3").create_bucket(
         Bucket="test-state", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
-    client = boto3.client("ec2").create_security_group(GroupName="dashboards", Description="a test")["GroupId"]
+    client = boto3.client("ec2").create_security_group(GroupName="dashboards", Description="a test")[
+        "GroupId"
+    ]
     monkeypatch.setenv("TF_VAR_serving_clients", json.dumps([client]))
     data, compute = (Terraform(infra / "envs/dev" / root, tmp_path / root) for root in ("data", "compute"))
 
@@ -45,7 +47,9 @@ def test_it_is_made_and_found_by_the_worker_and_goes_where_it_is_switched_off(
         root.init("-backend-config=bucket=test-state", f"-backend-config=region={REGION}")
     applied()
     for root in (data, compute):
-        root.run("plan", "-detailed-exitcode", "-input=false", *targets(root))  # which fails where it would change
+        root.run(
+            "plan", "-detailed-exitcode", "-input=false", *targets(root)
+        )  # which fails where it would change
 
     (made,) = boto3.client("rds").describe_db_instances()["DBInstances"]
     assert made["DBInstanceClass"] == "db.t4g.micro"

@@ -71,8 +71,6 @@ module "serving" {
   backup_days   = var.is_disposable ? 1 : 7
   log_days      = var.log_days
   is_disposable = var.is_disposable
-
-  depends_on = [module.lake] # the key's policy, too: its log group asks for it
 }
 
 resource "aws_secretsmanager_secret" "prefect_api_key" {
