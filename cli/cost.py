@@ -14,6 +14,7 @@ EXAMPLES = examples(
     "headrace cost {domain} --scale 1 --hours 24",
     "headrace cost {domain} --scale 0.1 --hours 6 --readings-per-second 10000 --in prod",
     "headrace cost {domain} --scale 0.01 --hours 24 --serverless compute,stream",
+    "headrace cost {domain} --scale 0 --hours 730 --serving-database",
     "headrace cost {domain} --measured",
 )
 
@@ -43,6 +44,12 @@ def cost(
             callback=one_of("compute", "stream"),
         ),
     ] = None,
+    serving_database: Annotated[
+        bool,
+        typer.Option(
+            "--serving-database", help="With the database on RDS that dashboards ask (has_serving_database)."
+        ),
+    ] = False,
     measured: Annotated[
         bool,
         typer.Option(
@@ -59,6 +66,8 @@ def cost(
     from headrace.settings import get_settings
 
     name, there = one_domain(domain), environment(place)
+    if serving_database:
+        there = there.with_serving()
     if measured:
         _refuse_beside_measured(context)
         bill = bill_of_lake(name, there, get_settings())

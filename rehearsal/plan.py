@@ -78,6 +78,17 @@ def _endpoint(made: Made) -> Priced:
         yield "endpoints, by zone", zones * HOURS * _of("endpoint")
 
 
+def _serving(made: Made) -> Priced:
+    """With the password that RDS keeps, which is no resource of its own."""
+    zones = " multi-az" if made.get("multi_az") else ""
+    both = " in two zones" if zones else ""
+    kind, gb = made["instance_class"], made["allocated_storage"]
+    yield f"a serving database, {kind}{both}", HOURS * _of(f"rds {kind}{zones}")
+    yield f"{gb} GB of the serving database{both}", gb * _of(f"rds storage{zones}")
+    if made.get("manage_master_user_password"):
+        yield "secret", _of("secret")
+
+
 def _each(what: str, dollars: float) -> Callable[[Made], Priced]:
     return lambda _: iter([(what, dollars)])
 
@@ -90,6 +101,7 @@ PARTS: dict[str, Callable[[Made], Priced]] = {
     "aws_emr_cluster": _cluster,
     "aws_msk_cluster": _brokers,
     "aws_msk_serverless_cluster": _each("MSK Serverless, without partitions", HOURS * _of("msk serverless")),
+    "aws_db_instance": _serving,
     "aws_ecs_task_definition": _task,
     "aws_ecs_service": _service,
     "aws_eip": _each(ADDRESSES, HOURS * _of("public address")),

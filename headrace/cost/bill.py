@@ -219,6 +219,7 @@ def _bill(
         *(_msk(work, place) if place.has_brokers else _msk_serverless(work, place)),
         *_s3(work, stored + work.rows * size["landing"] / GB, batch_hours),
         *_rest(work.hours, place, stored),
+        *(_rds(work.hours, place) if place.has_serving else ()),
     )
     return Bill(place.name, work.hours, work.hours, nodes, work.all_rows, lines, batch_hours, fits=True)
 
@@ -311,3 +312,13 @@ def _rest(hours: float, place: Environment, stored: float) -> Iterator[Line]:
     addresses = 1 + place.has_cluster  # of the worker, and of the gateway
     yield Line("network", "public addresses (IPv4)", price.of("public address") * addresses * hours)
     yield Line("KMS", "one key", price.month_of("kms key", hours))
+
+
+def _rds(hours: float, place: Environment) -> Iterator[Line]:
+    """A second machine that stands by in another zone has prices of its own, and so has its disk."""
+    price, zones = prices(), " multi-az" if place.serving_is_multi_az else ""
+    what = f"the serving database, {place.serving_type}{' in two zones' if zones else ''}"
+    yield Line("RDS", what, price.of(f"rds {place.serving_type}{zones}") * hours)
+    disk = price.month_of(f"rds storage{zones}", hours) * place.serving_gb
+    yield Line("RDS", f"its disk of {place.serving_gb} GB", disk)
+    yield Line("RDS", "its password in Secrets Manager", price.month_of("secret", hours))

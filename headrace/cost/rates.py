@@ -22,7 +22,8 @@ SERVERLESS_NODES, SERVERLESS_RETENTION_HOURS = 8, 168  # most_cores of infra/mod
 class Environment:
     """One of infra/envs as far as money goes; a test holds it against Terraform's own words. core_nodes are paid on
     demand, the others as spot. What is serverless has nodes and cores while it works. workers: of EMR Serverless beside
-    the cluster, which then has its core nodes alone, for the standing job."""
+    the cluster, which then has its core nodes alone, for the standing job. has_serving: a database on RDS that
+    dashboards ask, which no environment has unless it is asked for."""
 
     name: str
     core_nodes: int
@@ -41,6 +42,10 @@ class Environment:
     main_nodes: int = 1
     workers: int = 0
     disks_grow: bool = False
+    serving_type: str = "db.t4g.micro"
+    serving_gb: int = 20
+    serving_is_multi_az: bool = False
+    has_serving: bool = False
 
     def with_most(self, nodes: int | None) -> "Environment":
         if nodes is None:
@@ -56,6 +61,10 @@ class Environment:
     def beside(self) -> "Environment":
         """With batch_kind = "serverless" as in infra/envs: batch work beside the cluster."""
         return replace(self, workers=SERVERLESS_NODES)
+
+    def with_serving(self) -> "Environment":
+        """With has_serving_database = true as in infra/envs."""
+        return replace(self, has_serving=True)
 
     @property
     def batch_cores(self) -> int:
@@ -94,6 +103,9 @@ PROD = Environment(
     zones=3,
     main_nodes=3,
     disks_grow=True,
+    serving_type="db.m7g.large",
+    serving_gb=100,
+    serving_is_multi_az=True,
 )
 
 

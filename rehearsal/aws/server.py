@@ -15,6 +15,7 @@ from rehearsal.aws import (  # noqa: F401 - read once moto knows that
     emr,
     emr_serverless,
     msk,
+    rds,
     retries,
     s3,
     unsupported,

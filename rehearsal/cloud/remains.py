@@ -34,6 +34,7 @@ KINDS: dict[str, tuple[str, str, str, Callable[[dict[str, Any]], bool]]] = {
         lambda it: it["state"] != "TERMINATED",
     ),
     "broker cluster": ("kafka", "list_clusters_v2", "ClusterInfoList", _counts),
+    "serving database": ("rds", "describe_db_instances", "DBInstances", _counts),
     "database": ("glue", "get_databases", "DatabaseList", _counts),
     "log group": ("logs", "describe_log_groups", "logGroups", _counts),
     "role": ("iam", "list_roles", "Roles", lambda it: not it["Path"].startswith("/aws-service-role/")),

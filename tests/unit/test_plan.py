@@ -75,5 +75,30 @@ def test_of_several_machines_that_may_come_one_with_a_price_counts() -> None:
     assert "1 core r7g.xlarge on demand" in dollars
 
 
+def test_a_serving_database_is_priced_with_its_disk_its_password_and_its_second_machine() -> None:
+    one = change(
+        "aws_db_instance",
+        ["create"],
+        instance_class="db.t4g.micro",
+        allocated_storage=20,
+        multi_az=False,
+        manage_master_user_password=True,
+    )
+    _, dollars = summary({"resource_changes": [one]})
+    assert dollars == {
+        "a serving database, db.t4g.micro": pytest.approx(730 * 0.017),
+        "20 GB of the serving database": pytest.approx(2.54),
+        "secret": 0.4,
+    }
+    both = change(
+        "aws_db_instance", ["create"], instance_class="db.m7g.large", allocated_storage=100, multi_az=True
+    )
+    _, dollars = summary({"resource_changes": [both]})
+    assert dollars == {
+        "a serving database, db.m7g.large in two zones": pytest.approx(730 * 0.372),
+        "100 GB of the serving database in two zones": pytest.approx(25.4),
+    }
+
+
 def test_an_environment_is_planned_in_the_order_in_which_it_is_applied() -> None:
     assert [each.name for each in roots("dev", ROOT / "infra")] in (["dev"], ["data", "compute"])

@@ -32,6 +32,14 @@ locals {
   readable           = ["silver", "gold"]
   readable_databases = [for each in var.databases : each if anytrue([for layer in local.readable : endswith(each, "_${layer}")])]
 
+  # Of whoever fills the serving database.
+  serving = [
+    for each in var.serving[*] : {
+      secret  = each.secret_arn
+      connect = "arn:${local.partition}:rds-db:${local.here}:dbuser:${each.resource_id}/${each.iam_user}"
+    }
+  ]
+
   # From the top of the bucket: ledgers, leases and checkpoints have a <domain>/<layer> too, further down.
   readable_places = [for pair in setproduct(var.domains, local.readable) : "${pair[0]}/${pair[1]}/*"]
 }

@@ -117,6 +117,27 @@ data "aws_iam_policy_document" "job" {
       values   = [var.metrics_namespace]
     }
   }
+
+  # With the password that RDS keeps, or with a token of IAM.
+  dynamic "statement" {
+    for_each = local.serving
+
+    content {
+      sid       = "ServingPassword"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [statement.value.secret]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.serving
+
+    content {
+      sid       = "ServingConnect"
+      actions   = ["rds-db:connect"]
+      resources = [statement.value.connect]
+    }
+  }
 }
 
 data "aws_iam_policy_document" "worker" {
@@ -270,6 +291,44 @@ data "aws_iam_policy_document" "worker" {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values   = ["emr-serverless.amazonaws.com"]
+    }
+  }
+
+  # With the password that RDS keeps, or with a token of IAM.
+  dynamic "statement" {
+    for_each = local.serving
+
+    content {
+      sid       = "ServingPassword"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [statement.value.secret]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.serving
+
+    content {
+      sid       = "ServingConnect"
+      actions   = ["rds-db:connect"]
+      resources = [statement.value.connect]
+    }
+  }
+
+  # What it fills it from, and readers may ask as well.
+  dynamic "statement" {
+    for_each = local.serving
+
+    content {
+      sid       = "WhatIsServed"
+      actions   = ["s3:GetObject"]
+      resources = [for place in local.readable_places : "${var.bucket_arns["lake"]}/${place}"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:ResourceAccount"
+        values   = [local.account]
+      }
     }
   }
 }

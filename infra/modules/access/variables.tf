@@ -138,3 +138,14 @@ variable "permissions_boundary" {
     error_message = "permissions_boundary: null, or of a policy, arn:aws:iam::…:policy/…"
   }
 }
+
+variable "serving" {
+  description = "The serving database, as modules/data hands it over: where its password is kept, and what policies call it and its user; null where there is none."
+  type        = object({ secret_arn = string, resource_id = string, iam_user = string })
+  default     = null
+
+  validation {
+    condition     = var.serving == null || try(can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.serving.secret_arn)) && startswith(var.serving.resource_id, "db-") && can(regex("^[a-z_][a-z0-9_]*$", var.serving.iam_user)), false)
+    error_message = "serving: null, or the ARN of a secret, a db-… and a user."
+  }
+}

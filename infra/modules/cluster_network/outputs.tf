@@ -30,5 +30,7 @@ output "security_groups" {
     aws_vpc_security_group_egress_rule.nodes_s3,
     aws_vpc_security_group_egress_rule.way_out,
     aws_vpc_security_group_egress_rule.worker,
+    aws_vpc_security_group_ingress_rule.serving,
+    aws_vpc_security_group_egress_rule.worker_serving,
   ]
 }

@@ -73,6 +73,29 @@ resource "aws_vpc_security_group_ingress_rule" "brokers" {
   to_port                      = 9098
 }
 
+resource "aws_vpc_security_group_ingress_rule" "serving" {
+  for_each = var.serving_group == null ? {} : merge(local.nodes, { worker = aws_security_group.worker.id })
+
+  security_group_id            = var.serving_group
+  description                  = "PostgreSQL from who fills it (${each.key})"
+  referenced_security_group_id = each.value
+  ip_protocol                  = "tcp"
+  from_port                    = 5432
+  to_port                      = 5432
+}
+
+# Nodes reach all of the network as it is. By address: a group that a rule of another names could not be removed with the data.
+resource "aws_vpc_security_group_egress_rule" "worker_serving" {
+  for_each = var.serving_group == null ? toset([]) : toset(var.network.cidrs)
+
+  security_group_id = aws_security_group.worker.id
+  description       = "The serving database"
+  cidr_ipv4         = each.key
+  ip_protocol       = "tcp"
+  from_port         = 5432
+  to_port           = 5432
+}
+
 # EMR from release 8 on is spoken to on 443. Releases before it refuse a cluster without 9443.
 resource "aws_vpc_security_group_ingress_rule" "service" {
   for_each = toset(var.network.cidrs)

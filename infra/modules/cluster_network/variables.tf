@@ -66,3 +66,14 @@ variable "worker_ports" {
     error_message = "worker_ports: whole numbers from 1 to 65535."
   }
 }
+
+variable "serving_group" {
+  description = "Security group of the serving database, which lets in the cluster and the worker; null where there is none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = startswith(coalesce(var.serving_group, "sg-"), "sg-")
+    error_message = "serving_group: null, or of a security group, sg-…"
+  }
+}

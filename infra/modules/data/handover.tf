@@ -1,7 +1,7 @@
 # What compute has to know of the data, in one parameter: so it needs no access to this state, which says far more.
 
 locals {
-  handover = {
+  handover = merge({
     environment = var.name
     key_arn     = module.lake.key_arn
     buckets     = module.lake.buckets
@@ -22,6 +22,19 @@ locals {
     prefect_api_key = one([
       for version in aws_secretsmanager_secret_version.prefect_api_key : { arn = version.arn, version = version.version_id }
     ])
+  }, local.serving)
+
+  # Where there is none, nothing is said of it.
+  serving = {
+    for each in module.serving : "serving" => {
+      identifier      = each.identifier
+      secret_arn      = each.secret_arn
+      resource_id     = each.resource_id
+      iam_user        = each.iam_user
+      group           = each.security_group
+      gb              = each.gb
+      dollars_a_month = each.dollars_a_month
+    }
   }
 }
 

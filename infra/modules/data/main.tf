@@ -14,6 +14,7 @@ module "lake" {
   has_data_events  = var.has_data_events
   log_days         = var.log_days
   is_disposable    = var.is_disposable
+  more_log_groups  = var.has_serving_database ? ["/aws/rds/instance/${var.name}-serving/postgresql"] : []
 }
 
 module "network" {
@@ -50,6 +51,26 @@ module "stream" {
 
   producer_accounts = var.producers.accounts
   has_passwords     = var.has_passwords
+}
+
+# It holds nothing that gold has not, but who asks it is not to notice when the compute is made anew:
+# docs/decisions/073-the-serving-database-stands-with-the-data.md
+module "serving" {
+  source = "../database"
+  count  = var.has_serving_database ? 1 : 0
+
+  name          = var.name
+  vpc_id        = module.network.vpc_id
+  subnets       = module.network.private_subnets
+  clients       = var.serving_clients
+  key_arn       = module.lake.key_arn
+  instance_type = var.serving_type
+  is_multi_az   = var.serving_is_multi_az
+  gb            = var.serving_gb
+  most_gb       = coalesce(var.most_serving_gb, var.serving_gb)
+  backup_days   = var.is_disposable ? 1 : 7
+  log_days      = var.log_days
+  is_disposable = var.is_disposable
 }
 
 resource "aws_secretsmanager_secret" "prefect_api_key" {

@@ -38,3 +38,17 @@ output "key_policy" {
   description = "What the policy of a key that is there already has to say."
   value       = module.lake.key_policy
 }
+
+output "serving_database" {
+  description = "The database that `headrace serve` fills: where it is, what --to takes without the password, where that is kept; null where there is none."
+  value = one([
+    for each in module.serving : {
+      endpoint       = each.endpoint
+      port           = each.port
+      url            = each.url
+      secret_arn     = each.secret_arn
+      iam_user       = each.iam_user
+      security_group = each.security_group
+    }
+  ])
+}

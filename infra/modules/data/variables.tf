@@ -278,3 +278,59 @@ variable "has_data_events" {
   type        = bool
   default     = false
 }
+
+variable "has_serving_database" {
+  description = "Whether there is a database (PostgreSQL on RDS) that `headrace serve` fills and dashboards ask: docs/cloud.md"
+  type        = bool
+  default     = false
+}
+
+variable "serving_type" {
+  description = "Machine of the serving database."
+  type        = string
+  default     = "db.t4g.micro"
+
+  validation {
+    condition     = can(regex("^db[.][a-z0-9]+[.][a-z0-9]+$", var.serving_type))
+    error_message = "serving_type: a class of RDS, such as db.t4g.micro or db.m7g.large."
+  }
+}
+
+variable "serving_is_multi_az" {
+  description = "Whether a second machine of it stands by in another zone. It costs as much as the first."
+  type        = bool
+  default     = false
+}
+
+variable "serving_gb" {
+  description = "Disk of the serving database when it is made, in GB."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.serving_gb >= 20 && var.serving_gb <= 65536 && floor(var.serving_gb) == var.serving_gb
+    error_message = "serving_gb: a whole number, 20 to 65536."
+  }
+}
+
+variable "most_serving_gb" {
+  description = "What that disk may grow to by itself, in GB; null leaves it as it is."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.most_serving_gb, var.serving_gb) == var.serving_gb || coalesce(var.most_serving_gb, var.serving_gb) >= 1.1 * var.serving_gb && coalesce(var.most_serving_gb, var.serving_gb) <= 65536
+    error_message = "most_serving_gb: null, or a tenth more than serving_gb at least, to 65536."
+  }
+}
+
+variable "serving_clients" {
+  description = "Security groups, of this network or of one that is peered, whose machines may ask the serving database beside the cluster and the worker."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.serving_clients : startswith(each, "sg-")])
+    error_message = "serving_clients: ids of security groups, sg-…"
+  }
+}

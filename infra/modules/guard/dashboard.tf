@@ -63,6 +63,13 @@ locals {
         metrics = [for metric in ["YARNMemoryAvailablePercentage", "HDFSUtilization"] : ["AWS/ElasticMapReduce", metric, "JobFlowId", local.cluster]]
       },
     ],
+    var.serving == null ? [] : [
+      {
+        title   = "Serving database: CPU in %, connections"
+        stat    = "Maximum"
+        metrics = [for metric in ["CPUUtilization", "DatabaseConnections"] : ["AWS/RDS", metric, "DBInstanceIdentifier", var.serving.identifier]]
+      },
+    ],
     !contains(keys(var.compute), "serverless") ? [] : [
       {
         title   = "Serverless: workers at work and waiting"

@@ -134,3 +134,14 @@ variable "key_arn" {
     error_message = "key_arn: of a KMS key, arn:aws:kms:…:key/…"
   }
 }
+
+variable "serving" {
+  description = "The serving database: its name in CloudWatch and the disk that it was made with; null where there is none to watch."
+  type        = object({ identifier = string, gb = number })
+  default     = null
+
+  validation {
+    condition     = var.serving == null || try(can(regex("^[a-z][a-z0-9-]*$", var.serving.identifier)) && var.serving.gb >= 20, false)
+    error_message = "serving: null, or a name of RDS and 20 GB at least."
+  }
+}

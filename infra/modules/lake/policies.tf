@@ -98,7 +98,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/${var.name}/*"]
+      values   = [for group in concat(["/${var.name}/*"], tolist(var.more_log_groups)) : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${group}"]
     }
   }
 

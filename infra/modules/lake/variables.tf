@@ -63,3 +63,14 @@ variable "has_data_events" {
   type        = bool
   default     = false
 }
+
+variable "more_log_groups" {
+  description = "Log groups that the key may encrypt beside those whose name begins with /<name>/, for services that choose the name."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.more_log_groups : can(regex("^/aws/[a-zA-Z0-9_./#-]+$", each))])
+    error_message = "more_log_groups: whole names of log groups below /aws/."
+  }
+}

@@ -27,5 +27,6 @@ data "aws_ssm_parameters_by_path" "this" {
 
 locals {
   data        = jsondecode(nonsensitive(zipmap(data.aws_ssm_parameters_by_path.this.names, data.aws_ssm_parameters_by_path.this.values))["/${var.name}/data"])
+  serving     = lookup(local.data, "serving", null)
   bucket_arns = { for kind, name in local.data.buckets : kind => "arn:${data.aws_partition.this.partition}:s3:::${name}" }
 }

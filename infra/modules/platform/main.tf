@@ -20,6 +20,7 @@ module "cluster_network" {
   has_cluster      = local.has_cluster
   has_way_out      = local.has_way_out
   worker_ports     = [local.prefect_port]
+  serving_group    = try(local.serving.group, null)
 }
 
 module "catalog" {
@@ -51,6 +52,7 @@ module "access" {
   reader_groups = var.reader_groups
   deployers     = var.deployers
   github        = var.github
+  serving       = local.serving == null ? null : { secret_arn = local.serving.secret_arn, resource_id = local.serving.resource_id, iam_user = local.serving.iam_user }
 
   permissions_boundary = var.permissions_boundary
 }
@@ -109,11 +111,12 @@ module "guard" {
 
   name            = var.name
   emails          = var.emails
-  dollars_a_month = var.dollars_a_month
+  dollars_a_month = var.dollars_a_month + ceil(try(local.serving.dollars_a_month, 0))
   has_cost_tags   = var.has_cost_tags
   streamed        = var.domains
   brokers         = local.data.kafka.brokers
   compute         = module.compute.ids
   worker          = { cluster = module.orchestration.cluster, service = module.orchestration.service }
+  serving         = local.serving == null ? null : { identifier = local.serving.identifier, gb = local.serving.gb }
   key_arn         = local.data.key_arn
 }

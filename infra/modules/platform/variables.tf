@@ -328,7 +328,7 @@ variable "has_cost_tags" {
 }
 
 variable "dollars_a_month" {
-  description = "What a month may cost."
+  description = "What a month may cost, a serving database aside: what that costs is added where there is one."
   type        = number
 
   validation {

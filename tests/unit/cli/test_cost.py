@@ -42,6 +42,12 @@ def test_a_number_that_is_none_is_a_usage_error_that_names_its_option(words: str
     assert words.split()[0] in str(said.exception)
 
 
+@pytest.mark.parametrize(("words", "services"), [("", 0), ("--serving-database", 3)])
+def test_a_serving_database_is_told_where_it_is_asked_for(words: str, services: int) -> None:
+    said = runner.invoke(app, ["cost", "refinery", *words.split(), "--json"])
+    assert [line["service"] for line in json.loads(said.stdout)["lines"]].count("RDS") == services
+
+
 def test_what_is_serverless_is_named_as_in_infra() -> None:
     both = runner.invoke(app, ["cost", "refinery", "--serverless", "compute,stream", "--json"])
     services = {line["service"]: line["what"] for line in json.loads(both.stdout)["lines"]}

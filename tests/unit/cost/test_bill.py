@@ -54,6 +54,9 @@ def test_the_environments_are_those_of_terraform(place: Environment) -> None:
     assert (place.broker_type, place.broker_gb) == (told(data, "broker_type"), told(data, "volume_gb"))
     assert place.retention_hours == told(data, "retention_hours")
     assert place.disks_grow == (told(data, "most_volume_gb") != "null")
+    assert (place.serving_type, place.serving_gb) == (told(data, "serving_type"), told(data, "serving_gb"))
+    assert place.serving_is_multi_az == (told(data, "serving_is_multi_az") == "true")
+    assert place.has_serving == (told(data, "has_serving_database") == "true")
     main = data.with_name("main.tf").read_text()
     assert re.search(rf"zones\s+= {place.zones}\n", main)
     assert place.brokers == place.zones, "one broker in each zone"
@@ -216,6 +219,16 @@ def test_serverless_kafka_is_paid_by_what_passes() -> None:
         passed * (0.115 + 0.0575 + price.of("msk serverless storage") / 730)
     )
     assert busy.by_service["EMR"] > 0
+
+
+def test_a_serving_database_is_on_the_bill_where_it_is_asked_for_alone() -> None:
+    without, dev, prod = (
+        estimated(Work(0, 730), place) for place in (DEV, DEV.with_serving(), PROD.with_serving())
+    )
+    assert "RDS" not in without.by_service
+    assert dev.by_service["RDS"] == pytest.approx(730 * 0.017 + 20 * 0.127 + 0.4)
+    assert prod.by_service["RDS"] == pytest.approx(730 * 0.372 + 100 * 0.254 + 0.4)
+    assert dev.dollars - dev.by_service["RDS"] == pytest.approx(without.dollars)
 
 
 def test_what_was_done_is_priced_by_what_it_took() -> None:

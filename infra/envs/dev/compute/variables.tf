@@ -263,7 +263,7 @@ variable "has_cost_tags" {
 }
 
 variable "dollars_a_month" {
-  description = "What a month may cost; told at 80 % of it."
+  description = "What a month may cost, a serving database aside: what that costs is added where there is one. Told at 80 % of it."
   type        = number
   default     = 300
 

@@ -22,3 +22,8 @@ output "key_policy" {
   description = "What the policy of a key that is there already (key_arn) has to say."
   value       = module.headrace.key_policy
 }
+
+output "serving_database" {
+  description = "The database that `headrace serve` fills; null where there is none."
+  value       = module.headrace.serving_database
+}

@@ -38,6 +38,12 @@ module "headrace" {
   has_prefect_api_key     = var.has_prefect_api_key
   prefect_api_key         = var.prefect_api_key
   prefect_api_key_version = var.prefect_api_key_version
+  has_serving_database    = var.has_serving_database
+  serving_type            = var.serving_type
+  serving_is_multi_az     = var.serving_is_multi_az
+  serving_gb              = var.serving_gb
+  most_serving_gb         = var.most_serving_gb
+  serving_clients         = var.serving_clients
   permissions_boundary    = var.permissions_boundary
   landing_days            = 90
   deleted_days            = 30

@@ -290,3 +290,62 @@ run "a_namespace_of_aws_is_refused" {
 
   expect_failures = [var.metrics_namespace]
 }
+
+run "without_a_serving_database_the_worker_reads_no_data" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker] :
+      length(setintersection([for each in document.statement : each.sid], ["ServingPassword", "ServingConnect", "WhatIsServed"])) == 0
+    ])
+    error_message = "rights are given for a database that is not there"
+  }
+}
+
+run "job_and_worker_reach_the_serving_database" {
+  command = plan
+
+  variables {
+    serving = { secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-any", resource_id = "db-ABC", iam_user = "headrace_serve" }
+  }
+
+  assert {
+    condition = alltrue([
+      for document in [data.aws_iam_policy_document.job, data.aws_iam_policy_document.worker] : {
+        for each in document.statement : each.sid => "${one(each.actions)} ${one(each.resources)}" if startswith(coalesce(each.sid, "none"), "Serving")
+        } == {
+        ServingPassword = "secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-any"
+        ServingConnect  = "rds-db:connect arn:aws:rds-db:eu-west-1:123456789012:dbuser:db-ABC/headrace_serve"
+      }
+    ])
+    error_message = "who fills it does not get in, or gets into more"
+  }
+
+  assert {
+    condition = toset(flatten([for each in data.aws_iam_policy_document.worker.statement : each.resources if each.sid == "WhatIsServed"])) == toset([
+      "arn:aws:s3:::test-lake/other/gold/*",
+      "arn:aws:s3:::test-lake/other/silver/*",
+      "arn:aws:s3:::test-lake/toy/gold/*",
+      "arn:aws:s3:::test-lake/toy/silver/*",
+    ])
+    error_message = "the worker reads other data than readers do"
+  }
+
+  assert {
+    condition = length(setintersection(flatten([
+      for document in [data.aws_iam_policy_document.reader["readers"], data.aws_iam_policy_document.deployer] : [for each in document.statement : each.sid]
+    ]), ["ServingPassword", "ServingConnect"])) == 0
+    error_message = "others come in as its master"
+  }
+}
+
+run "a_serving_database_without_a_secret_is_refused" {
+  command = plan
+
+  variables {
+    serving = { secret_arn = "password", resource_id = "db-ABC", iam_user = "headrace_serve" }
+  }
+
+  expect_failures = [var.serving]
+}

@@ -261,3 +261,43 @@ run "endpoints_serve_our_account_alone" {
     error_message = "credentials of another account can carry data out"
   }
 }
+
+run "without_a_serving_database_nothing_leads_to_one" {
+  command = plan
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.serving) + length(aws_vpc_security_group_egress_rule.worker_serving) == 0
+    error_message = "a rule leads nowhere"
+  }
+}
+
+run "cluster_and_worker_reach_the_serving_database_and_by_its_port_alone" {
+  command = apply
+
+  variables {
+    serving_group = "sg-5"
+  }
+
+  assert {
+    condition = toset(keys(aws_vpc_security_group_ingress_rule.serving)) == toset(["main", "core", "worker"]) && alltrue([
+      for each in aws_vpc_security_group_ingress_rule.serving :
+      each.security_group_id == "sg-5" && each.referenced_security_group_id != null && each.cidr_ipv4 == null && each.from_port == 5432 && each.to_port == 5432
+    ])
+    error_message = "others are let in, or not all who fill it"
+  }
+
+  assert {
+    condition     = alltrue([for cidr, each in aws_vpc_security_group_egress_rule.worker_serving : contains(var.network.cidrs, cidr) && each.from_port == 5432 && each.to_port == 5432]) && length(aws_vpc_security_group_egress_rule.worker_serving) > 0
+    error_message = "the worker does not get there, or further"
+  }
+}
+
+run "addresses_are_no_security_group" {
+  command = plan
+
+  variables {
+    serving_group = "10.0.0.0/8"
+  }
+
+  expect_failures = [var.serving_group]
+}

@@ -185,3 +185,33 @@ run "a_topic_with_a_slash_is_refused" {
 
   expect_failures = [var.topics]
 }
+
+run "compute_learns_of_a_serving_database_and_not_its_password" {
+  command = apply
+
+  variables {
+    is_disposable        = true
+    has_serving_database = true
+  }
+
+  assert {
+    condition     = output.handover.serving.secret_arn == output.serving_database.secret_arn && output.handover.serving.group == output.serving_database.security_group
+    error_message = "the worker would look for its password elsewhere, or be let in elsewhere"
+  }
+
+  assert {
+    condition     = !strcontains(output.serving_database.url, ":@") && length(regexall("password", nonsensitive(aws_ssm_parameter.handover.value))) == 0
+    error_message = "a password is told"
+  }
+}
+
+run "a_disk_of_the_serving_database_that_shrinks_is_refused" {
+  command = plan
+
+  variables {
+    serving_gb      = 100
+    most_serving_gb = 50
+  }
+
+  expect_failures = [var.most_serving_gb]
+}

@@ -316,3 +316,48 @@ run "a_name_with_capitals_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "without_a_serving_database_none_is_watched" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.serving) == 0 && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "AWS/RDS")
+    error_message = "an alarm waits for what nobody says"
+  }
+}
+
+run "a_serving_database_that_is_busy_or_full_is_told" {
+  command = apply
+
+  variables {
+    serving = { identifier = "headrace-test-serving", gb = 20 }
+  }
+
+  assert {
+    condition = { for kind, each in aws_cloudwatch_metric_alarm.serving : kind => "${each.metric_name} ${each.comparison_operator} ${each.threshold}" } == {
+      cpu     = "CPUUtilization GreaterThanThreshold 80"
+      storage = "FreeStorageSpace LessThanThreshold ${2 * pow(1024, 3)}"
+    }
+    error_message = "another limit is watched than 80 % of its CPU and a tenth of its disk"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_cloudwatch_metric_alarm.serving : each.dimensions == tomap({ DBInstanceIdentifier = "headrace-test-serving" }) && each.alarm_actions == toset([aws_sns_topic.this.arn])])
+    error_message = "another database is watched, or nobody is told"
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "AWS/RDS")
+    error_message = "the page does not show it"
+  }
+}
+
+run "a_serving_database_without_a_disk_is_refused" {
+  command = plan
+
+  variables {
+    serving = { identifier = "headrace-test-serving", gb = 0 }
+  }
+
+  expect_failures = [var.serving]
+}

@@ -251,3 +251,28 @@ run "who_read_the_lake_is_known" {
     error_message = "anybody's trail writes here"
   }
 }
+
+run "the_key_is_for_our_log_groups_and_those_that_are_named" {
+  command = plan
+
+  variables {
+    more_log_groups = ["/aws/rds/instance/headrace-test-serving/postgresql"]
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.key.statement : [for condition in statement.condition : [for value in condition.values : split(":", value)[6]]] if statement.sid == "LogGroups"
+    ])) == toset(["/headrace-test/*", "/aws/rds/instance/headrace-test-serving/postgresql"])
+    error_message = "other logs are encrypted with it, or not ours"
+  }
+}
+
+run "a_log_group_of_everything_is_refused" {
+  command = plan
+
+  variables {
+    more_log_groups = ["*"]
+  }
+
+  expect_failures = [var.more_log_groups]
+}

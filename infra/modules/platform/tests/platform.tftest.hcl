@@ -213,3 +213,25 @@ run "no_key_travels_in_the_open" {
 
   expect_failures = [data.aws_ssm_parameters_by_path.this]
 }
+
+run "without_a_serving_database_the_budget_is_what_was_said" {
+  command = plan
+
+  assert {
+    condition     = local.serving == null && module.guard.dollars_a_month == 100
+    error_message = "the budget is another"
+  }
+}
+
+run "a_serving_database_is_reached_watched_and_in_the_budget" {
+  command = apply
+
+  variables {
+    name = "headrace-served"
+  }
+
+  assert {
+    condition     = local.serving.group == "sg-5" && module.guard.dollars_a_month == 116
+    error_message = "the budget would be spent by what was asked for"
+  }
+}

@@ -79,3 +79,26 @@ run "producers_write_to_the_topics_of_the_contracts" {
     error_message = "producers cannot send what the contracts say"
   }
 }
+
+run "there_is_no_serving_database_unless_it_is_asked_for" {
+  command = plan
+
+  assert {
+    condition     = module.headrace.serving_database == null && !contains(keys(module.headrace.handover), "serving")
+    error_message = "one is made, or compute looks for it"
+  }
+}
+
+run "a_serving_database_is_planned" {
+  command = plan
+
+  variables {
+    has_serving_database = true
+    serving_clients      = ["sg-7"]
+  }
+
+  assert {
+    condition     = module.headrace.serving_database.port == 5432 && ceil(module.headrace.handover.serving.dollars_a_month) == 298
+    error_message = "it is of another size than docs/cloud.md says"
+  }
+}
