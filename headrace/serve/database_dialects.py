@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ WAITS_FOR_LOCKS = 30
 NEW = "headrace_new"
 """The temporary table that new rows lie in."""
 ROWS_AT_ONCE = 10_000
-SOON_OVER = ("starting up", "shutting down", "recovery mode", "too many clients", "connection slots")
+SOON_OVER = (
+    *("starting up", "shutting down", "recovery mode", "too many clients", "connection slots"),
+    "not currently available",  # SQL Server on Azure, as it wakes
+)
 """What a server says that may take connections a little later; libpq gives no code for it."""
 
 
@@ -298,11 +302,18 @@ def explained(target: sa.URL) -> Iterator[None]:
         ) from None
     except Exception as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        state = getattr(cause, "sqlstate", None) or ""
+        state = _state_of(cause)
         is_of_database = isinstance(error, sa.exc.DBAPIError) or type(cause).__module__.startswith("psycopg")
         if not is_of_database:
             raise
         raise _in_words(state, cause, target) from None
+
+
+def _state_of(cause: Any) -> str:
+    """SQL's code of an error, which psycopg and pyodbc tell in their own ways; none where no connection was made."""
+    first = next(iter(getattr(cause, "args", ())), "")
+    by_odbc = first if isinstance(first, str) and re.fullmatch(r"[0-9A-Z]{5}", first) else ""
+    return getattr(cause, "sqlstate", None) or by_odbc
 
 
 def _in_words(state: str, cause: Any, target: sa.URL) -> HeadraceError:
@@ -345,6 +356,6 @@ def _in_words(state: str, cause: Any, target: sa.URL) -> HeadraceError:
                 f"{place} refuses the connection: {refused}. A password comes from the URL, HEADRACE_SERVE_PASSWORD or "
                 "~/.pgpass."
             )
-        case (("08" | "57" | "53" | "40" | ""), _):
+        case (("08" | "57" | "53" | "40" | "HY" | ""), _):
             return Transient(f"{place} does not answer, or the connection was lost: {first}. {nothing}.")
     return HeadraceError(f"{place}: {first}{f' ({where})' if where else ''}. {nothing}.")
