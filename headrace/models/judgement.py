@@ -1,7 +1,7 @@
 """How right predictions of failures are, with the uncertainty that comes from which machines happened to be looked at.
 
-A figure is a function of the weights of rows. Its interval comes from drawing machines anew, with replacement: rows of
-one machine are alike, so drawing rows would make figures look surer than they are.
+The interval of a figure comes from drawing machines anew, with replacement: rows of one machine are alike, so drawing
+rows would make figures look surer than they are.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,6 @@ from headrace.models.labels import Labels
 from headrace.models.predictor import HIGH, LOW, REMAINING, within
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Statistic = Callable[[Array], float]
 DRAWS = 1000
 CALIBRATION_BINS = 10
 
@@ -32,58 +31,73 @@ class Figure:
         return f"{self.value:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
 
 
-def figure(groups: Array, statistic: Statistic, draws: int = DRAWS, seed: int = 0) -> Figure:
-    """Of a statistic that takes a weight for each row; `groups` names the machine of each."""
+@dataclass(frozen=True)
+class Statistic:
+    """A function of sums over rows, so that machines can be drawn anew by their own sums.
+
+    terms: a row for each row that is judged. of: takes sums of the terms in its last axis.
+    """
+
+    terms: Array
+    of: Callable[[Array], Array]
+
+
+def figure(groups: Array, statistic: Statistic, seed: int = 0) -> Figure:
+    """groups: the machine of each row."""
     codes, names = pd.factorize(np.asarray(groups))
-    random = np.random.default_rng(seed)
-    even = np.full(len(names), 1 / max(1, len(names)))
-    drawn = [statistic(random.multinomial(len(names), even)[codes].astype(float)) for _ in range(draws)]
-    low, high = np.nanquantile(drawn, [0.025, 0.975]) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    return Figure(statistic(np.ones(len(codes))), float(low), float(high))
+    if not len(names):
+        return Figure(float("nan"), float("nan"), float("nan"))
+    sums = np.stack([np.bincount(codes, term, len(names)) for term in statistic.terms.T], axis=1)
+    return _figure(lambda draws: statistic.of(draws @ sums), len(names), seed)
+
+
+def _figure(of_draws: Callable[[Array], Array], machines: int, seed: int) -> Figure:
+    draws = np.random.default_rng(seed).multinomial(machines, np.full(machines, 1 / machines), DRAWS)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(of_draws(np.ones((1, machines)))[0])
+        drawn = of_draws(draws.astype(float))
+    known = drawn[np.isfinite(drawn)]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return Figure(value, float(low), float(high))
 
 
 def difference(groups: Array, first: Statistic, second: Statistic, seed: int = 0) -> Figure:
     """First minus second, of the same machines in each draw."""
-    return figure(groups, lambda weights: first(weights) - second(weights), seed=seed)
+    count = first.terms.shape[1]
+    both = Statistic(
+        np.hstack([first.terms, second.terms]),
+        lambda sums: first.of(sums[..., :count]) - second.of(sums[..., count:]),
+    )
+    return figure(groups, both, seed)
 
 
 def mean_of(values: Array) -> Statistic:
-    """The weighted mean of the known values."""
+    """The mean of the known values."""
     known = ~np.isnan(values)
-    kept = np.where(known, values, 0.0)
-
-    def mean(weights: Array) -> float:
-        whole = weights @ known
-        return float(weights @ kept / whole) if whole else float("nan")
-
-    return mean
+    terms = np.column_stack([np.where(known, values, 0.0), known])
+    return Statistic(terms, lambda sums: sums[..., 0] / sums[..., 1])
 
 
 def rmse(remaining: Array, truth: Array) -> Statistic:
-    mean = mean_of((remaining - truth) ** 2)
-    return lambda weights: float(np.sqrt(mean(weights)))
+    terms = mean_of((remaining - truth) ** 2).terms
+    return Statistic(terms, lambda sums: np.sqrt(sums[..., 0] / sums[..., 1]))
 
 
 def nasa_score(remaining: Array, truth: Array) -> Statistic:
     """The sum over rows of the score of the PHM08 challenge; a late prediction costs more than an early one."""
     off = remaining - truth
     scores = np.where(off < 0, np.exp(-off / 13), np.exp(off / 10)) - 1
-    return lambda weights: float(weights @ np.nan_to_num(scores))
+    return Statistic(np.nan_to_num(scores)[:, None], lambda sums: sums[..., 0])
 
 
 def calibration_error(chance: Array, came: Array) -> Statistic:
     """The mean distance between what was said and how often it came, over ten bins of equally many rows."""
-    known = np.flatnonzero(~np.isnan(came))
-    ranks = pd.Series(chance[known]).rank(method="first").to_numpy() - 1
-    bins = (ranks * CALIBRATION_BINS // max(1, len(known))).astype(np.int64)
-
-    def error(weights: Array) -> float:
-        said, came_in = (
-            np.bincount(bins, weights[known] * each[known], CALIBRATION_BINS) for each in (chance, came)
-        )
-        return float(np.abs(said - came_in).sum() / weights[known].sum())
-
-    return error
+    known = ~np.isnan(came)
+    ranks = pd.Series(chance).where(known).rank(method="first").to_numpy() - 1
+    bins = np.floor(np.nan_to_num(ranks, nan=-1.0) * CALIBRATION_BINS / max(1, known.sum()))
+    is_in = bins[:, None] == np.arange(CALIBRATION_BINS)
+    terms = np.hstack([is_in * np.where(known, chance - came, 0.0)[:, None], known[:, None]])
+    return Statistic(terms, lambda sums: np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1])
 
 
 def judge(
@@ -146,7 +160,7 @@ def judge_alarms(
         places,
         figure(codes[places], mean_of(came[places])),
         figure(machines, mean_of(found)),
-        figure(machines, median_of(lead)),
+        median_figure(machines, lead),
     )
 
 
@@ -173,17 +187,20 @@ def threshold_within(entities: Array, times: Array, chance: Array, budget: float
     return float(levels[low]) if low < len(levels) else float("inf")
 
 
-def median_of(values: Array) -> Statistic:
+def median_figure(groups: Array, values: Array, seed: int = 0) -> Figure:
+    """The median of the known values."""
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(values[known], kind="stable")]
+    codes, names = pd.factorize(np.asarray(groups)[order])
+    if not len(names):
+        return Figure(float("nan"), float("nan"), float("nan"))
 
-    def median(weights: Array) -> float:
-        sums = np.cumsum(weights[order])
-        if not len(sums) or sums[-1] <= 0:
-            return float("nan")
-        return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
+    def medians(draws: Array) -> Array:
+        sums = np.cumsum(draws[:, codes], axis=1)
+        found: Array = values[order][(sums < sums[:, -1:] / 2).sum(axis=1)]
+        return found
 
-    return median
+    return _figure(medians, len(names), seed)
 
 
 def _failures(codes: Array, times: Array, labels: Labels, horizon: float, places: Array) -> pd.DataFrame:

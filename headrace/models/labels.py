@@ -29,7 +29,7 @@ class Labels:
 
     def within(self, horizon: float) -> Array:
         """1 where a failure comes within the horizon, 0 where none does, NaN where that is not known."""
-        known = np.where(self.remaining <= horizon, 1.0, 0.0)
+        known = np.where(~self.is_censored & (self.remaining <= horizon), 1.0, 0.0)
         return np.where(self.is_censored & (self.remaining < horizon), np.nan, known)
 
     def capped(self, cap: float) -> Array:
@@ -112,5 +112,5 @@ def random_cuts(entities: Array, labels: Labels, least: int, per_entity: int, se
     for rows in pd.Series(np.arange(len(entities))).groupby(entities).indices.values():
         able = np.sort(rows)[least:]
         able = able[~labels.is_censored[able]]
-        found.append(random.choice(able, min(per_entity, len(able)), replace=False))
+        found.append(random.choice(able, min(per_entity, len(able)), replace=False) if len(able) else able)
     return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
