@@ -38,6 +38,7 @@ FIGURES = (
     "changes",
     "month",
     "lag-grid",
+    "cmapss",
 )
 WATCHED = ("lag", "memory-live", "lag-grid")
 HOME = Path(".headrace/bench")
