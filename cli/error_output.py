@@ -68,15 +68,20 @@ def _explained(error: Exception) -> int:
 
 
 def _settings_problem(error: Any) -> str:
+    from headrace.errors import without_passwords
+
     said = [
-        f"HEADRACE_{str(each['loc'][0]).upper()}={each['input']}: {each['msg']}" for each in error.errors()
+        f"HEADRACE_{str(each['loc'][0]).upper()}={without_passwords(str(each['input']))}: {each['msg']}"
+        for each in error.errors()
     ]
     return "\n".join([*said, "settings come from the environment and .env; .env.example lists them all"])
 
 
 def _story(error: Exception) -> str:
     now = datetime.now(UTC).isoformat()
-    return f"{now} {' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+    from headrace.errors import without_passwords
+
+    return without_passwords(f"{now} {' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
 
 
 def _logged(story: str) -> Path | None:

@@ -70,9 +70,10 @@ def recorded(
     """Keeps what becomes of a run; what the caller puts into the dictionary is kept with it, such as its rows. is_part:
     of one that is kept itself, and not all that this process does."""
     from cli.clock import StageClock, time_taken
+    from headrace.errors import without_passwords
     from headrace.progress import listening
 
-    command = " ".join(["headrace", *sys.argv[1:]])
+    command = without_passwords(" ".join(["headrace", *sys.argv[1:]]))
     run, since = (run_name() + PART, time.monotonic()) if is_part else (run_name(), None)
     record = RunRecord(run, name, domain, command, _now(), os.getpid(), estimated=round(estimated, 1))
     clock, known = StageClock(), dict[str, Any]()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -159,3 +160,13 @@ def read_from(text: str, note: str = "") -> HeadraceError | None:
         return _sentence(code, text.rpartition("↳")[2].strip() if "↳" in text else words[:200], what)
     message = re.search("<Message>([^<]+)", text)
     return _sentence(code, message[1] if message else "", what)
+
+
+@cache
+def secret_text(name: str, setting: str) -> str:
+    """What AWS Secrets Manager keeps under a name that a setting gives; it is asked once a process."""
+    import boto3
+
+    with refused(f"secret {name}", setting):
+        found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    return str(found["SecretString"]).strip()

@@ -158,6 +158,11 @@ def may_pass(error: BaseException | None) -> bool:
     return False
 
 
+def without_passwords(text: str) -> str:
+    """The same with *** for the passwords of URLs in it."""
+    return re.sub(r"(://[^/@:\s]*):[^@/\s]+@", r"\1:***@", text)
+
+
 def useful_line(error: BaseException) -> str:
     lines = (line.strip(" :") for line in text_of(error).splitlines())
     return next((line for line in lines if line and not line.startswith(SAYS_NOTHING)), "")

@@ -4,16 +4,24 @@ Every setting has a default that works on a laptop.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from headrace.errors import UsageError
 
 SAFE_HOURS = 168
+
+
+def _without_password(url: str) -> str:
+    """A setting is told to clusters and stands in their logs."""
+    if re.match(r"[\w+]+://[^/@]*:[^/@]*@", url):
+        raise ValueError("holds a password; take it out, and set HEADRACE_SERVE_PASSWORD")
+    return url
 
 
 class Settings(BaseModel):
@@ -84,13 +92,17 @@ class Settings(BaseModel):
     workgroup: str = Field("", description="The Athena workgroup in which questions are asked.")
     alerts_topic_arn: str = Field("", description="The SNS topic at which people are told of failures.")
     environment: str = Field("", description="Which environment this is, for the figures told to CloudWatch.")
-    serve_url: SecretStr = Field(
-        SecretStr(""),
-        exclude=True,
-        description="The database that gold is served to: postgresql://user@host/database, or mssql+pyodbc://….",
+    serve_url: Annotated[str, AfterValidator(_without_password)] = Field(
+        "",
+        description="The database that gold is served to, without a password: postgresql://user@host/database, or "
+        "mssql+pyodbc://….",
     )
     serve_password: SecretStr = Field(
-        SecretStr(""), exclude=True, description="Its password, where the URL and ~/.pgpass have none."
+        SecretStr(""), exclude=True, description="Its password, where ~/.pgpass has none."
+    )
+    serve_password_secret: str = Field(
+        "",
+        description="The name or ARN of a secret of AWS Secrets Manager that holds it, alone or as RDS keeps it.",
     )
     serve_seconds: int = Field(
         600,
@@ -209,7 +221,7 @@ class Settings(BaseModel):
     @property
     def serves(self) -> bool:
         """Whether there is a database that gold is served to."""
-        return bool(self.serve_url.get_secret_value())
+        return bool(self.serve_url)
 
     @property
     def runtime(self) -> str:

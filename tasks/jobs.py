@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.engines import Job, JobName
 from headrace.settings import get_settings
-from tasks.submit import serve, submit
+from tasks.submit import submit
 
 
 def generated(domain: str, **plan: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def settled(domain: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def served(domain: str) -> list[dict[str, Any]]:
     """What became of the tables of the database that people ask by SQL; none where there is no such database."""
-    return serve(domain) if get_settings().serves else []
+    return _done(_job("serve", domain, {}))["tables"] if get_settings().serves else []
 
 
 def scored(domain: str) -> dict[str, Any]:

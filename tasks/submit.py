@@ -2,7 +2,6 @@
 second try."""
 
 import re
-from dataclasses import asdict
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -13,8 +12,7 @@ from prefect.tasks import Task, exponential_backoff
 from headrace.engines import Job
 from headrace.engines import submit_all as hand_over
 from headrace.errors import may_pass
-from headrace.progress import Event, Listener, listening
-from headrace.settings import get_settings
+from headrace.progress import Event, listening
 from tasks.report import report_step
 
 LINK = re.compile(r"https?://\S+")
@@ -25,44 +23,29 @@ def is_worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) 
     return isinstance(error, BaseException) and may_pass(error)
 
 
-TRIED_AGAIN: dict[str, Any] = {
-    "retries": 4,
-    "retry_delay_seconds": exponential_backoff(
+@task(
+    name="submit",
+    task_run_name="{what}",
+    retries=4,
+    retry_delay_seconds=exponential_backoff(
         10
-    ),  # 10, 20, 40, 80: in all longer than a lease outlives its holder
-    "retry_jitter_factor": 0.3,
-    "retry_condition_fn": is_worth_another_try,
-    "cache_policy": NO_CACHE,
-}
-
-
-@task(name="submit", task_run_name="{what}", **TRIED_AGAIN)
+    ),  # 10, 20, 40, 80: longer in all than a lease outlives its holder
+    retry_jitter_factor=0.3,
+    retry_condition_fn=is_worth_another_try,
+    cache_policy=NO_CACHE,
+)
 def submit(what: str, jobs: list[Job]) -> list[dict[str, Any]]:
     """what: as the UI names it."""
-    with listening(_logged(jobs[0].domain, what)):
-        return [result.summary for result in hand_over(jobs)]
-
-
-@task(name="serve", task_run_name="serve {domain}", **TRIED_AGAIN)
-def serve(domain: str) -> list[dict[str, Any]]:
-    """Here and on no cluster: it needs no Spark, and a secret that no cluster is told."""
-    from headrace.serve import database  # here: most runs serve nothing
-
-    with listening(_logged(domain, "serve")):
-        return [asdict(each) for each in database.serve(domain, get_settings())]
-
-
-def _logged(domain: str, what: str) -> Listener:
-    """Events go to the log of the run, and the place of a step to its page."""
     log = get_run_logger()
 
     def hear(event: Event) -> None:
         if event.state != "going" or event.note:
             log.info(in_words(event))
         if event.state == "started" and (link := LINK.search(event.note)):
-            report_step(domain, what, link[0])
+            report_step(jobs[0].domain, what, link[0])
 
-    return hear
+    with listening(hear):
+        return [result.summary for result in hand_over(jobs)]
 
 
 def in_words(event: Event) -> str:

@@ -116,6 +116,12 @@ def _publish(domain: str, options: Options, settings: Settings) -> Options:
     return {"tables": [asdict(each) for each in done]}
 
 
+def _serve(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.serve.database import serve
+
+    return {"tables": [asdict(each) for each in serve(domain, settings, **options)]}
+
+
 def _keep(domain: str, options: Options, settings: Settings) -> Options:  # noqa: ARG001
     from headrace.live.standing_tables import tables_of
     from headrace.live.supervisor import keep
@@ -149,4 +155,5 @@ _WORK: dict[str, Work] = {
     "receipt": _receipt,
     "keep": _keep,
     "publish": _publish,
+    "serve": _serve,
 }

@@ -5,6 +5,7 @@ there. Each table remembers the version of the lake's table that it holds, and a
 since. A run that fails leaves the database as it was, and the next one takes up all that is missing.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -62,7 +63,7 @@ def serve(domain: str, settings: Settings, url: str = "", *, reader: str = "head
 
 def connected_to(url: str, settings: Settings) -> sa.URL:
     """With the password of the settings where the URL has none."""
-    text = url or settings.serve_url.get_secret_value()
+    text = url or settings.serve_url
     if not text:
         raise UsageError(
             "say which database: --to postgresql://user@host/database, or HEADRACE_SERVE_URL; headrace postgres up "
@@ -78,8 +79,18 @@ def connected_to(url: str, settings: Settings) -> sa.URL:
     target = target.set(drivername=drivers.get(target.drivername, target.drivername))
     if target.get_backend_name() not in ("postgresql", "mssql"):
         raise UsageError(f"{target.get_backend_name()} is not served; PostgreSQL and SQL Server are")
-    password = settings.serve_password.get_secret_value()
-    return target.set(password=password) if password and target.password is None else target
+    password = "" if target.password else password_of(settings)
+    return target.set(password=password) if password else target
+
+
+def password_of(settings: Settings) -> str:
+    """None where neither the environment nor a secret has one: libpq then looks into ~/.pgpass."""
+    if (password := settings.serve_password.get_secret_value()) or not settings.serve_password_secret:
+        return password
+    from headrace.aws_errors import secret_text
+
+    text = secret_text(settings.serve_password_secret, "HEADRACE_SERVE_PASSWORD_SECRET")
+    return str(json.loads(text)["password"]) if text.startswith("{") else text
 
 
 def _serve(domain: str, wanted: ServedDomain, dialect: Dialect, reader: str) -> list[Loaded]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -242,6 +241,8 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 def password_of(settings: Settings) -> str:
     """Of the environment, or of AWS Secrets Manager, which is asked once a process."""
+    from headrace.aws_errors import secret_text  # here: botocore takes long to import, and few need it
+
     if password := settings.kafka_password.get_secret_value():
         return password
     if not settings.kafka_password_secret:
@@ -249,15 +250,4 @@ def password_of(settings: Settings) -> str:
             f"HEADRACE_KAFKA_SECURITY is {settings.kafka_security}, and there is no password: set "
             "HEADRACE_KAFKA_PASSWORD, or HEADRACE_KAFKA_PASSWORD_SECRET to the name of a secret of AWS Secrets Manager"
         )
-    return _secret(settings.kafka_password_secret)
-
-
-@cache
-def _secret(name: str) -> str:
-    import boto3  # here: few need it
-
-    from headrace.aws_errors import refused
-
-    with refused(f"secret {name}", "HEADRACE_KAFKA_PASSWORD_SECRET"):
-        found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
-    return str(found["SecretString"]).strip()
+    return secret_text(settings.kafka_password_secret, "HEADRACE_KAFKA_PASSWORD_SECRET")

@@ -95,6 +95,7 @@ USUAL: dict[str, Callable[[Job], Any]] = {
     "score": lambda _: {"kinds": []},
     "generate": lambda job: {"domain": job.domain, "rows": 0, "bytes": 0, "seconds": 0.1, "tables": []},
     "maintain": lambda _: {"tables": []},
+    "serve": lambda _: {"tables": [{"table": "orders", "outcome": "loaded", "inserted": 3}]},
     "publish": lambda job: {
         "tables": [{"database": f"{job.domain}_gold", "table": "orders", "outcome": "created"}]
     },

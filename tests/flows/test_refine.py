@@ -12,7 +12,6 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, Lo
 from prefect.logging.configuration import setup_logging
 from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_LOGGING_LEVEL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
-from pydantic import SecretStr
 
 from cli.error_output import guarded
 from cli.main import app
@@ -23,7 +22,6 @@ from headrace.errors import GateClosed, HeadraceError, ReceiptError, Transient, 
 from headrace.lake.lease import leased
 from headrace.lake.paths import Paths
 from headrace.progress import Event, tell
-from headrace.serve.database import Loaded
 from headrace.settings import Settings, get_settings
 from tests.flows.conftest import NotingEngine, receipt_of
 
@@ -133,18 +131,9 @@ def test_tables_are_published_behind_the_receipt_where_people_ask_in_athena(
 def test_a_database_is_filled_behind_the_receipt_where_one_is_named(
     engine: NotingEngine, monkeypatch: pytest.MonkeyPatch, serves: bool
 ) -> None:
-    filled: list[str] = []
-
-    def serve(domain: str, settings: Settings) -> list[Loaded]:
-        filled.append(f"{domain} after {engine.order[-1]}")
-        return [Loaded("orders", "loaded", inserted=3)]
-
-    monkeypatch.setattr(
-        "tasks.jobs.get_settings", lambda: Settings(serve_url=SecretStr("postgresql://db/plant"))
-    )
-    monkeypatch.setattr("headrace.serve.database.serve", serve)
+    monkeypatch.setattr("tasks.jobs.get_settings", lambda: Settings(serve_url="postgresql://db/plant"))
     done = refine("pumps", layers=["gold"], scans=False, serves=serves)
-    assert filled == (["pumps after receipt"] if serves else [])
+    assert engine.order == ["refine gold", "receipt", *(["serve"] if serves else [])]
     assert [each["inserted"] for each in done["served"]] == ([3] if serves else [])
 
 

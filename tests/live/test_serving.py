@@ -1,5 +1,8 @@
 """A real PostgreSQL that `headrace serve` fills from tables which delta-rs has written."""
 
+import os
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -16,7 +19,7 @@ from headrace.errors import Busy, HeadraceError, Transient, UsageError
 from headrace.lake.paths import Paths
 from headrace.serve import database_dialects
 from headrace.serve.database import Loaded, serve, statements
-from headrace.settings import Settings
+from headrace.settings import Settings, as_environment
 from rehearsal.kafka import free_port
 from rehearsal.postgres import Postgres, port_of
 
@@ -299,6 +302,27 @@ def test_a_database_that_is_not_reached(fleet: Fleet, way: str) -> None:
         serve(DOMAIN, fleet.settings, url)
     assert "hushhush" not in str(told.value)
     assert isinstance(told.value, Transient) == (way == "down"), str(told.value)
+
+
+def test_no_record_of_a_command_and_no_log_has_the_password(fleet: Fleet, tmp_path: Path) -> None:
+    url = f"postgresql://headrace:hushhush@{fleet.url.partition('?')[0].partition('@')[2]}"
+    there = {**os.environ, **as_environment(fleet.settings)}
+    for command in (["serve", DOMAIN, "--to", url], ["runs"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "cli.main", *command], env=there, capture_output=True, text=True
+        )
+        assert "hushhush" not in ran.stdout + ran.stderr
+    refused = subprocess.run(
+        [sys.executable, "-m", "cli.main", "runs"],
+        env={**there, "HEADRACE_SERVE_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert "holds a password" in refused.stderr
+    assert "hushhush" not in refused.stderr
+    files = [each for each in fleet.settings.home.rglob("*") if each.is_file() and each.suffix != ".parquet"]
+    assert any("serve" in each.read_text(errors="replace") for each in files)
+    assert not any("hushhush" in each.read_text(errors="replace") for each in files)
 
 
 def test_two_runs_do_not_meet(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ locals {
   serving = {
     for each in module.serving : "serving" => {
       identifier      = each.identifier
+      url             = each.url
+
       secret_arn      = each.secret_arn
       resource_id     = each.resource_id
       iam_user        = each.iam_user

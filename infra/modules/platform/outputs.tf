@@ -19,6 +19,10 @@ locals {
     environment     = var.name
 
     alerts_topic_arn = module.guard.topic_arn
+
+    serve_url             = try(local.serving.url, "")
+    serve_password_secret = try(local.serving.secret_arn, "")
+
   }
 }
 
