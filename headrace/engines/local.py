@@ -140,6 +140,12 @@ def start_standing(domain: str, settings: Settings) -> None:
         )
 
 
+def _train(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.operate.training import train
+
+    return train(domain, settings=settings, **options)
+
+
 _WORK: dict[str, Work] = {
     "refine": _refine,
     "scan": _scan,
@@ -149,4 +155,5 @@ _WORK: dict[str, Work] = {
     "receipt": _receipt,
     "keep": _keep,
     "publish": _publish,
+    "train": _train,
 }
