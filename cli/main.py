@@ -55,7 +55,7 @@ COMMANDS = {
     },
     "Models": {
         "model": (
-            "Train a model of failures, judge it on machines that it never saw, and keep it where it beats the one before."
+            "Train a model of failures, judge it on machines that it never saw, keep it where it beats the one before."
         ),
     },
     "Ask": {

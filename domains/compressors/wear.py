@@ -1,5 +1,5 @@
-"""What wear shows of a machine at full hours: the windows of its readings, what physics says of them, and how both moved
-in the last two weeks.
+"""What wear shows of a machine at full hours: the windows of its readings, what physics says of them, and how both
+moved in the last two weeks.
 
 All is of the instant and of what came before. Physics takes out what the weather, the pressures and the load explain:
 what is left of the temperature, of the gas that a cylinder takes, and of the power it costs, is the machine's own.

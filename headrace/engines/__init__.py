@@ -7,7 +7,18 @@ from typing import Any, Literal
 from headrace.settings import Settings, get_settings
 
 JobName = Literal[
-    "generate", "refine", "scan", "maintain", "recycle", "dedupe", "receipt", "score", "keep", "publish", "train"
+    "generate",
+    "refine",
+    "scan",
+    "maintain",
+    "recycle",
+    "dedupe",
+    "receipt",
+    "score",
+    "keep",
+    "publish",
+    "train",
+    "judge",
 ]
 
 

@@ -146,6 +146,12 @@ def _train(domain: str, options: Options, settings: Settings) -> Options:
     return train(domain, settings=settings, **options)
 
 
+def _judge(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.operate.training import judge_champion
+
+    return judge_champion(domain, settings=settings, **options)
+
+
 _WORK: dict[str, Work] = {
     "refine": _refine,
     "scan": _scan,
@@ -156,4 +162,5 @@ _WORK: dict[str, Work] = {
     "keep": _keep,
     "publish": _publish,
     "train": _train,
+    "judge": _judge,
 }

@@ -69,7 +69,9 @@ def models_of(domain: str) -> dict[str, Declared]:
     home = importlib.import_module(package)
     names = sorted(each.name for each in pkgutil.iter_modules(home.__path__))
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
-    return {name: _declared(domain, name, module) for name, module in modules.items() if hasattr(module, "MODEL")}
+    return {
+        name: _declared(domain, name, module) for name, module in modules.items() if hasattr(module, "MODEL")
+    }
 
 
 def model_of(domain: str, name: str | None = None) -> Declared:

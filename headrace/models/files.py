@@ -51,8 +51,8 @@ def predictor_in(text: str, model_id: str) -> Predictor:
     """UsageError where the text is not the one that the model was named by, or is none of this version."""
     if id_of(model_id.rpartition("-")[0], text) != model_id:
         raise UsageError(
-            f"the text of the model {model_id} is damaged: its digest is another one. Train the model again, or land its "
-            "file again"
+            f"the text of the model {model_id} is damaged: its digest is another one. Train the model again, or land "
+            "its file again"
         )
     try:
         plain = zlib.decompress(base64.b64decode(text, validate=True)).decode()

@@ -1,11 +1,10 @@
 """The rows that a model learns from and is judged by: features of machines by instant, and the life that each lies in.
 
-A life goes from one repair to the next. It ends in a failure, or in a stop before one, or with what is known; of the last
-two nobody knows how long it would have lasted, and its rows are censored.
+A life goes from one repair to the next. It ends in a failure, or in a stop before one, or with what is known; of the
+last two nobody knows how long it would have lasted, and its rows are censored.
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +15,8 @@ from headrace.models.labels import Labels, labels
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HELD_PART = 3
-"""One machine in so many is never learned from, by a digest of its name: the same ones in every training, so that models
-are compared on machines that none of them ever saw."""
+"""One machine in so many is never learned from, by a digest of its name: the same ones in every training, so that
+models are compared on machines that none of them ever saw."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def lives_of(
     machine, hours = rows[entity].to_numpy(object), hours_of(rows[time])
     numbers = np.zeros(len(rows), np.int64)
     ends = ends.assign(hours=hours_of(ends["at"])).sort_values("hours")
-    by_machine = {name: part for name, part in ends.groupby("entity")}
+    by_machine = dict(iter(ends.groupby("entity")))
     kinds, failures = np.full(len(rows), "", object), []
     for name, places in pd.Series(np.arange(len(rows))).groupby(machine).indices.items():
         own = by_machine.get(name)
@@ -93,6 +92,3 @@ def hours_of(instants: Any) -> Array:
     seconds = pd.to_datetime(instants, utc=True).astype("datetime64[us, UTC]").astype("int64")
     found: Array = np.asarray(seconds, np.float64) / 3.6e9
     return found
-
-
-Read = Callable[[str, tuple[str, ...]], pd.DataFrame]

@@ -4,7 +4,6 @@ An hour is told by its first reading, in its first ten minutes, so that it stays
 without that reading is left out, and so is a machine that stands. Sums begin a fortnight before (`wear`).
 """
 
-import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

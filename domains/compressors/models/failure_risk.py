@@ -1,7 +1,7 @@
 """Failures of compressors, as the crews' books tell them.
 
-A repair after a failure ends a life; so does what the crew repaired before it failed, and then nobody knows how long the
-machine would have run. A planned service of the whole machine and a changed instrument end none.
+A repair after a failure ends a life; so does what the crew repaired before it failed, and then nobody knows how long
+the machine would have run. A planned service of the whole machine and a changed instrument end none.
 """
 
 import pandas as pd

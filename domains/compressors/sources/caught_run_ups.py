@@ -1,4 +1,4 @@
-"""Run-ups that the crew found on its rounds: no failures, but what is felt of them is no fault of an instrument either."""
+"""Run-ups that the crew found on its rounds: no failures, and what is felt of them is no fault of an instrument."""
 
 from typing import Any
 

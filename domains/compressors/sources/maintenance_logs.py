@@ -94,7 +94,9 @@ def as_rows(world: World, jobs: Jobs) -> dict[str, Any]:
         jobs.kind == SERVICE, 0, 1 + jobs.what + np.where(jobs.kind == INSTRUMENT, len(upkeep.MODES), 0)
     )
     hours = np.round((jobs.ends - jobs.begins) / 60 * world.uniform("hands", *who, low=0.8, high=2.5), 1)
-    parts = np.array([1.5, 12.0, 0.4, 8.0])[jobs.kind] * machines_at(world, jobs.index).rated_hp / RATED_HP.mean()
+    parts = (
+        np.array([1.5, 12.0, 0.4, 8.0])[jobs.kind] * machines_at(world, jobs.index).rated_hp / RATED_HP.mean()
+    )
     cost = np.round(95.0 * hours + 1_000.0 * parts * world.uniform("parts", *who, low=0.5, high=2.0), 2)
     crew = world.integer("crew", *who, low=101, high=160)
     letters = np.array(["P", "C", "I", "F"])[jobs.kind]

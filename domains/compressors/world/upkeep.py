@@ -1,4 +1,5 @@
-"""What befalls a machine: failures with their run-up, some of which are caught in time, instruments that go wrong, planned service, and short trips.
+"""What befalls a machine: failures with their run-up, some of which are caught in time, instruments that go wrong,
+planned service, and short trips.
 
 All in closed form: each of these lies in a span of its own, so any minute knows them without a look at any other.
 Minutes are counted from the anchor.
