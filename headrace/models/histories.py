@@ -4,6 +4,7 @@ Time is a number in whatever unit the caller counts: hours of a machine, cycles 
 alone, from sums that begin at its first reading, so no feature depends on what comes later or on other entities.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ STATISTICS = ("mean", "std", "slope", "min", "max")
 class Windows:
     """What is computed of each signal; lengths are in the unit of time.
 
-    lengths: of windows that end at the reading, with `statistics` of each.
+    lengths: of windows that end at the reading, with `statistics` of each; `math.inf` is the whole history.
     half_lives: of exponentially weighted means.
     baseline: how long after the first reading of an entity its readings count as its own normal. The exponentially
     weighted means, and the means of windows, are given once more as differences from it.
@@ -48,8 +49,9 @@ class Windows:
             yield "last"
         means = []
         for length in self.lengths:
-            yield from (f"{each}_{length:g}" for each in self.statistics)
-            means += [f"mean_{length:g}"] * ("mean" in self.statistics)
+            window = "all" if math.isinf(length) else f"{length:g}"
+            yield from (f"{each}_{window}" for each in self.statistics)
+            means += [f"mean_{window}"] * ("mean" in self.statistics)
         for half_life in self.half_lives:
             yield f"ewma_{half_life:g}"
             means.append(f"ewma_{half_life:g}")
@@ -134,8 +136,9 @@ class _Sums:
         if statistic in kinds:
             with np.errstate(invalid="ignore", divide="ignore"):
                 return kinds[statistic](begin)
-        index = pd.to_timedelta((self._times - self._times[0]) * 1e6, unit="us")
-        rolling = pd.DataFrame(self._values, index=index).rolling(pd.Timedelta(length * 1e6, unit="us"), 1)
+        index = _instants(self._times)
+        length = min(length, self._times[-1] - self._times[0] + 1)
+        rolling = pd.DataFrame(self._values, index=index).rolling(pd.Timedelta(length, unit="s"), 1)
         found: Array = (rolling.min() if statistic == "min" else rolling.max()).to_numpy()
         return found
 
@@ -170,7 +173,11 @@ def _running(values: Array) -> Array:
 
 def _ewma(times: Array, values: Array, half_life: float) -> Array:
     """By the time that went by, so that a gap makes what was before it weigh less."""
-    at = pd.DatetimeIndex((times - times[0]) * 1e9)  # a unit of time is a second here; only ratios matter
-    ewm = pd.DataFrame(values).ewm(halflife=pd.Timedelta(half_life, unit="s"), times=at)
+    ewm = pd.DataFrame(values).ewm(halflife=pd.Timedelta(half_life, unit="s"), times=_instants(times))
     mean: Array = ewm.mean().to_numpy()
     return mean
+
+
+def _instants(times: Array) -> pd.DatetimeIndex:
+    """For pandas, which wants instants: a unit of time is a second."""
+    return pd.DatetimeIndex(np.rint((times - times[0]) * 1e9).astype("datetime64[ns]"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from headrace.errors import UsageError
+from headrace.errors import UnknownName, UsageError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FORMAT = 1
@@ -28,7 +28,8 @@ def within(horizon: float) -> str:
 
 @dataclass(frozen=True)
 class Predictor:
-    """Means of LightGBM models, a few for each of `remaining`, `low`, `high` and the horizons.
+    """Means of LightGBM models, a few for each of `remaining`, `low`, `high` and the horizons. Those of `low` and
+    `high` say how far the ends of the interval are from the prediction.
 
     margins: by how much intervals are widened (narrowed, where negative), in equal parts of predicted life from 0 to
     `cap`. calibration: slope and intercept for the log-odds of each horizon. bins: edges and shares of each feature in
@@ -46,16 +47,22 @@ class Predictor:
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         rows = self._numbers(features)
-        remaining = np.clip(self._mean(REMAINING, rows), 0.0, self.cap)
-        low, high = self._mean(LOW, rows), self._mean(HIGH, rows)
+        raw = {name: self._mean(name, rows) for name in (REMAINING, *map(within, self.horizons))}
+        rows = with_prediction(rows, raw[REMAINING])
+        raw |= {name: self._mean(name, rows) for name in (LOW, HIGH)}
+        return pd.DataFrame(self.predictions(raw), index=features.index)
+
+    def predictions(self, raw: dict[str, Array]) -> dict[str, Array]:
+        """The columns of predictions, from what the models say: a life, two distances from it, and log-odds."""
+        remaining = np.clip(raw[REMAINING], 0.0, self.cap)
+        low, high = (raw[REMAINING] + raw[name] for name in (LOW, HIGH))
         low, high = interval(remaining, low, high, self.margins, self.cap)
         made = {REMAINING: remaining, LOW: low, HIGH: high}
-        before = np.zeros(len(rows))
+        before = np.zeros(len(remaining))
         for name in map(within, self.horizons):
-            slope, intercept = self.calibration[name]
-            before = np.maximum(before, probability(self._mean(name, rows), slope, intercept))
+            before = np.maximum(before, probability(raw[name], *self.calibration[name]))
             made[name] = before  # a longer horizon is never less likely than a shorter one
-        return pd.DataFrame(made, index=features.index)
+        return made
 
     def reasons(self, features: pd.DataFrame, count: int = 3, of: str = REMAINING) -> pd.DataFrame:
         """The features that moved each prediction the most, the strongest first: columns `row` (its index), `rank`,
@@ -64,6 +71,8 @@ class Predictor:
         Contributions are Shapley values of the trees; with those of all features and the mean of training they add up
         to the prediction before it is clipped or calibrated.
         """
+        if of not in (known := (REMAINING, *map(within, self.horizons))):
+            raise UnknownName("prediction with reasons", of, known)
         rows = self._numbers(features)
         shares = np.mean([each.predict(rows, pred_contrib=True) for each in self._boosters[of]], axis=0)
         shares = shares[:, :-1]  # the last column is the mean
@@ -118,6 +127,11 @@ class Predictor:
             raise UsageError(f"features are missing that the model was trained with: {', '.join(missing)}")
         rows: Array = features[list(self.features)].to_numpy(np.float32)
         return rows
+
+
+def with_prediction(rows: Array, remaining: Array) -> Array:
+    """What the models of quantiles take: the features, and the life that is predicted."""
+    return np.column_stack([rows, remaining.astype(np.float32)])
 
 
 def interval(
