@@ -202,7 +202,7 @@ def _record(
     settings: Settings,
 ) -> str:
     """The run in MLflow. Which model is in force is known by the lake; the store is told."""
-    store = ModelStore.in_folder(settings.home / "models")
+    store = _store(settings)
     figures: dict[str, Figure | float] = dict(flat(found.figures))
     for who, alarms in found.alarms.items():
         parts = {"precision": alarms.precision, "recall": alarms.recall, "lead": alarms.lead}
@@ -222,6 +222,12 @@ def _record(
     if promoted:
         store.challenge(challenger.model_name, run, beats)
     return run
+
+
+def _store(settings: Settings) -> ModelStore:
+    if settings.tracking_url:
+        return ModelStore(settings.tracking_url, settings.model_artifacts_url)
+    return ModelStore.in_folder((settings.home / "models").absolute(), settings.model_artifacts_url)
 
 
 def _value(figure: Figure | float) -> float:
