@@ -155,7 +155,8 @@ class Settings(BaseModel):
         "(default: <home>/models/mlflow.db).",
     )
     model_artifacts_url: str = Field(
-        "", description="Where it keeps their texts: a folder or s3://bucket/prefix (default: beside its runs)."
+        "",
+        description="Where it keeps their texts: a folder or s3://bucket/prefix (default: beside its runs).",
     )
 
     @property

@@ -35,6 +35,8 @@ class Figure:
 def figure(groups: Array, statistic: Statistic, draws: int = DRAWS, seed: int = 0) -> Figure:
     """Of a statistic that takes a weight for each row; `groups` names the machine of each."""
     codes, names = pd.factorize(np.asarray(groups))
+    if not len(names):
+        return Figure(float("nan"), float("nan"), float("nan"))
     random = np.random.default_rng(seed)
     even = np.full(len(names), 1 / max(1, len(names)))
     drawn = [statistic(random.multinomial(len(names), even)[codes].astype(float)) for _ in range(draws)]

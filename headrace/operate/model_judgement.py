@@ -31,6 +31,8 @@ from headrace.models.survival import fit_survival
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MODEL, COX, LIMITS, MEDIAN = "model", "survival", "limits", "median"
+ALL_LIMITS = "all limits"
+"""The alarms of limits, however many they are."""
 ALARM_HORIZON = 168.0
 """An alarm is right if a failure follows within so many hours, and the machine raises no other meanwhile."""
 HEARD_HOURS = 2.0
@@ -73,9 +75,11 @@ def judged(
     days = float(np.ptp(asked.hours)) / 24 if len(asked) else 0.0
     chances = {name: each[within(ALARM_HORIZON)].to_numpy() for name, each in said.items() if name != MEDIAN}
     chances[LIMITS] = heard(asked, alarms)
+    allowed = dict.fromkeys(chances, model.budget * days)
+    chances[ALL_LIMITS], allowed[ALL_LIMITS] = chances[LIMITS], np.inf
     at_budget = {
         name: judge_alarms(
-            asked.machine, asked.hours, chance, labels, ALARM_HORIZON, model.budget * days, ALARM_HORIZON
+            asked.machine, asked.hours, chance, labels, ALARM_HORIZON, allowed[name], ALARM_HORIZON
         )
         for name, chance in chances.items()
     }
@@ -124,9 +128,8 @@ def against(challenger: Predictor, champion: Predictor, asked: Lives, horizons: 
 
 
 def heard(asked: Lives, alarms: pd.DataFrame) -> Array:
-    """For each row, how bad the worst alarm is that was confirmed in the last hours; 0 where none was. As a share, so
-    that it takes the place of a probability."""
-    found = np.zeros(len(asked))
+    """For each row, how bad the worst alarm is that was confirmed in the last hours; NaN where none was."""
+    found = np.full(len(asked), np.nan)
     by_machine = dict(iter(alarms.sort_values("hours").groupby("entity")))
     for name, places in pd.Series(np.arange(len(asked))).groupby(asked.machine).indices.items():
         own = by_machine.get(name)
@@ -136,8 +139,8 @@ def heard(asked: Lives, alarms: pd.DataFrame) -> Array:
         hours = asked.hours[places]
         for begin, bad in zip(at, severity, strict=True):
             first, after = np.searchsorted(hours, (begin, begin + HEARD_HOURS), side="left")
-            found[places[first:after]] = np.maximum(found[places[first:after]], bad)
-    return found / max(1.0, float(alarms["severity"].max() if len(alarms) else 1.0))
+            found[places[first:after]] = np.fmax(found[places[first:after]], bad)
+    return found
 
 
 def _near(said: pd.DataFrame, asked: Lives) -> dict[str, Figure]:

@@ -9,6 +9,7 @@ WHO = {
     "model": "the model",
     "survival": "survival baseline",
     "limits": "limits of signals",
+    "all limits": "limits, however many alarms",
     "median": "always the median",
 }
 MOST_DRIFT = 8

@@ -19,7 +19,15 @@ def test_a_challenger_that_wins_is_brought_to_gold_layer_by_layer(engine: Noting
     train_model("pumps", model="wear")
     assert engine.jobs[0].options == {"model": "wear"}
     assert engine.order == [
-        *("train", "refine bronze", "scan bronze", "refine silver", "scan silver", "refine gold", "scan gold"),
+        *(
+            "train",
+            "refine bronze",
+            "scan bronze",
+            "refine silver",
+            "scan silver",
+            "refine gold",
+            "scan gold",
+        ),
     ]
     assert [job.options.get("tables") for job in engine.jobs if job.name == "refine"] == [
         *(["trained_models"], ["trained_models"], None),

@@ -49,7 +49,7 @@ MADE = pa.schema(
         ("is_hindsight", pa.bool_()),
     ]
 )
-BUCKETS, MOST_AT_ONCE = 16, 20_000
+BUCKETS, MOST_AT_ONCE = 16, 10_000
 
 
 def ml_predictions(wear_features: DataFrame, trained_models: DataFrame) -> DataFrame:

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from domains.compressors.gold.sensor_features import BUCKETS, in_batches
 from domains.compressors.wear import FEATURES, OF_READINGS, wear
 from headrace.tables import Replace, Table
 
@@ -29,7 +30,6 @@ MADE = pa.schema(
         *((name, pa.float32()) for name in FEATURES),
     ]
 )
-BUCKETS = 16
 
 
 def wear_features(sensor_features: DataFrame) -> DataFrame:
@@ -53,4 +53,4 @@ def wear_of(rows: pa.Table) -> pa.Table:
     columns = {name: rows[name] for name in ("compressor_id", "timestamp", "reading_date")}
     columns |= {name: pa.array(made[name].to_numpy(), pa.float32(), from_pandas=True) for name in FEATURES}
     table = pa.table({field.name: columns[field.name] for field in MADE}, schema=MADE)
-    return table.filter(pa.array(frame["is_running"].to_numpy()))
+    return in_batches(table.filter(pa.array(frame["is_running"].to_numpy())))
