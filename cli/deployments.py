@@ -9,6 +9,7 @@ import yaml
 
 from headrace.contracts.load import domain_folder
 from headrace.contracts.model import Contract
+from headrace.models.declared import models_of
 from headrace.refine.catalog import Catalog, load_tables
 from headrace.refine.late_duplicates import watched
 
@@ -83,6 +84,9 @@ def deployments_of(domain: str) -> Iterator[dict[str, Any]]:
         what = "Judge what the standing job stored; fail where a check does."
         # between two looks at the job, so that these do not begin in one minute
         yield _deployment(domain, "scan_live", what, "2-59/5 * * * *", "every-5-minutes", tables=live)
+    for model in models_of(domain):
+        what = "Train a model of failures, and keep it where it beats the one before on machines that neither saw."
+        yield _deployment(domain, "train_model", what, "0 4 * * 0", "weekly", f"-{model}", model=model)
     if watched(catalog):
         what = "Take second rows of a key out of the event days that rows came to, and make gold of those days again."
         yield _deployment(domain, "dedupe", what, "30 2 * * *", "daily")

@@ -53,6 +53,11 @@ COMMANDS = {
         "score": "Compare what was found with what the generator planted. The only reader of the truth.",
         "doctor": "Check Java, jars, ports, disk, memory, credentials and versions, and say what to do about each.",
     },
+    "Models": {
+        "model": (
+            "Train a model of failures, judge it on machines that it never saw, keep it where it beats the one before."
+        ),
+    },
     "Ask": {
         "query": "Ask a named query or any read-only SQL, now or as of a version or an instant.",
         "restatements": "List what a later run changed in rows of a gold table that were there, by how much, and why.",

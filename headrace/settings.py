@@ -174,6 +174,15 @@ class Settings(BaseModel):
     )
     lease_seconds: int = Field(60, ge=5, description="How long a table's lease outlives a silent holder.")
     vacuum_hours: int = Field(168, ge=0, description="How long files that left a table are kept.")
+    tracking_url: str = Field(
+        "",
+        description="Where MLflow keeps the runs of models: sqlite:///file, postgresql+psycopg://… or a server "
+        "(default: <home>/models/mlflow.db).",
+    )
+    model_artifacts_url: str = Field(
+        "",
+        description="Where it keeps their texts: a folder or s3://bucket/prefix (default: beside its runs).",
+    )
 
     @property
     def hours_kept(self) -> int:

@@ -120,10 +120,13 @@ class Replace(Write):
     follows: upstream table -> its partition column, whose values are those of this table's partition.
     looks_back: upstream table -> how many of its days before a day are needed to make that day, too. The function may
     return these days as well; they are not stored.
+    since: upstream table -> its partition column, dates: a change there makes the days of the followed tables again
+    from that date on, and no day before it.
     """
 
     follows: dict[str, str]
     looks_back: dict[str, int] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ def deduped(domain: str, *, day: Any, tables: list[str] | None) -> dict[str, Any
     return _done(_job("dedupe", domain, {"day": day, "tables": tables}))
 
 
+def trained(domain: str, *, model: str | None) -> dict[str, Any]:
+    return _done(_job("train", domain, {"model": model}))
+
+
 def kept(domain: str) -> dict[str, Any]:
     return _done(_job("keep", domain, {}))
 

@@ -18,6 +18,8 @@ JobName = Literal[
     "keep",
     "publish",
     "serve",
+    "train",
+    "judge",
 ]
 
 

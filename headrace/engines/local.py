@@ -146,6 +146,18 @@ def start_standing(domain: str, settings: Settings) -> None:
         )
 
 
+def _train(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.operate.training import train
+
+    return train(domain, settings=settings, **options)
+
+
+def _judge(domain: str, options: Options, settings: Settings) -> Options:
+    from headrace.operate.training import judge_champion
+
+    return judge_champion(domain, settings=settings, **options)
+
+
 _WORK: dict[str, Work] = {
     "refine": _refine,
     "scan": _scan,
@@ -156,4 +168,6 @@ _WORK: dict[str, Work] = {
     "keep": _keep,
     "publish": _publish,
     "serve": _serve,
+    "train": _train,
+    "judge": _judge,
 }

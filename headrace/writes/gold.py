@@ -40,6 +40,9 @@ class ReplaceWay(GoldWay[Replace]):
         strangers = set(self.declared.looks_back) - set(self.follows)
         if strangers:
             raise UsageError(f"{node.ref}: looks back at {sorted(strangers)}, which it does not follow")
+        strangers = set(self.declared.since) - (set(node.upstream) - set(self.follows))
+        if strangers:
+            raise UsageError(f"{node.ref}: since names {sorted(strangers)}, not among its other arguments")
         if AS_OF in node.arguments:
             raise UsageError(
                 f"{node.ref}: takes {AS_OF}, and by Replace the partitions in which nothing changed would keep that of "
@@ -52,25 +55,46 @@ class ReplaceWay(GoldWay[Replace]):
         if before is None or before["code"] != made_from["code"]:
             return None
         values: set[str] = set()
-        for name, column in self.follows.items():
-            ref = node.upstream[name]
-            commits = log.commits_after(paths.table(ref.layer, ref.name), before["upstream"][name])
-            if commits is None:
+        for name, column in (*self.follows.items(), *self.declared.since.items()):
+            table = paths.table(node.upstream[name].layer, node.upstream[name].name)
+            days = changed_days(table, column, after=before["upstream"][name])
+            if days is None:
                 return None
-            changed: set[str | None] = set().union(*(commit.partitions(column) for commit in commits))
-            days = sorted(day for day in changed if day is not None and day != DEFAULT_PARTITION)
+            if name in self.declared.since:
+                values |= {day for day in self._days_there(node, paths) if days and day >= days[0]}
+                continue
             looks_back = self.declared.looks_back.get(name, 0)
             values |= with_days(days, ahead=looks_back)
             if looks_back and days:
-                there = {file.partition for file in live_files(paths.table(ref.layer, ref.name))}
-                values |= empty_days_before(days, there, most=looks_back)
+                values |= empty_days_before(days, days_in(table), most=looks_back)
         return sorted(values)
+
+    def _days_there(self, node: Node, paths: Paths) -> set[str]:
+        """The days of all followed tables."""
+        followed = (node.upstream[name] for name in self.follows)
+        return set().union(*(days_in(paths.table(ref.layer, ref.name)) for ref in followed))
 
     def days_needed(self, name: str, touched: Sequence[str]) -> list[str]:
         return sorted(with_days(touched, ahead=-self.declared.looks_back.get(name, 0)))
 
     def remade(self, node: Node, commit: log.Commit) -> int:
         return len(commit.partitions(node.table.partition)) if node.table.partition else 0
+
+
+def changed_days(table: str, column: str, *, after: int) -> list[str] | None:
+    """The values of a partition column in which rows came or went after a version, in order; None where the log no
+    longer tells."""
+    commits = log.commits_after(table, after)
+    if commits is None:
+        return None
+    changed: set[str | None] = set().union(*(commit.partitions(column) for commit in commits))
+    return sorted(day for day in changed if day is not None and day != DEFAULT_PARTITION)
+
+
+def days_in(table: str) -> set[str]:
+    """The values of a table's partition column."""
+    there = {file.partition for file in live_files(table)} if log.exists(table) else set()
+    return {day for day in there if day is not None and day != DEFAULT_PARTITION}
 
 
 def empty_days_before(days: Iterable[str], there: Collection[str | None], *, most: int) -> set[str]:

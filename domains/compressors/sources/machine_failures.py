@@ -22,7 +22,8 @@ PLANTED = {
 
 
 def machine_failures(world: World) -> dict[str, Any]:
-    index, failure = failures_between(world, *upkeep.minutes_of(world))
+    index, failure = run_ups_between(world, *upkeep.minutes_of(world))
+    index, failure = index[~failure.is_caught], failure.where(np.flatnonzero(~failure.is_caught))
     begins, fails, back = (instant_of_minute(each) for each in (failure.begins, failure.fails, failure.back))
     return {
         "compressor_id": compressor_ids(index),
@@ -34,8 +35,8 @@ def machine_failures(world: World) -> dict[str, Any]:
     }
 
 
-def failures_between(world: World, first: int, last: int) -> tuple[Array, Failure]:
-    """The machines and their failures that are felt between two minutes."""
+def run_ups_between(world: World, first: int, last: int) -> tuple[Array, Failure]:
+    """The machines and what is felt of them between two minutes: failures, and what was caught in time."""
     machines = np.arange(world.counts["compressor_metadata"])
     earliest, latest = (
         upkeep.failure_number(world, machines, np.full(len(machines), at)) for at in (first, last)

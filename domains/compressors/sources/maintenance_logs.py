@@ -1,5 +1,5 @@
-"""Jobs of the crews, told when they are done: planned services, repairs of failures, and instruments that are
-exchanged."""
+"""Jobs of the crews, told when they are done: planned services, repairs of failures and of what was caught in time, and
+instruments that are exchanged."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from domains.compressors.world.fleet import RATED_HP, compressor_ids, machines_a
 from simulation.arrays import Array, Arrays, Columns, numbers_joined, repeated
 from simulation.random_draws import ANCHOR_SECONDS, World, instant_of_minute
 
-KINDS = np.array(["PREVENTIVE", "CORRECTIVE", "INSTRUMENT"], object)
-PREVENTIVE, CORRECTIVE, INSTRUMENT = range(3)
+KINDS = np.array(["PREVENTIVE", "CORRECTIVE", "INSTRUMENT", "PREVENTIVE"], object)
+SERVICE, CORRECTIVE, INSTRUMENT, CAUGHT = range(4)
 PARTS = {
     "general": ("Running gear", "Crosshead and rod worn; aligned and shimmed"),
     "valve_leak": ("Valves", "Discharge valve leaking; plates and springs replaced"),
@@ -47,7 +47,7 @@ def services(world: World, index: Array, first: int, last: int) -> Jobs:
     who, number = _numbered(world, upkeep.service_number, index, first, last)
     spell = upkeep.service_of(world, who, number)
     return Jobs(
-        who, number, np.full(len(who), PREVENTIVE), np.zeros(len(who), np.int64), spell.begins, spell.ends
+        who, number, np.full(len(who), SERVICE), np.zeros(len(who), np.int64), spell.begins, spell.ends
     )
 
 
@@ -56,7 +56,9 @@ def repairs(world: World, index: Array, first: int, last: int) -> Jobs:
     failure, story = upkeep.failure_of(world, who, number), upkeep.story_of(world, index)
     told = np.flatnonzero(story.begins < upkeep.NEVER)
     parts = [
-        Jobs(who, number, np.full(len(who), CORRECTIVE), failure.mode, failure.fails, failure.back),
+        Jobs(
+            who, number, np.where(failure.is_caught, CAUGHT, CORRECTIVE), failure.mode, failure.fails, failure.back
+        ),
         Jobs(
             index[told], np.full(len(told), 1_000_000), np.full(len(told), CORRECTIVE), story.mode[told],
             story.fails[told], story.back[told],
@@ -89,16 +91,18 @@ def as_rows(world: World, jobs: Jobs) -> dict[str, Any]:
         + [(f"{name} sensor", EXCHANGED) for name in upkeep.SIGNALS]
     )
     place = np.where(
-        jobs.kind == PREVENTIVE, 0, 1 + jobs.what + np.where(jobs.kind == INSTRUMENT, len(upkeep.MODES), 0)
+        jobs.kind == SERVICE, 0, 1 + jobs.what + np.where(jobs.kind == INSTRUMENT, len(upkeep.MODES), 0)
     )
     hours = np.round((jobs.ends - jobs.begins) / 60 * world.uniform("hands", *who, low=0.8, high=2.5), 1)
-    parts = np.array([1.5, 12.0, 0.4])[jobs.kind] * machines_at(world, jobs.index).rated_hp / RATED_HP.mean()
+    parts = (
+        np.array([1.5, 12.0, 0.4, 8.0])[jobs.kind] * machines_at(world, jobs.index).rated_hp / RATED_HP.mean()
+    )
     cost = np.round(95.0 * hours + 1_000.0 * parts * world.uniform("parts", *who, low=0.5, high=2.0), 2)
     crew = world.integer("crew", *who, low=101, high=160)
-    letters = np.array(["P", "C", "I"])[jobs.kind]
+    letters = np.array(["P", "C", "I", "F"])[jobs.kind]
     return {
         "_index": jobs.index,
-        "_n": (jobs.number * 3 + jobs.kind).astype(np.int64),
+        "_n": (jobs.number * len(KINDS) + jobs.kind).astype(np.int64),
         "_at": (jobs.ends.astype(np.int64) * 60 + ANCHOR_SECONDS) * 1_000_000,
         "log_id": _joined(numbers_joined("ML", jobs.index + 1, jobs.number), letters),
         "compressor_id": compressor_ids(jobs.index),

@@ -1,4 +1,5 @@
-"""What befalls a machine: failures with their run-up, instruments that go wrong, planned service, and short trips.
+"""What befalls a machine: failures with their run-up, some of which are caught in time, instruments that go wrong,
+planned service, and short trips.
 
 All in closed form: each of these lies in a span of its own, so any minute knows them without a look at any other.
 Minutes are counted from the anchor.
@@ -20,6 +21,11 @@ GENERAL, VALVE_LEAK, BEARING, COOLER_FOULING = range(4)
 WEIGHTS = (0.15, 0.35, 0.25, 0.25)
 RUN_UP_DAYS = np.array([(2.0, 4.0), (3.0, 12.0), (2.0, 14.0), (10.0, 30.0)])
 """How long each mode is felt before it ends in a failure, at least and at most."""
+SUDDEN_RATE, SUDDEN_DAYS = 0.08, (0.05, 0.4)
+"""Of the failures, so many are hardly announced: a plate breaks, or the oil is lost."""
+CAUGHT_RATE, CAUGHT_AT, CAUGHT_MINUTES = 0.15, (0.4, 0.85), (6 * 60, 24 * 60)
+"""Of the run-ups, so many are found by the crew on its rounds, so far on their way, and repaired in time: what is felt
+does not always end in a failure."""
 SPAN_DAYS, SPREAD = (60, 180), 0.6
 DOWN_MINUTES = (6 * 60, 72 * 60)
 SENSOR_SPAN_DAYS, SENSOR_RATE, SENSOR_DAYS = 90, 0.5, (1.0, 9.0)
@@ -36,13 +42,15 @@ NEVER = 1 << 40
 
 @dataclass(frozen=True)
 class Failure(Arrays):
-    """Minutes: it is felt from `begins`, the machine stands from `fails` up to `back`."""
+    """Minutes: it is felt from `begins`, the machine stands from `fails` up to `back`. `is_caught`: it was stopped and
+    repaired before it failed."""
 
     mode: Array
     begins: Array
     fails: Array
     back: Array
     severity: Array
+    is_caught: Array
 
     def gone(self, minute: Array) -> Array:
         """How far it has come, 0 to 1 when the machine fails; nothing once it is repaired."""
@@ -76,12 +84,23 @@ def failure_of(world: World, index: Array, number: Array) -> Failure:
     fails = np.floor((number - phase + SPREAD * world.uniform("fails", *who)) * span)
     mode = world.pick("mode", *who, weights=WEIGHTS)
     shortest, longest = RUN_UP_DAYS[mode].T if np.ndim(mode) == 1 else np.moveaxis(RUN_UP_DAYS[mode], -1, 0)
-    begins = np.floor(fails - DAY * (shortest + (longest - shortest) * world.uniform("run-up", *who)))
-    back = fails + world.integer("down", *who, low=DOWN_MINUTES[0], high=DOWN_MINUTES[1])
-    severity = world.uniform("severity", *who, low=0.7, high=1.0)
+    days = shortest + (longest - shortest) * world.uniform("run-up", *who)
+    is_sudden = world.happens("sudden", *who, rate=SUDDEN_RATE)
+    days = np.where(
+        is_sudden, world.uniform("sudden days", *who, low=SUDDEN_DAYS[0], high=SUDDEN_DAYS[1]), days
+    )
+    begins = np.floor(fails - DAY * days)
+    is_caught = ~is_sudden & world.happens("caught", *who, rate=CAUGHT_RATE)
+    part = np.where(is_caught, world.uniform("caught at", *who, low=CAUGHT_AT[0], high=CAUGHT_AT[1]), 1.0)
+    fails = begins + np.floor((fails - begins) * part)
+    down, planned = (
+        world.integer("down", *who, low=low, high=high) for low, high in (DOWN_MINUTES, CAUGHT_MINUTES)
+    )
+    back = fails + np.where(is_caught, planned, down)
+    severity = world.uniform("severity", *who, low=0.7, high=1.0) * part
     quiet = (np.asarray(index) < STORY_MACHINES) & (begins < QUIET[1]) & (back > QUIET[0])
     begins, fails, back = (np.where(quiet, NEVER, each) for each in (begins, fails, back))
-    return Failure(*np.broadcast_arrays(mode, begins, fails, back, severity))
+    return Failure(*np.broadcast_arrays(mode, begins, fails, back, severity, is_caught))
 
 
 def story_of(world: World, index: Array) -> Failure:
@@ -94,7 +113,8 @@ def story_of(world: World, index: Array) -> Failure:
     is_told = from_day < NEVER
     begins, fails = (np.where(is_told, WEEK + day * DAY, NEVER) for day in (from_day, at_day))
     back = np.where(is_told, fails + world.integer("story down", index, low=24 * 60, high=60 * 60), NEVER)
-    return Failure(np.full(np.shape(index), GENERAL), begins, fails, back, np.ones(np.shape(index)))
+    general, severity, is_caught = (np.full(np.shape(index), value) for value in (GENERAL, 1.0, False))
+    return Failure(general, begins, fails, back, severity, is_caught)
 
 
 def failure_at(world: World, index: Array, minute: Array) -> Failure:
