@@ -36,7 +36,7 @@ class FailureModel:
     horizons: tuple[float, ...] = (24, 48, 168)
     cap: float = 336
     every: float = 12
-    lands_in: str = "trained_models"
+    lands_in: str
     budget: float = 0.01
 
 

@@ -15,6 +15,7 @@ MODEL = FailureModel(
     entity="compressor_id",
     time="timestamp",
     columns=FEATURES,
+    lands_in="trained_models",
     takes={
         "maintenance_logs": ("compressor_id", "maintenance_type", "started_at", "component"),
         "threshold_alerts": ("compressor_id", "confirmed_at", "severity"),
