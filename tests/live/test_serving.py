@@ -41,6 +41,7 @@ class Fleet:
         self.put("silver", "maintenance_logs", [])
         self.put("gold", "alert_history", [])
         self.put("gold", "data_quality", [quality()])
+        self.put("gold", "ml_predictions", [])
         self.put("gold", "sensor_hours", [hour(1, 0), hour(2, 0), hour(1, 24), hour(2, 24)])
 
     def put(self, layer: str, table: str, rows: list[dict[str, Any]], only: date | None = None) -> None:
@@ -121,6 +122,10 @@ SCHEMAS: dict[str, list[Any]] = {
         *((name, pa.string()) for name in ("alert_id", "compressor_id", "station_id", "signal", "severity", "acknowledged_by")),
         ("raised_at", INSTANT),
         ("is_on", pa.bool_()),
+    ],
+    "ml_predictions": [
+        ("compressor_id", pa.string()), ("predicted_at", INSTANT), ("reading_date", pa.date32()),
+        ("failure_within_48h", pa.float64()),
     ],
     "data_quality": [
         ("station_id", pa.string()), ("hour_start", INSTANT), ("reading_date", pa.date32()), ("freshness", pa.float64()),
@@ -360,8 +365,8 @@ def test_sql_server_gets_statements_that_it_reads(fleet: Fleet) -> None:
     texts = statements(DOMAIN, fleet.settings, "mssql")
     parsed = [sqlglot.parse(text, read="tsql") for text in texts]
     kinds = [each.key for tree in parsed for each in tree if each is not None]
-    assert kinds.count("merge") == 6
-    assert kinds.count("create") == 1 + 6 + 8 + 3, kinds  # the schema, tables, indexes and views
+    assert kinds.count("merge") == 7
+    assert kinds.count("create") == 1 + 7 + 9 + 3, kinds  # the schema, tables, indexes and views
     create = next(text for text in texts if "CREATE TABLE compressors.sensor_readings_agg" in text)
     assert "compressor_id NVARCHAR(50) NOT NULL" in create
     assert "hour_start DATETIMEOFFSET NOT NULL" in create
