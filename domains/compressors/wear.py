@@ -22,11 +22,13 @@ OF_READINGS = (
     *(f"{name}_4hr_std" for name in ("vibration", "suction", "pressure")),
     *(f"{name}_1hr_delta" for name in ("vibration", "temp")),
 )
-"""Columns of `sensor_features` that are features as they stand."""
+"""Columns of `sensor_features` that are read."""
+OF_WEATHER = tuple(f"temp_{kind}" for kind in ("1hr_mean", "4hr_mean", "24hr_mean", "24hr_max"))
+"""What says the season rather than the machine: a model of February would take April for wear."""
 MOVING = ("vibration", "heat", "excess_heat", "filling", "efficiency")
 WINDOWS = Windows((DAY, 72, FORTNIGHT), last=False)
 FEATURES = (
-    *OF_READINGS,
+    *(name for name in OF_READINGS if name not in OF_WEATHER),
     *(f"{name}_now" for name in MOVING),
     *WINDOWS.names(MOVING),
     *(f"{name}_risen" for name in MOVING),
@@ -49,7 +51,7 @@ def wear(rows: pd.DataFrame) -> pd.DataFrame:
         f"{name}_risen": past[f"{name}_mean_{DAY}"] - past[f"{name}_mean_{FORTNIGHT}"] for name in MOVING
     }
     now = moving.add_suffix("_now")
-    made = pd.concat([rows[list(OF_READINGS)], now, past, pd.DataFrame(risen)], axis=1)
+    made = pd.concat([rows, now, past, pd.DataFrame(risen)], axis=1)
     made["hours_run"] = hours_run(rows)
     return made[list(FEATURES)].astype(np.float32)
 

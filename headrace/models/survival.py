@@ -88,7 +88,8 @@ def fit_survival(
     rows = _standard(values, least, most, mean, scale)
     events = np.empty(len(rows), dtype=[("failed", bool), ("time", float)])
     events["failed"], events["time"] = ~labels.is_censored, labels.remaining
-    cox = CoxPHSurvivalAnalysis(alpha=penalty, ties="efron").fit(rows, events)
+    with np.errstate(over="ignore"):  # a step that goes too far is halved until it does not
+        cox = CoxPHSurvivalAnalysis(alpha=penalty, ties="efron").fit(rows, events)
     return SurvivalModel(
         features=tuple(map(str, features.columns)),
         cap=float(cap),

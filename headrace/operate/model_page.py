@@ -36,8 +36,8 @@ def _lines(done: Mapping[str, Any]) -> Iterator[str]:
     ):
         yield from ("", f"## {title}", "")
         yield (
-            f"{part['machines']} machines, {part['days']:.0f} days, {part['failures']} failures, a row every two hours "
-            f"that a machine runs: {part['rows']:,}."
+            f"{part['machines']} machines, {part['days']:.0f} days, {part['failures']} failures, "
+            f"{part['rows']:,} rows."
         )
         yield from ("", *_alarms(part), "", *_errors(part), "", *_chances(part), "", *_kinds(part))
     yield from ("", "## Whether chances come as often as they say", "", *_calibration(done["all"]))
