@@ -18,7 +18,7 @@ MODEL = FailureModel(
     lands_in="trained_models",
     takes={
         "maintenance_logs": ("compressor_id", "maintenance_type", "started_at", "component"),
-        "threshold_alerts": ("compressor_id", "confirmed_at", "severity"),
+        "alert_history": ("compressor_id", "raised_at", "severity"),
     },
 )
 SERVICE = "Service"
@@ -38,13 +38,13 @@ def ends(maintenance_logs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def alarms(threshold_alerts: pd.DataFrame) -> pd.DataFrame:
-    """Signals that are beyond a limit for three readings."""
-    confirmed = threshold_alerts[threshold_alerts["confirmed_at"].notna()]
+def alarms(alert_history: pd.DataFrame) -> pd.DataFrame:
+    """Signals beyond a limit, as an operator is told of them; what instruments do has no severity."""
+    told = alert_history[alert_history["severity"].notna()]
     return pd.DataFrame(
         {
-            "entity": confirmed["compressor_id"],
-            "at": confirmed["confirmed_at"],
-            "severity": confirmed["severity"].map(STATUSES.index),
+            "entity": told["compressor_id"],
+            "at": told["raised_at"],
+            "severity": told["severity"].map(STATUSES.index),
         }
     )

@@ -29,6 +29,7 @@ DOMAIN = "compressors"
 START = datetime(2024, 2, 1)
 asked = partial(asked_of, DOMAIN)
 QUERIES = sorted(name for name in list_queries() if name.startswith(f"{DOMAIN}/"))
+PREDICTED = f"{DOMAIN}/failure-predictions"  # without a model there are none, see test_failure_models
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def test_an_operator_is_told_of_two_machines_in_the_week_and_of_no_sound_one(
     assert sum(row["times"] for row in told) <= 4
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", [each for each in QUERIES if each != PREDICTED])
 def test_a_query_answers(query: str, week: Week, lake: Settings) -> None:
     assert run_query(query, settings=lake).as_dicts()
 
