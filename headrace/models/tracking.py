@@ -91,8 +91,12 @@ class ModelStore:
                 self._client.log_metric(run, key, number)
         wins = now is None or (difference is not None and difference.high < 0)
         if wins:
-            self._client.set_experiment_tag(self._experiment(name), CHAMPION, run)
+            self.make_champion(name, run)
         return wins
+
+    def make_champion(self, name: str, run: str) -> None:
+        """Without a challenge: for those who know the champion from elsewhere."""
+        self._client.set_experiment_tag(self._experiment(name), CHAMPION, run)
 
     def _experiment(self, name: str) -> str:
         if (found := self._client.get_experiment_by_name(name)) is not None:

@@ -208,9 +208,11 @@ def _record(
     recipe: Recipe,
     settings: Settings,
 ) -> str:
-    """The run in MLflow. Which model is in force is known by the lake; the store is told."""
+    """The run in MLflow. Which model is in force is known by the lake; the store is told, whatever it knew before."""
     store = _store(settings)
     figures: dict[str, Figure | float] = dict(flat(found.figures))
+    if beats is not None:
+        figures["challenge"] = beats
     for who, alarms in found.alarms.items():
         parts = {"precision": alarms.precision, "recall": alarms.recall, "lead": alarms.lead}
         figures |= {f"{who}_alarm_{part}": each for part, each in parts.items()}
@@ -227,7 +229,7 @@ def _record(
     known = {name: each for name, each in figures.items() if np.isfinite(_value(each))}
     run = store.record(challenger.model_name, predictor.to_text(), known, about, tags)
     if promoted:
-        store.challenge(challenger.model_name, run, beats)
+        store.make_champion(challenger.model_name, run)
     return run
 
 
