@@ -56,7 +56,9 @@ def _show_training(done: dict[str, Any]) -> None:
 
     _show_figures(done["model_id"], done["judged"])
     if done["promoted"]:
-        beaten = f"it beats {done['champion']}" if done["champion"] else "it is the first"
+        beaten = f"it beats {done['champion']}" if done["difference"] else "it is the first"
+        if done["champion"] and not done["difference"]:
+            beaten = f"{done['champion']} learned from features that are no more, and cannot be asked"
         out.print(f"[green]It takes over:[/] {beaten}. Next: headrace refine {done['domain']}")
     elif done["champion"] == done["model_id"]:
         out.print("The model in force is the same; nothing is landed.")

@@ -1,7 +1,7 @@
 """Which model predicts which rows: the newest that was in force on their day; before the first one, the first."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from headrace.models.files import predictor_in
+from headrace.models.files import readable
 from headrace.models.predictor import Predictor
 
 MODEL = "failure_risk"
@@ -24,8 +24,9 @@ def models_by_bucket(trained_models: DataFrame, buckets: int) -> DataFrame:
     )
 
 
-def in_force(rows: pa.Table, models: pa.Table) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Each model with the places of the rows that are its own; nothing where there is no model."""
+def in_force(rows: pa.Table, models: pa.Table) -> Iterator[tuple[dict[str, Any], Predictor, np.ndarray]]:
+    """Each model with the places of the rows that are its own; nothing where there is no model. One that cannot be read
+    or asked, since it learned from features that are no more, leaves its days to the one before it."""
     if not len(rows) or not len(models):
         return
     models = models.sort_by([("in_force_from", "ascending"), ("generation", "ascending")])
@@ -35,13 +36,14 @@ def in_force(rows: pa.Table, models: pa.Table) -> Iterator[tuple[dict[str, Any],
     )
     number = np.maximum(np.searchsorted(begins, days, side="right") - 1, 0)
     for each in np.unique(number).tolist():
-        yield models.slice(each, 1).to_pylist()[0], np.flatnonzero(number == each)
+        for place in (*range(each, -1, -1), *range(each + 1, len(models))):
+            (model,) = models.slice(place, 1).to_pylist()
+            predictor = _predictor(model["model_id"], model["model_text"])
+            if predictor is not None and set(predictor.features) <= set(rows.column_names):
+                yield model, predictor, np.flatnonzero(number == each)
+                break
 
 
-def predictor_of(model: dict[str, Any]) -> Predictor:
-    return _predictor(model["model_id"], model["model_text"])
-
-
-@cache
-def _predictor(model_id: str, text: str) -> Predictor:
-    return predictor_in(text, model_id)
+@lru_cache(maxsize=4)
+def _predictor(model_id: str, text: str) -> Predictor | None:
+    return readable(text, model_id)

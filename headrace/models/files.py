@@ -61,6 +61,14 @@ def predictor_in(text: str, model_id: str) -> Predictor:
     return Predictor.from_text(plain)
 
 
+def readable(text: str, model_id: str) -> Predictor | None:
+    """None of a model that this version cannot read: of another format, or damaged."""
+    try:
+        return predictor_in(text, model_id)
+    except (UsageError, KeyError, TypeError, ValueError):
+        return None
+
+
 def as_file(model: TrainedModel) -> bytes:
     return json.dumps(asdict(model), default=_iso).encode()
 

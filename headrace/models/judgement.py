@@ -71,15 +71,15 @@ def difference(groups: Array, first: Statistic, second: Statistic, seed: int = 0
     return figure(groups, both, seed)
 
 
-def mean_of(values: Array) -> Statistic:
-    """The mean of the known values."""
-    known = ~np.isnan(values)
-    terms = np.column_stack([np.where(known, values, 0.0), known])
+def mean_of(values: Array, weights: Array | float = 1.0) -> Statistic:
+    """The mean of the known values. weights: those of rows that stand for others whose end nobody saw."""
+    known = ~np.isnan(values) * weights
+    terms = np.column_stack([np.where(known > 0, values, 0.0) * known, known])
     return Statistic(terms, lambda sums: sums[..., 0] / sums[..., 1])
 
 
-def rmse(remaining: Array, truth: Array) -> Statistic:
-    terms = mean_of((remaining - truth) ** 2).terms
+def rmse(remaining: Array, truth: Array, weights: Array | float = 1.0) -> Statistic:
+    terms = mean_of((remaining - truth) ** 2, weights).terms
     return Statistic(terms, lambda sums: np.sqrt(sums[..., 0] / sums[..., 1]))
 
 
@@ -90,35 +90,38 @@ def nasa_score(remaining: Array, truth: Array) -> Statistic:
     return Statistic(np.nan_to_num(scores)[:, None], lambda sums: sums[..., 0])
 
 
-def calibration_error(chance: Array, came: Array) -> Statistic:
+def calibration_error(chance: Array, came: Array, weights: Array | float = 1.0) -> Statistic:
     """The mean distance between what was said and how often it came, over ten bins of equally many rows."""
     known = ~np.isnan(came)
     ranks = pd.Series(chance).where(known).rank(method="first").to_numpy() - 1
     bins = np.floor(np.nan_to_num(ranks, nan=-1.0) * CALIBRATION_BINS / max(1, known.sum()))
     is_in = bins[:, None] == np.arange(CALIBRATION_BINS)
-    terms = np.hstack([is_in * np.where(known, chance - came, 0.0)[:, None], known[:, None]])
+    terms = np.hstack(
+        [is_in * (np.where(known, chance - came, 0.0) * weights)[:, None], (known * weights)[:, None]]
+    )
     return Statistic(terms, lambda sums: np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1])
 
 
 def judge(
     predictions: pd.DataFrame, labels: Labels, groups: Array, cap: float, horizons: Sequence[float] = ()
 ) -> dict[str, Figure]:
-    """Figures of all rows, against the life capped as in training; censored rows count where they are known."""
-    truth = labels.capped(cap)
+    """Figures of all rows, against the life capped as in training. Rows whose end nobody saw do not count, and others
+    count for them: without that, rows near a failure would, whose end is always seen."""
+    truth, weights = labels.capped(cap), labels.weights(cap)
     remaining, low, high = (predictions[name].to_numpy(float) for name in (REMAINING, LOW, HIGH))
     holds = np.where(np.isnan(truth), np.nan, (low <= truth) & (truth <= high))
     statistics = {
-        "rmse": rmse(remaining, truth),
-        "mae": mean_of(np.abs(remaining - truth)),
+        "rmse": rmse(remaining, truth, weights),
+        "mae": mean_of(np.abs(remaining - truth), weights),
         "nasa_score": nasa_score(remaining, truth),
-        "coverage": mean_of(holds),
+        "coverage": mean_of(holds, weights),
         "width": mean_of(high - low),
     }
     for horizon in horizons:
-        name, came = within(horizon), labels.within(horizon)
+        name, came, weights = within(horizon), labels.within(horizon), labels.weights(horizon)
         chance = predictions[name].to_numpy(float)
-        statistics[f"brier_{name}"] = mean_of((chance - came) ** 2)
-        statistics[f"calibration_{name}"] = calibration_error(chance, came)
+        statistics[f"brier_{name}"] = mean_of((chance - came) ** 2, weights)
+        statistics[f"calibration_{name}"] = calibration_error(chance, came, weights)
     return {name: figure(groups, statistic) for name, statistic in statistics.items()}
 
 
@@ -126,13 +129,15 @@ def judge(
 class Alarms:
     """Alarms at a fixed budget: `threshold` of the probability, and places of the rows that raise one.
 
-    precision: alarms that a failure followed within the horizon. recall: failures that an alarm came before, within the
+    precision: alarms that a failure followed within the horizon, of all. stopped: those after which the machine was
+    taken off before it failed, so that nobody knows. recall: failures that an alarm came before, within the
     horizon. lead: from the first such alarm to the failure, the median.
     """
 
     threshold: float
     places: Array
     precision: Figure
+    stopped: Figure
     recall: Figure
     lead: Figure
 
@@ -146,8 +151,11 @@ def judge_alarms(
     per_entity: float,
     quiet: float,
 ) -> Alarms:
-    """Of rows sorted by entity and time. per_entity: alarms that people can look at, in the mean of each entity over
-    all that is judged. quiet: how long an entity raises no other alarm after one."""
+    """Of rows sorted by entity and time, each of which was watched for the horizon.
+
+    per_entity: alarms that people can look at, in the mean of each entity over all that is judged. quiet: how long an
+    entity raises no other alarm after one.
+    """
     codes, names = pd.factorize(np.asarray(entities))
     threshold = threshold_within(codes, times, chance, per_entity * len(names), quiet)
     places = raised(codes, times, chance, threshold, quiet)
@@ -158,7 +166,8 @@ def judge_alarms(
     return Alarms(
         threshold,
         places,
-        figure(codes[places], mean_of(came[places])),
+        figure(codes[places], mean_of(np.nan_to_num(came[places]))),
+        figure(codes[places], mean_of(np.isnan(came[places]).astype(float))),
         figure(machines, mean_of(found)),
         median_figure(machines, lead),
     )

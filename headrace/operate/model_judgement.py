@@ -63,23 +63,26 @@ class Judged:
 
 
 def judged(
-    predictor: Predictor, learned: Lives, asked: Lives, alarms: pd.DataFrame, declared: Declared
+    predictor: Predictor, learned: Lives, asked: Lives, alarms: pd.DataFrame, until: float, declared: Declared
 ) -> Judged:
-    """learned: what the model learned from, for the baselines. asked: rows of other machines."""
+    """learned: what the model learned from, for the baselines. asked: rows of other machines. until: hours since 1970
+    that are known. Alarms are judged that were watched for the horizon; of later ones nobody knows what became."""
     model, labels = declared.model, asked.labels
     said = dict(_predictions(predictor, learned, asked, declared))
     figures = {
         name: judge(each, labels, asked.machine, model.cap, model.horizons) | _near(each, asked)
         for name, each in said.items()
     }
-    days = float(np.ptp(asked.hours)) / 24 if len(asked) else 0.0
+    watched = np.flatnonzero(asked.hours <= until - ALARM_HORIZON)
+    days = float(np.ptp(asked.hours[watched])) / 24 if len(watched) else 0.0
     chances = {name: each[within(ALARM_HORIZON)].to_numpy() for name, each in said.items() if name != MEDIAN}
     chances[LIMITS] = heard(asked, alarms)
     allowed = dict.fromkeys(chances, model.budget * days)
     chances[ALL_LIMITS], allowed[ALL_LIMITS] = chances[LIMITS], np.inf
     at_budget = {
         name: judge_alarms(
-            asked.machine, asked.hours, chance, labels, ALARM_HORIZON, allowed[name], ALARM_HORIZON
+            *(asked.machine[watched], asked.hours[watched], chance[watched], labels[watched]),
+            *(ALARM_HORIZON, allowed[name], ALARM_HORIZON),
         )
         for name, chance in chances.items()
     }
@@ -91,9 +94,11 @@ def judged(
         budget=model.budget,
         figures=figures,
         alarms=at_budget,
-        by_kind=dict(_by_kind(said[MODEL], asked, at_budget[MODEL].places)),
+        by_kind=dict(_by_kind(said[MODEL], asked, watched[at_budget[MODEL].places])),
         bins={
-            within(each): _bins(said[MODEL][within(each)].to_numpy(), labels.within(each))
+            within(each): _bins(
+                said[MODEL][within(each)].to_numpy(), labels.within(each), labels.weights(each)
+            )
             for each in model.horizons
         },
     )
@@ -106,10 +111,15 @@ def _predictions(
     yield MODEL, predictor.predict(asked.features)
     cox = fit_survival(learned.features, learned.labels, model.horizons, model.cap)
     yield COX, cox.predict(asked.features)
-    known = learned.labels.capped(model.cap)
-    low, middle, high = np.nanquantile(known, (0.05, 0.5, 0.95))
+    known, weights = learned.labels.capped(model.cap), learned.labels.weights(model.cap)
+    seen = weights > 0
+    low, middle, high = np.quantile(
+        known[seen], (0.05, 0.5, 0.95), weights=weights[seen], method="inverted_cdf"
+    )
     same: dict[str, float] = {REMAINING: middle, LOW: low, HIGH: high}
-    same |= {within(each): float(np.nanmean(learned.labels.within(each))) for each in model.horizons}
+    for each in model.horizons:
+        came, weights = np.nan_to_num(learned.labels.within(each)), learned.labels.weights(each)
+        same[within(each)] = float(np.average(came, weights=weights))
     yield MEDIAN, pd.DataFrame(same, index=asked.features.index)
 
 
@@ -118,7 +128,8 @@ def brier(predictor: Predictor, asked: Lives, horizons: tuple[float, ...]) -> St
     said = predictor.predict(asked.features)
     scores = [(said[within(each)].to_numpy() - asked.labels.within(each)) ** 2 for each in horizons]
     known = ~np.isnan(scores).any(axis=0)
-    return mean_of(np.where(known, np.mean(np.nan_to_num(scores), axis=0), np.nan))
+    weights = asked.labels.weights(max(horizons))
+    return mean_of(np.where(known, np.mean(np.nan_to_num(scores), axis=0), np.nan), weights)
 
 
 def against(challenger: Predictor, champion: Predictor, asked: Lives, horizons: tuple[float, ...]) -> Figure:
@@ -186,16 +197,20 @@ def _by_kind(said: pd.DataFrame, asked: Lives, places: Array) -> Iterator[tuple[
         )
 
 
-def _bins(chance: Array, came: Array) -> list[tuple[float, float, int]]:
+def _bins(chance: Array, came: Array, weights: Array) -> list[tuple[float, float, int]]:
     """What was said, how often it came, and of how many rows, in bins that are finer where chances are small."""
     known = ~np.isnan(came)
-    chance, came = chance[known], came[known]
+    chance, came, weights = chance[known], came[known], weights[known]
     edges = np.array([0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
     place = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
     return [
-        (float(chance[place == each].mean()), float(came[place == each].mean()), int((place == each).sum()))
+        (
+            float(np.average(chance[place == each], weights=weights[place == each])),
+            float(np.average(came[place == each], weights=weights[place == each])),
+            int((place == each).sum()),
+        )
         for each in range(len(edges) - 1)
-        if (place == each).any()
+        if weights[place == each].sum() > 0
     ]
 
 

@@ -48,14 +48,16 @@ def _alarms(part: Mapping[str, Any]) -> Iterator[str]:
     allowed = part["budget"] * part["days"] * part["machines"]
     yield (
         f"At {part['budget']:g} alarms for each machine and day ({allowed:.0f} in all), an alarm being right if the "
-        "machine fails within a week:"
+        "machine fails within a week. `stopped` are those after which the crew took the machine off before it failed; "
+        "whether they were right nobody knows, and precision counts them as wrong:"
     )
     yield ""
-    yield "| who | alarms | precision | recall | hours before the failure |"
-    yield "|---|---|---|---|---|"
+    yield "| who | alarms | precision | stopped | recall | hours before the failure |"
+    yield "|---|---|---|---|---|---|"
     for who, each in part["alarms"].items():
         yield (
-            f"| {WHO[who]} | {each['raised']} | {_figure(each['precision'], 2)} | {_figure(each['recall'], 2)} | "
+            f"| {WHO[who]} | {each['raised']} | {_figure(each['precision'], 2)} | {_figure(each['stopped'], 2)} | "
+            f"{_figure(each['recall'], 2)} | "
             f"{_figure(each['lead'], 0)} |"
         )
 

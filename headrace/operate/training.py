@@ -6,6 +6,7 @@ says can be made again at any time, and which one said it is in every row.
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from headrace.lake.delta_rs import opened
 from headrace.lake.paths import Paths
 from headrace.models.boosting import Recipe, fit
 from headrace.models.declared import Declared, model_of
-from headrace.models.files import TrainedModel, as_file, id_of, model_in, packed, predictor_in
+from headrace.models.files import TrainedModel, as_file, id_of, model_in, packed, predictor_in, readable
 from headrace.models.judgement import Figure
 from headrace.models.labels import landmarks
 from headrace.models.lives import Lives, hours_of, lives_of
@@ -57,9 +58,8 @@ class History:
         return self.lives.where(np.flatnonzero(self.lives.is_held & (self.lives.hours > self.cut)))
 
     def asked_on_all_days(self) -> Lives:
-        """The same machines from the beginning, a row in three: it is as many failures as there are to ask about."""
-        places = np.flatnonzero(self.lives.is_held)
-        return self.lives.where(places[::3])
+        """The same machines from the beginning: it is as many failures as there are to ask about."""
+        return self.lives.where(np.flatnonzero(self.lives.is_held))
 
 
 def history_of(declared: Declared, settings: Settings) -> History:
@@ -118,18 +118,17 @@ def train(
         rows.features, rows.labels, rows.machine, declared.model.horizons, declared.model.cap, recipe
     )
     asked = history.asked()
-    found = judged(predictor, rows, asked, history.alarms, declared)
+    found = judged(predictor, rows, asked, history.alarms, history.until, declared)
     champion = champion_of(declared, settings)
-    beats = None
-    before = predictor_in(champion.model_text, champion.model_id) if champion is not None else None
+    beats, before = None, _readable(champion)
     if before is not None and set(before.features) <= set(declared.model.columns):
         beats = against(predictor, before, asked, declared.model.horizons)
     challenger = _named(predictor, found, rows, history, declared, champion)
     is_new = champion is None or champion.model_id != challenger.model_id
     promoted = is_new and (beats is None or beats.high < 0)
-    run = _record(challenger, predictor, found, beats, promoted, recipe, settings)
-    if promoted:
+    if promoted:  # before it is recorded: a store of runs that is down must not keep a better model out
         objects.put(_place(challenger, declared, settings), as_file(challenger))
+    run = _record(challenger, predictor, found, beats, promoted, recipe, settings)
     tell(Event(STAGE, declared.name, "done", len(rows), watch.seconds, note=challenger.model_id))
     return {
         "domain": domain,
@@ -148,6 +147,11 @@ def train(
     }
 
 
+def _readable(champion: TrainedModel | None) -> Predictor | None:
+    """None of one that this version cannot read any more: it gives way to whoever comes."""
+    return None if champion is None else readable(champion.model_text, champion.model_id)
+
+
 def judge_champion(domain: str, *, model: str | None = None, settings: Settings) -> dict[str, Any]:
     """The model in force beside its baselines, on machines that none learned from: after the cut, and on all days."""
     declared = model_of(domain, model)
@@ -160,7 +164,10 @@ def judge_champion(domain: str, *, model: str | None = None, settings: Settings)
     history = history_of(declared, settings)
     rows, predictor = learned(history, declared), predictor_in(champion.model_text, champion.model_id)
     parts = {"later": history.asked(), "all": history.asked_on_all_days()}
-    found = {name: judged(predictor, rows, asked, history.alarms, declared) for name, asked in parts.items()}
+    found = {
+        name: judged(predictor, rows, asked, history.alarms, history.until, declared)
+        for name, asked in parts.items()
+    }
     return {
         "domain": domain,
         "model": declared.name,
@@ -210,6 +217,10 @@ def _record(
 ) -> str:
     """The run in MLflow. Which model is in force is known by the lake; the store is told, whatever it knew before."""
     store = _store(settings)
+    if store is None:
+        note = "a cluster's own disk goes with it: set HEADRACE_TRACKING_URL for runs to be kept"
+        tell(Event(STAGE, "MLflow", "skipped", note=note))
+        return ""
     figures: dict[str, Figure | float] = dict(flat(found.figures))
     if beats is not None:
         figures["challenge"] = beats
@@ -233,9 +244,11 @@ def _record(
     return run
 
 
-def _store(settings: Settings) -> ModelStore:
+def _store(settings: Settings) -> ModelStore | None:
     if settings.tracking_url:
         return ModelStore(settings.tracking_url, settings.model_artifacts_url)
+    if settings.spark != "own":
+        return None
     return ModelStore.in_folder((settings.home / "models").absolute(), settings.model_artifacts_url)
 
 
@@ -261,8 +274,9 @@ def _models(declared: Declared, settings: Settings) -> Iterator[TrainedModel]:
         rows = opened(table).to_pyarrow_dataset().to_table(columns=fields).to_pylist()
         yield from (TrainedModel(**row) for row in rows)
     for url in objects.list_under(paths.landing(name)):
-        if url.endswith(".json"):
-            yield model_in(objects.get(url) or b"")
+        with suppress(ValueError):  # a damaged file is set aside with its reason when it is refined
+            if url.endswith(".json") and (body := objects.get(url)) is not None:
+                yield model_in(body)
 
 
 def _instant(hours: float) -> datetime:

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from domains.compressors.models_in_force import in_force, models_by_bucket, predictor_of
+from domains.compressors.models_in_force import in_force, models_by_bucket
 from headrace.models.predictor import HIGH, LOW, REMAINING, Predictor, within
 from headrace.tables import Replace, Table
 
@@ -65,15 +65,15 @@ def ml_predictions(wear_features: DataFrame, trained_models: DataFrame) -> DataF
 def predictions_of(rows: pa.Table, models: pa.Table) -> pa.Table:
     """Of all machines of a bucket."""
     parts = [
-        _by_model(rows.take(pa.array(places[begin : begin + MOST_AT_ONCE])), model)
-        for model, places in in_force(rows, models)
+        _by_model(rows.take(pa.array(places[begin : begin + MOST_AT_ONCE])), model, predictor)
+        for model, predictor, places in in_force(rows, models)
         for begin in range(0, len(places), MOST_AT_ONCE)
     ]
     return pa.concat_tables([MADE.empty_table(), *parts])
 
 
-def _by_model(rows: pa.Table, model: dict[str, Any]) -> pa.Table:
-    predictor = predictor_of(model)
+def _by_model(rows: pa.Table, model: dict[str, Any], predictor: Predictor) -> pa.Table:
+
     features = rows.select(list(predictor.features)).to_pandas()
     said = predictor.predict(features)
     chances = {hours: said[within(hours)].round(4) for hours in HORIZONS}

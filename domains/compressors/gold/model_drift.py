@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from domains.compressors.models_in_force import in_force, models_by_bucket, predictor_of
+from domains.compressors.models_in_force import in_force, models_by_bucket
 from headrace.models.drift import population_stability
 from headrace.tables import Replace, Table
 
@@ -49,9 +49,9 @@ def model_drift(wear_features: DataFrame, trained_models: DataFrame) -> DataFram
 def drift_of(rows: pa.Table, models: pa.Table) -> pa.Table:
     """Of all days of a bucket."""
     parts = [MADE.empty_table()]
-    for model, places in in_force(rows, models):
+    for model, predictor, places in in_force(rows, models):
         of_model = rows.take(pa.array(places))
-        predictor = predictor_of(model)
+
         days = of_model["reading_date"].to_numpy()
         for day in np.unique(days):
             here = of_model.filter(pa.array(days == day))

@@ -1,4 +1,4 @@
--- Which machines are the likeliest to fail soon, by their newest prediction, and why?
+-- Which machines that run are the likeliest to fail soon, and why?
 -- Columns: machine, station, when it was predicted, chances within 24, 48 and 168 hours, remaining hours with their interval, the reasons, the model.
 SELECT
     n.compressor_id AS machine,
@@ -15,10 +15,12 @@ SELECT
     n.reason_3,
     n.model_id AS model
 FROM (
-    SELECT p.*, row_number() OVER (PARTITION BY p.compressor_id ORDER BY p.predicted_at DESC) AS nth
+    SELECT p.*, row_number() OVER (PARTITION BY p.compressor_id ORDER BY p.predicted_at DESC) AS nth,
+        max(p.predicted_at) OVER () AS newest
     FROM gold.ml_predictions p
 ) n
 LEFT JOIN gold.fleet_status f ON f.compressor_id = n.compressor_id
-WHERE n.nth = 1
+WHERE n.nth = 1 AND n.predicted_at >= n.newest - INTERVAL 2 HOUR
+
 ORDER BY n.failure_within_168h DESC, n.compressor_id
 LIMIT 50

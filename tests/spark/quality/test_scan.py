@@ -95,8 +95,13 @@ class Works:
         self.spark, self.settings, self.soda = spark, settings, soda
         self.paths = Paths.of("works", settings)
         self.store("silver", "tanks", "tank_id string", [("T1",)])
-        self.store("bronze", "levels", f"{COLUMNS}, _raw string", [(*row, None) for row in GOOD])
+        self.arrived([])
         self.levels(GOOD)
+
+    def arrived(self, messages: list) -> None:
+        """In bronze, beside the rows of files."""
+        rows = [*((*row, None, None) for row in GOOD), *((*row, None, 0) for row in messages)]
+        self.store("bronze", "levels", f"{COLUMNS}, _raw string, _partition int", rows)
 
     def store(self, layer: str, table: str, columns: str, rows: list, mode: str = "overwrite") -> None:
         frame = self.spark.createDataFrame(rows, columns).coalesce(1)
@@ -286,7 +291,7 @@ def test_a_table_that_was_never_written_fails(works: Works) -> None:
 
 
 def test_an_empty_table_waits_for_what_it_is_made_from(works: Works) -> None:
-    works.store("bronze", "levels", f"{COLUMNS}, _raw string", [])
+    works.store("bronze", "levels", f"{COLUMNS}, _raw string, _partition int", [])
     works.levels([])
     summary = works.scan()
     assert [(check.outcome, check.detail) for check in summary.checks] == [
@@ -307,6 +312,15 @@ def test_bronze_is_judged_by_its_volume_and_not_by_its_rows(works: Works) -> Non
     bad = failures(works.scan("bronze"))
     assert bad["every line of the files taken is a row"] == "found 1, expected 0"
     assert not any("level_id" in name for name in bad)
+
+
+def test_messages_of_a_topic_are_no_lines_of_files(works: Works) -> None:
+    FileIndex(works.paths, "levels").add(
+        [File("works/levels/a", "0", size=1, stamp="", lines=len(GOOD), number=0)]
+    )
+    for messages in ([], GOOD):
+        works.arrived(messages)
+        assert "every line of the files taken is a row" not in failures(works.scan("bronze"))
 
 
 def test_a_failed_gold_table_goes_back_to_its_last_good_version(works: Works) -> None:
