@@ -99,14 +99,20 @@ def _serve(domain: str) -> None:
     from cli.screen import count, out
     from cli.watch import watching
     from headrace.contracts.load import domain_folder
+    from headrace.errors import HeadraceError
     from headrace.serve.database import serve
     from headrace.serve.served_tables import FILE
     from headrace.settings import get_settings
 
     if not (domain_folder(domain) / FILE).exists():
         return
-    with watching(), standing() as server:
-        done = serve(domain, get_settings(), server.url)
+    try:
+        with watching(), standing() as server:
+            done = serve(domain, get_settings(), server.url)
+    except HeadraceError as error:
+        out.print(f"No database holds it: {error}", soft_wrap=True)
+        return
+
     rows = sum(each.inserted + each.updated for each in done)
     out.print(
         f"[bold]{len(done)} tables[/] of a PostgreSQL database hold it too, {count(rows)} rows new. To ask it:"

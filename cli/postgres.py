@@ -64,8 +64,8 @@ def standing() -> "Iterator[Postgres]":
     """One that is up for as long as this lasts, and afterwards if it was before."""
     server = server_of()
     was_up = server.is_up()
-    server.up()
     try:
+        server.up()
         yield server
     finally:
         if not was_up:

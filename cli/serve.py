@@ -63,7 +63,7 @@ def serve(
             seconds(each.seconds),
         )
         for each in done
-        if each.outcome != "unchanged"
+        if each.outcome not in ("unchanged", "waiting")
     ]
     if rows:
         out.print(table(["table", "", "inserted", "updated", "deleted", "took"], rows))

@@ -17,6 +17,10 @@ OF_S3 = (
 CONFLICT = r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)\w*Exception"
 STUCK = r"Could not execute broadcast in \d+ secs"
 """Spark's planner may wait for itself where two threads make one plan; the next try makes it anew."""
+WITH_PASSWORD = re.compile(
+    r"(://[^/@:\s]*:)[^\s]+(?=@)|((?:password|passwd|pwd|odbc_connect)=)[^&\s'\"]+", re.IGNORECASE
+)
+"""A password in a URL: before the host, or among its parameters."""
 LONG_LIST = 12
 """Names that are not all listed beside those that may have been meant."""
 SAYS_NOTHING = "An error occurred while calling"
@@ -160,7 +164,7 @@ def may_pass(error: BaseException | None) -> bool:
 
 def without_passwords(text: str) -> str:
     """The same with *** for the passwords of URLs in it."""
-    return re.sub(r"(://[^/@:\s]*):[^@/\s]+@", r"\1:***@", text)
+    return WITH_PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 def useful_line(error: BaseException) -> str:

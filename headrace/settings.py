@@ -4,7 +4,6 @@ Every setting has a default that works on a laptop.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from headrace.errors import UsageError
+from headrace.errors import WITH_PASSWORD, UsageError
 
 SAFE_HOURS = 168
 
 
 def _without_password(url: str) -> str:
     """A setting is told to clusters and stands in their logs."""
-    if re.match(r"[\w+]+://[^/@]*:[^/@]*@", url):
+    if WITH_PASSWORD.search(url):
         raise ValueError("holds a password; take it out, and set HEADRACE_SERVE_PASSWORD")
     return url
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
@@ -43,12 +44,16 @@ class Postgres:
     @property
     def url(self) -> str:
         """Without the password, which lies in a file that the URL names."""
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}?passfile={self._passfile}"
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}?passfile={quote(str(self._passfile))}"
 
     def up(self) -> None:
         """Starts it where it does not run, and waits until it answers."""
         if self.is_up():
             return
+        if self._process() is not None:
+            raise HeadraceError(
+                f"the PostgreSQL of {self.home} runs already, on another port; take it down first"
+            )
         if port_is_taken(self.port):
             raise HeadraceError(
                 f"port {self.port} is in use by another program; choose another one with --port"
@@ -78,7 +83,8 @@ class Postgres:
     def is_up(self) -> bool:
         """Whether its process runs and takes connections."""
         state = self._pid_lines()
-        return self._process() is not None and len(state) > 7 and state[7].strip() == "ready"
+        is_ready = len(state) > 7 and state[7].strip() == "ready" and state[3].strip() == str(self.port)
+        return is_ready and self._process() is not None
 
     def _process(self) -> psutil.Process | None:
         try:
@@ -156,7 +162,7 @@ class Postgres:
         if os.geteuid() != 0:
             return None
         known = {each.pw_name: each for each in pwd.getpwall()}
-        return next(known[name] for name in UNPRIVILEGED if name in known)
+        return next((known[name] for name in UNPRIVILEGED if name in known), None)
 
     @property
     def _cluster(self) -> Path:

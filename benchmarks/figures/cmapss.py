@@ -60,7 +60,8 @@ in training and in the test, as most of the literature does. In brackets are 95 
 The last three are reference points that were given, not measured here. The model is one text of {size:.0f} MB.
 
 Windows, trees and the baseline were chosen by training engines alone: each was predicted by models that had not seen
-it, at ten random cuts with more than 30 cycles of history and at most 150 left (no test engine has more).
+it, at ten random cuts with more than 30 cycles of history and at most 150 left. That no test engine has more left is
+knowledge of the test, and so is the rule below; nothing else of it shaped the choice.
 
 | on training engines | RMSE, cycles | NASA score of 100 | MAE, cycles | true life within 90 % interval | width | |
 |---|---|---|---|---|---|---|

@@ -6,7 +6,7 @@ since. A run that fails leaves the database as it was, and the next one takes up
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -54,11 +54,16 @@ class Loaded:
 
 def serve(domain: str, settings: Settings, url: str = "", *, reader: str = "headrace_reader") -> list[Loaded]:
     """url: PostgreSQL's or SQL Server's, by default HEADRACE_SERVE_URL. reader: a role that may read all of it."""
-    target, wanted = connected_to(url, settings), served_domain(domain, settings)
-    if not wanted.tables:
-        raise UsageError(f"nothing of {domain} is refined yet: run headrace generate and headrace refine")
+    target = connected_to(url, settings)
     with explained(target), connected(target, settings) as connection:
-        return _serve(domain, wanted, dialect_of(connection), reader)
+        dialect = dialect_of(connection)
+        dialect.lock(f"headrace serve {domain}")
+        wanted = served_domain(
+            domain, settings
+        )  # no sooner: a run that waited would bring older versions back
+        if not wanted.tables:
+            raise UsageError(f"nothing of {domain} is refined yet: run headrace generate and headrace refine")
+        return _serve(domain, wanted, dialect, reader)
 
 
 def connected_to(url: str, settings: Settings) -> sa.URL:
@@ -75,11 +80,15 @@ def connected_to(url: str, settings: Settings) -> sa.URL:
         raise UsageError(
             "the database's URL cannot be read; write it like postgresql://user@host/database"
         ) from None
+    kind = target.get_backend_name()
     drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mssql": "mssql+pyodbc"}
-    target = target.set(drivername=drivers.get(target.drivername, target.drivername))
-    if target.get_backend_name() not in ("postgresql", "mssql"):
-        raise UsageError(f"{target.get_backend_name()} is not served; PostgreSQL and SQL Server are")
-    password = "" if target.password else password_of(settings)
+    if kind not in drivers:
+        raise UsageError(f"{kind} is not served; PostgreSQL and SQL Server are")
+    target = target.set(drivername=drivers[kind])
+    is_elsewhere = bool(settings.serve_url) and sa.make_url(settings.serve_url).host != target.host
+    if target.password or "passfile" in target.query or is_elsewhere:
+        return target  # the password of the settings is that of no other database
+    password = password_of(settings)
     return target.set(password=password) if password else target
 
 
@@ -94,7 +103,6 @@ def password_of(settings: Settings) -> str:
 
 
 def _serve(domain: str, wanted: ServedDomain, dialect: Dialect, reader: str) -> list[Loaded]:
-    dialect.lock(f"headrace serve {domain}")
     known = _Loads(domain, dialect)
     _check_names(domain, wanted, dialect, known)
     changed = _migrate(domain, wanted, dialect, known)
@@ -112,7 +120,7 @@ def _serve(domain: str, wanted: ServedDomain, dialect: Dialect, reader: str) -> 
             dialect.connection.exec_driver_sql(dialect.view(domain, view))
             known.note(view.name, _hash_of(view, domain, dialect), None, 0)
     if reader:
-        dialect.let_read(domain, reader)
+        dialect.let_read(domain, [*known.names, LOADS], reader)
     return done
 
 
@@ -135,7 +143,11 @@ class _Loads:
         )
         self._table.create(self._connection, checkfirst=True)
         rows = self._connection.execute(sa.select(self._table)).mappings()
-        self._rows: dict[str, sa.RowMapping] = {row["name"]: row for row in rows}
+        self._rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in rows}
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._rows)
 
     @property
     def tables(self) -> set[str]:
@@ -152,6 +164,7 @@ class _Loads:
 
     def note(self, name: str, made_of: str, version: int | None, rows: int) -> None:
         self.forget(name)
+        self._rows[name] = {"name": name, "made_of": made_of, "version": version}
         values = {"name": name, "made_of": made_of, "version": version, "rows": rows}
         self._connection.execute(sa.insert(self._table).values(**values))
 
@@ -184,20 +197,20 @@ def _migrate(schema: str, wanted: ServedDomain, dialect: Dialect, known: _Loads)
         options = {"include_schemas": True, "include_name": looks_at, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
         script = produce_migrations(context, wanted.metadata)
-        return list(_flat(script.upgrade_ops_list[0].ops))
+        return [step for step in _flat(script.upgrade_ops_list[0].ops) if not _is_of_others(step)]
 
-    steps = planned()
+    steps, there = planned(), sa.inspect(connection).get_view_names(schema)
     stale = {
         name
         for name, made_of in known.views.items()
-        if not _is_current(name, made_of, schema, wanted, dialect)
+        if name not in there or not _is_current(name, made_of, schema, wanted, dialect)
     }
     if steps:
         stale = set(known.views)
     for name in sorted(stale):
         dialect.drop_view(schema, name)
         known.forget(name)
-    anew = {step.table_name for step in steps if isinstance(step, ops.AlterColumnOp)}
+    anew = {step.table_name for step in steps if isinstance(step, ops.AlterColumnOp) and _changes_kind(step)}
     anew |= _with_other_keys(wanted, dialect)
     for name in sorted(anew & known.tables):
         sa.Table(name, sa.MetaData(schema=schema)).drop(connection)
@@ -210,6 +223,16 @@ def _migrate(schema: str, wanted: ServedDomain, dialect: Dialect, known: _Loads)
         for step in steps
         if isinstance(step, ops.CreateTableOp | ops.AddColumnOp | ops.DropColumnOp)
     }
+
+
+def _is_of_others(step: ops.MigrateOperation) -> bool:
+    """An index that somebody has added beside ours stays."""
+    return isinstance(step, ops.DropIndexOp) and not str(step.index_name).startswith(f"ix_{step.table_name}_")
+
+
+def _changes_kind(step: ops.AlterColumnOp) -> bool:
+    """More than its comment."""
+    return step.modify_type is not None or step.modify_nullable is not None
 
 
 def _flat(steps: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
@@ -287,6 +310,11 @@ def statements(domain: str, settings: Settings, dialect_name: str) -> list[str]:
     if dialect_name not in known:
         raise UnknownName("dialect", dialect_name, known)
     engine = sa.create_mock_engine(f"{dialect_name}://", lambda *_: None)
+    if dialect_name == "mssql":  # of 2022, as Azure has: without a version it would be that of 2005
+        compiler: Any = engine.dialect
+        compiler.server_version_info = (16,)
+        compiler._setup_version_attributes()
+
     dialect = known[dialect_name](engine)
     wanted = served_domain(domain, settings)
     found = [str(sa.schema.CreateSchema(domain).compile(dialect=engine.dialect))]
@@ -297,4 +325,5 @@ def statements(domain: str, settings: Settings, dialect_name: str) -> list[str]:
     found += [dialect.view(domain, view) for view in wanted.views]
     if isinstance(dialect, SqlServer):
         found += [dialect.merge(each.shape, each.partition) for each in wanted.tables]
-    return [f"{statement.rstrip(';')};" for statement in found]
+    ends = ";\nGO" if dialect_name == "mssql" else ";"
+    return [f"{statement.rstrip(';')}{ends}" for statement in found]

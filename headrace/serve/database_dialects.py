@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -67,8 +67,8 @@ class Dialect:
     def drop_view(self, schema: str, name: str) -> None:
         self.connection.exec_driver_sql(f"DROP VIEW IF EXISTS {self.quoted(schema, name)}")
 
-    def let_read(self, schema: str, role: str) -> None:
-        """Makes a role, where there is none, that may read a schema; people are made members of it."""
+    def let_read(self, schema: str, names: Iterable[str], role: str) -> None:
+        """Makes a role, where there is none, that may read what is ours in a schema; people are made members of it."""
         raise NotImplementedError
 
     def count(self, table: sa.Table) -> int:
@@ -107,11 +107,9 @@ class Postgres(Dialect):
         self._run(f"CREATE TEMPORARY TABLE {new} (LIKE {target}) ON COMMIT DROP")
         self._copy(new, table, batches)
         self._run(f"ANALYZE {new}")
-        try:
-            return self._settled(target, new, table, partition, days)
-        finally:
-            with suppress(sa.exc.DBAPIError):  # of a transaction that failed, the first error is told
-                self._run(f"DROP TABLE {new}")
+        counts = self._settled(target, new, table, partition, days)
+        self._run(f"DROP TABLE {new}")
+        return counts
 
     def _settled(
         self, target: str, new: str, table: sa.Table, partition: str | None, days: list[date] | None
@@ -157,13 +155,14 @@ class Postgres(Dialect):
                     rows += batch.num_rows
         return rows
 
-    def let_read(self, schema: str, role: str) -> None:
+    def let_read(self, schema: str, names: Iterable[str], role: str) -> None:
         exists = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role")
         named = self.quoted(role)
         if self.connection.execute(exists, {"role": role}).scalar() is None:
             self._run(f"CREATE ROLE {named} NOLOGIN")
         self._run(f"GRANT USAGE ON SCHEMA {self.quoted(schema)} TO {named}")
-        self._run(f"GRANT SELECT ON ALL TABLES IN SCHEMA {self.quoted(schema)} TO {named}")
+        ours = ", ".join(self.quoted(schema, name) for name in names)
+        self._run(f"GRANT SELECT ON {ours} TO {named}")
 
     def _run(self, statement: str, values: dict[str, Any] | None = None) -> int:
         return int(self.connection.exec_driver_sql(statement, values or {}).rowcount)
@@ -232,12 +231,13 @@ class SqlServer(Dialect):
             "OUTPUT $action INTO @done;\nSELECT what, COUNT(*) AS rows_done FROM @done GROUP BY what;"
         )
 
-    def let_read(self, schema: str, role: str) -> None:
+    def let_read(self, schema: str, names: Iterable[str], role: str) -> None:
         named = self.quoted(role)
         self.connection.exec_driver_sql(
             f"IF DATABASE_PRINCIPAL_ID(N'{role.replace(chr(39), '')}') IS NULL CREATE ROLE {named}"
         )
-        self.connection.exec_driver_sql(f"GRANT SELECT ON SCHEMA::{self.quoted(schema)} TO {named}")
+        for name in names:
+            self.connection.exec_driver_sql(f"GRANT SELECT ON {self.quoted(schema, name)} TO {named}")
 
 
 def dialect_of(connection: sa.Connection) -> Dialect:
@@ -269,10 +269,16 @@ def connected(target: sa.URL, settings: Settings) -> Iterator[sa.Connection]:
     """One transaction: all of it is there at its end, or nothing."""
     arguments: dict[str, Any] = {}
     if target.get_backend_name() == "postgresql":
-        limits = f"-c statement_timeout={settings.serve_seconds}s -c lock_timeout={WAITS_FOR_LOCKS}s -c timezone=UTC"
+        limits = {
+            "statement_timeout": f"{settings.serve_seconds}s",
+            "lock_timeout": f"{WAITS_FOR_LOCKS}s",
+            "timezone": "UTC",
+            "search_path": "pg_catalog",  # a schema that is found without its name is hidden from Alembic
+        }
+        told = " ".join(f"-c {name}={value}" for name, value in limits.items())
         arguments = {
             "connect_timeout": CONNECTS_WITHIN,
-            "options": limits,
+            "options": told,
             "application_name": "headrace serve",
         }
         arguments |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -316,6 +322,10 @@ def _state_of(cause: Any) -> str:
     return getattr(cause, "sqlstate", None) or by_odbc
 
 
+REFUSED = ("FATAL: ", "no password supplied", "invalid connection option", "invalid port", 'missing "="')
+"""What libpq says, without a code, of a connection that no second try would make."""
+
+
 def _in_words(state: str, cause: Any, target: sa.URL) -> HeadraceError:
     place = target.set(drivername=target.get_backend_name(), query={}).render_as_string(hide_password=True)
     said = str(cause).strip()
@@ -350,12 +360,12 @@ def _in_words(state: str, cause: Any, target: sa.URL) -> HeadraceError:
                 f"{place}: {first} {getattr(diagnosis, 'message_detail', '') or ''}. {nothing}. Drop what depends on "
                 "it, and make it again afterwards."
             )
-        case _, "" if "FATAL: " in said and not any(each in said for each in SOON_OVER):
+        case _, "" if any(each in said for each in REFUSED) and not any(each in said for each in SOON_OVER):
             refused = said.rpartition("FATAL: ")[2].strip()
             return HeadraceError(
                 f"{place} refuses the connection: {refused}. A password comes from the URL, HEADRACE_SERVE_PASSWORD or "
                 "~/.pgpass."
             )
-        case (("08" | "57" | "53" | "40" | "HY" | ""), _):
+        case (("08" | "57" | "53" | "40" | ""), _):
             return Transient(f"{place} does not answer, or the connection was lost: {first}. {nothing}.")
     return HeadraceError(f"{place}: {first}{f' ({where})' if where else ''}. {nothing}.")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import sqlglot
 from deltalake import DeltaTable
 from pydantic import Field, ValidationError
+from sqlalchemy.dialects import mssql
 from sqlglot import expressions as sql
 
 from headrace.contracts.load import domain_folder
@@ -83,11 +84,14 @@ class View:
 
     @property
     def needs(self) -> set[str]:
-        return {table.name for table in self.tree.find_all(sql.Table)}
+        inside = {cte.alias for cte in self.tree.find_all(sql.CTE)}
+        return {table.name for table in self.tree.find_all(sql.Table)} - inside
 
     def body(self, schema: str, dialect: str) -> str:
         tree = self.tree.copy()
         for table in tree.find_all(sql.Table):
+            if table.name not in self.needs:
+                continue
             table.set("db", sql.to_identifier(schema))
         return tree.sql(dialect, pretty=True)
 
@@ -114,7 +118,13 @@ def served_domain(domain: str, settings: Settings) -> ServedDomain:
         else:
             waiting.append(name)
     there = {each.name for each in tables}
-    views = tuple(view for view in _views(domain) if view.needs <= there)
+    views = tuple(_views(domain))
+    for view in views:
+        if unknown := sorted(view.needs - there - {*waiting}):
+            raise ContractError(
+                f"{domain}/serving/{view.name}.sql reads {', '.join(unknown)}, which is not served"
+            )
+    views = tuple(view for view in views if view.needs <= there)
     return ServedDomain(metadata, tuple(tables), tuple(waiting), views)
 
 
@@ -186,7 +196,7 @@ def _kind(kind: pa.DataType, length: int | None) -> sa.types.TypeEngine[Any]:
             else sa.BigInteger()
         )
     if pa.types.is_floating(kind):
-        return sa.REAL() if kind.bit_width == 32 else sa.Double()
+        return sa.REAL() if kind.bit_width == 32 else sa.Double().with_variant(mssql.FLOAT(53), "mssql")
     if pa.types.is_decimal(kind):
         return sa.Numeric(kind.precision, kind.scale)
     if pa.types.is_date(kind):

@@ -91,9 +91,11 @@ def hour(number: int, hours: int, status: str = "normal", vibration: float | Non
     }  # fmt: skip
 
 
-def alert(number: int, severity: str | None) -> dict[str, Any]:
-    return {"alert_id": f"A{number}", "compressor_id": f"COMP-{number:03d}", "station_id": "S1", "severity": severity,
-            "signal": "vibration", "raised_at": datetime(2024, 2, 5, tzinfo=UTC), "is_on": True}  # fmt: skip
+def alert(number: int, severity: str, kind: str = "limit") -> dict[str, Any]:
+    return {
+        "alert_id": f"A{number}", "compressor_id": f"COMP-{number:03d}", "station_id": "S1", "severity": severity,
+        "kind": kind, "signal": "vibration", "raised_at": datetime(2024, 2, 5, tzinfo=UTC), "is_on": True,
+    }  # fmt: skip
 
 
 def quality() -> dict[str, Any]:
@@ -119,7 +121,7 @@ SCHEMAS: dict[str, list[Any]] = {
     ],
     "maintenance_logs": [("log_id", pa.string()), ("compressor_id", pa.string()), ("started_at", INSTANT)],
     "alert_history": [
-        *((name, pa.string()) for name in ("alert_id", "compressor_id", "station_id", "signal", "severity", "acknowledged_by")),
+        *((name, pa.string()) for name in ("alert_id", "compressor_id", "station_id", "signal", "kind", "severity", "acknowledged_by")),
         ("raised_at", INSTANT),
         ("is_on", pa.bool_()),
     ],
@@ -209,7 +211,9 @@ def test_a_warning_does_not_hide_a_critical_machine(fleet: Fleet) -> None:
         "sensor_hours",
         [hour(1, 0, "critical"), hour(2, 0, "warning"), hour(3, 0), hour(1, 1, "warning")],
     )
-    fleet.put("gold", "alert_history", [alert(2, "warning"), alert(3, "critical"), alert(4, None)])
+    fleet.put(
+        "gold", "alert_history", [alert(2, "warning"), alert(3, "critical"), alert(4, "warning", "silent")]
+    )
     fleet.served()
     summary = "SELECT station_id, machines, critical_machines, warning_machines, unknown_machines, alerts_on, worst_status"
     assert fleet.ask(f"{summary} FROM compressors.v_fleet_health_summary ORDER BY 1") == [
@@ -220,7 +224,7 @@ def test_a_warning_does_not_hide_a_critical_machine(fleet: Fleet) -> None:
         ("COMP-001", "warning"), ("COMP-002", "warning"), ("COMP-003", "normal"),
     ]  # fmt: skip
     assert fleet.ask("SELECT compressor_id, severity FROM compressors.v_active_alerts ORDER BY 1") == [
-        ("COMP-002", "warning"), ("COMP-003", "critical"), ("COMP-004", None),
+        ("COMP-002", "warning"), ("COMP-003", "critical"), ("COMP-004", "warning"),
     ]  # fmt: skip
 
 
@@ -266,6 +270,48 @@ def test_a_migration_that_fails_half_way_leaves_the_tables_as_they_were(
     assert len(fleet.ask("SELECT * FROM compressors.v_latest_readings")) == 2
     fleet.do("DROP VIEW public.mine")
     assert fleet.served()["sensor_readings_agg"].outcome == "created"
+
+
+def test_what_others_have_added_stays_and_what_they_dropped_comes_back(fleet: Fleet) -> None:
+    fleet.served()
+    fleet.do("CREATE TABLE compressors.notes (mine text)")
+    fleet.do("CREATE INDEX mine ON compressors.alert_history (signal)")
+    fleet.do("DROP VIEW compressors.v_active_alerts")
+    assert {each.outcome for each in fleet.served().values()} == {"unchanged"}
+    assert fleet.ask("SELECT * FROM compressors.v_active_alerts") == []
+    assert fleet.ask("SELECT count(*) FROM pg_indexes WHERE indexname = 'mine'") == [(1,)]
+    assert fleet.ask("SELECT has_table_privilege('headrace_reader', 'compressors.notes', 'SELECT')") == [
+        (False,)
+    ]
+
+
+def test_a_comment_that_is_reworded_makes_no_table_anew(fleet: Fleet) -> None:
+    fleet.served()
+    fleet.do("COMMENT ON COLUMN compressors.sensor_readings_agg.readings IS 'as it was worded before'")
+    fleet.do("CREATE VIEW public.mine AS SELECT readings FROM compressors.sensor_readings_agg")
+    assert fleet.served()["sensor_readings_agg"].outcome == "unchanged"
+    fleet.do("DROP VIEW public.mine")
+
+
+def test_a_connection_that_is_lost_half_way_is_told_and_nothing_is_changed(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.served()
+    fleet.put("gold", "sensor_hours", [hour(1, 24)], only=MONDAY + timedelta(days=1))
+    settled = database_dialects.Postgres._settled
+
+    def cut_off(dialect: database_dialects.Postgres, *given: Any) -> database_dialects.Counts:
+        fleet.do(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'headrace serve'"
+        )
+        return settled(dialect, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database_dialects.Postgres, "_settled", cut_off)
+        with pytest.raises(Transient, match="the connection was lost"):
+            fleet.served()
+    assert fleet.ask("SELECT count(*) FROM compressors.sensor_readings_agg") == [(4,)]
+    assert fleet.served()["sensor_readings_agg"].deleted == 1
 
 
 def test_a_table_of_somebody_else_is_left_alone(fleet: Fleet) -> None:
@@ -363,13 +409,16 @@ def test_a_slow_database_is_given_up(fleet: Fleet, monkeypatch: pytest.MonkeyPat
 
 def test_sql_server_gets_statements_that_it_reads(fleet: Fleet) -> None:
     texts = statements(DOMAIN, fleet.settings, "mssql")
-    parsed = [sqlglot.parse(text, read="tsql") for text in texts]
+    parsed = [sqlglot.parse(text.removesuffix("\nGO"), read="tsql") for text in texts]
     kinds = [each.key for tree in parsed for each in tree if each is not None]
     assert kinds.count("merge") == 7
     assert kinds.count("create") == 1 + 7 + 9 + 3, kinds  # the schema, tables, indexes and views
     create = next(text for text in texts if "CREATE TABLE compressors.sensor_readings_agg" in text)
     assert "compressor_id NVARCHAR(50) NOT NULL" in create
     assert "hour_start DATETIMEOFFSET NOT NULL" in create
+    assert "reading_date DATE" in create
+    assert not any("NTEXT" in text for text in texts)
+    assert all(text.endswith(";\nGO") for text in texts)
     assert "WHEN NOT MATCHED BY SOURCE AND t.[reading_date] IN" in "\n".join(texts)
 
 

@@ -3,9 +3,9 @@
 import boto3
 import pytest
 from moto import mock_aws
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import HeadraceError, UsageError, without_passwords
 from headrace.settings import Settings, as_environment
 from headrace.sources.broker import client_options
 from headrace.sources.topic import connection
@@ -15,6 +15,23 @@ GIVEN = Settings(
     kafka_security="password",
     kafka_password=SecretStr('Endpoint=sb://plant/;SharedAccessKey=a"b\\c='),
 )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:secret@host/db", "postgresql://ann:se/cret@host/db", "postgresql://ann@host/db?password=secret",
+        "mssql+pyodbc:///?odbc_connect=PWD%3Dsecret",
+    ],
+)  # fmt: skip
+def test_a_url_of_a_database_holds_no_password(url: str) -> None:
+    with pytest.raises(ValidationError, match="holds a password"):
+        Settings(serve_url=url)
+    assert "cret" not in without_passwords(f"headrace serve --to {url} --json")
+    assert (
+        without_passwords("postgresql://ann@host:5432/db?passfile=/a")
+        == "postgresql://ann@host:5432/db?passfile=/a"
+    )
 
 
 def test_a_place_that_is_no_folder_and_no_bucket_is_refused() -> None:

@@ -1,5 +1,5 @@
--- Alerts that are on, with the machine and its station. What an instrument does (silent, stuck) has no severity.
+-- Alerts that are on, with the machine and its station: of limits, and of instruments (silent, stuck), which are low.
 SELECT a.*, m.station_name, m.model, m.rated_horsepower
 FROM alert_history AS a
-JOIN compressor_metadata AS m ON m.compressor_id = a.compressor_id
+LEFT JOIN compressor_metadata AS m ON m.compressor_id = a.compressor_id
 WHERE a.is_on

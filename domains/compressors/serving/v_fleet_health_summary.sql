@@ -1,16 +1,16 @@
 -- Each station: its machines by status, and the worst status of any of them. A machine's status is the worst of its last
 -- hour and of its alerts that are on.
-SELECT s.station_id, s.station_name, s.latitude, s.longitude, COUNT(*) AS machines,
+SELECT s.station_id, s.station_name, s.latitude, s.longitude, COUNT(h.compressor_id) AS machines,
     SUM(CASE WHEN h.badness = 3 THEN 1 ELSE 0 END) AS critical_machines,
     SUM(CASE WHEN h.badness = 2 THEN 1 ELSE 0 END) AS warning_machines,
     SUM(CASE WHEN h.badness = 1 THEN 1 ELSE 0 END) AS normal_machines,
     SUM(CASE WHEN h.badness = 0 THEN 1 ELSE 0 END) AS unknown_machines,
-    SUM(h.alerts_on) AS alerts_on,
+    COALESCE(SUM(h.alerts_on), 0) AS alerts_on,
     MAX(h.hour_start) AS newest_hour,
     CASE MAX(h.badness) WHEN 3 THEN 'critical' WHEN 2 THEN 'warning' WHEN 1 THEN 'normal' ELSE 'unknown' END
         AS worst_status
 FROM station_locations AS s
-JOIN (
+LEFT JOIN (
     SELECT m.compressor_id, m.station_id, r.hour_start, COALESCE(a.alerts_on, 0) AS alerts_on,
         CASE
             WHEN a.worst >= 3 OR r.status = 'critical' THEN 3
@@ -26,7 +26,7 @@ JOIN (
     LEFT JOIN (
         SELECT c.compressor_id, COUNT(*) AS alerts_on,
             MAX(CASE c.severity WHEN 'critical' THEN 3 WHEN 'warning' THEN 2 ELSE 1 END) AS worst
-        FROM alert_history AS c WHERE c.is_on AND c.severity IS NOT NULL GROUP BY c.compressor_id
+        FROM alert_history AS c WHERE c.is_on AND c.kind = 'limit' GROUP BY c.compressor_id
     ) AS a ON a.compressor_id = m.compressor_id
 ) AS h ON h.station_id = s.station_id
 GROUP BY s.station_id, s.station_name, s.latitude, s.longitude

@@ -322,7 +322,7 @@ data "aws_iam_policy_document" "worker" {
     content {
       sid       = "WhatIsServed"
       actions   = ["s3:GetObject"]
-      resources = [for place in local.readable_places : "${var.bucket_arns["lake"]}/${place}"]
+      resources = [for place in concat(local.readable_places, ["_published/*"]) : "${var.bucket_arns["lake"]}/${place}"]
 
       condition {
         test     = "StringEquals"

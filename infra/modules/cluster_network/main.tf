@@ -43,7 +43,8 @@ locals {
 }
 
 resource "aws_vpc_endpoint" "this" {
-  for_each = var.endpoints
+  for_each = setunion(var.endpoints, var.serving_group == null || length(var.endpoints) == 0 ? [] : ["secretsmanager"])
+
 
   vpc_id              = var.network.vpc_id
   service_name        = "com.amazonaws.${data.aws_region.this.id}.${each.key}"

@@ -328,8 +328,9 @@ run "job_and_worker_reach_the_serving_database" {
       "arn:aws:s3:::test-lake/other/silver/*",
       "arn:aws:s3:::test-lake/toy/gold/*",
       "arn:aws:s3:::test-lake/toy/silver/*",
+      "arn:aws:s3:::test-lake/_published/*",
     ])
-    error_message = "the worker reads other data than readers do"
+    error_message = "the worker reads other data than readers do, and which versions are good"
   }
 
   assert {
