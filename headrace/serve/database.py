@@ -217,6 +217,8 @@ def _migrate(schema: str, wanted: ServedDomain, dialect: Dialect, known: _Loads)
     steps = planned() if anew else steps
     context = MigrationContext.configure(connection)
     for step in steps:
+        if isinstance(step, ops.AlterColumnOp):
+            step.kw.clear()  # what only MySQL knows of a column, and else is warned of
         Operations(context).invoke(step)
     return anew | {
         step.table_name

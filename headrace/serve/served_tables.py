@@ -163,7 +163,7 @@ def _shape(
             column,
             _kind(kind, declared.lengths.get(column) or (LONGEST_KEY if column in indexed else None)),
             primary_key=column in key,
-            autoincrement=False,
+            autoincrement="auto" if column not in key else False,
             nullable=column not in key,
             comment=catalog.spec_of(column, source.layer, source.table).comment or None,
         )
