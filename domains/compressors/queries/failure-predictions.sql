@@ -19,7 +19,7 @@ FROM (
         max(p.predicted_at) OVER () AS newest
     FROM gold.ml_predictions p
 ) n
-LEFT JOIN gold.fleet_status f ON f.compressor_id = n.compressor_id
+LEFT JOIN silver.compressor_metadata f ON f.compressor_id = n.compressor_id AND f.is_current
 WHERE n.nth = 1 AND n.predicted_at >= n.newest - INTERVAL 2 HOUR
 
 ORDER BY n.failure_within_168h DESC, n.compressor_id

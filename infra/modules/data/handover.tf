@@ -27,8 +27,8 @@ locals {
   # Where there is none, nothing is said of it.
   serving = {
     for each in module.serving : "serving" => {
-      identifier      = each.identifier
-      url             = each.url
+      identifier = each.identifier
+      url        = each.url
 
       secret_arn      = each.secret_arn
       resource_id     = each.resource_id

@@ -1,4 +1,4 @@
--- Which machines are the likeliest to fail soon, by their newest prediction, and why?
+-- Which machines that run are the likeliest to fail soon, and why?
 USE CATALOG IDENTIFIER(:catalog);
 SELECT
   n.compressor_id AS machine,
@@ -17,13 +17,14 @@ SELECT
 FROM (
   SELECT
     p.*,
-    ROW_NUMBER() OVER (PARTITION BY p.compressor_id ORDER BY p.predicted_at DESC) AS nth
+    ROW_NUMBER() OVER (PARTITION BY p.compressor_id ORDER BY p.predicted_at DESC) AS nth,
+    MAX(p.predicted_at) OVER () AS newest
   FROM gold.ml_predictions AS p
 ) AS n
-LEFT JOIN gold.fleet_status AS f
-  ON f.compressor_id = n.compressor_id
+LEFT JOIN silver.compressor_metadata AS f
+  ON f.compressor_id = n.compressor_id AND f.is_current
 WHERE
-  n.nth = 1
+  n.nth = 1 AND n.predicted_at >= n.newest - INTERVAL '2' HOUR
 ORDER BY
   n.failure_within_168h DESC,
   n.compressor_id NULLS LAST
