@@ -107,7 +107,8 @@ class Postgres(Dialect):
         self._run(f"CREATE TEMPORARY TABLE {new} (LIKE {target}) ON COMMIT DROP")
         self._copy(new, table, batches)
         self._run(f"ANALYZE {new}")
-        counts = self._settled(target, new, table, partition, days)
+        settle = self._settled if table.primary_key else self._replaced
+        counts = settle(target, new, table, partition, days)
         self._run(f"DROP TABLE {new}")
         return counts
 
@@ -140,6 +141,19 @@ class Postgres(Dialect):
             "SELECT count(*), count(*) FILTER (WHERE is_new) FROM written"
         ).one()
         return Counts(inserted - moved, written - inserted + moved, gone)
+
+    def _replaced(
+        self, target: str, new: str, _: sa.Table, partition: str | None, days: list[date] | None
+    ) -> Counts:
+        """Of a table without a key: all rows of the days, where any differs."""
+        within = f" WHERE {self.quoted(partition)} = ANY(%(days)s)" if days is not None and partition else ""
+        sides = f"SELECT * FROM {target}{within}", f"SELECT * FROM {new}"
+        differs = " UNION ALL ".join(f"({one} EXCEPT ALL {other})" for one, other in (sides, sides[::-1]))
+        question = f"SELECT EXISTS ({differs})"
+        if not self.connection.exec_driver_sql(question, {"days": days}).scalar_one():
+            return Counts()
+        gone = self._run(f"DELETE FROM {target}{within}", {"days": days})
+        return Counts(inserted=self._run(f"INSERT INTO {target} SELECT * FROM {new}"), deleted=gone)
 
     def _copy(self, target: str, table: sa.Table, batches: Iterable[pa.RecordBatch]) -> int:
         rows, driver = 0, self.connection.connection.driver_connection
@@ -209,6 +223,8 @@ class SqlServer(Dialect):
 
     def merge(self, table: sa.Table, partition: str | None) -> str:
         """One statement for all three; of the days alone that are in #headrace_days, where a partition is named."""
+        if not table.primary_key:
+            return self._replacement(table, partition)
         key = [column.name for column in table.primary_key]
         rest = [column.name for column in table.columns if not column.primary_key]
         same = " AND ".join(f"t.{name} = n.{name}" for name in self._names(key))
@@ -229,6 +245,16 @@ class SqlServer(Dialect):
             f"VALUES ({', '.join(f'n.{name}' for name in columns)})\n"
             f"WHEN NOT MATCHED BY SOURCE{within} THEN DELETE\n"
             "OUTPUT $action INTO @done;\nSELECT what, COUNT(*) AS rows_done FROM @done GROUP BY what;"
+        )
+
+    def _replacement(self, table: sa.Table, partition: str | None) -> str:
+        """Of a table without a key: all rows of the days."""
+        target = self.quoted(str(table.schema), str(table.name))
+        within = f" WHERE {self.quoted(partition)} IN (SELECT day FROM #headrace_days)" if partition else ""
+        return (
+            f"SET NOCOUNT ON;\nDECLARE @gone int;\nDELETE FROM {target}{within};\nSET @gone = @@ROWCOUNT;\n"
+            f"INSERT INTO {target} SELECT * FROM #{NEW};\n"
+            "SELECT 'INSERT' AS what, @@ROWCOUNT AS rows_done UNION ALL SELECT 'DELETE', @gone;"
         )
 
     def let_read(self, schema: str, names: Iterable[str], role: str) -> None:

@@ -4,12 +4,13 @@ By default these are the gold tables under their own names. `serving.yml` in the
 `serving/*.sql` there holds views over them, in PostgreSQL's SQL.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 import sqlglot
 from deltalake import DeltaTable
@@ -155,6 +156,7 @@ def _shape(
     """Technical columns stay in the lake."""
     key = declared.key or catalog.node(source.table, source.layer).table.keys
     fields = {each.name: each.type for each in pa.schema(delta.schema().to_arrow())}
+    has_totals = _has_nulls(delta, key)
     indexed = {*key, *(each for index in declared.indexes for each in index)}
     if missing := sorted({*indexed, *declared.lengths, declared.where or key[0]} - fields.keys()):
         raise ContractError(f"{source.domain}/{FILE}: {name}: {source} has no column {', '.join(missing)}")
@@ -162,9 +164,9 @@ def _shape(
         sa.Column(
             column,
             _kind(kind, declared.lengths.get(column) or (LONGEST_KEY if column in indexed else None)),
-            primary_key=column in key,
+            primary_key=column in key and not has_totals,
             autoincrement="auto" if column not in key else False,
-            nullable=column not in key,
+            nullable=column not in key or has_totals,
             comment=catalog.spec_of(column, source.layer, source.table).comment or None,
         )
         for column, kind in fields.items()
@@ -174,6 +176,13 @@ def _shape(
     return sa.Table(
         name, metadata, *columns, *indexes, comment=meaning_of(catalog, source.layer, source.table)
     )
+
+
+def _has_nulls(delta: DeltaTable, key: Sequence[str]) -> bool:
+    """A total has nulls in the keys that it sums over; such a table has no primary key."""
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    counts = (f"null_count.{column}" for column in key)
+    return any((pc.sum(actions[name]).as_py() or 0) > 0 for name in counts if name in actions.column_names)
 
 
 def _index_name(table: str, columns: tuple[str, ...]) -> str:

@@ -272,6 +272,23 @@ def test_a_migration_that_fails_half_way_leaves_the_tables_as_they_were(
     assert fleet.served()["sensor_readings_agg"].outcome == "created"
 
 
+def test_a_table_with_totals_has_no_key_and_is_replaced_day_by_day(fleet: Fleet) -> None:
+    total = quality() | {"station_id": None}
+    fleet.put(
+        "gold", "data_quality", [quality(), total, total | {"reading_date": MONDAY + timedelta(days=1)}]
+    )
+    fleet.served()
+    fleet.put("gold", "data_quality", [quality() | {"freshness": 0.5}, total], only=MONDAY)
+    done = fleet.served()["data_quality_metrics"]
+    assert (done.days, done.inserted, done.deleted) == (1, 2, 2)
+    fleet.put("gold", "data_quality", [total, quality() | {"freshness": 0.5}], only=MONDAY)
+    assert fleet.served()["data_quality_metrics"].outcome == "unchanged"
+    found = fleet.ask(
+        "SELECT station_id, freshness FROM compressors.data_quality_metrics ORDER BY freshness, 1"
+    )
+    assert found == [("S1", 0.5), (None, 1.0), (None, 1.0)]
+
+
 def test_what_others_have_added_stays_and_what_they_dropped_comes_back(fleet: Fleet) -> None:
     fleet.served()
     fleet.do("CREATE TABLE compressors.notes (mine text)")
