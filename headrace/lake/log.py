@@ -18,6 +18,8 @@ from deltalake import DeltaTable
 
 from headrace.lake import objects
 
+DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""What a file of rows without a value may have for one."""
 SPARKS_NAMES = {"num_added_rows": "numOutputRows", "num_target_rows_deleted": "numDeletedRows"}
 _COMMIT = re.compile(r"/(\d{20})\.json$")
 
@@ -92,6 +94,18 @@ def commits_after(table: str, number: int) -> list[Commit] | None:
     wanted = range(number + 1, version(table) + 1)
     found = [commit(table, each) for each in wanted]
     return None if any(each is None for each in found) else [each for each in found if each is not None]
+
+
+def changed_partitions(
+    table: str, column: str, after: int, until: int | None = None
+) -> set[str | None] | None:
+    """The values of a partition column in which rows came or went after a version, up to another one or the newest;
+    among them None for rows without a value. None for all where the log no longer reaches back that far."""
+    commits = commits_after(table, after)
+    if commits is None:
+        return None
+    values = (each.partitions(column) for each in commits if until is None or each.version <= until)
+    return {None if value == DEFAULT_PARTITION else value for value in set[str | None]().union(*values)}
 
 
 def commit_of_batch(table: str, app: str, batch: int) -> Commit | None:

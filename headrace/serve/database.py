@@ -32,7 +32,6 @@ from headrace.serve.database_dialects import (
 )
 from headrace.serve.served_tables import Served, ServedDomain, View, served_domain
 from headrace.settings import Settings
-from headrace.writes.gold import DEFAULT_PARTITION
 
 LOADS = "headrace_loads"
 """The table of a schema that says what else in it is ours, and which version of the lake it holds."""
@@ -287,14 +286,10 @@ def _days_since(served: Served, held: int | None) -> list[date] | None:
     """None for all of them: nothing was held, the log reaches back no longer, or a row has no day."""
     if held is None or served.partition is None or held > served.version:
         return None
-    found = log.commits_after(served.place, held)
-    if found is None:
+    changed = log.changed_partitions(served.place, served.partition, held, served.version)
+    if changed is None or None in changed:
         return None
-    commits = [each for each in found if each.version <= served.version]
-    values: set[str | None] = set().union(*(each.partitions(served.partition) for each in commits))
-    if None in values or DEFAULT_PARTITION in values:
-        return None
-    return sorted(date.fromisoformat(value) for value in values if value is not None)
+    return sorted(date.fromisoformat(value) for value in changed if value is not None)
 
 
 def _batches(served: Served, days: list[date] | None) -> Iterator[pa.RecordBatch]:

@@ -13,8 +13,6 @@ from headrace.tables import Replace, Whole
 from headrace.writes.node import AS_OF, Node
 from headrace.writes.way import GoldWay
 
-DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-
 
 class WholeWay(GoldWay[Whole]):
     @property
@@ -84,17 +82,14 @@ class ReplaceWay(GoldWay[Replace]):
 def changed_days(table: str, column: str, *, after: int) -> list[str] | None:
     """The values of a partition column in which rows came or went after a version, in order; None where the log no
     longer tells."""
-    commits = log.commits_after(table, after)
-    if commits is None:
-        return None
-    changed: set[str | None] = set().union(*(commit.partitions(column) for commit in commits))
-    return sorted(day for day in changed if day is not None and day != DEFAULT_PARTITION)
+    changed = log.changed_partitions(table, column, after)
+    return None if changed is None else sorted(day for day in changed if day is not None)
 
 
 def days_in(table: str) -> set[str]:
     """The values of a table's partition column."""
     there = {file.partition for file in live_files(table)} if log.exists(table) else set()
-    return {day for day in there if day is not None and day != DEFAULT_PARTITION}
+    return {day for day in there if day is not None and day != log.DEFAULT_PARTITION}
 
 
 def empty_days_before(days: Iterable[str], there: Collection[str | None], *, most: int) -> set[str]:
