@@ -5,10 +5,10 @@ there. Each table remembers the version of the lake's table that it holds, and a
 since. A run that fails leaves the database as it was, and the next one takes up all that is missing.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -21,16 +21,15 @@ from alembic.operations import Operations, ops
 from headrace.errors import HeadraceError, UnknownName, UsageError
 from headrace.lake import log
 from headrace.progress import Event, Stopwatch, tell
+from headrace.serve.database_connection import connected, explained, target_of
 from headrace.serve.database_dialects import (
     Counts,
     Dialect,
     Postgres,
     SqlServer,
-    connected,
     dialect_of,
-    explained,
 )
-from headrace.serve.served_tables import Served, ServedDomain, View, served_domain
+from headrace.serve.served_tables import Served, ServedDomain, served_domain
 from headrace.settings import Settings
 
 LOADS = "headrace_loads"
@@ -53,52 +52,15 @@ class Loaded:
 
 def serve(domain: str, settings: Settings, url: str = "", *, reader: str = "headrace_reader") -> list[Loaded]:
     """url: PostgreSQL's or SQL Server's, by default HEADRACE_SERVE_URL. reader: a role that may read all of it."""
-    target = connected_to(url, settings)
+    target = target_of(url, settings)
     with explained(target), connected(target, settings) as connection:
         dialect = dialect_of(connection)
         dialect.lock(f"headrace serve {domain}")
-        wanted = served_domain(
-            domain, settings
-        )  # no sooner: a run that waited would bring older versions back
+        # Behind the lock: a run that waited for it would bring older versions back.
+        wanted = served_domain(domain, settings)
         if not wanted.tables:
             raise UsageError(f"nothing of {domain} is refined yet: run headrace generate and headrace refine")
         return _serve(domain, wanted, dialect, reader)
-
-
-def connected_to(url: str, settings: Settings) -> sa.URL:
-    """With the password of the settings where the URL has none."""
-    text = url or settings.serve_url
-    if not text:
-        raise UsageError(
-            "say which database: --to postgresql://user@host/database, or HEADRACE_SERVE_URL; headrace postgres up "
-            "starts one here"
-        )
-    try:
-        target = sa.make_url(text)
-    except (sa.exc.ArgumentError, ValueError):
-        raise UsageError(
-            "the database's URL cannot be read; write it like postgresql://user@host/database"
-        ) from None
-    kind = target.get_backend_name()
-    drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "mssql": "mssql+pyodbc"}
-    if kind not in drivers:
-        raise UsageError(f"{kind} is not served; PostgreSQL and SQL Server are")
-    target = target.set(drivername=drivers[kind])
-    is_elsewhere = bool(settings.serve_url) and sa.make_url(settings.serve_url).host != target.host
-    if target.password or "passfile" in target.query or is_elsewhere:
-        return target  # the password of the settings is that of no other database
-    password = password_of(settings)
-    return target.set(password=password) if password else target
-
-
-def password_of(settings: Settings) -> str:
-    """None where neither the environment nor a secret has one: libpq then looks into ~/.pgpass."""
-    if (password := settings.serve_password.get_secret_value()) or not settings.serve_password_secret:
-        return password
-    from headrace.aws_errors import secret_text
-
-    text = secret_text(settings.serve_password_secret, "HEADRACE_SERVE_PASSWORD_SECRET")
-    return str(json.loads(text)["password"]) if text.startswith("{") else text
 
 
 def _serve(domain: str, wanted: ServedDomain, dialect: Dialect, reader: str) -> list[Loaded]:
@@ -116,8 +78,9 @@ def _serve(domain: str, wanted: ServedDomain, dialect: Dialect, reader: str) -> 
         known.forget(name)
     for view in wanted.views:
         if view.name not in known.views:
-            dialect.connection.exec_driver_sql(dialect.view(domain, view))
-            known.note(view.name, _hash_of(view, domain, dialect), None, 0)
+            statement = dialect.view(domain, view)
+            dialect.connection.exec_driver_sql(statement)
+            known.note(view.name, _hash(statement), None, 0)
     if reader:
         dialect.let_read(domain, [*known.names, LOADS], reader)
     return done
@@ -199,10 +162,9 @@ def _migrate(schema: str, wanted: ServedDomain, dialect: Dialect, known: _Loads)
         return [step for step in _flat(script.upgrade_ops_list[0].ops) if not _is_of_others(step)]
 
     steps, there = planned(), sa.inspect(connection).get_view_names(schema)
+    current = {view.name: _hash(dialect.view(schema, view)) for view in wanted.views}
     stale = {
-        name
-        for name, made_of in known.views.items()
-        if name not in there or not _is_current(name, made_of, schema, wanted, dialect)
+        name for name, made_of in known.views.items() if name not in there or current.get(name) != made_of
     }
     if steps:
         stale = set(known.views)
@@ -256,14 +218,8 @@ def _with_other_keys(wanted: ServedDomain, dialect: Dialect) -> set[str]:
     return found
 
 
-def _is_current(name: str, made_of: str, schema: str, wanted: ServedDomain, dialect: Dialect) -> bool:
-    return any(view.name == name and _hash_of(view, schema, dialect) == made_of for view in wanted.views)
-
-
-def _hash_of(view: View, schema: str, dialect: Dialect) -> str:
-    from hashlib import sha256
-
-    return sha256(view.body(schema, dialect.of_sqlglot).encode()).hexdigest()
+def _hash(statement: str) -> str:
+    return sha256(statement.encode()).hexdigest()
 
 
 def _load(served: Served, dialect: Dialect, known: _Loads, is_changed: bool) -> Loaded:

@@ -1,10 +1,9 @@
-"""What PostgreSQL and SQL Server do each in their own way: bulk loads, upserts, locks, roles, errors."""
+"""What PostgreSQL and SQL Server do each in their own way: bulk loads, upserts, locks and roles."""
 
 import io
 import json
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -14,20 +13,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import sqlalchemy as sa
 
-from headrace.errors import Busy, HeadraceError, Transient
+from headrace.errors import Busy
 from headrace.serve.served_tables import View
-from headrace.settings import Settings
 
-CONNECTS_WITHIN = 10
-WAITS_FOR_LOCKS = 30
+MEANWHILE = "another run fills this database at this moment; run the same command again when it is done"
 NEW = "headrace_new"
 """The temporary table that new rows lie in."""
 ROWS_AT_ONCE = 10_000
-SOON_OVER = (
-    *("starting up", "shutting down", "recovery mode", "too many clients", "connection slots"),
-    "not currently available",  # SQL Server on Azure, as it wakes
-)
-"""What a server says that may take connections a little later; libpq gives no code for it."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +32,17 @@ class Counts:
         return bool(self.inserted or self.updated or self.deleted)
 
 
-class Dialect:
+class Dialect(ABC):
     of_sqlglot: str
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
+    @abstractmethod
     def lock(self, name: str) -> None:
         """Held to the end of the transaction; Busy where another run holds it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(
         self,
         table: sa.Table,
@@ -58,7 +51,6 @@ class Dialect:
         days: list[date] | None,
     ) -> Counts:
         """Has a table hold these rows and no others, within some days or as a whole."""
-        raise NotImplementedError
 
     def view(self, schema: str, view: View) -> str:
         """The statement that creates it."""
@@ -67,15 +59,20 @@ class Dialect:
     def drop_view(self, schema: str, name: str) -> None:
         self.connection.exec_driver_sql(f"DROP VIEW IF EXISTS {self.quoted(schema, name)}")
 
+    @abstractmethod
     def let_read(self, schema: str, names: Iterable[str], role: str) -> None:
         """Makes a role, where there is none, that may read what is ours in a schema; people are made members of it."""
-        raise NotImplementedError
 
     def count(self, table: sa.Table) -> int:
         return int(self.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
     def quoted(self, *names: str) -> str:
         return ".".join(self.connection.dialect.identifier_preparer.quote_identifier(name) for name in names)
+
+    def _same_key(self, table: sa.Table) -> str:
+        """That the rows t and n have the same key."""
+        key = (column.name for column in table.primary_key)
+        return " AND ".join(f"t.{name} = n.{name}" for name in self._names(key))
 
     def _names(self, columns: Iterable[str], of: str = "") -> list[str]:
         return [f"{of}.{self.quoted(name)}" if of else self.quoted(name) for name in columns]
@@ -87,9 +84,7 @@ class Postgres(Dialect):
     def lock(self, name: str) -> None:
         number = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
         if not self.connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(number))).scalar_one():
-            raise Busy(
-                "another run fills this database at this moment; run the same command again when it is done"
-            )
+            raise Busy(MEANWHILE)
 
     def put(
         self,
@@ -115,32 +110,25 @@ class Postgres(Dialect):
     def _settled(
         self, target: str, new: str, table: sa.Table, partition: str | None, days: list[date] | None
     ) -> Counts:
-        key = [column.name for column in table.primary_key]
-        rest = [column.name for column in table.columns if not column.primary_key]
-        same = " AND ".join(f"t.{name} = n.{name}" for name in self._names(key))
+        rest, same = _beside_the_key(table), self._same_key(table)
         within = f"t.{self.quoted(partition)} = ANY(%(days)s) AND " if days is not None and partition else ""
         gone = self._run(
             f"DELETE FROM {target} t WHERE {within}NOT EXISTS (SELECT 1 FROM {new} n WHERE {same})",
             {"days": days},
         )
-        moved = 0
-        if within:  # a row that has come to another day
-            others = f"NOT (t.{self.quoted(partition or '')} = ANY(%(days)s))"
-            moved = self._run(
-                f"DELETE FROM {target} t USING {new} n WHERE {same} AND {others}", {"days": days}
-            )
         columns = ", ".join(self._names(table.columns.keys()))
         values = ", ".join(f"{name} = excluded.{name}" for name in self._names(rest))
         old, excluded = (", ".join(self._names(rest, of)) for of in ("t", "excluded"))
         conflict = (
             f"DO UPDATE SET {values} WHERE ({old}) IS DISTINCT FROM ({excluded})" if rest else "DO NOTHING"
         )
+        key = ", ".join(self._names(column.name for column in table.primary_key))
         (written, inserted) = self.connection.exec_driver_sql(
             f"WITH written AS (INSERT INTO {target} AS t ({columns}) SELECT {columns} FROM {new} "
-            f"ON CONFLICT ({', '.join(self._names(key))}) {conflict} RETURNING (xmax = 0) AS is_new) "
+            f"ON CONFLICT ({key}) {conflict} RETURNING (xmax = 0) AS is_new) "
             "SELECT count(*), count(*) FILTER (WHERE is_new) FROM written"
         ).one()
-        return Counts(inserted - moved, written - inserted + moved, gone)
+        return Counts(inserted, written - inserted, gone)
 
     def _replaced(
         self, target: str, new: str, _: sa.Table, partition: str | None, days: list[date] | None
@@ -193,9 +181,7 @@ class SqlServer(Dialect):
             "@LockTimeout = 0; SELECT @held"
         )
         if self.connection.exec_driver_sql(statement, (name,)).scalar_one() < 0:
-            raise Busy(
-                "another run fills this database at this moment; run the same command again when it is done"
-            )
+            raise Busy(MEANWHILE)
 
     def put(
         self,
@@ -225,9 +211,7 @@ class SqlServer(Dialect):
         """One statement for all three; of the days alone that are in #headrace_days, where a partition is named."""
         if not table.primary_key:
             return self._replacement(table, partition)
-        key = [column.name for column in table.primary_key]
-        rest = [column.name for column in table.columns if not column.primary_key]
-        same = " AND ".join(f"t.{name} = n.{name}" for name in self._names(key))
+        rest, same = _beside_the_key(table), self._same_key(table)
         old, new = (", ".join(self._names(rest, of)) for of in ("t", "n"))
         columns = self._names(table.columns.keys())
         update = ", ".join(f"t.{name} = n.{name}" for name in self._names(rest))
@@ -270,6 +254,10 @@ def dialect_of(connection: sa.Connection) -> Dialect:
     return (Postgres if connection.dialect.name == "postgresql" else SqlServer)(connection)
 
 
+def _beside_the_key(table: sa.Table) -> list[str]:
+    return [column.name for column in table.columns if not column.primary_key]
+
+
 def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Lists and structures as JSON."""
 
@@ -288,110 +276,3 @@ def _as_csv(batch: pa.RecordBatch) -> bytes:
     out = io.BytesIO()
     pa_csv.write_csv(_as_texts(batch), out, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
     return out.getvalue()
-
-
-@contextmanager
-def connected(target: sa.URL, settings: Settings) -> Iterator[sa.Connection]:
-    """One transaction: all of it is there at its end, or nothing."""
-    arguments: dict[str, Any] = {}
-    if target.get_backend_name() == "postgresql":
-        limits = {
-            "statement_timeout": f"{settings.serve_seconds}s",
-            "lock_timeout": f"{WAITS_FOR_LOCKS}s",
-            "timezone": "UTC",
-            "search_path": "pg_catalog",  # a schema that is found without its name is hidden from Alembic
-        }
-        told = " ".join(f"-c {name}={value}" for name, value in limits.items())
-        arguments = {
-            "connect_timeout": CONNECTS_WITHIN,
-            "options": told,
-            "application_name": "headrace serve",
-        }
-        arguments |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-    else:
-        arguments = {"timeout": CONNECTS_WITHIN}
-    engine = sa.create_engine(
-        target,
-        poolclass=sa.NullPool,
-        connect_args=arguments,
-        **({} if target.get_backend_name() == "postgresql" else {"fast_executemany": True}),
-    )
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def explained(target: sa.URL) -> Iterator[None]:
-    """Errors of the database in words that say what to do. None of them shows the password."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise HeadraceError(
-            f"{error.name} is needed for {target.drivername}: pip install {error.name}"
-        ) from None
-    except Exception as error:
-        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        state = _state_of(cause)
-        is_of_database = isinstance(error, sa.exc.DBAPIError) or type(cause).__module__.startswith("psycopg")
-        if not is_of_database:
-            raise
-        raise _in_words(state, cause, target) from None
-
-
-def _state_of(cause: Any) -> str:
-    """SQL's code of an error, which psycopg and pyodbc tell in their own ways; none where no connection was made."""
-    first = next(iter(getattr(cause, "args", ())), "")
-    by_odbc = first if isinstance(first, str) and re.fullmatch(r"[0-9A-Z]{5}", first) else ""
-    return getattr(cause, "sqlstate", None) or by_odbc
-
-
-REFUSED = ("FATAL: ", "no password supplied", "invalid connection option", "invalid port", 'missing "="')
-"""What libpq says, without a code, of a connection that no second try would make."""
-
-
-def _in_words(state: str, cause: Any, target: sa.URL) -> HeadraceError:
-    place = target.set(drivername=target.get_backend_name(), query={}).render_as_string(hide_password=True)
-    said = str(cause).strip()
-    if target.password:
-        said = said.replace(str(target.password), "***")
-    diagnosis = getattr(cause, "diag", None)
-    where = getattr(diagnosis, "context", None) or ""
-    first = " ".join((getattr(diagnosis, "message_primary", None) or said).split())
-    nothing = "Nothing was changed"
-    match state[:2], state:
-        case _, "57014":
-            return Transient(
-                f"{place} took longer than HEADRACE_SERVE_SECONDS for one statement. {nothing}; the next run takes up "
-                "all that is missing."
-            )
-        case _, "55P03":
-            return Transient(
-                f"{place}: somebody holds a lock on a table for over {WAITS_FOR_LOCKS} s. {nothing}."
-            )
-        case _, "42501":
-            return HeadraceError(
-                f"{place}: this user lacks a right: {first}. {nothing}. It needs to CREATE in the database, to own the "
-                "schemas that are served, and CREATEROLE where the reader's role does not exist (or --reader '')."
-            )
-        case _, "22001":
-            return HeadraceError(
-                f"{place}: {first}{f' ({where})' if where else ''}. {nothing}. Give the column more room under lengths "
-                "in the domain's serving.yml."
-            )
-        case _, "2BP01":
-            return HeadraceError(
-                f"{place}: {first} {getattr(diagnosis, 'message_detail', '') or ''}. {nothing}. Drop what depends on "
-                "it, and make it again afterwards."
-            )
-        case _, "" if any(each in said for each in REFUSED) and not any(each in said for each in SOON_OVER):
-            refused = said.rpartition("FATAL: ")[2].strip()
-            return HeadraceError(
-                f"{place} refuses the connection: {refused}. A password comes from the URL, HEADRACE_SERVE_PASSWORD or "
-                "~/.pgpass."
-            )
-        case (("08" | "57" | "53" | "40" | ""), _):
-            return Transient(f"{place} does not answer, or the connection was lost: {first}. {nothing}.")
-    return HeadraceError(f"{place}: {first}{f' ({where})' if where else ''}. {nothing}.")

@@ -17,7 +17,7 @@ from deltalake import write_deltalake
 
 from headrace.errors import Busy, HeadraceError, Transient, UsageError
 from headrace.lake.paths import Paths
-from headrace.serve import database_dialects
+from headrace.serve import database_connection, database_dialects
 from headrace.serve.database import Loaded, serve, statements
 from headrace.settings import Settings, as_environment
 from rehearsal.kafka import free_port
@@ -194,6 +194,18 @@ def test_only_the_days_that_changed_are_taken(fleet: Fleet) -> None:
         ("COMP-001", 0, 2.0), ("COMP-002", 0, 2.0),  # of another day: not looked at
         ("COMP-001", 6, None), ("COMP-003", 6, 2.0), ("COMP-002", 6, 2.0),
     ]  # fmt: skip
+
+
+def test_a_row_that_comes_to_another_day_is_updated(fleet: Fleet) -> None:
+    fleet.served()
+    tuesday = MONDAY + timedelta(days=1)
+    moved = hour(1, 0) | {"reading_date": tuesday}
+    fleet.put("gold", "sensor_hours", [moved, hour(1, 24), hour(2, 24)], only=tuesday)
+    done = fleet.served()["sensor_readings_agg"]
+    assert (done.inserted, done.updated, done.deleted) == (0, 1, 0)
+    assert fleet.ask(
+        "SELECT count(*), count(DISTINCT (compressor_id, hour_start)) FROM compressors.sensor_readings_agg"
+    ) == [(4, 4)]
 
 
 def test_rows_that_stay_the_same_are_not_written(fleet: Fleet) -> None:
@@ -412,7 +424,7 @@ def test_a_slow_database_is_given_up(fleet: Fleet, monkeypatch: pytest.MonkeyPat
     fleet.served()
     fleet.put("gold", "sensor_hours", [hour(1, 24)], only=MONDAY + timedelta(days=1))
     if what == "a lock":
-        monkeypatch.setattr(database_dialects, "WAITS_FOR_LOCKS", 1)
+        monkeypatch.setattr(database_connection, "WAITS_FOR_LOCKS", 1)
     else:
         fleet.settings = fleet.settings.model_copy(update={"serve_seconds": 1})
     with psycopg.connect(fleet.url) as other:
