@@ -20,7 +20,7 @@ from headrace.errors import HeadraceError, UsageError
 from headrace.lake.jars import JarSet, java_program, resolved
 from headrace.settings import versions
 from headrace.sources.broker import connected
-from rehearsal.subprocesses import port_is_taken, started_apart, until
+from rehearsal.subprocesses import last_lines, port_is_taken, started_apart, until
 
 PACKAGES = (
     f"org.apache.kafka:kafka_{versions()['scala']}:{versions()['kafka']}",
@@ -67,12 +67,12 @@ class Broker:
         java = _java(resolved(JarSet("kafka", PACKAGES, beside_sparks=False)))
         if not (self.home / "log" / "meta.properties").exists():
             self._format(java)
-        pid = started_apart([*java, MAIN, str(self._settings())], self.home / "broker.log")
+        pid = started_apart([*java, MAIN, str(self._settings())], self._log)
         self._pid_file.write_text(str(pid))
         until(self.answers, UP_WITHIN, lambda: not psutil.pid_exists(pid))
         if not self.answers():
             raise HeadraceError(
-                f"the broker did not come up; the end of {self.home / 'broker.log'}:\n{self._last()}"
+                f"the broker did not come up; the end of {self._log}:\n{last_lines(self._log)}"
             )
 
     def down(self, *, kill: bool = False) -> bool:
@@ -169,8 +169,9 @@ class Broker:
                 f"the broker's folder {self.home} could not be prepared:\n{ran.stderr.strip()}"
             )
 
-    def _last(self) -> str:
-        return "\n".join((self.home / "broker.log").read_text(errors="replace").splitlines()[-8:])
+    @property
+    def _log(self) -> Path:
+        return self.home / "broker.log"
 
 
 def _java(jars: Path) -> list[str]:

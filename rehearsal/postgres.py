@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psutil
 
 from headrace.errors import HeadraceError, UsageError
-from rehearsal.subprocesses import port_is_taken, started_apart, until
+from rehearsal.subprocesses import last_lines, port_is_taken, started_apart, until
 
 PORT = 5433  # 5432 is that of a machine's own server
 UP_WITHIN = DOWN_WITHIN = 30.0
@@ -65,7 +65,9 @@ class Postgres:
         pid = started_apart(self._command("postgres", "-D", str(self._cluster)), self._log)
         until(self.is_up, UP_WITHIN, lambda: not psutil.pid_exists(pid))
         if not self.is_up():
-            raise HeadraceError(f"PostgreSQL did not come up; the end of {self._log}:\n{self._last()}")
+            raise HeadraceError(
+                f"PostgreSQL did not come up; the end of {self._log}:\n{last_lines(self._log)}"
+            )
 
     def down(self) -> bool:
         """Stops it, and says whether it was running. Whoever is connected is told to leave."""
@@ -183,9 +185,6 @@ class Postgres:
         text = f"127.0.0.1:{self.port}:*:{USER}:{password or self._password()}\n"
         self._passfile.touch(mode=0o600)
         self._passfile.write_text(text)
-
-    def _last(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
 
 
 def port_of(home: Path) -> int | None:

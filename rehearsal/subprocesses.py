@@ -60,7 +60,7 @@ class Command:
             raise HeadraceError(f"headrace {' '.join(self.words)} ended with {code}:\n{self.last_lines()}")
 
     def last_lines(self, count: int = 8) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+        return last_lines(self.log, count)
 
 
 @contextmanager
@@ -85,6 +85,10 @@ def wait_until_standing(job: Command, paths: Paths, *, within: float = 120.0) ->
             raise HeadraceError(f"the standing job did not start:\n{job.last_lines()}")
         time.sleep(0.2)
     raise HeadraceError(f"the standing job did not start in {within:.0f} s:\n{job.last_lines()}")
+
+
+def last_lines(log: Path, count: int = 8) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
 
 
 def started_apart(command: list[str], log: Path) -> int:

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
-ABOVE = (folder / "shared" / "real" for folder in Path(__file__).parents)
+ABOVE = tuple(folder / "shared" / "real" for folder in Path(__file__).parents)
+
+
+def place_of(name: str) -> Path:
+    """One of its folders, which need not be there."""
+    found = next((each for each in ABOVE if each.is_dir()), "shared/real")
+    return Path(os.environ.get("HEADRACE_REAL") or found) / name
 
 
 def real_files(name: str) -> Path:
     """One of its folders; a test that wants what is not there is skipped and says so."""
-    home = Path(
-        os.environ.get("HEADRACE_REAL") or next((each for each in ABOVE if each.is_dir()), "shared/real")
-    )
-    if not (home / name).is_dir():
-        pytest.skip(f"left out: {home / name} is not there; set HEADRACE_REAL to the folder of real files")
-    return home / name
+    place = place_of(name)
+    if not place.is_dir():
+        pytest.skip(f"left out: {place} is not there; set HEADRACE_REAL to the folder of real files")
+    return place

@@ -10,7 +10,6 @@ from time import monotonic
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from benchmarks.machine import machine
 from benchmarks.report import Row, today
@@ -20,7 +19,7 @@ from headrace.models.judgement import Figure, judge
 from headrace.models.labels import Labels, labels, landmarks, random_cuts
 from headrace.models.predictor import Predictor
 from headrace.models.survival import SurvivalModel, fit_survival
-from tests.real_files import real_files
+from tests.real_files import place_of
 
 CAP, HORIZONS = 125.0, (15.0, 30.0, 60.0)
 SENSORS = [f"sensor_{number}" for number in range(1, 22)]
@@ -118,10 +117,10 @@ def measure(home: Path, runs: int) -> list[Row]:  # noqa: ARG001 - the same engi
 
 
 def files() -> Path:
-    try:
-        return real_files("cmapss")
-    except pytest.skip.Exception as missing:  # it is the tests that are skipped without them
-        raise SystemExit(str(missing)) from None
+    place = place_of("cmapss")
+    if not place.is_dir():
+        raise SystemExit(f"{place} is not there; set HEADRACE_REAL to the folder of real files")
+    return place
 
 
 def read(file: Path) -> pd.DataFrame:

@@ -27,6 +27,11 @@ class Figure:
     low: float
     high: float
 
+    @property
+    def is_below_zero(self) -> bool:
+        """By more than noise: all of the interval is. So a challenger beats a champion, by its error less theirs."""
+        return self.high < 0
+
     def text(self, digits: int = 1) -> str:
         return f"{self.value:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
 

@@ -89,7 +89,7 @@ class ModelStore:
         if difference is not None:
             for key, number in _metrics({"challenge": difference}).items():
                 self._client.log_metric(run, key, number)
-        wins = now is None or (difference is not None and difference.high < 0)
+        wins = now is None or (difference is not None and difference.is_below_zero)
         if wins:
             self.make_champion(name, run)
         return wins

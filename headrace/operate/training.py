@@ -125,7 +125,7 @@ def train(
         beats = against(predictor, before, asked, declared.model.horizons)
     challenger = _named(predictor, found, rows, history, declared, champion)
     is_new = champion is None or champion.model_id != challenger.model_id
-    promoted = is_new and (beats is None or beats.high < 0)
+    promoted = is_new and (beats is None or beats.is_below_zero)
     if promoted:  # before it is recorded: a store of runs that is down must not keep a better model out
         objects.put(_place(challenger, declared, settings), as_file(challenger))
     run = _record(challenger, predictor, found, beats, promoted, recipe, settings)
