@@ -208,9 +208,9 @@ def _trained(
     texts: dict[str, tuple[str, ...]] = dict.fromkeys(targets, ())
     held_out = {name: np.zeros(len(rows)) for name in targets}
     with ThreadPoolExecutor(recipe.threads) as pool:
-        for name, held, text, said in pool.map(train, works):
+        for name, held, text, predicted in pool.map(train, works):
             texts[name] += (text,)
-            held_out[name][held] += said / recipe.repeats
+            held_out[name][held] += predicted / recipe.repeats
     return texts, held_out
 
 
@@ -267,10 +267,10 @@ def _calibrated(odds: Array, target: _Target, weights: Array) -> tuple[float, fl
     known = ~np.isnan(target.values)
     share = (weights * target.weights)[known]
     share = share / share.sum()
-    came, said = target.values[known], odds[known]
+    came, known_odds = target.values[known], odds[known]
 
     def loss(line: Array) -> float:
-        chance = probability(said, line[0], line[1])
+        chance = probability(known_odds, line[0], line[1])
         missed = came * np.log(chance) + (1 - came) * np.log(1 - chance)
         return float(-(share * missed).sum() + 1e-3 * (line[0] - 1) ** 2)
 

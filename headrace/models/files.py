@@ -82,23 +82,23 @@ def model_file(body: bytes) -> Sequence[FileRow]:
 def model_in(body: bytes) -> TrainedModel:
     """ValueError where the file is none."""
     try:
-        said = json.loads(body)
+        values = json.loads(body)
     except ValueError as error:
         raise ValueError(f"a model is a file of JSON: {error}") from None
-    return _checked(said)
+    return _checked(values)
 
 
-def _checked(said: Any) -> TrainedModel:
+def _checked(values: Any) -> TrainedModel:
     fields = TrainedModel.__dataclass_fields__
-    if not isinstance(said, Mapping) or set(said) != set(fields):
-        found = sorted(said) if isinstance(said, Mapping) else type(said).__name__
+    if not isinstance(values, Mapping) or set(values) != set(fields):
+        found = sorted(values) if isinstance(values, Mapping) else type(values).__name__
         raise ValueError(f"a model has {', '.join(sorted(fields))}; found {found}")
     model = TrainedModel(
         **{
-            **said,
-            "promoted_at": _instant(said["promoted_at"]),
-            "trained_until": _instant(said["trained_until"]),
-            "in_force_from": date.fromisoformat(said["in_force_from"]),
+            **values,
+            "promoted_at": _instant(values["promoted_at"]),
+            "trained_until": _instant(values["trained_until"]),
+            "in_force_from": date.fromisoformat(values["in_force_from"]),
         }
     )
     try:

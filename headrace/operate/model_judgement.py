@@ -68,14 +68,16 @@ def judged(
     """learned: what the model learned from, for the baselines. asked: rows of other machines. until: hours since 1970
     that are known. Alarms are judged that were watched for the horizon; of later ones nobody knows what became."""
     model, labels = declared.model, asked.labels
-    said = dict(_predictions(predictor, learned, asked, declared))
+    predictions = dict(_predictions(predictor, learned, asked, declared))
     figures = {
         name: judge(each, labels, asked.machine, model.cap, model.horizons) | _near(each, asked)
-        for name, each in said.items()
+        for name, each in predictions.items()
     }
     watched = np.flatnonzero(asked.hours <= until - ALARM_HORIZON)
     days = float(np.ptp(asked.hours[watched])) / 24 if len(watched) else 0.0
-    chances = {name: each[within(ALARM_HORIZON)].to_numpy() for name, each in said.items() if name != MEDIAN}
+    chances = {
+        name: each[within(ALARM_HORIZON)].to_numpy() for name, each in predictions.items() if name != MEDIAN
+    }
     chances[LIMITS] = heard(asked, alarms)
     allowed = dict.fromkeys(chances, model.budget * days)
     chances[ALL_LIMITS], allowed[ALL_LIMITS] = chances[LIMITS], np.inf
@@ -94,10 +96,10 @@ def judged(
         budget=model.budget,
         figures=figures,
         alarms=at_budget,
-        by_kind=dict(_by_kind(said[MODEL], asked, watched[at_budget[MODEL].places])),
+        by_kind=dict(_by_kind(predictions[MODEL], asked, watched[at_budget[MODEL].places])),
         bins={
             within(each): _bins(
-                said[MODEL][within(each)].to_numpy(), labels.within(each), labels.weights(each)
+                predictions[MODEL][within(each)].to_numpy(), labels.within(each), labels.weights(each)
             )
             for each in model.horizons
         },
@@ -125,8 +127,8 @@ def _predictions(
 
 def brier(predictor: Predictor, asked: Lives, horizons: tuple[float, ...]) -> Statistic:
     """The mean Brier score over the horizons: what models are compared by; less is better."""
-    said = predictor.predict(asked.features)
-    scores = [(said[within(each)].to_numpy() - asked.labels.within(each)) ** 2 for each in horizons]
+    predictions = predictor.predict(asked.features)
+    scores = [(predictions[within(each)].to_numpy() - asked.labels.within(each)) ** 2 for each in horizons]
     known = ~np.isnan(scores).any(axis=0)
     weights = asked.labels.weights(max(horizons))
     return mean_of(np.where(known, np.mean(np.nan_to_num(scores), axis=0), np.nan), weights)
@@ -154,12 +156,14 @@ def heard(asked: Lives, alarms: pd.DataFrame) -> Array:
     return found
 
 
-def _near(said: pd.DataFrame, asked: Lives) -> dict[str, Figure]:
+def _near(predictions: pd.DataFrame, asked: Lives) -> dict[str, Figure]:
     """Of rows before a failure within the longest horizon, where an error of hours matters."""
     near = _is_near(asked.labels)
-    off = np.where(near, np.abs(said[REMAINING].to_numpy() - asked.labels.remaining), np.nan)
+    off = np.where(near, np.abs(predictions[REMAINING].to_numpy() - asked.labels.remaining), np.nan)
     truth = asked.labels.remaining
-    holds = np.where(near, (said[LOW].to_numpy() <= truth) & (truth <= said[HIGH].to_numpy()), np.nan)
+    holds = np.where(
+        near, (predictions[LOW].to_numpy() <= truth) & (truth <= predictions[HIGH].to_numpy()), np.nan
+    )
     return {
         "mae_near": figure(asked.machine, mean_of(off)),
         "median_error_near": median_figure(asked.machine, off),
@@ -172,10 +176,12 @@ def _is_near(labels: Labels) -> Array:
     return near
 
 
-def _by_kind(said: pd.DataFrame, asked: Lives, places: Array) -> Iterator[tuple[str, dict[str, float]]]:
+def _by_kind(
+    predictions: pd.DataFrame, asked: Lives, places: Array
+) -> Iterator[tuple[str, dict[str, float]]]:
     is_alarm = np.zeros(len(asked), bool)
     is_alarm[places] = True
-    off = np.abs(said[REMAINING].to_numpy() - asked.labels.remaining)
+    off = np.abs(predictions[REMAINING].to_numpy() - asked.labels.remaining)
     rows = pd.DataFrame(
         {
             "kind": asked.ends_as,

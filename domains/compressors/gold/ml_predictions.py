@@ -75,17 +75,17 @@ def predictions_of(rows: pa.Table, models: pa.Table) -> pa.Table:
 def _by_model(rows: pa.Table, model: dict[str, Any], predictor: Predictor) -> pa.Table:
 
     features = rows.select(list(predictor.features)).to_pandas()
-    said = predictor.predict(features)
-    chances = {hours: said[within(hours)].round(4) for hours in HORIZONS}
+    predictions = predictor.predict(features)
+    chances = {hours: predictions[within(hours)].round(4) for hours in HORIZONS}
     known_until = model["trained_until"]
     columns: dict[str, Any] = {
         "compressor_id": rows["compressor_id"],
         "predicted_at": rows["timestamp"],
         "reading_date": rows["reading_date"],
         **{f"failure_within_{hours}h": chance for hours, chance in chances.items()},
-        "remaining_hours": said[REMAINING].round(1),
-        "remaining_hours_low": said[LOW].round(1),
-        "remaining_hours_high": said[HIGH].round(1),
+        "remaining_hours": predictions[REMAINING].round(1),
+        "remaining_hours_low": predictions[LOW].round(1),
+        "remaining_hours_high": predictions[HIGH].round(1),
         **_reasons(predictor, features[chances[HORIZONS[-1]] >= EXPLAINED_FROM], len(rows)),
         "model_id": pa.repeat(model["model_id"], len(rows)),
         "is_hindsight": pa.array([at <= known_until for at in rows["timestamp"].to_pylist()]),
